@@ -1,0 +1,43 @@
+# The newcomer's commands. Everything is built in .venv from the hashed locks.
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint lock
+PYTHON ?= python3
+UV ?= uv
+COMPILE = $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+help:  ## Show what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: .venv/demo  ## Run the portal with an embedded identity provider and an embedded AWS
+	.venv/bin/python manage.py demo
+
+test: .venv/dev  ## Run the whole test suite
+	.venv/bin/python -m pytest $(PYTEST)
+
+lint: .venv/dev  ## Format, lint, types, layers, templates, migrations
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/djlint templates --check --lint --quiet
+	.venv/bin/python manage.py makemigrations --check --dry-run --settings tests.settings
+
+lock:  ## Resolve the dependencies of pyproject.toml into requirements/*.txt (needs uv)
+	$(COMPILE) --extra demo --extra dev --output-file requirements/dev.txt
+	$(COMPILE) --extra demo --constraint requirements/dev.txt --output-file requirements/demo.txt
+	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/runtime.txt
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Gatehouse needs Python 3.11 or newer; set PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || \
+		{ rm -rf .venv; echo "Python's venv module is incomplete; on Debian: apt install python3-venv" >&2; exit 1; }
+
+.venv/demo: requirements/demo.txt | .venv/bin/python
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+.venv/dev: requirements/dev.txt | .venv/bin/python
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@ .venv/demo

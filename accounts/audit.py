@@ -1,0 +1,68 @@
+"""Write the audit trail, and read it back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import CharField, QuerySet
+
+from accounts.models import AuditEvent
+from accounts.models.audit import Action
+from accounts.types import Origin, Subject
+
+_LENGTHS = {
+    field.name: field.max_length
+    for field in AuditEvent._meta.get_fields()
+    if isinstance(field, CharField) and field.max_length
+}
+
+
+def record(
+    *,
+    action: Action,
+    now: datetime,
+    origin: Origin,
+    subject: Subject | None = None,
+    **facts: Any,
+) -> UUID:
+    """Append one row and return its id.
+
+    `facts` are columns of `AuditEvent`. Texts are cut to their column and lose NUL bytes, so that
+    hostile input can never keep a row from being written.
+
+    Raises:
+        django.db.Error: the row could not be written; the caller must then release nothing.
+    """
+    columns = {
+        **facts,
+        "surface": origin.surface.value,
+        "ip": origin.ip,
+        "user_agent": origin.user_agent,
+        "request_id": origin.request_id,
+    }
+    if subject is not None:
+        columns |= {
+            "issuer": subject.issuer,
+            "sub": subject.sub,
+            "actor": subject.label,
+        }
+    event = AuditEvent(
+        at=now,
+        action=action,
+        **{name: _fit(name, value) for name, value in columns.items()},
+    )
+    event.save(force_insert=True)
+    return event.id
+
+
+def _fit(name: str, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return value.replace("\x00", "")[: _LENGTHS.get(name)]
+
+
+def of_person(*, issuer: str, sub: str) -> QuerySet[AuditEvent]:
+    """Return what is recorded about one person, newest first."""
+    return AuditEvent.objects.filter(issuer=issuer, sub=sub)

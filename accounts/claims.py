@@ -1,0 +1,92 @@
+"""Pick values out of the claims of any provider, and notice when a provider left some out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from accounts.types import Claims
+
+# Okta cuts a group claim at 100 values without a word.
+OKTA_GROUP_LIMIT = 100
+_OKTA_HOSTS = (".okta.com", ".oktapreview.com", ".okta-emea.com", ".okta-gov.com")
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimProblem:
+    """A claim that did not arrive whole, so nothing may be decided from it."""
+
+    claim: str
+    code: str
+    message: str
+
+
+def pick(claims: Claims, path: str) -> tuple[str, ...]:
+    """Return the values of a claim, by its literal key or by a dotted path.
+
+    A literal key wins at every level, longest first, so `https://example.com/groups`,
+    `cognito:groups` and `resource_access.my.portal.roles` all work. A single string counts as
+    one value; anything that is not a non-empty string is left out; a string is never split.
+    """
+    if not path:
+        return ()
+    found = _find(claims, path.split("."))
+    if isinstance(found, str):
+        return (found,) if found else ()
+    if isinstance(found, list | tuple):
+        return tuple(
+            dict.fromkeys(item for item in found if isinstance(item, str) and item)
+        )
+    return ()
+
+
+def _find(container: object, parts: list[str]) -> Any:
+    if not isinstance(container, Mapping):
+        return None
+    for length in range(len(parts), 0, -1):
+        key = ".".join(parts[:length])
+        if key not in container:
+            continue
+        rest = parts[length:]
+        found = _find(container[key], rest) if rest else container[key]
+        if found is not None:
+            return found
+    return None
+
+
+def problems(
+    claims: Claims, paths: Iterable[str], *, issuer: str
+) -> tuple[ClaimProblem, ...]:
+    """Say which of these claims the provider left out or cut short.
+
+    Entra ID replaces more than 200 groups by `_claim_names` or `hasgroups`
+    (https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference, "groups overage");
+    Okta cuts groups at 100. What is incomplete is never read as "no groups".
+    """
+    distributed = claims.get("_claim_names")
+    overage = set(distributed) if isinstance(distributed, Mapping) else set()
+    if claims.get("hasgroups") in (True, "true"):
+        overage.add("groups")
+    okta = (urlsplit(issuer).hostname or "").endswith(_OKTA_HOSTS)
+    found = []
+    for path in sorted(set(paths)):
+        if path in overage:
+            found.append(
+                ClaimProblem(
+                    path,
+                    "claims.overage",
+                    f"Your identity provider left “{path}” out of the sign-in because it has too many values.",
+                )
+            )
+        elif okta and len(pick(claims, path)) == OKTA_GROUP_LIMIT:
+            found.append(
+                ClaimProblem(
+                    path,
+                    "claims.truncated",
+                    f"Your identity provider sent exactly {OKTA_GROUP_LIMIT} values of “{path}”, "
+                    "its limit, so some may be missing.",
+                )
+            )
+    return tuple(found)

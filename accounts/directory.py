@@ -1,0 +1,123 @@
+"""Load account roles as they are offered: only those that rules could give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from django.db.models import Q, Value
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.lookups import Exact
+
+from accounts.matching import MatchKind, Rule, Targets, account_ids
+from accounts.models import AccountRole
+from accounts.types import Environment, OfferedRole
+
+_COLUMNS = (
+    "id",
+    "account__account_id",
+    "account__name",
+    "account__partition",
+    "account__environment__name",
+    "account__environment__label",
+    "account__environment__colour",
+    "account__organizational_unit",
+    "account__tags",
+    "account__region",
+    "permission_set__name",
+    "permission_set__iam_path",
+    "iam_role_name",
+    "permission_set__description",
+    "permission_set__session_duration",
+    "permission_set__destination",
+    "permission_set__privileged",
+    "permission_set__console",
+    "permission_set__keys",
+    "account__trust_method",
+    "account__external_id",
+)
+
+
+def offered_roles(
+    *,
+    rules: Sequence[Rule],
+    values: Mapping[str, AbstractSet[str]] | None = None,
+    account_id: str | None = None,
+    role_name: str | None = None,
+) -> Iterator[OfferedRole]:
+    """Yield the roles in active accounts that these rules could give, by account and role name, in one query.
+
+    The query narrows; it does not decide. Without `values` a template is not narrowed by the
+    account ids that claim values name.
+    """
+    query = AccountRole.objects.filter(_reached_by(rules, values), account__active=True)
+    if account_id is not None:
+        query = query.filter(account__account_id=account_id)
+    if role_name is not None:
+        query = query.filter(permission_set__name=role_name)
+    rows = query.order_by(
+        "account__name", "account__account_id", "permission_set__name"
+    ).values_list(*_COLUMNS)
+    return map(_as_offered, rows)
+
+
+def _reached_by(
+    rules: Iterable[Rule], values: Mapping[str, AbstractSet[str]] | None
+) -> Q:
+    """Build one condition per permission set, so that it grows with the sets and not with the rules."""
+    per_set: dict[str | None, list[Targets]] = {}
+    for rule in rules:
+        named = None
+        if rule.match is MatchKind.TEMPLATE and values is not None:
+            named = account_ids(rule.value, values.get(rule.claim, frozenset()))
+        targets = rule.targets if named is None else Targets(accounts=named)
+        per_set.setdefault(rule.role_name, []).append(targets)
+    reached = Q(pk__in=[])
+    for role_name, parts in per_set.items():
+        accounts = _in_accounts(Targets.union(parts))
+        reached |= (
+            accounts
+            if role_name is None
+            else accounts & Q(permission_set__name=role_name)
+        )
+    return reached
+
+
+def _in_accounts(targets: Targets) -> Q:
+    if targets.everything:
+        return Q(pk__isnull=False)
+    condition = Q(account__account_id__in=sorted(targets.accounts))
+    condition |= Q(account__environment__name__in=sorted(targets.environments))
+    for unit in sorted(targets.organizational_units):
+        condition |= Q(account__organizational_unit=unit) | Q(
+            account__organizational_unit__startswith=f"{unit}/"
+        )
+    for key, value in sorted(targets.tags):
+        condition |= Q(Exact(KeyTextTransform(key, "account__tags"), Value(value)))
+    return condition
+
+
+def _as_offered(row: tuple[Any, ...]) -> OfferedRole:
+    environment = Environment(*row[4:7]) if row[4] is not None else None
+    return OfferedRole(
+        id=row[0],
+        account_id=row[1],
+        account_name=row[2],
+        partition=row[3],
+        environment=environment,
+        organizational_unit=row[7],
+        tags=tuple(sorted(row[8].items())),
+        region=row[9],
+        role_name=row[10],
+        iam_path=row[11],
+        iam_role_name=row[12] or row[10],
+        description=row[13],
+        session_duration=row[14],
+        destination=row[15],
+        privileged=row[16],
+        console=row[17],
+        keys=row[18],
+        trust_method=row[19],
+        external_id=row[20],
+    )

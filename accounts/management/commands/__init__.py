@@ -1,0 +1,1 @@
+"""Change the AWS access portal by command."""

@@ -1,0 +1,28 @@
+"""The tables. They never call AWS and never see a request.
+
+people       who has signed in, by (issuer, sub)
+signins      one completed sign-in each, with its claims and the provider's tokens, encrypted
+directory    environments, accounts, permission sets, and account roles
+mappings     claim value -> permission set -> accounts
+audit        one append-only row for everything that matters
+"""
+
+from __future__ import annotations
+
+from accounts.models.audit import AuditEvent
+from accounts.models.directory import Account, AccountRole, Environment, PermissionSet
+from accounts.models.mappings import Mapping, MappingTarget
+from accounts.models.people import Person
+from accounts.models.signins import SignIn
+
+__all__ = [
+    "Account",
+    "AccountRole",
+    "AuditEvent",
+    "Environment",
+    "Mapping",
+    "MappingTarget",
+    "PermissionSet",
+    "Person",
+    "SignIn",
+]

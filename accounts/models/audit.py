@@ -1,0 +1,96 @@
+"""The audit trail: one append-only row for every attempt at the door and everything admins change."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.db import models
+
+
+class Action(models.TextChoices):
+    """What happened, as subject:object:outcome."""
+
+    KEYS_ISSUED = "access:keys:issued", "Keys issued"
+    KEYS_DENIED = "access:keys:denied", "Keys denied"
+    KEYS_FAILED = "access:keys:failed", "Keys failed"
+    CONSOLE_ISSUED = "access:console:issued", "Console opened"
+    CONSOLE_DENIED = "access:console:denied", "Console denied"
+    CONSOLE_FAILED = "access:console:failed", "Console failed"
+    SIGNIN_COMPLETED = "signin:person:completed", "Signed in"
+    SIGNIN_FAILED = "signin:person:failed", "Sign-in failed"
+    SIGNIN_ENDED = "signin:person:ended", "Signed out"
+    ADMIN_ADDED = "admin:object:added", "Added"
+    ADMIN_CHANGED = "admin:object:changed", "Changed"
+    ADMIN_DELETED = "admin:object:deleted", "Deleted"
+    PLAN_APPLIED = "admin:plan:applied", "Configuration applied"
+
+
+class AppendOnly(TypeError):
+    """Somebody tried to change or delete what was recorded."""
+
+
+class AuditQuerySet(models.QuerySet["AuditEvent"]):
+    """Reads; refuses bulk changes. On PostgreSQL a trigger refuses them too."""
+
+    def update(self, **kwargs: Any) -> int:
+        """Refuse."""
+        raise AppendOnly("audit rows are append-only")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Refuse."""
+        raise AppendOnly("audit rows are append-only")
+
+
+class AuditEvent(models.Model):
+    """Who did what, from where, with which outcome and why. Holds no secret and refers to no other row."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    at = models.DateTimeField(db_index=True)
+    action = models.CharField(max_length=40, choices=Action, db_index=True)
+    issuer = models.CharField(max_length=255, blank=True)
+    sub = models.CharField(max_length=255, blank=True)
+    actor = models.CharField(
+        max_length=255, blank=True, help_text="As people call them."
+    )
+    surface = models.CharField(max_length=16, blank=True)
+    ip = models.CharField("IP address", max_length=45, blank=True)
+    user_agent = models.CharField(max_length=512, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    account_id = models.CharField("account", max_length=64, blank=True)
+    role_name = models.CharField("role", max_length=255, blank=True)
+    role_arn = models.CharField("role ARN", max_length=2048, blank=True)
+    duration = models.PositiveIntegerField("seconds", null=True, blank=True)
+    reason = models.TextField(
+        blank=True, help_text="The mapping that gave it, or why not."
+    )
+    error_code = models.CharField(max_length=64, blank=True)
+    access_key_id = models.CharField("access key id", max_length=128, blank=True)
+    session_name = models.CharField(max_length=64, blank=True)
+    source_identity = models.CharField(max_length=64, blank=True)
+    assumed_role_arn = models.CharField(max_length=2048, blank=True)
+    aws_request_id = models.CharField("AWS request id", max_length=64, blank=True)
+    detail = models.JSONField(default=dict, blank=True)
+
+    objects = AuditQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-at"]
+        indexes = [
+            models.Index(fields=["issuer", "sub", "-at"], name="audit_by_person"),
+            models.Index(fields=["account_id", "-at"], name="audit_by_account"),
+        ]
+
+    def __str__(self) -> str:
+        """When, what, who."""
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.get_action_display()} {self.actor}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write a new row; refuse to write an old one again."""
+        if not self._state.adding:
+            raise AppendOnly("audit rows are append-only")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Refuse."""
+        raise AppendOnly("audit rows are append-only")

@@ -1,0 +1,274 @@
+"""The directory: environments, AWS accounts, permission sets, and which set is in which account."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Q
+
+ACCOUNT_ID = r"^[0-9]{12}\Z"
+# IAM: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+IAM_PATH = r"^/([!-~]+/)?\Z"
+IAM_ROLE_NAME = r"^[A-Za-z0-9_+=,.@-]{1,64}\Z"
+REGION = r"^[a-z]{2}(-[a-z]+)+-[0-9]\Z"
+UNIT = r"^[^/]+(/[^/]+)*\Z"
+# STS: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+EXTERNAL_ID = r"^[A-Za-z0-9_+=,.@:/-]{2,1224}\Z"
+MIN_SESSION, MAX_SESSION = 900, 43200
+
+
+class Partition(models.TextChoices):
+    """AWS partitions: separate worlds with their own consoles and credentials."""
+
+    AWS = "aws", "AWS"
+    GOVCLOUD = "aws-us-gov", "AWS GovCloud (US)"
+    CHINA = "aws-cn", "AWS China"
+
+
+class TrustMethod(models.TextChoices):
+    """How keys are obtained for an account."""
+
+    HUB = "hub", "AssumeRole from the portal's own principal"
+
+
+class Colour(models.TextChoices):
+    """The colours the stylesheet has for environments."""
+
+    RED = "red"
+    AMBER = "amber"
+    GREEN = "green"
+    BLUE = "blue"
+    VIOLET = "violet"
+    GREY = "grey"
+
+
+class Environment(models.Model):
+    """What accounts are for: production, staging, ..."""
+
+    name = models.CharField(
+        max_length=64,
+        unique=True,
+        validators=[
+            RegexValidator(
+                r"^[a-z0-9][a-z0-9-]*\Z", "Lower-case letters, digits and hyphens."
+            )
+        ],
+    )
+    label = models.CharField(max_length=64, help_text="As people see it.")
+    colour = models.CharField(max_length=16, choices=Colour, default=Colour.GREY)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        """The label."""
+        return self.label
+
+
+class Account(models.Model):
+    """An AWS account."""
+
+    account_id = models.CharField(
+        "account id",
+        max_length=12,
+        unique=True,
+        validators=[
+            RegexValidator(
+                ACCOUNT_ID,
+                "An AWS account id has exactly 12 digits, leading zeros included.",
+            )
+        ],
+    )
+    name = models.CharField(max_length=128)
+    partition = models.CharField(
+        max_length=16, choices=Partition, default=Partition.AWS
+    )
+    environment = models.ForeignKey(
+        Environment,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="accounts",
+    )
+    organizational_unit = models.CharField(
+        max_length=255,
+        blank=True,
+        validators=[RegexValidator(UNIT, "Write units as a path: Workloads/Payments.")],
+        help_text="As a path from the top, such as Workloads/Payments.",
+    )
+    tags = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Keys and values, both text; mappings can aim at them.",
+    )
+    region = models.CharField(
+        "default region",
+        max_length=32,
+        blank=True,
+        validators=[RegexValidator(REGION, "A region looks like eu-west-1.")],
+    )
+    trust_method = models.CharField(
+        max_length=16, choices=TrustMethod, default=TrustMethod.HUB
+    )
+    external_id = models.CharField(
+        "external id",
+        max_length=1224,
+        blank=True,
+        validators=[
+            RegexValidator(
+                EXTERNAL_ID, "STS takes 2 to 1224 letters, digits and _+=,.@:/-."
+            )
+        ],
+        help_text="What the account's roles demand as sts:ExternalId, if they do.",
+    )
+    active = models.BooleanField(
+        default=True, help_text="Nobody enters an account that is not active."
+    )
+
+    class Meta:
+        ordering = ["name", "account_id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(account_id__regex=r"^[0-9]{12}$"),
+                name="account_id_has_12_digits",
+            ),
+            models.CheckConstraint(
+                condition=Q(partition__in=Partition.values),
+                name="account_partition_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(trust_method__in=TrustMethod.values),
+                name="account_trust_method_is_known",
+            ),
+            models.CheckConstraint(condition=~Q(name=""), name="account_has_a_name"),
+        ]
+
+    def __str__(self) -> str:
+        """Name and id."""
+        return f"{self.name} ({self.account_id})"
+
+    def clean(self) -> None:
+        """Refuse tags that are not keys and values of text."""
+        if not isinstance(self.tags, dict) or not all(
+            key and isinstance(value, str) and len(key) <= 128 and len(value) <= 256
+            for key, value in self.tags.items()
+        ):
+            raise ValidationError(
+                {
+                    "tags": "Tags are pairs of text: a key of 1 to 128 characters, a value of up to 256."
+                }
+            )
+
+
+class PermissionSet(models.Model):
+    """A role as it is offered, in Identity Center's sense."""
+
+    name = models.CharField(
+        max_length=64,
+        unique=True,
+        validators=[
+            RegexValidator(
+                IAM_ROLE_NAME,
+                "A role name has at most 64 letters, digits and _+=,.@- (no spaces).",
+            )
+        ],
+        help_text="The IAM role's name in each account, unless an account role says otherwise.",
+    )
+    iam_path = models.CharField(
+        "IAM path",
+        max_length=512,
+        default="/",
+        validators=[
+            RegexValidator(
+                IAM_PATH,
+                "An IAM path begins and ends with a slash, such as /gatehouse/.",
+            )
+        ],
+    )
+    description = models.CharField(max_length=512, blank=True)
+    session_duration = models.PositiveIntegerField(
+        default=3600,
+        validators=[MinValueValidator(MIN_SESSION), MaxValueValidator(MAX_SESSION)],
+        help_text="The longest session, in seconds: 900 to 43200.",
+    )
+    destination = models.CharField(
+        "console destination",
+        max_length=2048,
+        blank=True,
+        help_text="The console page people land on; an https address of the AWS console.",
+    )
+    privileged = models.BooleanField(
+        default=False, help_text="Set apart on the page, with a warning."
+    )
+    console = models.BooleanField("offers the console", default=True)
+    keys = models.BooleanField("offers keys", default=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    session_duration__gte=MIN_SESSION, session_duration__lte=MAX_SESSION
+                ),
+                name="permission_set_duration_in_bounds",
+            ),
+            models.CheckConstraint(
+                condition=Q(iam_path__startswith="/", iam_path__endswith="/"),
+                name="permission_set_path_has_slashes",
+            ),
+            models.CheckConstraint(
+                condition=~Q(name=""), name="permission_set_has_a_name"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """The name."""
+        return self.name
+
+    def clean(self) -> None:
+        """Refuse a set that offers nothing."""
+        if not (self.console or self.keys):
+            raise ValidationError(
+                "Offer the console, keys, or both; a permission set with neither can never be used."
+            )
+
+
+class AccountRole(models.Model):
+    """A permission set in an account: an IAM role somebody can be given."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="roles")
+    permission_set = models.ForeignKey(
+        PermissionSet, on_delete=models.CASCADE, related_name="account_roles"
+    )
+    iam_role_name = models.CharField(
+        "IAM role name",
+        max_length=64,
+        blank=True,
+        validators=[
+            RegexValidator(
+                IAM_ROLE_NAME,
+                "An IAM role name has at most 64 letters, digits and _+=,.@-.",
+            )
+        ],
+        help_text="Where the role in this account is not named as the permission set.",
+    )
+
+    class Meta:
+        ordering = ["account", "permission_set"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "permission_set"],
+                name="permission_set_once_per_account",
+            )
+        ]
+
+    def __str__(self) -> str:
+        """Which set in which account."""
+        return f"{self.permission_set} in {self.account}"
+
+    @property
+    def arn(self) -> str:
+        """The IAM role's ARN."""
+        name = self.iam_role_name or self.permission_set.name
+        return f"arn:{self.account.partition}:iam::{self.account.account_id}:role{self.permission_set.iam_path}{name}"

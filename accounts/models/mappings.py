@@ -1,0 +1,197 @@
+"""Mappings: a claim value gives a permission set in some accounts."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+
+from accounts.matching import complaint
+from accounts.models.directory import Account, Environment, PermissionSet
+
+
+class Match(models.TextChoices):
+    """How the claim value is read."""
+
+    EXACT = "exact", "exactly this value"
+    WILDCARD = "wildcard", "a value with * in it"
+    TEMPLATE = "template", "a template such as aws-{account_id}-{role}"
+
+
+class Mapping(models.Model):
+    """Claim value -> permission set -> accounts. One with an empty claim, value or target matches nobody."""
+
+    name = models.CharField(
+        max_length=128,
+        unique=True,
+        help_text="What it is for; people see it as the reason for their access.",
+    )
+    claim = models.CharField(
+        max_length=255,
+        default="groups",
+        help_text="The claim's key as the provider sends it, or a dotted path such as resource_access.portal.roles.",
+    )
+    match = models.CharField(max_length=16, choices=Match, default=Match.EXACT)
+    value = models.CharField(
+        max_length=512,
+        help_text="The group or role, letter by letter as the provider sends it.",
+    )
+    permission_set = models.ForeignKey(
+        PermissionSet,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="mappings",
+        help_text="Left empty only where a template names it with {role}.",
+    )
+    console = models.BooleanField("gives the console", default=True)
+    keys = models.BooleanField("gives keys", default=True)
+    enabled = models.BooleanField(default=True)
+    expires_at = models.DateTimeField(
+        null=True, blank=True, help_text="From then on it gives nothing."
+    )
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(claim="") & ~Q(value="") & ~Q(name=""),
+                name="mapping_is_not_empty",
+            ),
+            models.CheckConstraint(
+                condition=Q(match__in=Match.values), name="mapping_match_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(permission_set__isnull=False) | Q(match=Match.TEMPLATE),
+                name="mapping_has_a_permission_set",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["match", "claim", "value"], name="mapping_by_value")
+        ]
+
+    def __str__(self) -> str:
+        """The name."""
+        return self.name
+
+    def clean(self) -> None:
+        """Refuse a value that could match nobody, with the reason, and a mapping that gives nothing."""
+        wrong = complaint(
+            match=self.match,
+            value=self.value,
+            has_role=self.permission_set_id is not None,
+        )  # type: ignore[arg-type]
+        if wrong:
+            raise ValidationError({"value": wrong})
+        if not (self.console or self.keys):
+            raise ValidationError(
+                "Give the console, keys, or both; a mapping with neither gives nothing."
+            )
+
+
+class TargetKind(models.TextChoices):
+    """By what a mapping names accounts."""
+
+    ALL = "all", "all accounts"
+    ACCOUNT = "account", "one account"
+    UNIT = "unit", "an organizational unit and those below it"
+    ENVIRONMENT = "environment", "an environment"
+    TAG = "tag", "a tag"
+
+
+class MappingTarget(models.Model):
+    """One part of the accounts a mapping reaches; the parts add up."""
+
+    mapping = models.ForeignKey(
+        Mapping, on_delete=models.CASCADE, related_name="targets"
+    )
+    kind = models.CharField(max_length=16, choices=TargetKind)
+    account = models.ForeignKey(
+        Account, null=True, blank=True, on_delete=models.CASCADE
+    )
+    environment = models.ForeignKey(
+        Environment, null=True, blank=True, on_delete=models.CASCADE
+    )
+    unit = models.CharField("organizational unit", max_length=255, blank=True)
+    tag_key = models.CharField(max_length=128, blank=True)
+    tag_value = models.CharField(max_length=256, blank=True)
+
+    class Meta:
+        ordering = ["kind", "id"]
+        constraints = [
+            models.CheckConstraint(
+                name="mapping_target_names_one_thing",
+                condition=Q(
+                    kind=TargetKind.ALL,
+                    account=None,
+                    environment=None,
+                    unit="",
+                    tag_key="",
+                    tag_value="",
+                )
+                | (
+                    Q(
+                        kind=TargetKind.ACCOUNT,
+                        account__isnull=False,
+                        environment=None,
+                        unit="",
+                        tag_key="",
+                        tag_value="",
+                    )
+                )
+                | (
+                    Q(
+                        kind=TargetKind.ENVIRONMENT,
+                        environment__isnull=False,
+                        account=None,
+                        unit="",
+                        tag_key="",
+                        tag_value="",
+                    )
+                )
+                | (
+                    Q(
+                        kind=TargetKind.UNIT,
+                        account=None,
+                        environment=None,
+                        tag_key="",
+                        tag_value="",
+                    )
+                    & ~Q(unit="")
+                )
+                | (
+                    Q(kind=TargetKind.TAG, account=None, environment=None, unit="")
+                    & ~Q(tag_key="")
+                ),
+            )
+        ]
+
+    def __str__(self) -> str:
+        """What it reaches, in words."""
+        match self.kind:
+            case TargetKind.ACCOUNT:
+                return str(self.account)
+            case TargetKind.ENVIRONMENT:
+                return f"environment {self.environment}"
+            case TargetKind.UNIT:
+                return f"unit {self.unit}"
+            case TargetKind.TAG:
+                return f"tag {self.tag_key}={self.tag_value}"
+        return "all accounts"
+
+    def clean(self) -> None:
+        """Refuse a target that does not name exactly the thing its kind says."""
+        named = {
+            TargetKind.ACCOUNT: self.account_id is not None,
+            TargetKind.ENVIRONMENT: self.environment_id is not None,
+            TargetKind.UNIT: bool(self.unit),
+            TargetKind.TAG: bool(self.tag_key),
+        }
+        if self.kind in named and not named[TargetKind(self.kind)]:
+            raise ValidationError(f"Say which: a target by {self.kind} needs one.")
+        if any(given for kind, given in named.items() if kind != self.kind) or (
+            self.tag_value and self.kind != TargetKind.TAG
+        ):
+            raise ValidationError(
+                "Fill in only what this kind of target names; add another target for the rest."
+            )

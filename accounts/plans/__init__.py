@@ -1,0 +1,1 @@
+"""Configuration as code: parse, diff, apply, export."""

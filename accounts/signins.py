@@ -1,0 +1,147 @@
+"""Begin and end sign-ins, and turn an open one into the subject it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts import audit
+from accounts.claims import pick
+from accounts.encryption import encrypt
+from accounts.errors import SignInAgain
+from accounts.models import Person, SignIn
+from accounts.models.audit import Action
+from accounts.types import Origin, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderTokens:
+    """What the provider's token endpoint answered. None of it appears in a `repr`."""
+
+    id_token: str = field(default="", repr=False)
+    access_token: str = field(default="", repr=False)
+    refresh_token: str = field(default="", repr=False)
+
+
+def begin(
+    *, subject: Subject, tokens: ProviderTokens, origin: Origin, now: datetime
+) -> SignIn:
+    """Record a completed sign-in: the person, their rights from the claims, the sign-in, the audit row.
+
+    Raises:
+        SignInAgain: an admin has blocked this person.
+    """
+    person, _ = Person.objects.get_or_create(issuer=subject.issuer, sub=subject.sub)
+    if not person.is_active:
+        audit.record(
+            action=Action.SIGNIN_FAILED,
+            now=now,
+            origin=origin,
+            subject=subject,
+            error_code="signin.blocked",
+            reason="The person is blocked.",
+        )
+        raise SignInAgain(
+            "Your access to this portal has been blocked. Ask the people who run it.",
+            f"{subject.issuer} {subject.sub} is blocked",
+            code="signin.blocked",
+        )
+    with transaction.atomic():
+        person.name, person.email = subject.name[:255], subject.email[:255]
+        person.is_admin = _claims_give(
+            subject, settings.ADMIN_CLAIM, settings.ADMIN_VALUES
+        )
+        person.is_auditor = _claims_give(
+            subject, settings.AUDITOR_CLAIM, settings.AUDITOR_VALUES
+        )
+        person.last_login = now
+        person.save()
+        sign_in = SignIn.objects.create(
+            person=person,
+            provider_session=str(subject.claims.get("sid", ""))[:255],
+            claims=dict(subject.claims),
+            acr=subject.acr[:255],
+            amr=list(subject.amr),
+            auth_time=subject.auth_time,
+            started_at=now,
+            verified_at=now,
+            expires_at=now + timedelta(seconds=settings.SIGN_IN_LIFETIME),
+            ip=origin.ip,
+            user_agent=origin.user_agent[:512],
+            encrypted_id_token=encrypt(tokens.id_token),
+            encrypted_access_token=encrypt(tokens.access_token),
+            encrypted_refresh_token=encrypt(tokens.refresh_token),
+        )
+        audit.record(
+            action=Action.SIGNIN_COMPLETED,
+            now=now,
+            origin=origin,
+            subject=subject,
+            detail={
+                "sign_in": str(sign_in.id),
+                "admin": person.is_admin,
+                "auditor": person.is_auditor,
+            },
+        )
+    return sign_in
+
+
+def end(*, sign_in: SignIn, reason: str, origin: Origin, now: datetime) -> None:
+    """End a sign-in, forget the provider's tokens, and record it; an ended one stays as it is."""
+    with transaction.atomic():
+        ended = SignIn.objects.filter(pk=sign_in.pk, ended_at=None).update(
+            ended_at=now,
+            end_reason=reason,
+            encrypted_id_token="",
+            encrypted_access_token="",
+            encrypted_refresh_token="",
+        )
+        if ended:
+            audit.record(
+                action=Action.SIGNIN_ENDED,
+                now=now,
+                origin=origin,
+                subject=subject_of(sign_in),
+                reason=reason,
+                detail={"sign_in": str(sign_in.id)},
+            )
+
+
+def standing(*, sign_in_id: UUID | None, now: datetime) -> SignIn:
+    """Return the open sign-in with this id, of a person who is not blocked.
+
+    Raises:
+        SignInAgain: there is none, it has expired or ended, or the person is blocked.
+    """
+    sign_in = SignIn.objects.select_related("person").filter(pk=sign_in_id).first()
+    if sign_in is None or not sign_in.is_open(now) or not sign_in.person.is_active:
+        raise SignInAgain(
+            "Your sign-in has ended. Sign in again; nothing you had open is lost.",
+            f"sign-in {sign_in_id} is not open",
+        )
+    return sign_in
+
+
+def subject_of(sign_in: SignIn) -> Subject:
+    """Return the verified identity a sign-in stands for."""
+    person = sign_in.person
+    return Subject(
+        issuer=person.issuer,
+        sub=person.sub,
+        name=person.name,
+        email=person.email,
+        claims=sign_in.claims,
+        acr=sign_in.acr,
+        amr=tuple(sign_in.amr),
+        auth_time=sign_in.auth_time,
+        sign_in_id=sign_in.id,
+    )
+
+
+def _claims_give(subject: Subject, claim: str, wanted: Iterable[str]) -> bool:
+    return not set(wanted).isdisjoint(pick(subject.claims, claim))

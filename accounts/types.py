@@ -1,0 +1,168 @@
+"""Frozen values that travel between the layers; standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+Claims = Mapping[str, Any]
+
+
+class Kind(StrEnum):
+    """What is asked for at the door."""
+
+    CONSOLE = "console"
+    KEYS = "keys"
+
+
+class Surface(StrEnum):
+    """Through which surface somebody came."""
+
+    PAGES = "pages"
+    ADMIN = "admin"
+    COMMAND = "command"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request came from, as the audit trail records it."""
+
+    surface: Surface
+    ip: str = ""
+    user_agent: str = ""
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A verified identity: who the provider says this is, and what it claims of them.
+
+    The key of a person is (issuer, sub); name and email are for people to read, never for matching.
+    """
+
+    issuer: str
+    sub: str
+    name: str = ""
+    email: str = ""
+    claims: Claims = field(default_factory=dict, repr=False)
+    acr: str = ""
+    amr: tuple[str, ...] = ()
+    auth_time: datetime | None = None
+    sign_in_id: UUID | None = None
+
+    @property
+    def label(self) -> str:
+        """How people call this subject: the email, else the name, else `sub`."""
+        return self.email or self.name or self.sub
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What an account is for, with the colour that marks it everywhere."""
+
+    name: str
+    label: str
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedRole:
+    """An account role as it is offered: a permission set in an account. Hashable."""
+
+    id: int
+    account_id: str
+    account_name: str
+    partition: str
+    environment: Environment | None
+    organizational_unit: str
+    tags: tuple[tuple[str, str], ...]
+    region: str
+    role_name: str
+    iam_path: str
+    iam_role_name: str
+    description: str
+    session_duration: int
+    destination: str
+    privileged: bool
+    console: bool
+    keys: bool
+    trust_method: str = "hub"
+    external_id: str = field(default="", repr=False)
+
+    @property
+    def arn(self) -> str:
+        """The IAM role's ARN."""
+        return f"arn:{self.partition}:iam::{self.account_id}:role{self.iam_path}{self.iam_role_name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an entitlement exists: which mapping, and which value of which claim it matched."""
+
+    mapping_id: int
+    mapping: str
+    claim: str
+    value: str
+
+    def __str__(self) -> str:
+        """One line for the audit trail and for people."""
+        return f"{self.mapping}: {self.claim} = {self.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """What a subject may do now with one account role, and why.
+
+    `session_duration` is the longest session in seconds.
+    """
+
+    role: OfferedRole
+    console: bool
+    keys: bool
+    session_duration: int
+    reasons: tuple[Reason, ...]
+
+    def allows(self, kind: Kind) -> bool:
+        """Whether this entitlement covers the console or keys."""
+        return self.console if kind is Kind.CONSOLE else self.keys
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Temporary AWS keys. The secret parts never appear in a `repr`."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str = field(repr=False)
+    expires_at: datetime
+    assumed_role_arn: str = ""
+    packed_policy_size: int | None = None
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedKeys:
+    """Keys that were decided, obtained and recorded: what the door releases, once.
+
+    `shortened` says, for people, why the session is shorter than the permission set's; "" if it is not.
+    """
+
+    entitlement: Entitlement
+    credentials: Credentials
+    session_name: str
+    duration: int
+    audit_id: UUID
+    shortened: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleSignIn:
+    """A console sign-in that was decided, obtained and recorded. The URL is a secret for 15 minutes."""
+
+    entitlement: Entitlement
+    url: str = field(repr=False)
+    audit_id: UUID

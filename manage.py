@@ -1,0 +1,15 @@
+#!/usr/bin/env python
+"""Gatehouse's commands."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+if __name__ == "__main__":
+    # `manage.py demo` runs the product from outside, with settings of its own; all else is the product.
+    settings = "demo.settings" if sys.argv[1:2] == ["demo"] else "portal.settings"
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", settings)
+    execute_from_command_line(sys.argv)

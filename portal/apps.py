@@ -1,0 +1,20 @@
+"""The portal app, and Django's admin with our site."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
+
+
+class PortalConfig(AppConfig):
+    """Registers the system checks."""
+
+    name = "portal"
+
+    def ready(self) -> None:
+        """Load the checks, which register themselves."""
+        from portal import checks  # noqa: F401
+
+
+class AdminConfig(DjangoAdminConfig):
+    """Django's admin, under our sign-in and our look."""

@@ -1,0 +1,54 @@
+"""What a request says about itself: its origin and its subject, and what every template may use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from accounts.errors import SignInAgain
+from accounts.models import SignIn
+from accounts.signins import subject_of
+from accounts.types import Origin, Subject, Surface
+
+
+def sign_in_of(request: HttpRequest) -> SignIn:
+    """Return the open sign-in of a request.
+
+    Raises:
+        SignInAgain: there is none.
+    """
+    sign_in: SignIn | None = getattr(request, "sign_in", None)
+    if sign_in is None:
+        raise SignInAgain("Sign in first.", "the request has no sign-in")
+    return sign_in
+
+
+def subject_of_request(request: HttpRequest) -> Subject:
+    """Return the verified identity behind a request; raises SignInAgain without one."""
+    return subject_of(sign_in_of(request))
+
+
+def origin_of(request: HttpRequest, surface: Surface = Surface.PAGES) -> Origin:
+    """Return where a request came from, as the audit trail records it."""
+    return Origin(
+        surface=surface,
+        ip=client_address(request),
+        user_agent=request.headers.get("User-Agent", ""),
+        request_id=getattr(request, "id", ""),
+    )
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return the address of the client, through TRUSTED_PROXIES only."""
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def portal(request: HttpRequest) -> dict[str, Any]:
+    """Template variables: the portal's name, whom to ask, and the sign-in."""
+    return {
+        "portal_name": settings.PORTAL_NAME,
+        "support_contact": settings.SUPPORT_CONTACT,
+        "sign_in": getattr(request, "sign_in", None),
+    }

@@ -1,0 +1,1 @@
+"""Everything OpenID Connect as a relying party: discovery, tokens, callback, logout."""
