@@ -1,0 +1,113 @@
+"""Fixtures that drive the portal with a real Chromium."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import pytest
+from django.test import Client
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    sync_playwright,
+)
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from tests import real_parts
+
+# A browser that phones nobody but the page under test.
+QUIET = (
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+class PageFactory(Protocol):
+    """Open a page in a fresh browser profile: reduced motion, nothing remembered.
+
+    `client` is a signed-in `django.test.Client` (see `cast.signed_in`) whose cookies the browser takes over.
+    """
+
+    def __call__(
+        self,
+        *,
+        client: Client | None = None,
+        dark: bool = False,
+        width: int = 1280,
+        height: int = 900,
+        java_script: bool = True,
+    ) -> Page: ...
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the whole session; ask for pages with `page_factory`."""
+    path = real_parts.chromium_path()
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright's event loop runs in the test's own thread, where Django would then refuse the ORM.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        chromium = playwright.chromium.launch(executable_path=path, args=[*QUIET])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page_factory(browser: Browser) -> Iterator[PageFactory]:
+    """Open pages; at the end, fail on any script error and on anything the CSP refused."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def heard(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            complaints.append(message.text)
+
+    def open_page(
+        *,
+        client: Client | None = None,
+        dark: bool = False,
+        width: int = 1280,
+        height: int = 900,
+        java_script: bool = True,
+    ) -> Page:
+        context = browser.new_context(
+            color_scheme="dark" if dark else "light",
+            java_script_enabled=java_script,
+            reduced_motion="reduce",
+            viewport={"width": width, "height": height},
+        )
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        context.on("console", heard)
+        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        if client is not None:
+            for name, cookie in client.cookies.items():
+                context.add_cookies(
+                    [
+                        {
+                            "name": name,
+                            "value": cookie.value,
+                            "domain": "localhost",
+                            "path": "/",
+                        }
+                    ]
+                )
+        return context.new_page()
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def live_portal(live_server: LiveServer, settings: Settings) -> str:
+    """Serve the portal on the test's own database; return its URL, which BASE_URL then holds too."""
+    settings.BASE_URL = live_server.url
+    return live_server.url

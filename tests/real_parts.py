@@ -1,0 +1,67 @@
+"""Find the real parts tests run against: Chromium, PostgreSQL, Keycloak; skip with directions where one is missing.
+
+With GATEHOUSE_REAL_PARTS=required (as in CI) a missing part fails the test instead.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+KEYCLOAK_VERSION = "26.7.3"
+KEYCLOAK_ARTIFACT = f"org.keycloak:keycloak-quarkus-dist:{KEYCLOAK_VERSION}:zip"
+
+
+def missing(part: str, *, how_to_get_it: str) -> NoReturn:
+    """Skip the test, or fail it where real parts are required; say how to get the part."""
+    message = f"{part} is missing; get it with: {how_to_get_it}"
+    if os.environ.get("GATEHOUSE_REAL_PARTS") == "required":
+        pytest.fail(message, pytrace=False)
+    pytest.skip(message)
+
+
+def chromium_path() -> Path:
+    """Return the path of a Chromium browser."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return Path(found)
+    missing("Chromium", how_to_get_it="apt install chromium")
+
+
+def postgresql_bin() -> Path:
+    """Return the folder of PostgreSQL's server programs (initdb, pg_ctl), the newest version's."""
+    if found := shutil.which("initdb"):
+        return Path(found).resolve().parent
+    versions = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"),
+        key=lambda initdb: int(initdb.parts[-3]),
+    )
+    if versions:
+        return versions[-1].parent
+    missing("PostgreSQL", how_to_get_it="apt install postgresql")
+
+
+def keycloak_zip() -> Path:
+    """Return the path of Keycloak's distribution in Maven's local repository."""
+    repository = Path.home() / ".m2" / "repository"
+    name = f"keycloak-quarkus-dist-{KEYCLOAK_VERSION}.zip"
+    found = repository.joinpath(
+        "org", "keycloak", "keycloak-quarkus-dist", KEYCLOAK_VERSION, name
+    )
+    if found.is_file():
+        return found
+    missing(
+        "Keycloak",
+        how_to_get_it=f"mvn dependency:get -Dtransitive=false -Dartifact={KEYCLOAK_ARTIFACT}",
+    )
+
+
+def java_path() -> Path:
+    """Return the path of a Java runtime; Keycloak needs version 17 or newer."""
+    if found := shutil.which("java"):
+        return Path(found)
+    missing("Java", how_to_get_it="apt install default-jre-headless")
