@@ -52,9 +52,35 @@ class AwsRefused(GatehouseError):
     http_status = 502
 
 
+class SessionTooLong(AwsRefused):
+    """AWS does not give a session this long; `allowed` is what it does give, in seconds, where that is known."""
+
+    code = "aws.session_too_long"
+    http_status = 400
+
+    def __init__(
+        self,
+        user_message: str,
+        admin_message: str = "",
+        *,
+        code: str = "",
+        allowed: int | None = None,
+    ) -> None:
+        super().__init__(user_message, admin_message, code=code)
+        self.allowed = allowed
+
+
 class AwsUnavailable(GatehouseError):
     """AWS could not be reached in time, or is throttling: trying again helps."""
 
     code = "aws.unavailable"
+    http_status = 503
+    retryable = True
+
+
+class AuditUnavailable(GatehouseError):
+    """The audit row could not be written, so nothing is released."""
+
+    code = "audit.unavailable"
     http_status = 503
     retryable = True

@@ -1,0 +1,286 @@
+"""THE door: decide, trust, AWS, audit, release; for keys and for the console."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection
+
+from accounts import audit, entitlements, signins, trust
+from accounts.aws import destinations, signin
+from accounts.errors import (
+    AccessDenied,
+    AuditUnavailable,
+    GatehouseError,
+    InvalidRequest,
+    SessionTooLong,
+)
+from accounts.models.audit import Action
+from accounts.models.directory import MIN_SESSION
+from accounts.types import (
+    ConsoleSignIn,
+    Credentials,
+    Entitlement,
+    IssuedKeys,
+    Kind,
+    Origin,
+    Subject,
+)
+
+log = logging.getLogger(__name__)
+
+_ISSUED = {Kind.KEYS: Action.KEYS_ISSUED, Kind.CONSOLE: Action.CONSOLE_ISSUED}
+_DENIED = {Kind.KEYS: Action.KEYS_DENIED, Kind.CONSOLE: Action.CONSOLE_DENIED}
+_FAILED = {Kind.KEYS: Action.KEYS_FAILED, Kind.CONSOLE: Action.CONSOLE_FAILED}
+
+
+def issue_keys(
+    *,
+    subject: Subject,
+    account_id: str,
+    role_name: str,
+    duration: int | None,
+    origin: Origin,
+    now: datetime,
+) -> IssuedKeys:
+    """Issue temporary keys for an account role, and record it.
+
+    `duration` is in seconds; None asks for the longest there is. Whatever happens leaves one
+    audit row, and nothing is released unless that row is written.
+
+    Raises:
+        GatehouseError: refused or failed; each subclass and code says why.
+    """
+    attempt = _Attempt(Kind.KEYS, subject, account_id, role_name, duration, origin, now)
+    with attempt.recorded():
+        entitlement = attempt.decide()
+        credentials, shortened = attempt.obtain(entitlement)
+    return IssuedKeys(
+        entitlement=entitlement,
+        credentials=credentials,
+        session_name=attempt.facts["session_name"],
+        duration=attempt.facts["duration"],
+        audit_id=attempt.record(_ISSUED),
+        shortened=shortened,
+    )
+
+
+def console_url(
+    *,
+    subject: Subject,
+    account_id: str,
+    role_name: str,
+    destination: str,
+    duration: int | None,
+    origin: Origin,
+    now: datetime,
+) -> ConsoleSignIn:
+    """Open the AWS console as an account role, and record it; as `issue_keys` in all else.
+
+    `destination` is a page of the AWS console of the account's partition; "" lands on the
+    permission set's page, else on the console's home.
+    """
+    attempt = _Attempt(
+        Kind.CONSOLE, subject, account_id, role_name, duration, origin, now
+    )
+    with attempt.recorded():
+        entitlement = attempt.decide()
+        role = entitlement.role
+        landing = destinations.home(
+            partition=role.partition,
+            region=role.region,
+            destination=destination or role.destination,
+        )
+        attempt.facts["detail"] = {"destination": landing}
+        credentials, _ = attempt.obtain(entitlement)
+        with attempt.failures():
+            url = signin.console_sign_in_url(
+                credentials=credentials,
+                partition=role.partition,
+                destination=landing,
+                issuer=_way_back(entitlement),
+                session_duration=trust.console_duration(attempt.facts["duration"]),
+                endpoint=settings.AWS_FEDERATION_ENDPOINT,
+            )
+    return ConsoleSignIn(
+        entitlement=entitlement, url=url, audit_id=attempt.record(_ISSUED)
+    )
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One knock at the door, and what is known of it so far."""
+
+    kind: Kind
+    subject: Subject
+    account_id: str
+    role_name: str
+    requested: int | None
+    origin: Origin
+    now: datetime
+    facts: dict[str, Any] = field(default_factory=dict)
+    failed: bool = False
+
+    def decide(self) -> Entitlement:
+        """Return the entitlement, decided now and from the database; refuse everything else."""
+        if self.subject.sign_in_id is not None:
+            # The claims of the open sign-in, not those a caller may have held on to.
+            self.subject = signins.subject_of(
+                signins.standing(sign_in_id=self.subject.sign_in_id, now=self.now)
+            )
+        found = entitlements.resolve(
+            subject=self.subject,
+            now=self.now,
+            account_id=self.account_id,
+            role_name=self.role_name,
+        )
+        entitlement = next(
+            (granted for granted in found.granted if granted.allows(self.kind)), None
+        )
+        if entitlement is None:
+            raise self._denial(found)
+        self.facts |= {
+            "role_arn": entitlement.role.arn,
+            "reason": "; ".join(map(str, entitlement.reasons)),
+            "session_name": trust.session_name(self.subject),
+        }
+        longest = entitlement.session_duration
+        if self.requested is not None and not MIN_SESSION <= self.requested <= longest:
+            raise InvalidRequest(
+                f"A session with {self.role_name} lasts from 15 minutes to {_in_words(longest)}. Choose a duration in between.",
+                f"duration {self.requested} is not within {MIN_SESSION}..{longest}",
+                code="request.duration",
+            )
+        return entitlement
+
+    def obtain(self, entitlement: Entitlement) -> tuple[Credentials, str]:
+        """Return keys from AWS, and why their life is shorter than the role's; "" if it is not.
+
+        A duration somebody chose is never shortened in silence; where nobody chose, the
+        longest that AWS gives is what was asked for.
+        """
+        limit = trust.session_limit(entitlement.role)
+        with self.failures():
+            if self.requested is not None:
+                return self._ask(entitlement, self.requested), ""
+            try:
+                return self._ask(entitlement, limit.seconds), limit.because
+            except SessionTooLong as too_long:
+                if too_long.allowed is None or too_long.allowed >= limit.seconds:
+                    raise
+                return self._ask(entitlement, too_long.allowed), too_long.user_message
+
+    def _ask(self, entitlement: Entitlement, duration: int) -> Credentials:
+        self.facts["duration"] = duration
+        # A pooled connection would otherwise be kept from others for as long as AWS takes.
+        if (
+            connection.settings_dict["OPTIONS"].get("pool")
+            and not connection.in_atomic_block
+        ):
+            connection.close()
+        credentials = trust.obtain(
+            role=entitlement.role,
+            session_name=self.facts["session_name"],
+            duration=duration,
+        )
+        self.facts |= {
+            "access_key_id": credentials.access_key_id,
+            "assumed_role_arn": credentials.assumed_role_arn,
+            "aws_request_id": credentials.request_id,
+        }
+        return credentials
+
+    @contextmanager
+    def recorded(self) -> Iterator[None]:
+        """Record a refusal or a failure before it is passed on."""
+        try:
+            yield
+        except GatehouseError as error:
+            self.facts |= {"error_code": error.code, "reason": error.admin_message}
+            self.record(_FAILED if self.failed else _DENIED)
+            raise
+        except Exception as error:
+            self.facts |= {
+                "error_code": "internal",
+                "reason": f"{type(error).__name__}; the log has more",
+            }
+            self.record(_FAILED)
+            raise
+
+    @contextmanager
+    def failures(self) -> Iterator[None]:
+        """Mark that from here on it is AWS that says no, not the portal."""
+        self.failed = True
+        yield
+        self.failed = False
+
+    def record(self, actions: dict[Kind, Action]) -> UUID:
+        """Write the audit row; without it nothing is released."""
+        facts = {"duration": self.requested, **self.facts}
+        try:
+            return audit.record(
+                action=actions[self.kind],
+                now=self.now,
+                origin=self.origin,
+                subject=self.subject,
+                account_id=self.account_id,
+                role_name=self.role_name,
+                **facts,
+            )
+        except DatabaseError as error:
+            log.critical(
+                "audit row not written, nothing released: %s",
+                facts.get("access_key_id", "no key"),
+            )
+            raise AuditUnavailable(
+                "This could not be recorded, so nothing was issued. Try again in a moment.",
+                f"the audit row could not be written: {type(error).__name__}",
+            ) from error
+
+    def _denial(self, found: entitlements.Entitlements) -> AccessDenied:
+        if found.granted:
+            other = "keys" if self.kind is Kind.CONSOLE else "the console"
+            return AccessDenied(
+                f"{self.role_name} in this account is for {other} only.",
+                f"{self.kind} is not given by: {'; '.join(map(str, found.granted[0].reasons))}",
+                code="access.kind_denied",
+            )
+        if found.problems:
+            return AccessDenied(
+                f"{found.problems[0].message} So it cannot be told whether you have this role. "
+                "Ask the people who run the portal; signing in again does not help.",
+                "; ".join(
+                    f"{problem.code}: {problem.claim}" for problem in found.problems
+                ),
+                code=found.problems[0].code,
+            )
+        return AccessDenied(
+            "You do not have this role in this account. Roles come from your groups at the identity provider; "
+            "if yours changed a moment ago, sign out and in again.",
+            f"no mapping in force gives {self.role_name!r} in {self.account_id!r}",
+        )
+
+
+def _way_back(entitlement: Entitlement) -> str:
+    """Return where AWS sends people when a console session expires: to the same role here."""
+    role = {
+        "account_id": entitlement.role.account_id,
+        "role_name": entitlement.role.role_name,
+    }
+    return f"{settings.BASE_URL}/console?{urlencode(role)}"
+
+
+def _in_words(seconds: int) -> str:
+    if seconds % 3600 == 0:
+        hours = seconds // 3600
+        return "1 hour" if hours == 1 else f"{hours} hours"
+    return f"{seconds // 60} minutes"

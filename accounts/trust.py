@@ -1,0 +1,96 @@
+"""The trust methods behind one function: how keys are obtained for an account role."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+
+from accounts.aws import clients, sts
+from accounts.errors import AwsRefused
+from accounts.types import Credentials, OfferedRole, Subject
+
+# A role assumed with temporary credentials is role chaining, and AWS caps its sessions:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
+CHAINED_LIMIT = 3600
+
+_NAME_LENGTH = 64
+_DIGEST_LENGTH = 12
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_+=,.@-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLimit:
+    """The longest session to expect, in seconds, and why it is shorter than the role's; "" if it is not."""
+
+    seconds: int
+    because: str = ""
+
+
+def obtain(*, role: OfferedRole, session_name: str, duration: int) -> Credentials:
+    """Return temporary keys for a role, by the trust method of its account.
+
+    Raises:
+        AwsRefused: AWS, or what is configured there, said no.
+        AwsUnavailable: AWS could not be reached, or is throttling.
+    """
+    if role.trust_method != "hub":
+        raise AwsRefused(
+            "This account is not set up for the portal. Tell the people who run it.",
+            f"account {role.account_id} has the unknown trust method {role.trust_method!r}",
+            code="trust.unknown",
+        )
+    return sts.assume_role(
+        role_arn=role.arn,
+        session_name=session_name,
+        duration=duration,
+        external_id=role.external_id,
+        region=hub_region(role),
+    )
+
+
+def session_limit(role: OfferedRole) -> SessionLimit:
+    """Say how long a session with this role can be, as far as is known before AWS is asked."""
+    if role.session_duration > CHAINED_LIMIT and clients.hub_is_chained():
+        return SessionLimit(
+            CHAINED_LIMIT,
+            "AWS limits sessions to 1 hour here, because the portal itself runs with temporary credentials (role chaining).",
+        )
+    return SessionLimit(role.session_duration)
+
+
+def console_duration(duration: int) -> int | None:
+    """Return what to ask the console's sign-in for; None where AWS refuses to be asked.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html:
+    with credentials from role chaining the call fails if `SessionDuration` is given.
+    """
+    return None if clients.hub_is_chained() else duration
+
+
+def hub_region(role: OfferedRole) -> str:
+    """Return the region whose STS is asked: the portal's own by boto3's configuration."""
+    del role  # one hub, one partition: the account's default region is where its people land, not where STS is
+    return ""
+
+
+def session_name(subject: Subject) -> str:
+    """Return the role session name of a subject: ASCII, at most 64 characters, never two people's.
+
+    A readable beginning from the email, for those who read CloudTrail, then a digest of what
+    identifies the person: (issuer, sub). Emails alone change, repeat and overflow.
+    """
+    identity = f"{len(subject.issuer)}:{subject.issuer}{subject.sub}".encode()
+    digest = (
+        base64.b32encode(hashlib.sha256(identity).digest())
+        .decode()
+        .lower()[:_DIGEST_LENGTH]
+    )
+    readable = (
+        _NOT_IN_NAMES.sub("-", subject.label)[
+            : _NAME_LENGTH - _DIGEST_LENGTH - 1
+        ].strip("-")
+        or "person"
+    )
+    return f"{readable}-{digest}"
