@@ -28,9 +28,7 @@ class ProviderTokens:
     refresh_token: str = field(default="", repr=False)
 
 
-def begin(
-    *, subject: Subject, tokens: ProviderTokens, origin: Origin, now: datetime
-) -> SignIn:
+def begin(*, subject: Subject, tokens: ProviderTokens, origin: Origin, now: datetime) -> SignIn:
     """Record a completed sign-in: the person, their rights from the claims, the sign-in, the audit row.
 
     Raises:
@@ -53,12 +51,8 @@ def begin(
         )
     with transaction.atomic():
         person.name, person.email = subject.name[:255], subject.email[:255]
-        person.is_admin = _claims_give(
-            subject, settings.ADMIN_CLAIM, settings.ADMIN_VALUES
-        )
-        person.is_auditor = _claims_give(
-            subject, settings.AUDITOR_CLAIM, settings.AUDITOR_VALUES
-        )
+        person.is_admin = _claims_give(subject, settings.ADMIN_CLAIM, settings.ADMIN_VALUES)
+        person.is_auditor = _claims_give(subject, settings.AUDITOR_CLAIM, settings.AUDITOR_VALUES)
         person.last_login = now
         person.save()
         sign_in = SignIn.objects.create(
@@ -118,7 +112,9 @@ def standing(*, sign_in_id: UUID | None, now: datetime) -> SignIn:
     Raises:
         SignInAgain: there is none, it has expired or ended, or the person is blocked.
     """
-    sign_in = SignIn.objects.select_related("person").filter(pk=sign_in_id).first()
+    sign_in = None
+    if sign_in_id is not None:
+        sign_in = SignIn.objects.select_related("person").filter(pk=sign_in_id).first()
     if sign_in is None or not sign_in.is_open(now) or not sign_in.person.is_active:
         raise SignInAgain(
             "Your sign-in has ended. Sign in again; nothing you had open is lost.",

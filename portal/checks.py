@@ -1,1 +1,122 @@
 """System checks: refuse a bad configuration at start, with all messages at once."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Critical, Error, Tags, Warning, register
+
+MIN_SECRET_KEY = 32
+
+
+@register(Tags.security)
+def configuration(**kwargs: Any) -> list[CheckMessage]:
+    """Check what the environment says, apart from sign-in's own part."""
+    return [*_unreadable(), *_secret_key(), *_addresses(), *_numbers(), *_admins()]
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether a host name or address is this machine."""
+    if host in (None, ""):
+        return False
+    try:
+        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _unreadable() -> Iterator[CheckMessage]:
+    for complaint in settings.UNREADABLE:
+        yield Critical(
+            f"{complaint}.",
+            hint="docs/configuration.md shows every variable.",
+            id="portal.E009",
+        )
+
+
+def _secret_key() -> Iterator[CheckMessage]:
+    if settings.SECRET_KEY == settings.NOT_SET:
+        yield Critical(
+            "SECRET_KEY is not set.",
+            hint="Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'; "
+            "set SECRET_KEY, or SECRET_KEY_FILE to a file that holds it.",
+            id="portal.E001",
+        )
+        return
+    for name, secret in [
+        ("SECRET_KEY", settings.SECRET_KEY),
+        *(("SECRET_KEY_FALLBACKS", key) for key in settings.SECRET_KEY_FALLBACKS),
+    ]:
+        if len(secret) < MIN_SECRET_KEY or len(set(secret)) < 8:
+            yield Critical(
+                f"{name} is too weak: sessions and the provider's tokens hang on it.",
+                hint=f"Use at least {MIN_SECRET_KEY} random characters.",
+                id="portal.E002",
+            )
+
+
+def _addresses() -> Iterator[CheckMessage]:
+    base = urlsplit(settings.BASE_URL)
+    if not settings.BASE_URL:
+        yield Critical(
+            "BASE_URL is not set.",
+            hint="Set it to the portal's address, such as https://aws.example.com.",
+            id="portal.E003",
+        )
+    elif (
+        base.scheme not in ("https", "http")
+        or not base.hostname
+        or base.path
+        or base.query
+        or base.fragment
+        or base.username
+    ):
+        yield Critical(
+            f"BASE_URL is not the address of a host: {settings.BASE_URL}",
+            hint="Write scheme and host only: https://aws.example.com.",
+            id="portal.E004",
+        )
+    elif base.scheme == "http" and not is_loopback(base.hostname):
+        yield Critical(
+            "BASE_URL must be https, except on loopback: keys would cross the network in clear.",
+            hint="Put the portal behind TLS and set BASE_URL to its https address.",
+            id="portal.E005",
+        )
+    federation = urlsplit(settings.AWS_FEDERATION_ENDPOINT)
+    if settings.AWS_FEDERATION_ENDPOINT and not is_loopback(federation.hostname):
+        yield Critical(
+            "AWS_FEDERATION_ENDPOINT may only point to this machine: keys are sent to it.",
+            hint="Unset it; the console's endpoint follows from each account's partition.",
+            id="portal.E006",
+        )
+    for proxy in settings.TRUSTED_PROXIES:
+        try:
+            ipaddress.ip_network(proxy)
+        except ValueError:
+            yield Error(
+                f"TRUSTED_PROXIES holds {proxy}, which is no address or network.",
+                hint="Write addresses or networks, such as 10.0.0.0/8.",
+                id="portal.E007",
+            )
+
+
+def _numbers() -> Iterator[CheckMessage]:
+    if not 300 <= settings.SIGN_IN_LIFETIME <= 43200:
+        yield Error(
+            f"SIGN_IN_LIFETIME is {settings.SIGN_IN_LIFETIME} seconds.",
+            hint="Choose 300 to 43200; a person removed from a group keeps their access for at most that long.",
+            id="portal.E008",
+        )
+
+
+def _admins() -> Iterator[CheckMessage]:
+    if not settings.ADMIN_CLAIM or not settings.ADMIN_VALUES:
+        yield Warning(
+            "Nobody is a portal admin: ADMIN_CLAIM and ADMIN_VALUES are not both set.",
+            hint="Set ADMIN_VALUES to the group of your portal admins, and ADMIN_CLAIM to the claim it arrives in.",
+            id="portal.W001",
+        )

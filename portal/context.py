@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
 
 from django.conf import settings
@@ -41,8 +42,33 @@ def origin_of(request: HttpRequest, surface: Surface = Surface.PAGES) -> Origin:
 
 
 def client_address(request: HttpRequest) -> str:
-    """Return the address of the client, through TRUSTED_PROXIES only."""
-    return str(request.META.get("REMOTE_ADDR", ""))
+    """Return the address of the client: behind trusted proxies, what the last of them saw.
+
+    X-Forwarded-For is read from the right and believed only as far as each hop is one of
+    TRUSTED_PROXIES, so that nobody can write an address of their choice into the audit trail.
+    """
+    address = str(request.META.get("REMOTE_ADDR", ""))
+    hops = request.headers.get("X-Forwarded-For", "").split(",") if settings.TRUSTED_PROXIES else []
+    while hops and _is_trusted(address):
+        hop = hops.pop().strip()
+        if _address(hop) is None:
+            break
+        address = hop
+    return address
+
+
+def _is_trusted(address: str) -> bool:
+    parsed = _address(address)
+    return parsed is not None and any(
+        parsed in ipaddress.ip_network(proxy) for proxy in settings.TRUSTED_PROXIES
+    )
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
@@ -13,15 +14,38 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
 environ.Env.read_env(BASE_DIR / ".env")
 
-# What it takes to run, empty where unset: portal/checks.py says what is missing.
-SECRET_KEY = env.str("SECRET_KEY", default="")
+# What could not be read, so that portal/checks.py can say everything that is wrong at once.
+UNREADABLE: list[str] = []
+
+
+def _number(name: str, default: int) -> int:
+    try:
+        return int(env.str(name, default=str(default)))
+    except ValueError:
+        UNREADABLE.append(f"{name} must be a whole number")
+        return default
+
+
+def _database() -> dict[str, Any]:
+    default = f"sqlite:///{BASE_DIR / 'gatehouse.sqlite3'}"
+    try:
+        found: dict[str, Any] = env.db("DATABASE_URL", default=default)
+    except (ValueError, KeyError, environ.ImproperlyConfigured):
+        found = {}
+    if not found.get("ENGINE", "").endswith(("sqlite3", "postgresql")):
+        UNREADABLE.append(
+            "DATABASE_URL must be postgresql://user:password@host:5432/name or sqlite:////path"
+        )
+        found = env.db_url_config(default)
+    return found
+
+
+# What it takes to run; where it is unset portal/checks.py refuses to start and says what is missing.
+NOT_SET = "not set"
+SECRET_KEY = env.str("SECRET_KEY", default=NOT_SET) or NOT_SET
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 BASE_URL = env.str("BASE_URL", default="").rstrip("/")
-DATABASES = {
-    "default": env.db(
-        "DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'gatehouse.sqlite3'}"
-    )
-}
+DATABASES = {"default": _database()}
 
 # OpenID Connect: the provider is found by its discovery document.
 OIDC_ISSUER = env.str("OIDC_ISSUER", default="")
@@ -29,14 +53,14 @@ OIDC_RP_CLIENT_ID = env.str("OIDC_RP_CLIENT_ID", default="")
 OIDC_RP_CLIENT_SECRET = env.str("OIDC_RP_CLIENT_SECRET", default="")
 OIDC_RP_SCOPES = env.str("OIDC_RP_SCOPES", default="openid email profile")
 OIDC_RP_SIGN_ALGO = env.str("OIDC_RP_SIGN_ALGO", default="RS256")
-OIDC_TIMEOUT = env.int("OIDC_TIMEOUT", default=5)
+OIDC_TIMEOUT = _number("OIDC_TIMEOUT", 5)
 
 # Who runs the portal, by the claims of each sign-in.
 ADMIN_CLAIM = env.str("ADMIN_CLAIM", default="groups")
 ADMIN_VALUES = env.list("ADMIN_VALUES", default=[])
 AUDITOR_CLAIM = env.str("AUDITOR_CLAIM", default=ADMIN_CLAIM)
 AUDITOR_VALUES = env.list("AUDITOR_VALUES", default=[])
-SIGN_IN_LIFETIME = env.int("SIGN_IN_LIFETIME", default=3600)
+SIGN_IN_LIFETIME = _number("SIGN_IN_LIFETIME", 3600)
 
 # What people read.
 PORTAL_NAME = env.str("PORTAL_NAME", default="Gatehouse")
@@ -136,9 +160,7 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "portal.pages.errors.csrf_failure"
 
-SECURE_SSL_REDIRECT = (
-    False  # The load balancer redirects; a portal behind one sees http only.
-)
+SECURE_SSL_REDIRECT = False  # The load balancer redirects; a portal behind one sees http only.
 SECURE_HSTS_SECONDS = 31536000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
 SECURE_HSTS_PRELOAD = SECURE
@@ -170,9 +192,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
 # botocore logs keys at DEBUG, urllib3 logs URLs: both stay at WARNING whatever LOG_LEVEL says.
@@ -181,9 +201,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {"request_id": {"()": "portal.logs.WithRequestId"}},
     "formatters": {
-        "line": {
-            "format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"
-        }
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}
     },
     "handlers": {
         "console": {

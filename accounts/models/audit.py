@@ -50,9 +50,7 @@ class AuditEvent(models.Model):
     action = models.CharField(max_length=40, choices=Action, db_index=True)
     issuer = models.CharField(max_length=255, blank=True)
     sub = models.CharField(max_length=255, blank=True)
-    actor = models.CharField(
-        max_length=255, blank=True, help_text="As people call them."
-    )
+    actor = models.CharField(max_length=255, blank=True, help_text="As people call them.")
     surface = models.CharField(max_length=16, blank=True)
     ip = models.CharField("IP address", max_length=45, blank=True)
     user_agent = models.CharField(max_length=512, blank=True)
@@ -61,9 +59,7 @@ class AuditEvent(models.Model):
     role_name = models.CharField("role", max_length=255, blank=True)
     role_arn = models.CharField("role ARN", max_length=2048, blank=True)
     duration = models.PositiveIntegerField("seconds", null=True, blank=True)
-    reason = models.TextField(
-        blank=True, help_text="The mapping that gave it, or why not."
-    )
+    reason = models.TextField(blank=True, help_text="The mapping that gave it, or why not.")
     error_code = models.CharField(max_length=64, blank=True)
     access_key_id = models.CharField("access key id", max_length=128, blank=True)
     session_name = models.CharField(max_length=64, blank=True)

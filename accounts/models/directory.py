@@ -50,9 +50,7 @@ class Environment(models.Model):
         max_length=64,
         unique=True,
         validators=[
-            RegexValidator(
-                r"^[a-z0-9][a-z0-9-]*\Z", "Lower-case letters, digits and hyphens."
-            )
+            RegexValidator(r"^[a-z0-9][a-z0-9-]*\Z", "Lower-case letters, digits and hyphens.")
         ],
     )
     label = models.CharField(max_length=64, help_text="As people see it.")
@@ -81,9 +79,7 @@ class Account(models.Model):
         ],
     )
     name = models.CharField(max_length=128)
-    partition = models.CharField(
-        max_length=16, choices=Partition, default=Partition.AWS
-    )
+    partition = models.CharField(max_length=16, choices=Partition, default=Partition.AWS)
     environment = models.ForeignKey(
         Environment,
         null=True,
@@ -108,17 +104,13 @@ class Account(models.Model):
         blank=True,
         validators=[RegexValidator(REGION, "A region looks like eu-west-1.")],
     )
-    trust_method = models.CharField(
-        max_length=16, choices=TrustMethod, default=TrustMethod.HUB
-    )
+    trust_method = models.CharField(max_length=16, choices=TrustMethod, default=TrustMethod.HUB)
     external_id = models.CharField(
         "external id",
         max_length=1224,
         blank=True,
         validators=[
-            RegexValidator(
-                EXTERNAL_ID, "STS takes 2 to 1224 letters, digits and _+=,.@:/-."
-            )
+            RegexValidator(EXTERNAL_ID, "STS takes 2 to 1224 letters, digits and _+=,.@:/-.")
         ],
         help_text="What the account's roles demand as sts:ExternalId, if they do.",
     )
@@ -208,18 +200,14 @@ class PermissionSet(models.Model):
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(
-                    session_duration__gte=MIN_SESSION, session_duration__lte=MAX_SESSION
-                ),
+                condition=Q(session_duration__gte=MIN_SESSION, session_duration__lte=MAX_SESSION),
                 name="permission_set_duration_in_bounds",
             ),
             models.CheckConstraint(
                 condition=Q(iam_path__startswith="/", iam_path__endswith="/"),
                 name="permission_set_path_has_slashes",
             ),
-            models.CheckConstraint(
-                condition=~Q(name=""), name="permission_set_has_a_name"
-            ),
+            models.CheckConstraint(condition=~Q(name=""), name="permission_set_has_a_name"),
         ]
 
     def __str__(self) -> str:

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
-from accounts.matching import complaint
+from accounts.matching import MatchKind, complaint
 from accounts.models.directory import Account, Environment, PermissionSet
 
 
@@ -66,9 +66,7 @@ class Mapping(models.Model):
                 name="mapping_has_a_permission_set",
             ),
         ]
-        indexes = [
-            models.Index(fields=["match", "claim", "value"], name="mapping_by_value")
-        ]
+        indexes = [models.Index(fields=["match", "claim", "value"], name="mapping_by_value")]
 
     def __str__(self) -> str:
         """The name."""
@@ -76,13 +74,14 @@ class Mapping(models.Model):
 
     def clean(self) -> None:
         """Refuse a value that could match nobody, with the reason, and a mapping that gives nothing."""
-        wrong = complaint(
-            match=self.match,
-            value=self.value,
-            has_role=self.permission_set_id is not None,
-        )  # type: ignore[arg-type]
-        if wrong:
-            raise ValidationError({"value": wrong})
+        if self.match in Match.values:
+            wrong = complaint(
+                match=MatchKind(self.match),
+                value=self.value,
+                has_role=self.permission_set_id is not None,
+            )
+            if wrong:
+                raise ValidationError({"value": wrong})
         if not (self.console or self.keys):
             raise ValidationError(
                 "Give the console, keys, or both; a mapping with neither gives nothing."
@@ -102,16 +101,10 @@ class TargetKind(models.TextChoices):
 class MappingTarget(models.Model):
     """One part of the accounts a mapping reaches; the parts add up."""
 
-    mapping = models.ForeignKey(
-        Mapping, on_delete=models.CASCADE, related_name="targets"
-    )
+    mapping = models.ForeignKey(Mapping, on_delete=models.CASCADE, related_name="targets")
     kind = models.CharField(max_length=16, choices=TargetKind)
-    account = models.ForeignKey(
-        Account, null=True, blank=True, on_delete=models.CASCADE
-    )
-    environment = models.ForeignKey(
-        Environment, null=True, blank=True, on_delete=models.CASCADE
-    )
+    account = models.ForeignKey(Account, null=True, blank=True, on_delete=models.CASCADE)
+    environment = models.ForeignKey(Environment, null=True, blank=True, on_delete=models.CASCADE)
     unit = models.CharField("organizational unit", max_length=255, blank=True)
     tag_key = models.CharField(max_length=128, blank=True)
     tag_value = models.CharField(max_length=256, blank=True)
@@ -160,8 +153,7 @@ class MappingTarget(models.Model):
                     & ~Q(unit="")
                 )
                 | (
-                    Q(kind=TargetKind.TAG, account=None, environment=None, unit="")
-                    & ~Q(tag_key="")
+                    Q(kind=TargetKind.TAG, account=None, environment=None, unit="") & ~Q(tag_key="")
                 ),
             )
         ]

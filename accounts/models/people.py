@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -27,7 +26,7 @@ class Person(AbstractBaseUser):
 
     password = None  # type: ignore[assignment]
 
-    objects: ClassVar[BaseUserManager[Person]] = BaseUserManager()
+    objects = BaseUserManager()
 
     USERNAME_FIELD = "public_id"
     EMAIL_FIELD = "email"
@@ -36,9 +35,7 @@ class Person(AbstractBaseUser):
         verbose_name_plural = "people"
         ordering = ["email", "sub"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["issuer", "sub"], name="person_by_issuer_and_sub"
-            ),
+            models.UniqueConstraint(fields=["issuer", "sub"], name="person_by_issuer_and_sub"),
             models.CheckConstraint(
                 condition=~models.Q(issuer="") & ~models.Q(sub=""),
                 name="person_has_issuer_and_sub",

@@ -17,9 +17,7 @@ class SignIn(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    person = models.ForeignKey(
-        Person, on_delete=models.CASCADE, related_name="sign_ins"
-    )
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="sign_ins")
     provider_session = models.CharField(
         max_length=255, blank=True, db_index=True, help_text="The provider's `sid`."
     )
@@ -43,9 +41,7 @@ class SignIn(models.Model):
     class Meta:
         verbose_name = "sign-in"
         ordering = ["-started_at"]
-        indexes = [
-            models.Index(fields=["person", "-started_at"], name="signin_by_person")
-        ]
+        indexes = [models.Index(fields=["person", "-started_at"], name="signin_by_person")]
 
     def __str__(self) -> str:
         """Who, and when."""
