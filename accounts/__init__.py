@@ -5,3 +5,7 @@ package, never the reverse. Data flows one way:
 
     claims + mappings -> entitlements (decide) -> trust -> aws/* (act) -> audit (record) -> released once
 """
+
+from __future__ import annotations
+
+__version__ = "0.1.0"

@@ -89,9 +89,7 @@ def console_url(
     `destination` is a page of the AWS console of the account's partition; "" lands on the
     permission set's page, else on the console's home.
     """
-    attempt = _Attempt(
-        Kind.CONSOLE, subject, account_id, role_name, duration, origin, now
-    )
+    attempt = _Attempt(Kind.CONSOLE, subject, account_id, role_name, duration, origin, now)
     with attempt.recorded():
         entitlement = attempt.decide()
         role = entitlement.role
@@ -111,9 +109,7 @@ def console_url(
                 session_duration=trust.console_duration(attempt.facts["duration"]),
                 endpoint=settings.AWS_FEDERATION_ENDPOINT,
             )
-    return ConsoleSignIn(
-        entitlement=entitlement, url=url, audit_id=attempt.record(_ISSUED)
-    )
+    return ConsoleSignIn(entitlement=entitlement, url=url, audit_id=attempt.record(_ISSUED))
 
 
 @dataclass(slots=True)
@@ -182,10 +178,7 @@ class _Attempt:
     def _ask(self, entitlement: Entitlement, duration: int) -> Credentials:
         self.facts["duration"] = duration
         # A pooled connection would otherwise be kept from others for as long as AWS takes.
-        if (
-            connection.settings_dict["OPTIONS"].get("pool")
-            and not connection.in_atomic_block
-        ):
+        if connection.settings_dict["OPTIONS"].get("pool") and not connection.in_atomic_block:
             connection.close()
         credentials = trust.obtain(
             role=entitlement.role,
@@ -258,9 +251,7 @@ class _Attempt:
             return AccessDenied(
                 f"{found.problems[0].message} So it cannot be told whether you have this role. "
                 "Ask the people who run the portal; signing in again does not help.",
-                "; ".join(
-                    f"{problem.code}: {problem.claim}" for problem in found.problems
-                ),
+                "; ".join(f"{problem.code}: {problem.claim}" for problem in found.problems),
                 code=found.problems[0].code,
             )
         return AccessDenied(

@@ -36,9 +36,7 @@ def pick(claims: Claims, path: str) -> tuple[str, ...]:
     if isinstance(found, str):
         return (found,) if found else ()
     if isinstance(found, list | tuple):
-        return tuple(
-            dict.fromkeys(item for item in found if isinstance(item, str) and item)
-        )
+        return tuple(dict.fromkeys(item for item in found if isinstance(item, str) and item))
     return ()
 
 
@@ -56,9 +54,7 @@ def _find(container: object, parts: list[str]) -> Any:
     return None
 
 
-def problems(
-    claims: Claims, paths: Iterable[str], *, issuer: str
-) -> tuple[ClaimProblem, ...]:
+def problems(claims: Claims, paths: Iterable[str], *, issuer: str) -> tuple[ClaimProblem, ...]:
     """Say which of these claims the provider left out or cut short.
 
     Entra ID replaces more than 200 groups by `_claim_names` or `hasgroups`

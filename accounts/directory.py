@@ -62,9 +62,7 @@ def offered_roles(
     return map(_as_offered, rows)
 
 
-def _reached_by(
-    rules: Iterable[Rule], values: Mapping[str, AbstractSet[str]] | None
-) -> Q:
+def _reached_by(rules: Iterable[Rule], values: Mapping[str, AbstractSet[str]] | None) -> Q:
     """Build one condition per permission set, so that it grows with the sets and not with the rules."""
     per_set: dict[str | None, list[Targets]] = {}
     for rule in rules:
@@ -76,11 +74,7 @@ def _reached_by(
     reached = Q(pk__in=[])
     for role_name, parts in per_set.items():
         accounts = _in_accounts(Targets.union(parts))
-        reached |= (
-            accounts
-            if role_name is None
-            else accounts & Q(permission_set__name=role_name)
-        )
+        reached |= accounts if role_name is None else accounts & Q(permission_set__name=role_name)
     return reached
 
 

@@ -37,9 +37,9 @@ def _keys(secrets: tuple[str, ...]) -> MultiFernet:
         [
             Fernet(
                 base64.urlsafe_b64encode(
-                    HKDF(
-                        algorithm=SHA256(), length=32, salt=None, info=_PURPOSE
-                    ).derive(secret.encode())
+                    HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(
+                        secret.encode()
+                    )
                 )
             )
             for secret in secrets

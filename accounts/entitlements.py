@@ -43,9 +43,7 @@ def resolve(
     rules = rules_in_force(values=values, now=now, role_name=role_name)
     if not rules:
         return Entitlements((), incomplete)
-    roles = offered_roles(
-        rules=rules, values=values, account_id=account_id, role_name=role_name
-    )
+    roles = offered_roles(rules=rules, values=values, account_id=account_id, role_name=role_name)
     return Entitlements(decide(rules=rules, values=values, roles=roles), incomplete)
 
 
@@ -65,15 +63,13 @@ def decide(
         given = [
             (rule, value)
             for rule in candidates
-            if (value := rule.matched_value(role, values.get(rule.claim, frozenset())))
-            is not None
+            if (value := rule.matched_value(role, values.get(rule.claim, frozenset()))) is not None
         ]
         console = role.console and any(rule.console for rule, _ in given)
         keys = role.keys and any(rule.keys for rule, _ in given)
         if console or keys:
             reasons = tuple(
-                Reason(rule.mapping_id, rule.name, rule.claim, value)
-                for rule, value in given
+                Reason(rule.mapping_id, rule.name, rule.claim, value) for rule, value in given
             )
             found.append(
                 Entitlement(

@@ -15,9 +15,7 @@ class GatehouseError(Exception):
     http_status = 400
     retryable = False
 
-    def __init__(
-        self, user_message: str, admin_message: str = "", *, code: str = ""
-    ) -> None:
+    def __init__(self, user_message: str, admin_message: str = "", *, code: str = "") -> None:
         super().__init__(admin_message or user_message)
         self.user_message = user_message
         self.admin_message = admin_message or user_message

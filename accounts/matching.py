@@ -50,9 +50,7 @@ class Targets:
         return Targets(
             everything=any(part.everything for part in parts),
             accounts=frozenset().union(*(part.accounts for part in parts)),
-            organizational_units=frozenset().union(
-                *(part.organizational_units for part in parts)
-            ),
+            organizational_units=frozenset().union(*(part.organizational_units for part in parts)),
             environments=frozenset().union(*(part.environments for part in parts)),
             tags=frozenset().union(*(part.tags for part in parts)),
         )
@@ -62,10 +60,7 @@ class Targets:
         return (
             self.everything
             or role.account_id in self.accounts
-            or (
-                role.environment is not None
-                and role.environment.name in self.environments
-            )
+            or (role.environment is not None and role.environment.name in self.environments)
             or not self.tags.isdisjoint(role.tags)
             or any(
                 unit in self.organizational_units
@@ -124,9 +119,7 @@ def unit_and_parents(unit: str) -> Iterable[str]:
 @lru_cache(maxsize=4096)
 def wildcard(pattern: str) -> re.Pattern[str]:
     """Compile a value in which `*` stands for any run of characters and nothing else is special."""
-    return re.compile(
-        ".*".join(re.escape(part) for part in re.split(r"\*+", pattern)), re.DOTALL
-    )
+    return re.compile(".*".join(re.escape(part) for part in re.split(r"\*+", pattern)), re.DOTALL)
 
 
 @lru_cache(maxsize=4096)
@@ -135,8 +128,7 @@ def template(pattern: str) -> re.Pattern[str]:
     parts = PLACEHOLDER.split(pattern)
     return re.compile(
         "".join(
-            PLACEHOLDERS[part] if place % 2 else re.escape(part)
-            for place, part in enumerate(parts)
+            PLACEHOLDERS[part] if place % 2 else re.escape(part) for place, part in enumerate(parts)
         ),
         re.DOTALL,
     )

@@ -33,9 +33,7 @@ _COLUMNS = (
 
 def claims_in_use(*, now: datetime) -> frozenset[str]:
     """Return the claims that mappings in force read, in one query."""
-    in_force = Mapping.objects.filter(
-        Q(expires_at=None) | Q(expires_at__gt=now), enabled=True
-    )
+    in_force = Mapping.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), enabled=True)
     return frozenset(in_force.values_list("claim", flat=True).order_by().distinct())
 
 
@@ -72,9 +70,7 @@ def rule_of(mapping: Mapping) -> Rule | None:
 def _as_rules(query: QuerySet[MappingTarget]) -> list[Rule]:
     heads: dict[int, tuple[Any, ...]] = {}
     targets: dict[int, list[tuple[Any, ...]]] = {}
-    for row in query.order_by("mapping__name", "mapping_id", "id").values_list(
-        *_COLUMNS
-    ):
+    for row in query.order_by("mapping__name", "mapping_id", "id").values_list(*_COLUMNS):
         heads[row[0]] = row[:8]
         targets.setdefault(row[0], []).append(row[8:])
     return [
@@ -97,11 +93,7 @@ def _targets(rows: list[tuple[Any, ...]]) -> Targets:
     return Targets(
         everything=any(kind == TargetKind.ALL for kind, *_ in rows),
         accounts=frozenset(row[1] for row in rows if row[0] == TargetKind.ACCOUNT),
-        environments=frozenset(
-            row[2] for row in rows if row[0] == TargetKind.ENVIRONMENT
-        ),
-        organizational_units=frozenset(
-            row[3] for row in rows if row[0] == TargetKind.UNIT
-        ),
+        environments=frozenset(row[2] for row in rows if row[0] == TargetKind.ENVIRONMENT),
+        organizational_units=frozenset(row[3] for row in rows if row[0] == TargetKind.UNIT),
         tags=frozenset((row[4], row[5]) for row in rows if row[0] == TargetKind.TAG),
     )

@@ -96,7 +96,9 @@ class OfferedRole:
     @property
     def arn(self) -> str:
         """The IAM role's ARN."""
-        return f"arn:{self.partition}:iam::{self.account_id}:role{self.iam_path}{self.iam_role_name}"
+        return (
+            f"arn:{self.partition}:iam::{self.account_id}:role{self.iam_path}{self.iam_role_name}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

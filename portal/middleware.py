@@ -66,9 +66,7 @@ class DomainErrors:
         """Pass on."""
         return self.get_response(request)
 
-    def process_exception(
-        self, request: HttpRequest, exception: Exception
-    ) -> HttpResponse | None:
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Render a `GatehouseError`; leave everything else to Django."""
         if isinstance(exception, GatehouseError):
             return error_page(request, exception)

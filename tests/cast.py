@@ -28,9 +28,7 @@ GROUPS = {
     "carol": ["portal-admins"],
     "mallory": ["visitors"],
 }
-ORIGIN = Origin(
-    surface=Surface.PAGES, ip="192.0.2.7", user_agent="pytest", request_id="request-1"
-)
+ORIGIN = Origin(surface=Surface.PAGES, ip="192.0.2.7", user_agent="pytest", request_id="request-1")
 
 
 def subject(name: str, **claims: Any) -> Subject:
@@ -71,18 +69,14 @@ def as_subject(who: str | Subject, *, now: datetime | None = None) -> Subject:
     return signins.subject_of(sign_in(who, now=now))
 
 
-def account(
-    name: str, account_id: str, *, environment: str = "", **columns: Any
-) -> Account:
+def account(name: str, account_id: str, *, environment: str = "", **columns: Any) -> Account:
     """Add an account, with its environment where one is named."""
     found = None
     if environment:
         found, _ = Environment.objects.get_or_create(
             name=environment, defaults={"label": environment.title()}
         )
-    return Account.objects.create(
-        name=name, account_id=account_id, environment=found, **columns
-    )
+    return Account.objects.create(name=name, account_id=account_id, environment=found, **columns)
 
 
 def permission_set(name: str, **columns: Any) -> PermissionSet:

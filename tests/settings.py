@@ -29,9 +29,7 @@ from portal.settings import *  # noqa: F403
 from portal.settings import ALLOWED_HOSTS, STORAGES
 
 ALLOWED_HOSTS += ["testserver", "127.0.0.1"]
-STORAGES["staticfiles"] = {
-    "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-}
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Static files are found where they are kept: nothing is collected for a test run.
 WHITENOISE_AUTOREFRESH = True
