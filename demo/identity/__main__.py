@@ -1,0 +1,36 @@
+"""Run the provider as a process of its own: `python -m demo.identity --port 8001`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from demo.identity.app import create_app
+from demo.identity.people import Client, load_people
+from demo.identity.provider import Provider
+from demo.serving import bind
+
+parser = argparse.ArgumentParser(prog="python -m demo.identity", description=__doc__)
+parser.add_argument("--port", type=int, default=8001)
+parser.add_argument("--portal", default="http://localhost:8000")
+parser.add_argument("--people", type=Path, default=Path("demo/people.toml"))
+parser.add_argument("--key", type=Path, help="where to keep the signing key")
+
+
+def main() -> None:
+    """Serve until stopped. The client is OIDC_RP_CLIENT_ID with OIDC_RP_CLIENT_SECRET, as the portal has it."""
+    options = parser.parse_args()
+    client = Client(
+        os.environ.get("OIDC_RP_CLIENT_ID", "gatehouse"),
+        secret=os.environ["OIDC_RP_CLIENT_SECRET"],
+        portal=options.portal,
+    )
+    provider = Provider(people=load_people(options.people), clients=[client], key_file=options.key)
+    running = bind(create_app(provider), port=options.port)
+    provider.issuer = running.url
+    running.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""The provider's pages and endpoints, as a Flask application."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import Any
+
+from authlib.oauth2 import OAuth2Error
+from flask import Flask, Response, jsonify, render_template, request, session
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as AnyResponse
+
+from demo.identity.misbehaviour import altered
+from demo.identity.oauth import authorization_server
+from demo.identity.people import SCOPES
+from demo.identity.provider import Provider, Session
+
+
+def create_app(provider: Provider) -> Flask:
+    """Return the application that serves a provider."""
+    app = Flask(__name__)
+    # Cookies of localhost are shared across ports: this one must not meet the portal's.
+    app.config |= {
+        "SECRET_KEY": secrets.token_hex(),
+        "SESSION_COOKIE_NAME": "demo-identity",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+    }
+    server = authorization_server(app, provider)
+
+    @app.before_request
+    def misbehave() -> AnyResponse | None:
+        endpoint, faults = request.endpoint or "", provider.misbehaviour
+        provider.hits[endpoint] += 1
+        time.sleep(faults.slow.get(endpoint, 0))
+        if endpoint in faults.status:
+            return Response("out of order", status=faults.status[endpoint])
+        if endpoint in faults.not_json:
+            return Response("<p>Hello from a proxy</p>", mimetype="text/html")
+        if endpoint in faults.body:
+            return jsonify(faults.body[endpoint])
+        return None
+
+    @app.get("/")
+    def home() -> str:
+        return render_template("home.html", provider=provider)
+
+    @app.get("/.well-known/openid-configuration")
+    def discovery() -> AnyResponse:
+        return jsonify(altered(_discovery(provider), provider.misbehaviour.discovery))
+
+    @app.get("/jwks")
+    def jwks() -> AnyResponse:
+        return jsonify(provider.key_set().as_dict(private=False))
+
+    @app.route("/authorize", methods=["GET", "POST"])
+    def authorize() -> str | AnyResponse:
+        if request.method == "POST" and "username" in request.form:
+            opened = provider.sign_in(request.form["username"])
+            session["sid"] = opened.sid if opened else ""
+        else:
+            opened = _standing_session(provider)
+        try:
+            grant = server.get_consent_grant(end_user=opened)
+        except OAuth2Error as error:
+            return _response(server.handle_error_response(None, error))
+        if opened is None and "cancel" not in request.form:
+            return render_template("sign_in.html", provider=provider)
+        return _response(server.create_authorization_response(grant=grant, grant_user=opened))
+
+    @app.post("/token")
+    def token() -> AnyResponse:
+        return _response(server.create_token_response())
+
+    @app.route("/userinfo", methods=["GET", "POST"])
+    def userinfo() -> AnyResponse:
+        return _response(server.create_endpoint_response("userinfo"))
+
+    @app.route("/logout", methods=["GET", "POST"])
+    def logout() -> str | AnyResponse:
+        try:
+            asked = server.validate_endpoint_request("end_session")
+        except OAuth2Error as error:
+            return _response(server.handle_error_response(None, error))
+        if asked.needs_confirmation and request.method == "GET":
+            return render_template("sign_out.html", provider=provider)
+        provider.sessions.pop(session.get("sid", ""), None)
+        session.clear()
+        answer = server.create_endpoint_response("end_session", asked)
+        return _response(answer) if answer else render_template("signed_out.html")
+
+    @app.errorhandler(HTTPException)
+    def plain(error: HTTPException) -> AnyResponse:
+        return AnyResponse(str(error.description), status=error.code or 500)
+
+    return app
+
+
+def _response(answer: Any) -> AnyResponse:
+    """Say what Authlib's untyped answers are."""
+    assert isinstance(answer, AnyResponse)  # noqa: S101
+    return answer
+
+
+def _standing_session(provider: Provider) -> Session | None:
+    """Return this browser's session, unless the request asks for a fresh sign-in."""
+    found = provider.sessions.get(session.get("sid", ""))
+    if found is None or not provider.is_open(found):
+        return None
+    if {"login", "select_account"} & set(request.values.get("prompt", "").split()):
+        return None
+    max_age = request.values.get("max_age", "")
+    if max_age.isdigit() and provider.now() - found.auth_time > int(max_age):
+        return None
+    return found
+
+
+def _discovery(provider: Provider) -> dict[str, Any]:
+    """OpenID Connect Discovery 1.0 section 3."""
+    issuer = provider.issuer
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/authorize",
+        "token_endpoint": f"{issuer}/token",
+        "userinfo_endpoint": f"{issuer}/userinfo",
+        "jwks_uri": f"{issuer}/jwks",
+        "end_session_endpoint": f"{issuer}/logout",
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "token_endpoint_auth_methods_supported": [
+            "client_secret_basic",
+            "client_secret_post",
+        ],
+        "code_challenge_methods_supported": ["S256"],
+        "scopes_supported": list(SCOPES),
+        "claims_supported": [
+            *("sub", "name", "email", "email_verified", "preferred_username", "groups"),
+            *("sid", "auth_time", "acr", "amr"),
+        ],
+        "prompt_values_supported": ["none", "login", "select_account"],
+    }

@@ -1,0 +1,177 @@
+"""Authlib's authorization server over the provider's state: the grants, PKCE, ID tokens, userinfo, logout."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from authlib.integrations.flask_oauth2 import AuthorizationServer, ResourceProtector
+from authlib.oauth2.rfc6749 import InvalidRequestError
+from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, RefreshTokenGrant
+from authlib.oauth2.rfc6750 import BearerTokenValidator
+from authlib.oauth2.rfc7636 import CodeChallenge
+from authlib.oidc.core import OpenIDCode, OpenIDToken, UserInfoEndpoint
+from authlib.oidc.rpinitiated import EndSessionEndpoint, EndSessionRequest
+from flask import Flask
+from joserfc.jwk import KeySet, RSAKey
+
+from demo.identity.misbehaviour import Misbehaviour, altered, spoil
+from demo.identity.people import SCOPES, Client
+from demo.identity.provider import CODE_LIFETIME, Code, Provider, Session, Token
+
+# Authlib has no types: its classes are Any, hence the remarks for mypy.
+# Authlib makes a grant for each request, so these classes are made for each provider.
+
+
+class S256Only(CodeChallenge):  # type: ignore[misc]
+    """PKCE by S256 for everybody. RFC 9700 section 2.1.1 asks it of confidential clients too."""
+
+    SUPPORTED_CODE_CHALLENGE_METHOD = ["S256"]
+
+    def validate_code_challenge(self, grant: Any, redirect_uri: str) -> None:
+        """Refuse a request without a challenge; absent, the method would mean `plain`."""
+        data = grant.request.payload.data
+        if not data.get("code_challenge"):
+            raise InvalidRequestError("Missing 'code_challenge': PKCE is required.")
+        if data.get("code_challenge_method") != "S256":
+            raise InvalidRequestError("The 'code_challenge_method' must be S256.")
+        super().validate_code_challenge(grant, redirect_uri)
+
+
+class _IdTokens:
+    """How this provider makes ID tokens, at the code exchange and at each refresh."""
+
+    provider: Provider
+
+    def resolve_client_private_key(self, client: Client) -> RSAKey:
+        return self.provider.key
+
+    def get_client_claims(self, client: Client) -> dict[str, Any]:
+        now = self.provider.now()
+        return {
+            "iss": self.provider.issuer,
+            "aud": client.client_id,
+            "azp": client.client_id,
+            "iat": now,
+            "exp": now + self.provider.misbehaviour.lifetime,
+        }
+
+    def get_encode_header(self, client: Client) -> dict[str, Any]:
+        return {"alg": "RS256", "kid": self.provider.key.kid, "typ": "JWT"}
+
+    def generate_user_info(self, session: Session, scope: str) -> dict[str, Any]:
+        return self.provider.id_token_claims(session)
+
+    def exists_nonce(self, nonce: str, request: Any) -> bool:
+        return False  # The client compares it; a repeated request is somebody's back button.
+
+    def encode_id_token(self, token: dict[str, Any], request: Any) -> str:
+        id_token: str = super().encode_id_token(token, request)  # type: ignore[misc]
+        faults = self.provider.misbehaviour
+        if faults == Misbehaviour():
+            return id_token
+        return spoil(id_token, faults, key=self.provider.key, secret=request.client.secret)
+
+
+def authorization_server(app: Flask, provider: Provider) -> AuthorizationServer:
+    """Return the server with everything this provider offers, and nothing else."""
+
+    class IdTokenOfCode(_IdTokens, OpenIDCode):  # type: ignore[misc]
+        """The ID token that answers a code, with the request's nonce."""
+
+    class IdTokenOfRefresh(_IdTokens, OpenIDToken):  # type: ignore[misc]
+        """The ID token that answers a refresh."""
+
+    IdTokenOfCode.provider = IdTokenOfRefresh.provider = provider
+
+    class Codes(AuthorizationCodeGrant):  # type: ignore[misc]
+        def save_authorization_code(self, code: str, request: Any) -> None:
+            data = request.payload.data
+            provider.codes[code] = Code(
+                client_id=request.client.client_id,
+                session=request.user,
+                redirect_uri=request.payload.redirect_uri,
+                scope=request.scope,
+                nonce=data.get("nonce"),
+                code_challenge=data["code_challenge"],
+                code_challenge_method=data["code_challenge_method"],
+                expires_at=time.time() + CODE_LIFETIME,
+            )
+
+        def query_authorization_code(self, code: str, client: Client) -> Code | None:
+            # Taken out at the first try, right or wrong: a code is good once.
+            found = provider.codes.pop(code, None)
+            if (
+                found is None
+                or found.client_id != client.client_id
+                or time.time() > found.expires_at
+            ):
+                return None
+            return found
+
+        def delete_authorization_code(self, code: Code) -> None:
+            """Nothing: it was taken out when it was asked for."""
+
+        def authenticate_user(self, code: Code) -> Session | None:
+            return code.session if provider.is_open(code.session) else None
+
+    class Refresh(RefreshTokenGrant):  # type: ignore[misc]
+        TOKEN_ENDPOINT_AUTH_METHODS = Codes.TOKEN_ENDPOINT_AUTH_METHODS
+        INCLUDE_NEW_REFRESH_TOKEN = True
+
+        def authenticate_refresh_token(self, refresh_token: str) -> Token | None:
+            token = provider.refresh_tokens.get(refresh_token)
+            return token if token and provider.is_open(token.session) else None
+
+        def authenticate_user(self, token: Token) -> Session:
+            return token.session
+
+        def revoke_old_credential(self, token: Token) -> None:
+            provider.refresh_tokens = {
+                text: other for text, other in provider.refresh_tokens.items() if other is not token
+            }
+
+    class AccessTokens(BearerTokenValidator):  # type: ignore[misc]
+        def authenticate_token(self, token_string: str) -> Token | None:
+            token = provider.access_tokens.get(token_string)
+            return token if token and provider.is_open(token.session) else None
+
+    class UserInfo(UserInfoEndpoint):  # type: ignore[misc]
+        def generate_user_info(self, session: Session, scope: str) -> dict[str, Any]:
+            return altered(provider.claims(session), provider.misbehaviour.userinfo)
+
+    class Logout(EndSessionEndpoint):  # type: ignore[misc]
+        def get_server_jwks(self) -> KeySet:
+            return provider.key_set()
+
+        def get_algorithms(self) -> list[str]:
+            return ["RS256"]
+
+        def end_session(self, asked: EndSessionRequest) -> None:
+            provider.sessions.pop((asked.id_token_claims or {}).get("sid", ""), None)
+
+    def save_token(token: dict[str, Any], request: Any) -> None:
+        issued = Token(
+            client=request.client,
+            session=request.user,
+            scope=token["scope"],
+            expires_at=time.time() + token["expires_in"],
+        )
+        provider.access_tokens[token["access_token"]] = issued
+        if "refresh_token" in token:
+            provider.refresh_tokens[token["refresh_token"]] = issued
+
+    app.config["OAUTH2_REFRESH_TOKEN_GENERATOR"] = True
+    app.config["OAUTH2_SCOPES_SUPPORTED"] = list(SCOPES)
+    app.config["OAUTH2_TOKEN_EXPIRES_IN"] = {
+        "authorization_code": 300,
+        "refresh_token": 300,
+    }
+    server = AuthorizationServer(app, provider.client, save_token)
+    server.register_grant(Codes, [IdTokenOfCode(require_nonce=True), S256Only()])
+    server.register_grant(Refresh, [IdTokenOfRefresh()])
+    protector = ResourceProtector()
+    protector.register_token_validator(AccessTokens())
+    server.register_endpoint(UserInfo(resource_protector=protector))
+    server.register_endpoint(Logout)
+    return server

@@ -1,0 +1,98 @@
+"""Who can sign in at the provider, and which applications may send them there."""
+
+from __future__ import annotations
+
+import hmac
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from authlib.oauth2.rfc6749 import ClientMixin
+
+SCOPES = ("openid", "profile", "email", "groups", "offline_access")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with an account at the provider; `claims` are added to the standard ones."""
+
+    username: str
+    groups: tuple[str, ...] = ()
+    name: str = ""
+    email: str = ""
+    sub: str = ""
+    about: str = ""
+    acr: str = "1"
+    amr: tuple[str, ...] = ("pwd",)
+    disabled: bool = False
+    claims: Mapping[str, Any] = field(default_factory=dict)
+
+    def standard_claims(self) -> dict[str, Any]:
+        """Return the claims that ID token and userinfo share."""
+        return {
+            "sub": self.sub or f"sub-{self.username}",
+            "name": self.name or self.username.title(),
+            "email": self.email or f"{self.username}@northwind.example",
+            "email_verified": True,
+            "preferred_username": self.username,
+            "groups": list(self.groups),
+            **self.claims,
+        }
+
+
+def load_people(path: Path) -> list[Person]:
+    """Read `[[person]]` tables whose keys are the fields of `Person`."""
+    tables: list[dict[str, Any]] = tomllib.loads(path.read_text("utf-8"))["person"]
+    for table in tables:
+        table |= {name: tuple(v) for name, v in table.items() if isinstance(v, list)}
+    return [Person(**table) for table in tables]
+
+
+@dataclass(frozen=True, slots=True)
+class Client(ClientMixin):  # type: ignore[misc]  # Authlib has no types.
+    """A confidential client: the portal at an address, and further addresses where needed."""
+
+    client_id: str
+    secret: str = field(repr=False)
+    portal: str = "http://localhost:8000"
+    redirect_uris: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
+
+    @property
+    def client_metadata(self) -> dict[str, Any]:
+        """What Authlib's logout reads."""
+        own = (self.portal, f"{self.portal}/")
+        return {"post_logout_redirect_uris": (*own, *self.post_logout_redirect_uris)}
+
+    def get_client_id(self) -> str:
+        """The id."""
+        return self.client_id
+
+    def get_default_redirect_uri(self) -> None:
+        """None: a request must name its redirect URI."""
+
+    def get_allowed_scope(self, scope: str) -> str:
+        """Keep the scopes we know."""
+        return " ".join(name for name in scope.split() if name in SCOPES)
+
+    def check_redirect_uri(self, redirect_uri: str) -> bool:
+        """Compare whole, letter by letter."""
+        return redirect_uri in (f"{self.portal}/oidc/callback/", *self.redirect_uris)
+
+    def check_client_secret(self, client_secret: str) -> bool:
+        """Compare in constant time."""
+        return hmac.compare_digest(self.secret.encode(), client_secret.encode())
+
+    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
+        """The secret, in either way; never none."""
+        return method in ("client_secret_basic", "client_secret_post")
+
+    def check_response_type(self, response_type: str) -> bool:
+        """The code flow only."""
+        return response_type == "code"
+
+    def check_grant_type(self, grant_type: str) -> bool:
+        """Codes and refresh tokens."""
+        return grant_type in ("authorization_code", "refresh_token")

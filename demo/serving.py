@@ -1,0 +1,78 @@
+"""Serve a WSGI application on a port of this machine, in a thread or in the foreground."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from dataclasses import dataclass, field
+from threading import Thread
+from types import FrameType, TracebackType
+from typing import Any
+
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+
+class QuietHandler(WSGIRequestHandler):
+    """Logs no requests: codes and sign-in tokens travel in their query strings."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
+
+
+@dataclass(slots=True)
+class Running:
+    """A server that answers at `url` until it is stopped."""
+
+    server: BaseWSGIServer
+    thread: Thread | None = field(default=None, repr=False)
+
+    @property
+    def port(self) -> int:
+        """The port, chosen by the system where 0 was asked for."""
+        return self.server.server_port
+
+    @property
+    def url(self) -> str:
+        """The address, without a slash at the end."""
+        return f"http://localhost:{self.port}"
+
+    def start(self) -> None:
+        """Answer requests in a thread."""
+        self.thread = Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
+        self.thread.start()
+
+    def stop(self) -> None:
+        """Stop answering, and free the port."""
+        if self.thread is not None:
+            self.server.shutdown()
+            self.thread.join()
+        self.server.server_close()
+
+    def run(self) -> None:
+        """Answer requests in the foreground until SIGINT or SIGTERM."""
+
+        def leave(signum: int, frame: FrameType | None) -> None:
+            sys.exit(0)
+
+        signal.signal(signal.SIGINT, leave)
+        signal.signal(signal.SIGTERM, leave)
+        try:
+            self.server.serve_forever()
+        finally:
+            self.server.server_close()
+
+    def __enter__(self) -> Running:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def bind(app: Any, *, port: int = 0, handler: type[WSGIRequestHandler] = QuietHandler) -> Running:
+    """Take a port on 127.0.0.1 (0: any free one) for an application; it does not answer yet."""
+    return Running(make_server("127.0.0.1", port, app, threaded=True, request_handler=handler))
