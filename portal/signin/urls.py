@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from portal.signin.views import Authenticate, Callback, Logout
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("authenticate/", Authenticate.as_view(), name="oidc_authentication_init"),
+    path("callback/", Callback.as_view(), name="oidc_authentication_callback"),
+    path("logout/", Logout.as_view(), name="oidc_logout"),
+]
