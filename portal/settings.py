@@ -148,7 +148,7 @@ LOGIN_REDIRECT_URL_FAILURE = "/signin/failed"
 LOGOUT_REDIRECT_URL = "/"
 
 # Cookies carry a session key and nothing else.
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "portal.sessions"
 SESSION_COOKIE_NAME = "__Host-gatehouse" if SECURE else "gatehouse"
 SESSION_COOKIE_SECURE = SECURE
 SESSION_COOKIE_HTTPONLY = True

@@ -1,0 +1,97 @@
+"""A bad configuration is refused at start, with everything that is wrong with it at once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+
+from portal.checks import configuration
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _ids() -> list[str]:
+    return [str(message.id) for message in configuration()]
+
+
+def test_configuration_of_the_tests_is_good() -> None:
+    assert _ids() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "refusal"),
+    [
+        ("SECRET_KEY", "not set", "portal.E001"),
+        ("SECRET_KEY", "short", "portal.E002"),
+        ("SECRET_KEY", "a" * 60, "portal.E002"),
+        ("SECRET_KEY_FALLBACKS", ["short"], "portal.E002"),
+        ("BASE_URL", "", "portal.E003"),
+        ("BASE_URL", "ftp://aws.example.com", "portal.E004"),
+        ("BASE_URL", "https://aws.example.com/portal", "portal.E004"),
+        ("BASE_URL", "https://user@aws.example.com", "portal.E004"),
+        ("BASE_URL", "aws.example.com", "portal.E004"),
+        ("BASE_URL", "http://aws.example.com", "portal.E005"),
+        ("BASE_URL", "http://10.0.0.1", "portal.E005"),
+        ("BASE_URL", "http://localhost.example.com", "portal.E005"),
+        ("AWS_FEDERATION_ENDPOINT", "https://signin.evil.example", "portal.E006"),
+        ("AWS_FEDERATION_ENDPOINT", "nonsense", "portal.E006"),
+        ("TRUSTED_PROXIES", ["the balancer"], "portal.E007"),
+        ("SIGN_IN_LIFETIME", 299, "portal.E008"),
+        ("SIGN_IN_LIFETIME", 43201, "portal.E008"),
+        ("UNREADABLE", ["SIGN_IN_LIFETIME must be a whole number"], "portal.E009"),
+        ("ADMIN_VALUES", [], "portal.W001"),
+        ("ADMIN_CLAIM", "", "portal.W001"),
+    ],
+)
+def test_bad_value_is_refused(settings: LazySettings, name: str, value: Any, refusal: str) -> None:
+    setattr(settings, name, value)
+
+    assert _ids() == [refusal]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BASE_URL", "https://aws.example.com"),
+        ("BASE_URL", "http://127.0.0.1:8000"),
+        ("BASE_URL", "http://[::1]:8000"),
+        ("AWS_FEDERATION_ENDPOINT", "http://localhost:8002"),
+        ("TRUSTED_PROXIES", ["10.0.0.0/8", "::1"]),
+        ("SIGN_IN_LIFETIME", 300),
+    ],
+)
+def test_good_value_is_accepted(settings: LazySettings, name: str, value: Any) -> None:
+    setattr(settings, name, value)
+
+    assert _ids() == []
+
+
+@pytest.mark.wire
+def test_server_with_nothing_configured_refuses_to_start_and_names_everything(
+    tmp_path: Path,
+) -> None:
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "DATABASE_URL": "nonsense"}
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "portal.wsgi", "--bind", "127.0.0.1:0"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert ended.returncode != 0
+    said = ended.stdout + ended.stderr
+    assert "SECRET_KEY is not set" in said
+    assert "BASE_URL is not set" in said
+    assert "OIDC_ISSUER is not set" in said
+    assert "DATABASE_URL must be" in said
+    assert "Traceback" not in said
