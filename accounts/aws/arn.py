@@ -1,0 +1,67 @@
+"""The ARN of an IAM role, parsed and checked."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from accounts.errors import InvalidRequest
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html for path and name,
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html for the whole.
+SHORTEST, LONGEST = 20, 2048
+_LONGEST_PATH = 512
+_PARTITION = re.compile(r"aws(-[a-z]+)*")
+_ACCOUNT_ID = re.compile(r"[0-9]{12}")
+_PATH = re.compile(r"/([!-~]+/)?")
+_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class RoleArn:
+    """An IAM role: `path` begins and ends with a slash."""
+
+    partition: str
+    account_id: str
+    path: str
+    name: str
+
+    def __str__(self) -> str:
+        """The ARN as AWS writes it."""
+        return f"arn:{self.partition}:iam::{self.account_id}:role{self.path}{self.name}"
+
+
+def parse_role_arn(text: str) -> RoleArn:
+    """Return the role an ARN names.
+
+    Raises:
+        InvalidRequest: this is no ARN of a role; the message says why.
+    """
+    if not SHORTEST <= len(text) <= LONGEST:
+        raise _invalid(f"it has {SHORTEST} to {LONGEST} characters, not {len(text)}")
+    parts = text.split(":", 5)
+    if len(parts) != 6 or parts[0] != "arn":
+        raise _invalid("it looks like arn:aws:iam::123456789012:role/Name")
+    _, partition, service, region, account_id, resource = parts
+    if not _PARTITION.fullmatch(partition):
+        raise _invalid("its second part is a partition: aws, aws-us-gov or aws-cn")
+    if service != "iam" or region:
+        raise _invalid("IAM's ARNs begin with arn:aws:iam:: and have no region")
+    if not _ACCOUNT_ID.fullmatch(account_id):
+        raise _invalid("the account id has exactly 12 digits, leading zeros included")
+    kind, _, rest = resource.partition("/")
+    if kind != "role":
+        raise _invalid("it names a role: the part after the account id is role/Name")
+    path, _, name = f"/{rest}".rpartition("/")
+    path += "/"
+    if len(path) > _LONGEST_PATH or not _PATH.fullmatch(path):
+        raise _invalid(
+            f"the role's path has at most {_LONGEST_PATH} printable ASCII characters between slashes"
+        )
+    if not _NAME.fullmatch(name):
+        raise _invalid("a role's name is 1 to 64 letters, digits and _+=,.@-")
+    return RoleArn(partition=partition, account_id=account_id, path=path, name=name)
+
+
+def _invalid(rule: str) -> InvalidRequest:
+    return InvalidRequest(f"This is not the ARN of a role: {rule}.", code="request.arn")

@@ -1,0 +1,79 @@
+"""Where in the AWS console people may land: an allow-list, never a redirect to elsewhere."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from accounts.aws import partitions
+from accounts.aws.partitions import ANY_REGION, GLOBAL, Partition
+from accounts.errors import InvalidRequest
+
+LONGEST = 2048
+_VISIBLE_ASCII = re.compile(r"[!-~]+")
+# The whole grammar of what is let through: no userinfo, port, brackets or percent signs before the
+# path. Browsers (WHATWG URL) and urllib read such a URL's host alike.
+_URL = re.compile(r"https://([^/?#]*)(/.*)?", re.IGNORECASE)
+_HOST = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+")
+_LONGEST_HOST = 253
+
+
+def home(*, partition: str, region: str, destination: str) -> str:
+    """Return where to land: the destination if there is one, else the console's home in the region.
+
+    Raises:
+        InvalidRequest: the destination is not a page of this partition's console.
+        AwsRefused: the portal does not know the partition.
+    """
+    if destination:
+        return allowed(destination, partition=partition)
+    return partitions.find(partition).console_home(region)
+
+
+def allowed(destination: str, *, partition: str) -> str:
+    """Return a destination in its normal form, if it is a page of the partition's console.
+
+    It is judged as AWS will see it: decoded once, as it came out of the link's query.
+
+    Raises:
+        InvalidRequest: it is anything else; the message says which rule it breaks.
+        AwsRefused: the portal does not know the partition.
+    """
+    world = partitions.find(partition)
+    if len(destination) > LONGEST:
+        raise _refused(f"it is longer than {LONGEST} characters")
+    if not _VISIBLE_ASCII.fullmatch(destination) or "\\" in destination:
+        raise _refused(
+            "spaces, backslashes, control and non-ASCII characters are not allowed in it"
+        )
+    if not (url := _URL.fullmatch(destination)):
+        raise _refused(f"it begins with https://{world.console}/")
+    host, page = url[1].lower(), url[2] or "/"
+    if len(host) > _LONGEST_HOST or not _HOST.fullmatch(host):
+        raise _refused("the host is a plain name: no user, no port, no address")
+    if not world.has_console(host):
+        raise _refused(f"the host is {world.console} or ends in .{world.console}")
+    if page.startswith("//") or any(c < " " or c in "\\\x7f" for c in unquote(page)):
+        raise _refused("its path has doubled slashes or hidden characters")
+    _check_regions(host, page, world)
+    return f"https://{host}{page}"
+
+
+def _check_regions(host: str, page: str, world: Partition) -> None:
+    """Refuse a region of another partition, or of none, in the host or the query."""
+    query = urlsplit(f"https://{host}{page}").query
+    named = {label for label in host.split(".") if ANY_REGION.fullmatch(label)} | {
+        value
+        for key, value in parse_qsl(query, keep_blank_values=True)
+        if key.lower() == "region" and value != GLOBAL
+    }
+    if not all(world.has_region(region) for region in named):
+        raise _refused(f"its region is not one of the partition {world.name}")
+
+
+def _refused(rule: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"The page to open is not one of this account's AWS console: {rule}. Correct the link, or open the console without it.",
+        f"console destination refused: {rule}",
+        code="request.destination",
+    )

@@ -1,0 +1,82 @@
+"""AWS partitions: separate worlds, each with its own console, sign-in hosts and regions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from accounts.errors import AwsRefused
+
+# What a region looks like in any partition, and the word some consoles use instead.
+ANY_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
+GLOBAL = "global"
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """One partition: `sign_in` is the origin of its federation endpoint, `console` its console's domain."""
+
+    name: str
+    sign_in: str
+    console: str
+    default_region: str
+    regions: re.Pattern[str]
+
+    def has_region(self, region: str) -> bool:
+        """Whether a region is one of this partition's, by its name: new regions need no release."""
+        return self.regions.fullmatch(region) is not None
+
+    def has_console(self, host: str) -> bool:
+        """Whether a lower-case host name is the console's or below it."""
+        return host == self.console or host.endswith("." + self.console)
+
+    def console_home(self, region: str = "") -> str:
+        """Return the console's home; in the default region where the given one is not of this partition."""
+        region = region if self.has_region(region) else self.default_region
+        return f"https://{self.console}/console/home?region={region}"
+
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html;
+# the patterns are those of botocore's data/partitions.json, whose order does not matter here:
+# none of them matches a region of another.
+PARTITIONS = {
+    partition.name: partition
+    for partition in (
+        Partition(
+            name="aws",
+            sign_in="https://signin.aws.amazon.com",
+            console="console.aws.amazon.com",
+            default_region="us-east-1",
+            regions=re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-[0-9]{1,2}"),
+        ),
+        Partition(
+            name="aws-us-gov",
+            sign_in="https://signin.amazonaws-us-gov.com",
+            console="console.amazonaws-us-gov.com",
+            default_region="us-gov-west-1",
+            regions=re.compile(r"us-gov-[a-z]+-[0-9]{1,2}"),
+        ),
+        Partition(
+            name="aws-cn",
+            sign_in="https://signin.amazonaws.cn",
+            console="console.amazonaws.cn",
+            default_region="cn-north-1",
+            regions=re.compile(r"cn-[a-z]+-[0-9]{1,2}"),
+        ),
+    )
+}
+
+
+def find(name: str) -> Partition:
+    """Return a partition by its name.
+
+    Raises:
+        AwsRefused: the portal does not know it.
+    """
+    if (partition := PARTITIONS.get(name)) is None:
+        raise AwsRefused(
+            "This account is in a part of AWS that the portal cannot enter. Tell the people who run the portal.",
+            f"unknown partition {name!r}; known are {', '.join(PARTITIONS)}",
+            code="aws.partition",
+        )
+    return partition

@@ -1,0 +1,103 @@
+"""Temporary keys from AWS's Security Token Service."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from accounts.aws import clients, failures, meanings
+from accounts.aws.arn import parse_role_arn
+from accounts.errors import AwsRefused, InvalidRequest
+from accounts.types import Credentials
+
+if TYPE_CHECKING:
+    from mypy_boto3_sts.type_defs import AssumeRoleRequestTypeDef
+
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html. botocore checks lengths
+# from below only, and its \w would let é through, which AWS does not.
+_SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
+_EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
+SHORTEST, LONGEST = 900, 43200  # seconds
+
+
+def assume_role(
+    *,
+    role_arn: str,
+    session_name: str,
+    duration: int,
+    external_id: str = "",
+    region: str = "",
+) -> Credentials:
+    """Return keys for a role, assumed by the hub: the portal's own principal in AWS.
+
+    `duration` is in seconds; `region` is where STS is asked, "" where the hub is.
+
+    Raises:
+        InvalidRequest: the duration or the ARN cannot be.
+        SessionTooLong: AWS does not give a session this long.
+        AwsRefused: AWS, or the hub's configuration, said no.
+        AwsUnavailable: AWS could not be reached in time, or is throttling.
+    """
+    _check(role_arn, session_name, duration, external_id)
+    request: AssumeRoleRequestTypeDef = {
+        "RoleArn": role_arn,
+        "RoleSessionName": session_name,
+        "DurationSeconds": duration,
+    }
+    if external_id:
+        request["ExternalId"] = external_id
+    client = clients.sts(region)
+    try:
+        reply = client.assume_role(**request)
+    except (ClientError, BotoCoreError) as error:
+        raise failures.explain(error) from None
+    except (ResponseParserError, ValueError) as error:
+        # The text of a parser's error quotes the reply, which may hold keys.
+        raise meanings.BAD_REPLY.told(type(error).__name__) from None
+    return _read(reply)
+
+
+def _check(role_arn: str, session_name: str, duration: int, external_id: str) -> None:
+    parse_role_arn(role_arn)
+    if not SHORTEST <= duration <= LONGEST:
+        raise InvalidRequest(
+            "A session lasts from 15 minutes to 12 hours. Choose a duration in between.",
+            f"duration {duration} is not within {SHORTEST}..{LONGEST}",
+            code="request.duration",
+        )
+    if not _SESSION_NAME.fullmatch(session_name):
+        raise _mistake("a role session name is 2 to 64 ASCII letters, digits and _+=,.@-")
+    if external_id and not _EXTERNAL_ID.fullmatch(external_id):
+        raise _mistake(
+            "the account's external id is not 2 to 1224 ASCII letters, digits and _+=,.@:/-"
+        )
+
+
+def _mistake(rule: str) -> AwsRefused:
+    return AwsRefused(
+        "This account is not set up as AWS needs it. Tell the people who run the portal.",
+        rule,
+        code="aws.validation",
+    )
+
+
+def _read(reply: Mapping[str, Any]) -> Credentials:
+    keys = reply.get("Credentials") or {}
+    secrets = [keys.get(name) for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")]
+    expires_at = keys.get("Expiration")
+    if not all(secrets) or not isinstance(expires_at, datetime):
+        raise meanings.BAD_REPLY.told("the reply lacks keys or their expiry")
+    return Credentials(
+        access_key_id=keys["AccessKeyId"],
+        secret_access_key=keys["SecretAccessKey"],
+        session_token=keys["SessionToken"],
+        expires_at=expires_at.astimezone(UTC),
+        assumed_role_arn=(reply.get("AssumedRoleUser") or {}).get("Arn", ""),
+        packed_policy_size=reply.get("PackedPolicySize"),
+        request_id=(reply.get("ResponseMetadata") or {}).get("RequestId", ""),
+    )
