@@ -1,0 +1,79 @@
+"""Start the real parts as processes of their own, wait until they answer, and stop them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def free_port() -> int:
+    """Return a port of this machine nobody listens on right now."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+    return port
+
+
+@contextmanager
+def running(
+    command: Sequence[str | Path],
+    *,
+    log: Path,
+    environment: Mapping[str, str],
+    answers: str,
+    within: float = 30,
+) -> Iterator[None]:
+    """Run a command until the block ends; enter it when the URL `answers` answers 200.
+
+    The command sees no variables but PATH, HOME and those of `environment`; it writes to `log`.
+
+    Raises:
+        AssertionError: it ended or did not answer `within` seconds; the text is the end of the log.
+    """
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**kept, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        _wait(process, answers=answers, within=within, log=log)
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait(process: subprocess.Popen[bytes], *, answers: str, within: float, log: Path) -> None:
+    deadline = time.monotonic() + within
+    while not _ok(answers):
+        ended = process.poll() is not None
+        if ended or time.monotonic() > deadline:
+            said = log.read_text(errors="replace")[-4000:]
+            how = f"ended with {process.returncode}" if ended else f"did not answer in {within} s"
+            raise AssertionError(f"{process.args!r} {how}:\n{said}")
+        time.sleep(0.2)
+
+
+def _ok(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:
+            return bool(response.status == 200)
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False
