@@ -49,9 +49,7 @@ def keycloak_zip() -> Path:
     """Return the path of Keycloak's distribution in Maven's local repository."""
     repository = Path.home() / ".m2" / "repository"
     name = f"keycloak-quarkus-dist-{KEYCLOAK_VERSION}.zip"
-    found = repository.joinpath(
-        "org", "keycloak", "keycloak-quarkus-dist", KEYCLOAK_VERSION, name
-    )
+    found = repository.joinpath("org", "keycloak", "keycloak-quarkus-dist", KEYCLOAK_VERSION, name)
     if found.is_file():
         return found
     missing(
