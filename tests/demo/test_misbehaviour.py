@@ -80,7 +80,8 @@ def test_hs256_is_signed_with_the_secret_of_the_client(
     with provider.misbehaving(algorithm="HS256"):
         token = id_token(rp)
 
-    assert jwt.decode(token, OctKey.import_key(rp.secret), algorithms=["HS256"])
+    claims = jwt.decode(token, OctKey.import_key(rp.secret), algorithms=["HS256"]).claims
+    assert claims["sub"] == "sub-alice"
 
 
 def test_the_key_can_be_foreign(rp: RelyingParty, provider: Provider) -> None:
