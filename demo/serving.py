@@ -73,6 +73,12 @@ class Running:
         self.stop()
 
 
-def bind(app: Any, *, port: int = 0, handler: type[WSGIRequestHandler] = QuietHandler) -> Running:
-    """Take a port on 127.0.0.1 (0: any free one) for an application; it does not answer yet."""
-    return Running(make_server("127.0.0.1", port, app, threaded=True, request_handler=handler))
+def bind(
+    app: Any,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    handler: type[WSGIRequestHandler] = QuietHandler,
+) -> Running:
+    """Take a port (0: any free one) for an application; it does not answer yet."""
+    return Running(make_server(host, port, app, threaded=True, request_handler=handler))

@@ -8,6 +8,7 @@ from demo.cloud.federation import Cloud
 from demo.cloud.server import bind_cloud
 
 parser = argparse.ArgumentParser(prog="python -m demo.cloud", description=__doc__)
+parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 in a container")
 parser.add_argument("--port", type=int, default=8002)
 parser.add_argument(
     "--chained",
@@ -19,7 +20,7 @@ parser.add_argument(
 def main() -> None:
     """Serve until stopped."""
     options = parser.parse_args()
-    bind_cloud(Cloud(chained=options.chained), port=options.port).run()
+    bind_cloud(Cloud(chained=options.chained), host=options.host, port=options.port).run()
 
 
 if __name__ == "__main__":

@@ -13,9 +13,9 @@ class Handler(QuietHandler, MotoRequestHandler):
     """moto's handling of headers, without a log."""
 
 
-def bind_cloud(cloud: Cloud, *, port: int = 0) -> Running:
+def bind_cloud(cloud: Cloud, *, host: str = "127.0.0.1", port: int = 0) -> Running:
     """Take a port for the embedded AWS; it does not answer yet."""
-    return bind(create_app(cloud), port=port, handler=Handler)
+    return bind(create_app(cloud), host=host, port=port, handler=Handler)
 
 
 def serve(cloud: Cloud, *, port: int = 0) -> Running:
