@@ -173,7 +173,11 @@ class _Attempt:
             except SessionTooLong as too_long:
                 if too_long.allowed is None or too_long.allowed >= limit.seconds:
                     raise
-                return self._ask(entitlement, too_long.allowed), too_long.user_message
+                shortened = (
+                    f"Valid for {_in_words(too_long.allowed)} instead of {_in_words(limit.seconds)}: "
+                    "AWS gives no longer session with this role from here."
+                )
+                return self._ask(entitlement, too_long.allowed), shortened
 
     def _ask(self, entitlement: Entitlement, duration: int) -> Credentials:
         self.facts["duration"] = duration

@@ -46,7 +46,6 @@ def obtain(*, role: OfferedRole, session_name: str, duration: int) -> Credential
         session_name=session_name,
         duration=duration,
         external_id=role.external_id,
-        region=hub_region(role),
     )
 
 
@@ -67,12 +66,6 @@ def console_duration(duration: int) -> int | None:
     with credentials from role chaining the call fails if `SessionDuration` is given.
     """
     return None if clients.hub_is_chained() else duration
-
-
-def hub_region(role: OfferedRole) -> str:
-    """Return the region whose STS is asked: the portal's own by boto3's configuration."""
-    del role  # one hub, one partition: the account's default region is where its people land, not where STS is
-    return ""
 
 
 def session_name(subject: Subject) -> str:

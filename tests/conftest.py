@@ -10,7 +10,7 @@ import pytest
 
 from tests import cast
 
-pytest_plugins = ["tests.browsers"]
+pytest_plugins = ["tests.browsers", "tests.emulators"]
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,8 @@ _WHERE = (
     "boto3 looks in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, in AWS_PROFILE and its files, "
     "and at the role of the container or the machine"
 )
-_CHAINED_LIMIT = 3600  # seconds
+# Seconds: what role chaining allows, and what every role allows (MaxSessionDuration is at least this).
+_ONE_HOUR = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +93,14 @@ CHAINED = Meaning(
     "AWS limits sessions to 1 hour here, because the portal itself runs with temporary credentials (role chaining). Choose 1 hour or less.",
     "a role assumed with temporary credentials has sessions of at most 1 hour, whatever its MaxSessionDuration",
     SessionTooLong,
-    _CHAINED_LIMIT,
+    _ONE_HOUR,
 )
 OVER_MAXIMUM = Meaning(
     "aws.duration_over_role_maximum",
     f"The role in AWS does not allow a session this long. Choose a shorter one. {_TELL} if it should be longer.",
     "the permission set's session duration is over the IAM role's MaxSessionDuration: raise that one or lower this one",
     SessionTooLong,
+    _ONE_HOUR,
 )
 VALIDATION = Meaning(
     "aws.validation",
