@@ -10,3 +10,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("oidc/", include("portal.signin.urls")),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = "portal.pages.errors.bad_request"
+handler403 = "portal.pages.errors.permission_denied"
+handler404 = "portal.pages.errors.page_not_found"
+handler500 = "portal.pages.errors.server_error"

@@ -2,22 +2,143 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+import sys
+from urllib.parse import urlencode
 
-from accounts.errors import GatehouseError
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render, resolve_url
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
+
+from accounts.errors import GatehouseError, SignInAgain
+from portal.pages.asked import asked
+
+_TITLES = {
+    400: "This cannot be done",
+    401: "Sign in again",
+    403: "No access",
+    404: "No such page",
+    405: "This cannot be done",
+    413: "Too much at once",
+    502: "AWS refused",
+    503: "Not possible right now",
+}
 
 
 def error_page(request: HttpRequest, error: GatehouseError) -> HttpResponse:
-    """Render an error of the domain for the user."""
-    return render(request, "error.html", {"error": error}, status=error.http_status)
+    """Render an error of the domain; who asks for a page without a sign-in is sent to sign in.
+
+    What the admin is told is shown to portal admins only.
+    """
+    again = ""
+    if error.code == SignInAgain.code and not _is_signing_in(request):
+        again = sign_in_url(request)
+        if request.method in ("GET", "HEAD"):
+            return redirect(again)
+    return _page(
+        request,
+        status=error.http_status,
+        message=error.user_message,
+        admin_message=error.admin_message if _is_admin(request) else "",
+        code=error.code,
+        again=again,
+        again_label="Sign in",
+    )
+
+
+def sign_in_url(request: HttpRequest) -> str:
+    """Return where to sign in and come back: to the page itself, or to the GET of the form sent."""
+    back = request.get_full_path()
+    if request.method not in ("GET", "HEAD"):
+        again = request.path in (reverse("keys"), reverse("console"))
+        back = f"{request.path}?{asked(request).query}" if again else "/"
+    return f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back})}"
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Explain a form that was too old or came from elsewhere."""
-    return error_page(
+    del reason
+    return _page(
         request,
-        GatehouseError(
-            "This form is too old or came from another site. Go back, reload, and send it again."
-        ),
+        status=403,
+        title="Nothing was done",
+        message="This form is too old, or another site sent it. Go back, reload the page, and send "
+        "it again; if it keeps happening, allow cookies for this site.",
     )
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer what cannot be read: a form or a cookie beyond all bounds, a host that is not ours."""
+    if isinstance(exception, RequestDataTooBig):
+        return _page(
+            request,
+            status=413,
+            message="What was sent is larger than anything this portal asks for. Nothing was done.",
+        )
+    return _page(
+        request,
+        status=400,
+        message="The request could not be read. Nothing was done. Go back and try again, or delete "
+        "this site's cookies first.",
+    )
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer a page that is for others."""
+    del exception
+    return _page(request, status=403, message="This page is not for you. Nothing was done.")
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer an address that leads nowhere."""
+    del exception
+    return _page(
+        request,
+        status=404,
+        message="There is nothing at this address. Check the link, or start from your accounts.",
+    )
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer a defect of ours, or a database that is down; uses nothing that may have failed."""
+    down = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    context = {
+        "portal_name": settings.PORTAL_NAME,
+        "support_contact": settings.SUPPORT_CONTACT,
+        "title": _TITLES[503] if down else "Something broke",
+        "message": "The portal cannot reach its database. Nothing was done. Try again in a minute."
+        if down
+        else "This is a defect of the portal, not of what you did. Try again; if it stays, tell the "
+        "people who run the portal.",
+        "request_id": getattr(request, "id", ""),
+    }
+    response = HttpResponse(render_to_string("error.html", context), status=503 if down else 500)
+    add_never_cache_headers(response)
+    return response
+
+
+def _page(
+    request: HttpRequest, *, status: int, message: str, title: str = "", **context: str
+) -> HttpResponse:
+    context |= {
+        "title": title or _TITLES.get(status, _TITLES[400]),
+        "message": message,
+        "request_id": getattr(request, "id", ""),
+    }
+    response = render(request, "error.html", context, status=status)
+    add_never_cache_headers(response)
+    return response
+
+
+def _is_admin(request: HttpRequest) -> bool:
+    sign_in = getattr(request, "sign_in", None)
+    return sign_in is not None and sign_in.person.is_admin
+
+
+def _is_signing_in(request: HttpRequest) -> bool:
+    """Whether this is a step of signing in, which must never lead to itself."""
+    return request.path.startswith("/oidc/")

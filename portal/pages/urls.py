@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from portal.pages.activity import activity
+from portal.pages.console import console
+from portal.pages.keys import keys
+from portal.pages.start import start, start_url
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", start, name="start"),
+    path("start", start_url),
+    path("start/", start_url),
+    path("keys", keys, name="keys"),
+    path("console", console, name="console"),
+    path("activity", activity, name="activity"),
+]

@@ -1,0 +1,58 @@
+"""Read what a request asks for: an account role, a duration, a destination."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, QueryDict
+
+# No session is longer than 43200 seconds: what is longer than this is not worth converting.
+_DIGITS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An account role as a link or a form names it; nothing in it is verified."""
+
+    account_id: str = ""
+    role_name: str = ""
+    destination: str = ""
+    duration: int | None = None
+
+    @property
+    def query(self) -> str:
+        """The same, as the query of a link to one of the pages; without the duration."""
+        named = {
+            "account_id": self.account_id,
+            "role_name": self.role_name,
+            "destination": self.destination,
+        }
+        return urlencode({name: value for name, value in named.items() if value})
+
+
+def asked(request: HttpRequest) -> Asked:
+    """Read the form of a POST, else the query.
+
+    `role` is short for both: "123456789012/ReadOnly", as the buttons of the start page send it.
+    """
+    fields = request.POST if request.method == "POST" else request.GET
+    account_id, _, role_name = _text(fields, "role").partition("/")
+    return Asked(
+        account_id=account_id or _text(fields, "account_id"),
+        role_name=role_name or _text(fields, "role_name"),
+        destination=_text(fields, "destination"),
+        duration=_seconds(_text(fields, "duration")),
+    )
+
+
+def _text(fields: QueryDict, name: str) -> str:
+    # PostgreSQL takes no NUL; U+FFFD is in no name, so it is refused like any unknown one.
+    return fields.get(name, "").strip().replace("\x00", "\N{REPLACEMENT CHARACTER}")
+
+
+def _seconds(text: str) -> int | None:
+    """Return a number of seconds; for what is none, 0: the door refuses and records that."""
+    if not text:
+        return None
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else 0

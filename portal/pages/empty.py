@@ -1,0 +1,46 @@
+"""Why a start page is empty: who this is, what arrived, and whether anything is set up at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts.claims import pick
+from accounts.models import Account, Mapping
+from accounts.rules import claims_in_use
+from accounts.types import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A claim that mappings read, and the values the provider sent in it."""
+
+    claim: str
+    values: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Emptiness:
+    """What the empty page says."""
+
+    subject: Subject
+    arrived: Sequence[Arrived]
+    no_accounts: bool
+    no_mappings: bool
+
+    @property
+    def nothing_set_up(self) -> bool:
+        """Whether this is a portal at its first start, rather than a person without access."""
+        return self.no_accounts or self.no_mappings
+
+
+def emptiness(*, subject: Subject, now: datetime) -> Emptiness:
+    """Look for why somebody has nothing."""
+    claims = sorted(claims_in_use(now=now)) or ["groups"]
+    return Emptiness(
+        subject=subject,
+        arrived=[Arrived(claim, pick(subject.claims, claim)) for claim in claims],
+        no_accounts=not Account.objects.exists(),
+        no_mappings=not Mapping.objects.exists(),
+    )

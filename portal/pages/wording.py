@@ -1,0 +1,24 @@
+"""Say numbers the way people do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def duration(seconds: int) -> str:
+    """Return a time span in hours and minutes, rounded down to minutes: "1 hour 30 minutes"."""
+    hours, minutes = divmod(max(seconds, 0) // 60, 60)
+    parts = [
+        count(number, unit) for number, unit in ((hours, "hour"), (minutes, "minute")) if number
+    ]
+    return " ".join(parts) or "less than a minute"
+
+
+def count(number: int, noun: str) -> str:
+    """Return "1 account", "2 accounts"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def shortened(values: Sequence[str], *, at_most: int = 3) -> tuple[Sequence[str], int]:
+    """Return the values worth naming, and how many more there are."""
+    return (values, 0) if len(values) <= at_most + 1 else (values[:at_most], len(values) - at_most)
