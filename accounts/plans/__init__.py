@@ -1,1 +1,15 @@
-"""Configuration as code: parse, diff, apply, export."""
+"""Configuration as code: one readable TOML file for the directory and the mappings.
+
+text -> parse (values, each with its place) -> check (every complaint at once) -> diff -> apply
+database -> stored (the same values) -> export -> text
+
+values       what a file and the database both say, as frozen values
+positions    on which line of the file each key stands
+reading      one table of the file, read key by key; complaints are collected, never raised
+parse        text -> values
+check        the models' own rules, references, and two roles with one ARN
+stored       database -> values
+diff         what a file would change, in words for people and for the audit trail
+apply        all of it in one transaction, or nothing
+export       values -> text, through tables (the file's words) and toml (its syntax)
+"""

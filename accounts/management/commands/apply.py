@@ -1,0 +1,97 @@
+"""Load the directory and the mappings from one TOML file: `manage.py apply FILE`."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+from django.utils import timezone
+
+from accounts.plans.apply import apply, counts
+from accounts.plans.reading import Refused
+from accounts.types import Origin, Surface
+
+
+class Command(BaseCommand):
+    help = "Make the directory and the mappings say what a TOML file says; see docs/configuration-as-code.md."
+    # A portal that cannot start yet can be filled already.
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", metavar="FILE", help="the file; - reads standard input")
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="say what would change, and change nothing",
+        )
+
+    def handle(self, *, file: str, dry_run: bool, **options: Any) -> None:
+        text = _read(file)
+        try:
+            changes = apply(
+                text=text,
+                source=file,
+                actor=_operator(),
+                origin=Origin(surface=Surface.COMMAND),
+                now=timezone.now(),
+                dry_run=dry_run,
+            )
+        except Refused as refused:
+            for complaint in refused.complaints:
+                self.stderr.write(f"{file}:{complaint.line}: {complaint}")
+            number = len(refused.complaints)
+            raise CommandError(
+                f"{file} was refused with {number} complaint{'s' * (number != 1)}; nothing was changed."
+            ) from None
+        except DatabaseError as error:
+            raise CommandError(
+                f"The database refused, and nothing was changed: {error}\n"
+                "Has `manage.py migrate` been run? Did somebody else change the same things just now?"
+            ) from error
+        if options["verbosity"] > 0:
+            for change in changes:
+                for line in change.lines():
+                    self.stdout.write(line)
+        if not changes:
+            self.stdout.write(f"No changes: the database says what {file} says.")
+            return
+        done = ", ".join(f"{number} {what}" for what, number in counts(changes).items())
+        self.stdout.write(
+            f"Dry run of {file}: {done}; nothing was changed."
+            if dry_run
+            else self.style.SUCCESS(f"Applied {file}: {done}.")
+        )
+
+
+def _read(file: str) -> str:
+    try:
+        raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        # Editors on Windows begin a file with a mark that TOML does not know.
+        text = raw.decode("utf-8-sig")
+    except FileNotFoundError:
+        raise CommandError(f"There is no file {file}.") from None
+    except OSError as error:
+        raise CommandError(f"{file} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise CommandError(
+            f"{file}:{line}: This is not UTF-8; save the file in that encoding."
+        ) from None
+    if not text.strip():
+        raise CommandError(f"{file} is empty; `manage.py export` shows what a file looks like.")
+    return text
+
+
+def _operator() -> str:
+    """Return who runs this process, as the system knows it and not as the environment says."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        # In a container the user often has a number only.
+        return f"uid {os.getuid()}"

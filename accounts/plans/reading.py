@@ -1,0 +1,282 @@
+"""Read one table of a file key by key; whatever is wrong is noted with its place, never raised."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from difflib import get_close_matches
+from typing import Any
+
+from django.db import models
+
+from accounts.errors import GatehouseError
+from accounts.plans.positions import Path, line_of
+from accounts.plans.toml import bare_or_quoted, quoted
+
+_DURATION = re.compile(r"([0-9]{1,9})([smh]?)\Z")
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+_WORDS = {
+    bool: "true or false",
+    str: "text",
+    int: "a whole number",
+    float: "a number",
+    datetime: "a date and time",
+    date: "a date",
+    time: "a time",
+    list: "an array",
+    dict: "a table",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """One thing that is wrong with a file, on a line that counts from 1."""
+
+    line: int
+    where: str
+    message: str
+
+    def __str__(self) -> str:
+        """The place, then what is wrong."""
+        return f"{self.where}: {self.message}" if self.where else self.message
+
+
+class Refused(GatehouseError):
+    """A file that says something impossible; nothing of it was applied."""
+
+    code = "plan.refused"
+    http_status = 422
+
+    def __init__(self, complaints: Iterable[Complaint]) -> None:
+        self.complaints = tuple(sorted(complaints, key=lambda one: one.line))
+        super().__init__("\n".join(f"{one.line}: {one}" for one in self.complaints))
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A name that must be that of an entry, in the file or in the database."""
+
+    table: str
+    name: str
+    path: Path
+
+
+@dataclass(slots=True)
+class Notes:
+    """What is found while reading: complaints, at most one for each place, and references to follow."""
+
+    lines: Mapping[Path, int]
+    titles: dict[Path, str] = field(default_factory=dict)
+    references: list[Reference] = field(default_factory=list)
+    _complaints: dict[Path, Complaint] = field(default_factory=dict)
+
+    def complain(self, path: Path, message: str) -> None:
+        """Note what is wrong; a place that already has a complaint keeps its first."""
+        if path not in self._complaints:
+            words = [bare_or_quoted(part) for part in path[2:] if isinstance(part, str)]
+            where = ": ".join(filter(None, [self.title(path[:2]), ".".join(words)]))
+            self._complaints[path] = Complaint(line_of(self.lines, path), where, message)
+
+    def refer(self, table: str, name: str, path: Path) -> None:
+        """Note a name that must be that of an entry; "" refers to nothing."""
+        if name:
+            self.references.append(Reference(table, name, path))
+
+    def title(self, path: Path) -> str:
+        """Return how people find a table: account "payments-prod"."""
+        return self.titles.get(path, str(path[0]) if path else "")
+
+    def has(self, path: Path) -> bool:
+        """Whether something is wrong at this place already."""
+        return path in self._complaints
+
+    @property
+    def complaints(self) -> tuple[Complaint, ...]:
+        """Everything that is wrong."""
+        return tuple(self._complaints.values())
+
+
+def guess(wrong: str, known: Iterable[str]) -> str:
+    """Return a hint at the name that was probably meant, "" if none is near."""
+    near = get_close_matches(wrong, list(known), n=1)
+    return f" Did you mean {quoted(near[0])}?" if near else ""
+
+
+class Table:
+    """One table, with the model whose columns its keys are: the model knows defaults and what must be there."""
+
+    def __init__(
+        self,
+        values: Mapping[str, Any],
+        path: Path,
+        notes: Notes,
+        *,
+        model: type[models.Model] | None = None,
+    ) -> None:
+        self.values = values
+        self.path = path
+        self.notes = notes
+        self._model = model
+        self._known: list[str] = []
+
+    def text(self, key: str) -> str:
+        """Read text."""
+        value = self._read(key)
+        return self.default(key) if value is None else self.as_text(value, (*self.path, key))
+
+    def reference(self, key: str, *, table: str) -> str:
+        """Read the name of another entry; "" stands for none."""
+        name = str(self.text(key) or "")
+        self.notes.refer(table, name, (*self.path, key))
+        return name
+
+    def flag(self, key: str) -> bool:
+        """Read true or false."""
+        value = self._read(key)
+        if isinstance(value, bool):
+            return value
+        if value is not None:
+            self._wrong_type((*self.path, key), value, "true or false, without quotes")
+        return bool(self.default(key))
+
+    def duration(self, key: str) -> int:
+        """Read a duration in seconds: 28800, "28800", "8h", "480m"."""
+        value = self._read(key)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        found = _DURATION.match(value) if isinstance(value, str) else None
+        if found:
+            return int(found[1]) * _SECONDS[found[2]]
+        if value is not None:
+            self.notes.complain(
+                (*self.path, key), 'Write a duration as "8h", "90m", or in seconds: 3600.'
+            )
+        return int(self.default(key))
+
+    def moment(self, key: str) -> datetime | None:
+        """Read a date and time that says its offset from UTC."""
+        value = self._read(key)
+        if isinstance(value, datetime) and value.tzinfo is not None:
+            try:
+                return value.astimezone(UTC)
+            except OverflowError:
+                pass
+        if value is not None:
+            self.notes.complain(
+                (*self.path, key),
+                "Write a date and time with its zone and without quotes: 2027-01-01T00:00:00Z.",
+            )
+        return None
+
+    def strings(self, key: str, *, table: str = "") -> frozenset[str]:
+        """Read an array of text, each of it the name of another entry where `table` says so."""
+        found = set()
+        for path, value in self.elements(key):
+            name = self.as_text(value, path)
+            if name in found:
+                self.notes.complain(path, f"{quoted(name)} is here twice.")
+            elif not self.notes.has(path):
+                found.add(name)
+                if table:
+                    self.notes.refer(table, name, path)
+        return frozenset(found)
+
+    def elements(self, key: str) -> list[tuple[Path, Any]]:
+        """Read an array and return its elements, each with its place."""
+        value = self._read(key)
+        if isinstance(value, list):
+            return [((*self.path, key, index), item) for index, item in enumerate(value)]
+        if value is not None:
+            self._wrong_type((*self.path, key), value, "an array: [ ... ]")
+        return []
+
+    def pairs(self, key: str) -> list[tuple[Path, str, Any]]:
+        """Read a table of free keys and return its pairs, each with its place."""
+        value = self._read(key)
+        if isinstance(value, dict):
+            for name in value:
+                self._no_nul(name, (*self.path, key, name))
+            return [((*self.path, key, name), name, item) for name, item in value.items()]
+        if value is not None:
+            self._wrong_type((*self.path, key), value, 'a table: { name = "value" }')
+        return []
+
+    def as_text(self, value: object, path: Path) -> str:
+        """Return a value that must be text; complain and return "" if it is not."""
+        if isinstance(value, str):
+            return self._no_nul(value, path)
+        if type(value) is int:
+            hint = f'text: write it in quotes, "{value}"'
+            if path[-1] == "account_id" or "ids" in path:
+                hint += ", leading zeros included"
+            self._wrong_type(path, value, hint)
+        else:
+            self._wrong_type(path, value, "text in quotes")
+        return ""
+
+    def one_of(self, *keys: str) -> str:
+        """Return which one of these keys is there; complain unless it is exactly one."""
+        self._known += keys
+        given = [key for key in keys if key in self.values]
+        if len(given) != 1:
+            found = f"this has {' and '.join(given)}" if given else "this has none"
+            self.notes.complain(
+                (*self.path, *given[1:2]), f"Give one of {', '.join(keys)}; {found}."
+            )
+        return given[0] if given else keys[0]
+
+    def is_there(self, key: str) -> bool:
+        """Whether the file has this key at all, right or wrong."""
+        return key in self.values
+
+    def inner(self, key: str) -> Table:
+        """Return the table under this key, an empty one if there is none."""
+        self.accept(key)
+        return Table(self.values.get(key, {}), (*self.path, key), self.notes)
+
+    def accept(self, key: str) -> None:
+        """Count a key as known; its value is read elsewhere."""
+        self._known.append(key)
+
+    def nobody_reads(self) -> None:
+        """Complain about every key that nothing has asked for."""
+        for key in self.values:
+            if key not in self._known:
+                known = ", ".join(self._known)
+                self.notes.complain(
+                    (*self.path, key),
+                    f"Unknown key.{guess(key, self._known) or f' Known here: {known}.'}",
+                )
+
+    def default(self, key: str) -> Any:
+        """Return what the model holds where a key is absent."""
+        if self._model is None:
+            return ""
+        column = self._model._meta.get_field(key)
+        return column.get_default() if isinstance(column, models.Field) else ""
+
+    def _read(self, key: str) -> Any:
+        self._known.append(key)
+        if key not in self.values and self._must_be_there(key):
+            self.notes.complain((*self.path, key), "Missing; every table of this kind needs it.")
+        return self.values.get(key)
+
+    def _must_be_there(self, key: str) -> bool:
+        if self._model is None or key not in {
+            column.name for column in self._model._meta.concrete_fields
+        }:
+            return False
+        column = self._model._meta.get_field(key)
+        return isinstance(column, models.Field) and not column.blank and not column.has_default()
+
+    def _no_nul(self, text: str, path: Path) -> str:
+        if "\x00" in text:
+            self.notes.complain(path, "A NUL character (\\u0000) cannot be stored.")
+            return ""
+        return text
+
+    def _wrong_type(self, path: Path, value: object, wanted: str) -> None:
+        found = _WORDS.get(type(value), type(value).__name__)
+        self.notes.complain(path, f"This is {found}, and must be {wanted}.")
