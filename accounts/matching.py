@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 
 from accounts.types import OfferedRole
 
@@ -22,15 +21,9 @@ class MatchKind(StrEnum):
     TEMPLATE = "template"
 
 
-# What each placeholder may stand for. `role` is the permission set's name, and in a template that
-# is an ARN the IAM path and name, so that an ARN in a claim means exactly that ARN.
-PLACEHOLDERS = {
-    "account_id": r"[0-9]{12}",
-    "account": r".+",
-    "environment": r"[^/]+",
-    "partition": r"aws[a-z-]*",
-    "role": r"[A-Za-z0-9_+=,.@/-]+",
-}
+# `role` is the permission set's name, and in a template that is an ARN the IAM path and name, so
+# that an ARN in a claim means exactly that ARN.
+PLACEHOLDERS = ("account_id", "account", "environment", "partition", "role")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +35,12 @@ class Targets:
     organizational_units: frozenset[str] = frozenset()
     environments: frozenset[str] = frozenset()
     tags: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def accounts_alone(self) -> frozenset[str]:
+        """The accounts, where these are named one by one and in no other way; else empty."""
+        broad = self.everything or self.organizational_units or self.environments or self.tags
+        return frozenset() if broad else self.accounts
 
     @staticmethod
     def union(parts: Iterable[Targets]) -> Targets:
@@ -96,17 +95,27 @@ class Rule:
         if self.role_name is not None and self.role_name != role.role_name:
             return None
         if self.match is MatchKind.TEMPLATE:
+            if self.role_name is None and "{role}" not in self.value:
+                return None
             # Rendering and comparing decides without the ambiguity a captured pattern would have.
             rendered = render(self.value, role)
             return rendered if rendered in values else None
         if self.role_name is None:
             return None
-        if self.match is MatchKind.EXACT:
-            return self.value if self.value in values else None
-        return min(
-            (value for value in values if wildcard(self.value).fullmatch(value)),
-            default=None,
-        )
+        return min(self.relevant(values), default=None)
+
+    def relevant(self, values: frozenset[str]) -> frozenset[str]:
+        """Return those of these values that can make a difference: with all of them or only these,
+        the rule gives the same. So the many values of a claim are looked at once, not once a role.
+        """
+        match self.match:
+            case MatchKind.EXACT:
+                return values & {self.value}
+            case MatchKind.WILDCARD:
+                first = min((each for each in values if wildcard(self.value, each)), default=None)
+                return frozenset() if first is None else frozenset({first})
+            case MatchKind.TEMPLATE:
+                return frozenset(each for each in values if could_be(self.value, each))
 
 
 def unit_and_parents(unit: str) -> Iterable[str]:
@@ -116,22 +125,31 @@ def unit_and_parents(unit: str) -> Iterable[str]:
         unit = unit.rpartition("/")[0]
 
 
-@lru_cache(maxsize=4096)
-def wildcard(pattern: str) -> re.Pattern[str]:
-    """Compile a value in which `*` stands for any run of characters and nothing else is special."""
-    return re.compile(".*".join(re.escape(part) for part in re.split(r"\*+", pattern)), re.DOTALL)
+def wildcard(pattern: str, value: str) -> bool:
+    """Whether a value fits: `*` stands for any run of characters and nothing else is special.
+
+    Each part is looked for once and from the left, which is right whatever stands between them, and
+    quick whatever the value: a regular expression would try again and again (people who name
+    their own groups choose the value).
+    """
+    first, star, rest = pattern.partition("*")
+    if not star:
+        return value == pattern
+    *middle, last = rest.split("*")
+    place, end = len(first), len(value) - len(last)
+    if place > end or not value.startswith(first) or not value.endswith(last):
+        return False
+    for part in middle:
+        found = value.find(part, place, end)
+        if found < 0:
+            return False
+        place = found + len(part)
+    return True
 
 
-@lru_cache(maxsize=4096)
-def template(pattern: str) -> re.Pattern[str]:
-    """Compile what values a template can take at all: a first sieve, never the decision."""
-    parts = PLACEHOLDER.split(pattern)
-    return re.compile(
-        "".join(
-            PLACEHOLDERS[part] if place % 2 else re.escape(part) for place, part in enumerate(parts)
-        ),
-        re.DOTALL,
-    )
+def could_be(pattern: str, value: str) -> bool:
+    """Whether a template could make this value at all: a first sieve, never the decision."""
+    return wildcard(PLACEHOLDER.sub("*", pattern), value)
 
 
 def render(pattern: str, role: OfferedRole) -> str | None:
@@ -162,11 +180,10 @@ def account_ids(pattern: str, values: Iterable[str]) -> frozenset[str] | None:
     """
     if "{account_id}" not in pattern:
         return None
-    sieve = template(pattern)
     return frozenset(
         found
         for value in values
-        if sieve.fullmatch(value)
+        if could_be(pattern, value)
         for found in _TWELVE_DIGITS.findall(value)
     )
 
@@ -177,11 +194,12 @@ def complaint(*, match: MatchKind, value: str, has_role: bool) -> str:
         return "An empty value would match nobody: give the group or role as the provider sends it."
     if value != value.strip():
         return "The value begins or ends with a space; no provider sends that."
-    if match is MatchKind.TEMPLATE:
+    # Compared by value: forms and models hand in plain text.
+    if match == MatchKind.TEMPLATE:
         return _template_complaint(value, has_role=has_role)
     if not has_role:
         return "Choose a permission set; only a template with {role} can do without."
-    if match is MatchKind.WILDCARD and "*" not in value:
+    if match == MatchKind.WILDCARD and "*" not in value:
         return "A wildcard needs a * in it; for one value exactly, choose “exact”."
     return ""
 
