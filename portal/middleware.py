@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +14,11 @@ from django.utils import timezone
 from accounts.errors import GatehouseError, SignInAgain
 from accounts.signins import standing
 from portal import logs
-from portal.pages.errors import error_page
+from portal.pages.errors import csrf_failure, error_page
+
+log = logging.getLogger(__name__)
+
+SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -54,6 +60,41 @@ class CurrentSignIn:
                 request.sign_in = sign_in  # type: ignore[attr-defined]
                 request.user = sign_in.person
         return self.get_response(request)
+
+
+class SameOrigin:
+    """Refuse forms of other sites by what the browser itself says of a request: Fetch Metadata.
+
+    https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header. Django's token check comes after it.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on."""
+        return self.get_response(request)
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view: Callable[..., HttpResponse],
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+    ) -> HttpResponse | None:
+        """Look at what would change something, unless it is for programs (`csrf_exempt`)."""
+        del args, kwargs
+        if request.method in SAFE or getattr(view, "csrf_exempt", False):
+            return None
+        site = request.headers.get("Sec-Fetch-Site")
+        if site in ("cross-site", "same-site"):
+            log.warning("refused a %s of a %s page: %s", request.method, site, request.path)
+            return csrf_failure(request)
+        if site == "same-origin" and request.headers.get("Origin") == "null":
+            # With `Referrer-Policy: no-referrer` browsers hide the origin even from itself
+            # (https://fetch.spec.whatwg.org/#append-a-request-origin-header); Django wants one.
+            request.META["HTTP_ORIGIN"] = f"{request.scheme}://{request.get_host()}"
+        return None
 
 
 class DomainErrors:

@@ -14,6 +14,7 @@ from accounts.types import Kind, Subject
 from portal.context import origin_of, subject_of_request
 from portal.pages.asked import Asked, asked
 from portal.pages.entitled import choices, entitled
+from portal.pages.leaving import leads_to_aws
 
 
 class SeeOther(HttpResponseRedirect):
@@ -23,6 +24,7 @@ class SeeOther(HttpResponseRedirect):
 
 
 @never_cache
+@leads_to_aws
 @require_http_methods(["GET", "HEAD", "POST"])
 def console(request: HttpRequest) -> HttpResponse:
     """Name account, role and destination on GET, which issues nothing; go there on POST."""

@@ -16,6 +16,7 @@ from accounts.signins import subject_of
 from accounts.types import Entitlement
 from portal.pages import listing, wording
 from portal.pages.empty import emptiness
+from portal.pages.leaving import leads_to_aws
 
 # An AWS CLI takes an https start URL of ours because HEAD names this; the host is an identifier
 # without a DNS record, so nobody is ever sent there.
@@ -34,6 +35,7 @@ class Summary:
 
 
 @never_cache
+@leads_to_aws
 @require_safe
 def start(request: HttpRequest) -> HttpResponse:
     """Show what this is to whoever is signed out; else accounts and roles."""

@@ -1,0 +1,34 @@
+"""Let a page's form end at AWS: the one way out that the content security policy has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from urllib.parse import urlsplit
+
+from csp.decorators import csp_update
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+
+View = Callable[[HttpRequest], HttpResponseBase]
+
+# Chromium holds every redirect after a form against form-action: AWS's sign-in, then its console.
+AWS = ("https://*.aws.amazon.com", "https://*.amazonaws-us-gov.com", "https://*.amazonaws.cn")
+
+
+def leads_to_aws(view: View) -> View:
+    """Allow the forms of a page to be redirected to AWS's sign-in and console."""
+
+    @wraps(view)
+    def allowed(request: HttpRequest) -> HttpResponseBase:
+        response: HttpResponseBase = csp_update({"form-action": _sources()})(view)(request)
+        return response
+
+    return allowed
+
+
+def _sources() -> list[str]:
+    if not settings.AWS_FEDERATION_ENDPOINT:
+        return [*AWS]
+    stand_in = urlsplit(settings.AWS_FEDERATION_ENDPOINT)
+    return [*AWS, f"{stand_in.scheme}://{stand_in.netloc}"]
