@@ -56,8 +56,8 @@ def assume_role(
         reply = client.assume_role(**request)
     except (ClientError, BotoCoreError) as error:
         raise failures.explain(error) from None
-    except (ResponseParserError, ValueError) as error:
-        # The text of a parser's error quotes the reply, which may hold keys.
+    except (ResponseParserError, ValueError, LookupError) as error:
+        # All that botocore's parser raises on replies STS never sends. The text may quote the reply.
         raise meanings.BAD_REPLY.told(type(error).__name__) from None
     return _read(reply)
 
@@ -96,8 +96,12 @@ def _read(reply: Mapping[str, Any]) -> Credentials:
         access_key_id=keys["AccessKeyId"],
         secret_access_key=keys["SecretAccessKey"],
         session_token=keys["SessionToken"],
-        expires_at=expires_at.astimezone(UTC),
+        expires_at=_in_utc(expires_at),
         assumed_role_arn=(reply.get("AssumedRoleUser") or {}).get("Arn", ""),
         packed_policy_size=reply.get("PackedPolicySize"),
         request_id=(reply.get("ResponseMetadata") or {}).get("RequestId", ""),
     )
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

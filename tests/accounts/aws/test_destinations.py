@@ -1,0 +1,241 @@
+"""Console destinations: the AWS console of the account's partition, and nothing else in the world."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts.aws import destinations
+from accounts.errors import AwsRefused, InvalidRequest
+
+HOSTILE = [
+    # other schemes, or none
+    "http://console.aws.amazon.com/",
+    "javascript:alert(1)//console.aws.amazon.com/",
+    "data:text/html,console.aws.amazon.com",
+    "//console.aws.amazon.com/",
+    "/console/home",
+    "console.aws.amazon.com",
+    "https:console.aws.amazon.com/",
+    "https:/console.aws.amazon.com/",
+    "https:///console.aws.amazon.com/",
+    "https:////console.aws.amazon.com/",
+    "https%3A%2F%2Fconsole.aws.amazon.com%2F",
+    "view-source:https://console.aws.amazon.com/",
+    # other hosts
+    "https://evil.example/",
+    "https://evil.example/console.aws.amazon.com/",
+    "https://evil.example/?https://console.aws.amazon.com/",
+    "https://evil.example#.console.aws.amazon.com/",
+    "https://evil.example?.console.aws.amazon.com/",
+    "https://console.aws.amazon.com.evil.example/",
+    "https://evilconsole.aws.amazon.com/",
+    "https://console.aws.amazon.co/",
+    "https://console-aws-amazon-com.evil.example/",
+    "https://aws.amazon.com/",
+    "https://amazon.com/",
+    "https://signin.aws.amazon.com/oauth?Action=logout&redirect_uri=https://evil.example",
+    "https://s3.amazonaws.com/evil/",
+    "https://127.0.0.1/",
+    "https://[::1]/",
+    "https://2130706433/",
+    # user, password, port
+    "https://console.aws.amazon.com@evil.example/",
+    "https://console.aws.amazon.com:password@evil.example/",
+    "https://evil.example@console.aws.amazon.com/",
+    "https://:@console.aws.amazon.com/",
+    "https://console.aws.amazon.com:443/",
+    "https://console.aws.amazon.com:8443/",
+    "https://console.aws.amazon.com:/",
+    # backslashes, controls, blanks
+    "https://console.aws.amazon.com\\@evil.example/",
+    "https://evil.example\\.console.aws.amazon.com/",
+    "https:\\\\console.aws.amazon.com/",
+    "https://console.aws.amazon.com/\\evil.example",
+    "https://console.aws.amazon.com/%5cevil.example",
+    "https://console.aws.amazon.com\t.evil.example/",
+    "https://console.aws.amazon.com/\r\nSet-Cookie: a=b",
+    "https://console.aws.amazon.com/%0d%0aSet-Cookie:%20a=b",
+    "https://console.aws.amazon.com/%00",
+    "https://console.aws.amazon.com/home#%0a",
+    " https://console.aws.amazon.com/",
+    "https://console.aws.amazon.com/ ",
+    "https://console.aws.amazon.com /",
+    "https://console.aws.amazon.com/\x00",
+    "https://console.aws.amazon.com/\x7f",
+    "https://console.aws.amazon.com/\u2028",
+    # names that only look right
+    "https://console.aws.amazon.com./",
+    "https://.console.aws.amazon.com/",
+    "https://eu-west-1..console.aws.amazon.com/",
+    "https://-.console.aws.amazon.com/",
+    "https://a_b.console.aws.amazon.com/",
+    "https://%65vil.console.aws.amazon.com/",
+    "https://console.aws.amazon.com%2f.evil.example/",
+    "https://console.aws.amazon.com%00.evil.example/",
+    "https://console。aws。amazon。com/",
+    "https://cоnsole.aws.amazon.com/",  # noqa: RUF001 - a Cyrillic letter
+    "https://" + "a" * 64 + ".console.aws.amazon.com/",
+    "https://" + "a." * 120 + "console.aws.amazon.com/",
+    # what comes after the host
+    "https://console.aws.amazon.com//evil.example/",
+    "https://console.aws.amazon.com#@evil.example/",
+    "https://console.aws.amazon.com?@evil.example/",
+    "https://console.aws.amazon.com/" + "a" * 2048,
+    # regions and partitions
+    "https://console.aws.amazon.com/ec2/home?region=cn-north-1",
+    "https://console.aws.amazon.com/ec2/home?region=us-gov-west-1",
+    "https://console.aws.amazon.com/ec2/home?REGION=cn-north-1",
+    "https://console.aws.amazon.com/ec2/home?region=eu-west-1&region=cn-north-1",
+    "https://console.aws.amazon.com/ec2/home?region=%63n-north-1",
+    "https://console.aws.amazon.com/ec2/home?region=evil",
+    "https://console.aws.amazon.com/ec2/home?region=",
+    "https://cn-north-1.console.aws.amazon.com/",
+    "https://us-gov-west-1.console.aws.amazon.com/",
+    "https://console.amazonaws.cn/",
+    "https://console.amazonaws-us-gov.com/",
+    "https://evil.amazonaws.cn/",
+]
+
+
+@pytest.mark.parametrize("destination", HOSTILE)
+def test_destination_elsewhere_is_refused(destination: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        destinations.allowed(destination, partition="aws")
+
+    assert refused.value.code == "request.destination"
+    assert "Correct the link" in refused.value.user_message
+    assert "evil" not in refused.value.user_message
+
+
+@pytest.mark.parametrize(
+    ("partition", "destination"),
+    [
+        ("aws-cn", "https://console.aws.amazon.com/"),
+        ("aws-cn", "https://console.amazonaws.com.cn/"),
+        ("aws-cn", "https://console.amazonaws.cn/?region=eu-west-1"),
+        ("aws-us-gov", "https://console.aws.amazon.com/"),
+        ("aws-us-gov", "https://us-east-1.console.amazonaws-us-gov.com/"),
+    ],
+)
+def test_destination_in_another_partition_is_refused(partition: str, destination: str) -> None:
+    with pytest.raises(InvalidRequest):
+        destinations.allowed(destination, partition=partition)
+
+
+def test_destination_in_an_unknown_partition_is_refused() -> None:
+    with pytest.raises(AwsRefused):
+        destinations.allowed("https://console.aws.amazon.com/", partition="aws-mars")
+
+
+@pytest.mark.parametrize(
+    ("partition", "destination"),
+    [
+        ("aws", "https://console.aws.amazon.com/"),
+        ("aws", "https://eu-west-1.console.aws.amazon.com/ec2/home?region=eu-west-1#Instances:"),
+        ("aws", "https://console.aws.amazon.com/s3/buckets/a%20b?prefix=x/@y:z&region=us-east-1"),
+        ("aws", "https://us-east-1.console.aws.amazon.com/wafv2/homev2/web-acls?region=global"),
+        ("aws", "https://123456789012-abcd1234.us-east-1.console.aws.amazon.com/lambda/home"),
+        (
+            "aws",
+            "https://console.aws.amazon.com/cloudwatch/home?region=eu-west-1"
+            "#logsV2:log-groups/log-group/$252Faws$252Flambda$252Fpayments",
+        ),
+        ("aws-us-gov", "https://console.amazonaws-us-gov.com/ec2/home?region=us-gov-west-1"),
+        ("aws-us-gov", "https://us-gov-east-1.console.amazonaws-us-gov.com/"),
+        ("aws-cn", "https://console.amazonaws.cn/s3/home?region=cn-northwest-1"),
+    ],
+)
+def test_destination_in_the_console_is_allowed_as_it_is(partition: str, destination: str) -> None:
+    assert destinations.allowed(destination, partition=partition) == destination
+
+
+@pytest.mark.parametrize(
+    ("given", "normal"),
+    [
+        ("https://console.aws.amazon.com", "https://console.aws.amazon.com/"),
+        ("HTTPS://Console.AWS.Amazon.COM/S3/Home", "https://console.aws.amazon.com/S3/Home"),
+    ],
+)
+def test_destination_is_returned_in_its_normal_form(given: str, normal: str) -> None:
+    assert destinations.allowed(given, partition="aws") == normal
+
+
+def test_home_refuses_a_hostile_destination_rather_than_falling_back() -> None:
+    with pytest.raises(InvalidRequest):
+        destinations.home(partition="aws", region="eu-west-1", destination="https://evil.example/")
+
+
+def test_home_is_the_destination_when_there_is_one() -> None:
+    page = "https://console.aws.amazon.com/billing/home"
+
+    assert destinations.home(partition="aws", region="eu-west-1", destination=page) == page
+
+
+def test_home_is_the_console_in_the_region_when_there_is_no_destination() -> None:
+    assert (
+        destinations.home(partition="aws", region="eu-west-1", destination="")
+        == "https://console.aws.amazon.com/console/home?region=eu-west-1"
+    )
+
+
+PIECES = [
+    "https://", "http://", "https:", "//", "/", "\\", "@", ":", "?", "#", ".", "%", "%2f", "%40",
+    "%5c", "\t", "\n", " ", "443", "[", "]", "evil.example", "console.aws.amazon.com",
+    "eu-west-1.", "region=", "region=eu-west-1", "&", "console.", "aws.amazon.com", "。", "\u00ad",
+]  # fmt: skip
+GRANTED = "https://eu-west-1.console.aws.amazon.com/ec2/home?region=eu-west-1#Instances:"
+
+
+@st.composite
+def spoiled(draw: st.DrawFn) -> str:
+    """A good address with a piece pushed in somewhere, or taken out."""
+    start = draw(st.integers(0, len(GRANTED)))
+    end = draw(st.integers(start, min(start + 4, len(GRANTED))))
+    piece = draw(st.sampled_from(PIECES) | st.text(max_size=3))
+    return GRANTED[:start] + piece + GRANTED[end:]
+
+
+@given(spoiled() | st.lists(st.sampled_from(PIECES), max_size=9).map("".join) | st.text())
+def test_whatever_is_accepted_leads_every_parser_to_the_console(text: str) -> None:
+    try:
+        accepted = destinations.allowed(text, partition="aws")
+    except InvalidRequest:
+        return
+
+    for url in (accepted, text):
+        for host in (urlsplit(url).hostname, host_as_a_browser_reads_it(url)):
+            assert re.fullmatch(r"([a-z0-9.-]+\.)?console\.aws\.amazon\.com", host or "")
+    assert destinations.allowed(accepted, partition="aws") == accepted
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://a.example\\@b.example/", "a.example"),
+        ("https:\\\\a.example", "a.example"),
+        ("https:a.example/x", "a.example"),
+        ("https:////a.example/x", "a.example"),
+        ("https://u:p@x@a.example:443/", "a.example"),
+        (" https://a.exa\tmple?@b.example", "a.example"),
+        ("https://A%2eexample", "a.example"),
+    ],
+)
+def test_the_browser_of_these_tests_reads_hosts_as_the_standard_says(url: str, host: str) -> None:
+    assert host_as_a_browser_reads_it(url) == host
+
+
+def host_as_a_browser_reads_it(url: str) -> str:
+    """Return the host of an https URL by the WHATWG URL standard, short of IDNA and IP addresses."""
+    url = re.sub(r"[\t\n\r]", "", url.strip("".join(map(chr, range(33)))))
+    scheme, colon, rest = url.partition(":")
+    if not colon or scheme.lower() != "https":
+        return ""
+    # For special schemes any run of slashes and backslashes opens the authority, or none at all.
+    authority = re.split(r"[/\\?#]", rest.lstrip("/\\"), maxsplit=1)[0]
+    host = authority.rpartition("@")[2]
+    return unquote(re.sub(r":[0-9]*$", "", host)).lower()

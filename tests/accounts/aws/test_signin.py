@@ -1,0 +1,289 @@
+"""Console sign-in against a real server: keys in the body only, and every way the endpoint fails."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import traceback
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+import accounts
+from accounts.aws import clients
+from accounts.aws.signin import console_sign_in_url
+from accounts.errors import AwsRefused, AwsUnavailable, GatehouseError, InvalidRequest
+from accounts.types import Credentials
+from tests.emulators import ConsoleEndpoint, Reply, ScriptedServer, Seen, aws_environment
+
+KEYS = Credentials(
+    access_key_id="ASIAEXAMPLE",
+    secret_access_key="planted-secret+/=",
+    session_token="planted-token+/=",
+    expires_at=datetime(2030, 1, 1, tzinfo=UTC),
+)
+DESTINATION = "https://console.aws.amazon.com/ec2/home?region=eu-west-1#Instances:"
+ISSUER = "https://portal.northwind.example/console?account_id=123456789012&role_name=Developer"
+pytestmark = pytest.mark.wire
+
+
+def sign_in(endpoint: str, *, session_duration: int | None = None, keys: Credentials = KEYS) -> str:
+    return console_sign_in_url(
+        credentials=keys,
+        partition="aws",
+        destination=DESTINATION,
+        issuer=ISSUER,
+        session_duration=session_duration,
+        endpoint=endpoint,
+    )
+
+
+def refused_by(
+    answer: Callable[[Seen], Reply], **arguments: Any
+) -> tuple[GatehouseError, list[Seen]]:
+    with ScriptedServer(answer) as server, pytest.raises(GatehouseError) as refused:
+        sign_in(server.url, **arguments)
+    _assert_holds_no_secret(refused.value)
+    return refused.value, server.seen
+
+
+def _assert_holds_no_secret(error: GatehouseError) -> None:
+    told = "".join(traceback.format_exception(error)) + error.user_message + error.admin_message
+    for secret in ("planted", "federation?", "SigninToken="):
+        assert secret not in told
+
+
+@pytest.mark.parametrize("duration", [0, 899, 43201])
+def test_console_refuses_a_duration_out_of_bounds(
+    duration: int, console_endpoint: ConsoleEndpoint
+) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        sign_in(console_endpoint.url, session_duration=duration)
+
+    assert refused.value.code == "request.duration"
+    assert console_endpoint.seen == []
+
+
+def test_console_refuses_an_unknown_partition() -> None:
+    with pytest.raises(AwsRefused):
+        console_sign_in_url(
+            credentials=KEYS,
+            partition="aws-mars",
+            destination=DESTINATION,
+            issuer=ISSUER,
+            session_duration=None,
+        )
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "code"),
+    [
+        (301, AwsUnavailable, "aws.unavailable"),
+        (302, AwsUnavailable, "aws.unavailable"),
+        (400, AwsRefused, "aws.console_refused"),
+        (403, AwsRefused, "aws.console_refused"),
+        (404, AwsRefused, "aws.console_refused"),
+        (429, AwsUnavailable, "aws.throttled"),
+        (500, AwsUnavailable, "aws.unavailable"),
+        (503, AwsUnavailable, "aws.unavailable"),
+    ],
+)
+def test_console_failure_has_its_own_error(
+    status: int, error: type[GatehouseError], code: str
+) -> None:
+    told, seen = refused_by(
+        lambda seen: Reply(status, "planted", {"x-amzn-RequestId": "request-42"})
+    )
+
+    assert type(told) is error
+    assert told.code == code
+    assert f"HTTP {status}" in told.admin_message
+    assert "request-42" in told.admin_message
+    assert len(seen) == 1
+
+
+def test_console_does_not_follow_redirects() -> None:
+    with ScriptedServer(lambda seen: Reply(body='{"SigninToken": "stolen"}')) as elsewhere:
+        refused_by(lambda seen: Reply(307, headers={"Location": elsewhere.url}))
+
+    assert elsewhere.seen == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "planted, not JSON",
+        "[]",
+        "null",
+        "{}",
+        '{"SigninToken": ""}',
+        '{"SigninToken": null}',
+        '{"SigninToken": 42}',
+        '{"SigninToken": ["planted"]}',
+        '{"SigninToken": "planted token"}',
+        '{"SigninToken": "planted\\r\\nLocation: https://evil.example"}',
+        json.dumps({"SigninToken": "planted" * 2000}),
+    ],
+)
+def test_console_refuses_a_reply_without_a_token(body: str) -> None:
+    told, _ = refused_by(lambda seen: Reply(body=body))
+
+    assert isinstance(told, AwsUnavailable)
+    assert told.code == "aws.bad_reply"
+
+
+def test_console_refuses_a_reply_without_end() -> None:
+    told, _ = refused_by(lambda seen: Reply(body='{"SigninToken": "x"}' + " " * 70_000))
+
+    assert told.code == "aws.bad_reply"
+
+
+def test_console_that_is_not_there_is_unreachable() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, but nobody listens
+        with pytest.raises(AwsUnavailable) as refused:
+            sign_in(f"http://127.0.0.1:{taken.getsockname()[1]}")
+
+    assert refused.value.code == "aws.unreachable"
+    _assert_holds_no_secret(refused.value)
+
+
+def test_console_that_hangs_up_is_asked_once_more_then_unreachable() -> None:
+    told, seen = refused_by(lambda seen: Reply(close=True))
+
+    assert told.code == "aws.unreachable"
+    assert len(seen) == 2
+
+
+def test_console_that_does_not_answer_in_time_is_a_timeout_and_not_asked_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(clients, "READ_TIMEOUT", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        with pytest.raises(AwsUnavailable) as refused:
+            sign_in(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        silent.settimeout(0.1)
+        silent.accept()[0].close()
+        with pytest.raises(TimeoutError):
+            silent.accept()
+
+    assert refused.value.code == "aws.timeout"
+    _assert_holds_no_secret(refused.value)
+
+
+@pytest.mark.parametrize("endpoint", ["nowhere", "http://", "ftp://127.0.0.1"])
+def test_console_at_an_address_that_is_none_is_unreachable(endpoint: str) -> None:
+    with pytest.raises(AwsUnavailable) as refused:
+        sign_in(endpoint)
+
+    _assert_holds_no_secret(refused.value)
+
+
+def test_console_connection_that_died_is_replaced() -> None:
+    answers = iter([Reply(close=True), Reply(body='{"SigninToken": "fresh"}')])
+    with ScriptedServer(lambda seen: next(answers)) as server:
+        url = sign_in(server.url)
+
+    assert "SigninToken=fresh" in url
+
+
+def test_console_url_carries_token_issuer_and_destination(
+    console_endpoint: ConsoleEndpoint,
+) -> None:
+    url = sign_in(console_endpoint.url)
+
+    assert url.startswith(f"{console_endpoint.url}/federation?")
+    assert parse_qs(urlsplit(url).query, strict_parsing=True) == {
+        "Action": ["login"],
+        "Issuer": [ISSUER],
+        "Destination": [DESTINATION],
+        "SigninToken": [console_endpoint.token],
+    }
+    assert urlsplit(url).fragment == ""
+
+
+def test_keys_travel_in_the_body_only(console_endpoint: ConsoleEndpoint) -> None:
+    url = sign_in(console_endpoint.url)
+
+    (seen,) = console_endpoint.seen
+    assert (seen.method, seen.path) == ("POST", "/federation")
+    assert seen.form["Action"] == "getSigninToken"
+    assert json.loads(seen.form["Session"]) == {
+        "sessionId": "ASIAEXAMPLE",
+        "sessionKey": "planted-secret+/=",
+        "sessionToken": "planted-token+/=",
+    }
+    assert "planted" not in url + seen.path + str(seen.headers)
+
+
+def test_session_duration_is_not_sent_unless_given(console_endpoint: ConsoleEndpoint) -> None:
+    sign_in(console_endpoint.url, session_duration=None)
+    sign_in(console_endpoint.url, session_duration=7200)
+
+    first, second = console_endpoint.seen
+    assert "SessionDuration" not in first.form
+    assert second.form["SessionDuration"] == "7200"
+
+
+def test_session_duration_that_aws_refuses_is_left_out() -> None:
+    def chained(seen: Seen) -> Reply:
+        if "SessionDuration" in seen.form:
+            return Reply(400)
+        return Reply(body='{"SigninToken": "as-long-as-the-keys"}')
+
+    with ScriptedServer(chained) as server:
+        url = sign_in(server.url, session_duration=7200)
+
+    assert "SigninToken=as-long-as-the-keys" in url
+    assert len(server.seen) == 2
+
+
+@pytest.mark.parametrize(("status", "tries"), [(400, 2), (403, 1), (500, 1)])
+def test_session_duration_is_left_out_once_and_only_on_a_400(status: int, tries: int) -> None:
+    _, seen = refused_by(lambda seen: Reply(status), session_duration=7200)
+
+    assert len(seen) == tries
+
+
+def test_console_is_told_who_asks(console_endpoint: ConsoleEndpoint) -> None:
+    sign_in(console_endpoint.url)
+
+    assert console_endpoint.seen[0].headers["user-agent"] == f"gatehouse/{accounts.__version__}"
+
+
+def test_cookies_of_one_sign_in_do_not_travel_with_the_next() -> None:
+    cookie = Reply(body='{"SigninToken": "t"}', headers={"Set-Cookie": "session=alice; Path=/"})
+    with ScriptedServer(lambda seen: cookie) as server:
+        sign_in(server.url)
+        sign_in(server.url, keys=replace(KEYS, access_key_id="ASIABOB"))
+
+    assert "cookie" not in server.seen[1].headers
+
+
+def test_passwords_of_a_netrc_file_are_not_sent(
+    console_endpoint: ConsoleEndpoint, tmp_path: Path
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login somebody password something\n")
+    with aws_environment(NETRC=str(netrc)):
+        sign_in(console_endpoint.url)
+
+    assert "authorization" not in console_endpoint.seen[0].headers
+
+
+def test_keys_and_token_are_not_logged_even_when_the_root_logs_everything(
+    console_endpoint: ConsoleEndpoint, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    sign_in(console_endpoint.url)
+
+    for secret in ("planted", console_endpoint.token):
+        assert secret not in caplog.text
