@@ -4,49 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import models, transaction
+from django.db import transaction
 
 from accounts import audit
-from accounts.matching import Targets
-from accounts.models import (
-    AccountRole,
-    MappingTarget,
-)
 from accounts.models.audit import Action
-from accounts.models.mappings import TargetKind
 from accounts.plans.check import check_arns, check_references
+from accounts.plans.complaints import Refused
 from accounts.plans.diff import Change, diff
 from accounts.plans.parse import parse
-from accounts.plans.reading import Refused
 from accounts.plans.stored import load
-from accounts.plans.values import (
-    KINDS,
-    AccountEntry,
-    Entry,
-    MappingEntry,
-    columns_of,
-    identity_of,
-)
+from accounts.plans.values import AccountEntry, identity_of
+from accounts.plans.writing import Keys, write
 from accounts.types import Origin
-
-Keys = dict[str, int]
-Row = tuple[Any, ...]
-# Databases bound how many values one statement may name.
-_AT_ONCE = 500
-_TARGET_COLUMNS = (
-    "mapping_id",
-    "kind",
-    "account_id",
-    "environment_id",
-    "unit",
-    "tag_key",
-    "tag_value",
-)
 
 
 def apply(
@@ -76,7 +49,7 @@ def apply(
             raise Refused(parsed.notes.complaints)
         changes = diff(stored, parsed.directory)
         if changes and not dry_run:
-            keys = _write([change.after for change in changes])
+            keys = write([change.after for change in changes])
             rows = [_fact(change, keys, actor) for change in changes]
             summary = {
                 "file": source,
@@ -94,7 +67,7 @@ def counts(changes: Sequence[Change]) -> dict[str, int]:
     return {"added": found["added"], "changed": found["changed"]}
 
 
-def _fact(change: Change, keys: dict[str, Keys], actor: str) -> tuple[Action, dict[str, Any]]:
+def _fact(change: Change, keys: Keys, actor: str) -> tuple[Action, dict[str, Any]]:
     """Return the audit row of one change, in the shape of those the admin pages write."""
     entry = change.after
     table, name = identity_of(entry)
@@ -105,116 +78,3 @@ def _fact(change: Change, keys: dict[str, Keys], actor: str) -> tuple[Action, di
     if isinstance(entry, AccountEntry):
         facts["account_id"] = entry.account_id
     return change.action, facts
-
-
-def _write(entries: Sequence[Entry]) -> dict[str, Keys]:
-    """Write the entries and return, for each table, the primary key of each of its rows."""
-    keys: dict[str, Keys] = {}
-    for kind in KINDS:
-        of_kind = [entry for entry in entries if entry.table == kind.table]
-        _upsert(kind, [kind.model(**_columns(entry, keys)) for entry in of_kind])
-        keys[kind.table] = dict(kind.model._default_manager.values_list(kind.identity, "pk"))
-    _replace_roles([one for one in entries if isinstance(one, AccountEntry)], keys)
-    _replace_targets([one for one in entries if isinstance(one, MappingEntry)], keys)
-    return keys
-
-
-def _columns(entry: Entry, keys: dict[str, Keys]) -> dict[str, Any]:
-    columns = columns_of(entry)
-    if isinstance(entry, AccountEntry):
-        columns["environment_id"] = keys["environment"].get(entry.environment)
-    if isinstance(entry, MappingEntry):
-        columns["permission_set_id"] = keys["permission_set"].get(entry.permission_set)
-    return columns
-
-
-def _upsert(kind: type[Entry], rows: Sequence[models.Model]) -> None:
-    """Add or change rows, touching only the columns a file has words for."""
-    if not rows:
-        return
-    relations = {"environment", "permission_set"} & kind.relations
-    columns = {column.name for column in fields(kind)} - kind.relations | relations
-    kind.model._default_manager.bulk_create(
-        rows,
-        batch_size=_AT_ONCE,
-        update_conflicts=True,
-        unique_fields=[kind.identity],
-        update_fields=sorted(columns - {kind.identity}),
-    )
-
-
-def _replace_roles(entries: Sequence[AccountEntry], keys: dict[str, Keys]) -> None:
-    """Give these accounts exactly these roles; a role that stays keeps its row."""
-    wanted = {
-        (keys["account"][entry.account_id], keys["permission_set"][name]): iam_role_name
-        for entry in entries
-        for name, iam_role_name in entry.roles.items()
-    }
-    touched = {keys["account"][entry.account_id] for entry in entries}
-    stored, stale = {}, []
-    for pk, account, permission_set, iam_role_name in AccountRole.objects.values_list(
-        "pk", "account_id", "permission_set_id", "iam_role_name"
-    ):
-        stored[account, permission_set] = iam_role_name
-        if account in touched and (account, permission_set) not in wanted:
-            stale.append(pk)
-    _delete(AccountRole, stale)
-    AccountRole.objects.bulk_create(
-        [
-            AccountRole(
-                account_id=account,
-                permission_set_id=permission_set,
-                iam_role_name=iam_role_name,
-            )
-            for (account, permission_set), iam_role_name in wanted.items()
-            if stored.get((account, permission_set)) != iam_role_name
-        ],
-        batch_size=_AT_ONCE,
-        update_conflicts=True,
-        unique_fields=["account", "permission_set"],
-        update_fields=["iam_role_name"],
-    )
-
-
-def _replace_targets(entries: Sequence[MappingEntry], keys: dict[str, Keys]) -> None:
-    """Aim these mappings at exactly these accounts; a target that stays keeps its row."""
-    wanted = {
-        (keys["mapping"][entry.name], *target)
-        for entry in entries
-        for target in _targets(entry.accounts, keys)
-    }
-    touched = {keys["mapping"][entry.name] for entry in entries}
-    stored, stale = set(), []
-    for pk, *columns in MappingTarget.objects.values_list("pk", *_TARGET_COLUMNS):
-        row = tuple(columns)
-        stored.add(row)
-        if row[0] in touched and row not in wanted:
-            stale.append(pk)
-    _delete(MappingTarget, stale)
-    MappingTarget.objects.bulk_create(
-        [
-            MappingTarget(**dict(zip(_TARGET_COLUMNS, row, strict=True)))
-            for row in sorted(wanted - stored, key=repr)
-        ],
-        batch_size=_AT_ONCE,
-    )
-
-
-def _targets(targets: Targets, keys: dict[str, Keys]) -> Iterator[Row]:
-    """Yield the columns of each target, after the mapping's own."""
-    if targets.everything:
-        yield TargetKind.ALL.value, None, None, "", "", ""
-    for account_id in targets.accounts:
-        yield TargetKind.ACCOUNT.value, keys["account"][account_id], None, "", "", ""
-    for name in targets.environments:
-        yield TargetKind.ENVIRONMENT.value, None, keys["environment"][name], "", "", ""
-    for unit in targets.organizational_units:
-        yield TargetKind.UNIT.value, None, None, unit, "", ""
-    for key, value in targets.tags:
-        yield TargetKind.TAG.value, None, None, "", key, value
-
-
-def _delete(model: type[models.Model], keys: Sequence[int]) -> None:
-    for start in range(0, len(keys), _AT_ONCE):
-        part = keys[start : start + _AT_ONCE]
-        model._default_manager.filter(pk__in=part).delete()

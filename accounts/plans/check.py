@@ -10,10 +10,11 @@ from typing import Any
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 
-from accounts.models import Account, AccountRole, MappingTarget, PermissionSet
-from accounts.models.mappings import TargetKind
+from accounts.models import Account, AccountRole, PermissionSet
+from accounts.models.mappings import Match
+from accounts.plans.complaints import Notes, guess
 from accounts.plans.positions import Path
-from accounts.plans.reading import Notes, guess
+from accounts.plans.tables import MATCH_KEYS
 from accounts.plans.toml import quoted
 from accounts.plans.values import (
     AccountEntry,
@@ -29,71 +30,49 @@ from accounts.plans.values import (
 _SOME_ROW = 0
 
 
-def by_the_model(entry: Entry, path: Path, notes: Notes) -> None:
-    """Hold an entry to its model's validators and `clean`, exactly as the admin pages do."""
+def entry_by_the_model(entry: Entry, path: Path, notes: Notes) -> None:
+    """Hold an entry to its model's rules; names it refers to are looked up later."""
     row = entry.model(**columns_of(entry))
-    renamed = {}
+    keys = {}
     if isinstance(entry, MappingEntry):
-        renamed["value"] = "value" if entry.match == "exact" else entry.match
+        keys["value"] = MATCH_KEYS[Match(entry.match)]
         if entry.permission_set or notes.has((*path, "permission_set")):
             row.permission_set_id = _SOME_ROW  # type: ignore[attr-defined]
-        _targets_by_the_model(entry, path, notes)
-    if isinstance(entry, AccountEntry):
-        for name, iam_role_name in entry.roles.items():
-            if iam_role_name:
-                _complain(
-                    AccountRole(iam_role_name=iam_role_name),
-                    (*path, "roles"),
-                    notes,
-                    about=f"{quoted(name)}: ",
-                )
-    _complain(row, path, notes, renamed=renamed)
+    by_the_model(row, path, notes, keys=keys)
 
 
-def _targets_by_the_model(entry: MappingEntry, path: Path, notes: Notes) -> None:
-    for unit in sorted(entry.accounts.organizational_units):
-        _complain(
-            MappingTarget(kind=TargetKind.UNIT, unit=unit),
-            (*path, "accounts", "organizational_units"),
-            notes,
-            about=f"{quoted(unit)}: ",
-        )
-    for key, value in sorted(entry.accounts.tags):
-        _complain(
-            MappingTarget(kind=TargetKind.TAG, tag_key=key, tag_value=value),
-            (*path, "accounts", "tags"),
-            notes,
-            about=f"{quoted(key)}: ",
-        )
-
-
-def _complain(
+def by_the_model(
     row: models.Model,
     path: Path,
     notes: Notes,
     *,
-    about: str = "",
-    renamed: Mapping[str, str] | None = None,
+    keys: Mapping[str, str] | None = None,
+    is_value: bool = False,
 ) -> None:
+    """Hold a row to its model's validators and `clean`, exactly as the admin pages do.
+
+    `keys` are what the file calls columns that it names otherwise; `is_value` says that the path is
+    that of the one value the row was made of.
+    """
     relations = {column.name for column in row._meta.concrete_fields if column.is_relation}
     try:
         # Uniqueness, constraints and references cost a query each, for thousands of rows; the file
         # is checked for duplicates and references whole, and the database has the last word.
         row.full_clean(exclude=relations, validate_unique=False, validate_constraints=False)
     except ValidationError as refused:
-        for key, errors in refused.error_dict.items():
+        for column, errors in refused.error_dict.items():
             at = path
-            if not about and key != NON_FIELD_ERRORS:
-                at = (*path, (renamed or {}).get(key, key))
+            if column != NON_FIELD_ERRORS and not is_value:
+                at = (*path, (keys or {}).get(column, column))
             for error in errors:
-                notes.complain(at, about + _message(error, row, key))
+                notes.complain(at, _message(error, row, column))
 
 
-def _message(error: ValidationError, row: models.Model, key: str) -> str:
+def _message(error: ValidationError, row: models.Model, name: str) -> str:
     if error.code == "invalid_choice":
-        column: Any = row._meta.get_field(key)
+        column: Any = row._meta.get_field(name)
         known = [value for value, _ in column.flatchoices]
-        return f"Choose one of {', '.join(known)}.{guess(getattr(row, key), known)}"
+        return f"It must be one of: {', '.join(known)}.{guess(getattr(row, name), known)}"
     return " ".join(error.messages)
 
 

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts.matching import Targets
-from accounts.models.mappings import Match
-from accounts.plans.check import by_the_model
+from accounts.models import AccountRole, MappingTarget
+from accounts.models.mappings import TargetKind
+from accounts.plans.check import by_the_model, entry_by_the_model
+from accounts.plans.complaints import Complaint, Notes, Refused, guess
 from accounts.plans.positions import Path, positions
-from accounts.plans.reading import Complaint, Notes, Refused, Table, guess
+from accounts.plans.reading import Table
+from accounts.plans.tables import MATCH_KEYS
 from accounts.plans.toml import quoted
 from accounts.plans.values import (
     KINDS,
@@ -28,11 +31,7 @@ from accounts.plans.values import (
 
 _SYNTAX_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)\Z")
 _BARE_ACCOUNT_ID = re.compile(r"\s*account_id\s*=\s*[0-9]")
-_MATCHES = {
-    "value": Match.EXACT,
-    "wildcard": Match.WILDCARD,
-    "template": Match.TEMPLATE,
-}
+_MATCHES = {key: match for match, key in MATCH_KEYS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ def parse(text: str) -> Parsed:
                 table = Table(values, path, notes, model=_MODELS[name])
                 entry = _READ[name](table)
                 table.nobody_reads()
-                by_the_model(entry, path, notes)
+                entry_by_the_model(entry, path, notes)
                 _add(entry, path, directory, places, notes)
     return Parsed(directory, places, notes)
 
@@ -118,7 +117,7 @@ def _add(
         notes.complain(
             (*path, entry.identity),
             f"{quoted(identity[1])} is in the file already: "
-            f"{notes.title(first)} on line {notes.lines[first]}.",
+            f"{notes.titles[first]} on line {notes.lines[first]}.",
         )
     elif identity[1]:
         directory[identity] = entry
@@ -156,12 +155,13 @@ def _roles(table: Table) -> dict[str, str]:
             name = inner.reference("permission_set", table="permission_set")
             iam_role_name = inner.text("iam_role_name")
             inner.nobody_reads()
-            if not name:
-                table.notes.complain(path, 'Say which: { permission_set = "..." }.')
+            by_the_model(AccountRole(iam_role_name=iam_role_name), path, table.notes)
         else:
             name = table.as_text(value, path)
             table.notes.refer("permission_set", name, path)
-        if name in roles:
+        if not name and not table.notes.has((*path, "permission_set")):
+            table.notes.complain(path, "This names no permission set.")
+        elif name in roles:
             table.notes.complain(path, f"{quoted(name)} is here twice.")
         elif name:
             roles[name] = iam_role_name
@@ -210,10 +210,14 @@ def _targets(table: Table) -> Targets:
         )
         return Targets()
     inner = table.inner("accounts")
+    units = inner.strings("organizational_units")
+    for unit, place in units.items():
+        target = MappingTarget(kind=TargetKind.UNIT, unit=unit)
+        by_the_model(target, place, table.notes, is_value=True)
     targets = Targets(
-        accounts=inner.strings("ids", table="account"),
-        organizational_units=inner.strings("organizational_units"),
-        environments=inner.strings("environments", table="environment"),
+        accounts=frozenset(inner.strings("ids", table="account")),
+        organizational_units=frozenset(units),
+        environments=frozenset(inner.strings("environments", table="environment")),
         tags=_tags(inner),
     )
     inner.nobody_reads()
@@ -222,13 +226,15 @@ def _targets(table: Table) -> Targets:
 
 def _tags(table: Table) -> frozenset[tuple[str, str]]:
     found = set()
-    for path, key, value in table.pairs("tags"):
-        for place, item in (
-            [((*path, index), item) for index, item in enumerate(value)]
-            if isinstance(value, list)
-            else [(path, value)]
-        ):
-            found.add((key, table.as_text(item, place)))
+    for path, key, item in table.pairs("tags"):
+        values = [(path, item)]
+        if isinstance(item, list):
+            values = [((*path, index), value) for index, value in enumerate(item)]
+        for place, value in values:
+            text = table.as_text(value, place)
+            target = MappingTarget(kind=TargetKind.TAG, tag_key=key, tag_value=text)
+            by_the_model(target, place, table.notes, is_value=True)
+            found.add((key, text))
     return frozenset(found)
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
-from difflib import get_close_matches
 from typing import Any
 
 from django.db import models
 
-from accounts.errors import GatehouseError
-from accounts.plans.positions import Path, line_of
-from accounts.plans.toml import bare_or_quoted, quoted
+from accounts.plans.complaints import Notes, guess
+from accounts.plans.positions import Path
+from accounts.plans.toml import quoted
 
 _DURATION = re.compile(r"([0-9]{1,9})([smh]?)\Z")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
@@ -28,80 +26,6 @@ _WORDS = {
     list: "an array",
     dict: "a table",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Complaint:
-    """One thing that is wrong with a file, on a line that counts from 1."""
-
-    line: int
-    where: str
-    message: str
-
-    def __str__(self) -> str:
-        """The place, then what is wrong."""
-        return f"{self.where}: {self.message}" if self.where else self.message
-
-
-class Refused(GatehouseError):
-    """A file that says something impossible; nothing of it was applied."""
-
-    code = "plan.refused"
-    http_status = 422
-
-    def __init__(self, complaints: Iterable[Complaint]) -> None:
-        self.complaints = tuple(sorted(complaints, key=lambda one: one.line))
-        super().__init__("\n".join(f"{one.line}: {one}" for one in self.complaints))
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A name that must be that of an entry, in the file or in the database."""
-
-    table: str
-    name: str
-    path: Path
-
-
-@dataclass(slots=True)
-class Notes:
-    """What is found while reading: complaints, at most one for each place, and references to follow."""
-
-    lines: Mapping[Path, int]
-    titles: dict[Path, str] = field(default_factory=dict)
-    references: list[Reference] = field(default_factory=list)
-    _complaints: dict[Path, Complaint] = field(default_factory=dict)
-
-    def complain(self, path: Path, message: str) -> None:
-        """Note what is wrong; a place that already has a complaint keeps its first."""
-        if path not in self._complaints:
-            words = [bare_or_quoted(part) for part in path[2:] if isinstance(part, str)]
-            where = ": ".join(filter(None, [self.title(path[:2]), ".".join(words)]))
-            self._complaints[path] = Complaint(line_of(self.lines, path), where, message)
-
-    def refer(self, table: str, name: str, path: Path) -> None:
-        """Note a name that must be that of an entry; "" refers to nothing."""
-        if name:
-            self.references.append(Reference(table, name, path))
-
-    def title(self, path: Path) -> str:
-        """Return how people find a table: account "payments-prod"."""
-        return self.titles.get(path, str(path[0]) if path else "")
-
-    def has(self, path: Path) -> bool:
-        """Whether something is wrong at this place already."""
-        return path in self._complaints
-
-    @property
-    def complaints(self) -> tuple[Complaint, ...]:
-        """Everything that is wrong."""
-        return tuple(self._complaints.values())
-
-
-def guess(wrong: str, known: Iterable[str]) -> str:
-    """Return a hint at the name that was probably meant, "" if none is near."""
-    near = get_close_matches(wrong, list(known), n=1)
-    return f" Did you mean {quoted(near[0])}?" if near else ""
 
 
 class Table:
@@ -170,18 +94,20 @@ class Table:
             )
         return None
 
-    def strings(self, key: str, *, table: str = "") -> frozenset[str]:
-        """Read an array of text, each of it the name of another entry where `table` says so."""
-        found = set()
+    def strings(self, key: str, *, table: str = "") -> dict[str, Path]:
+        """Read an array of text, each with its place; `table` says what they are the names of."""
+        found: dict[str, Path] = {}
         for path, value in self.elements(key):
             name = self.as_text(value, path)
-            if name in found:
+            if not name:
+                self.notes.complain(path, "This is empty; say which.")
+            elif name in found:
                 self.notes.complain(path, f"{quoted(name)} is here twice.")
-            elif not self.notes.has(path):
-                found.add(name)
+            else:
+                found[name] = path
                 if table:
                     self.notes.refer(table, name, path)
-        return frozenset(found)
+        return found
 
     def elements(self, key: str) -> list[tuple[Path, Any]]:
         """Read an array and return its elements, each with its place."""
@@ -204,7 +130,7 @@ class Table:
         return []
 
     def as_text(self, value: object, path: Path) -> str:
-        """Return a value that must be text; complain and return "" if it is not."""
+        """Return a value that must be text; complain if it is not, and return "" if it cannot be."""
         if isinstance(value, str):
             return self._no_nul(value, path)
         if type(value) is int:
@@ -212,8 +138,9 @@ class Table:
             if path[-1] == "account_id" or "ids" in path:
                 hint += ", leading zeros included"
             self._wrong_type(path, value, hint)
-        else:
-            self._wrong_type(path, value, "text in quotes")
+            # As it was meant, so that nothing else complains that it is not there.
+            return str(value)
+        self._wrong_type(path, value, "text in quotes")
         return ""
 
     def one_of(self, *keys: str) -> str:

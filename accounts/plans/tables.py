@@ -8,11 +8,17 @@ from typing import Any
 from django.db.models import Field
 
 from accounts.matching import Targets
+from accounts.models.mappings import Match
 from accounts.plans.values import Entry, MappingEntry, PermissionSetEntry
 
 # Written even where they are as the model has them by default: a reader asks for them.
 _ALWAYS = {"label", "colour", "claim", "session_duration", "accounts"}
-_MATCH_KEYS = {"exact": "value", "wildcard": "wildcard", "template": "template"}
+# What a file calls the value, by how it is matched.
+MATCH_KEYS = {
+    Match.EXACT: "value",
+    Match.WILDCARD: "wildcard",
+    Match.TEMPLATE: "template",
+}
 # The order in which a reader wants to know, where it is not that of the values.
 _FIRST = (
     "account_id",
@@ -42,7 +48,7 @@ def table_of(entry: Entry, *, whole: bool = False) -> dict[str, Any]:
         case MappingEntry():
             for key in ("match", "value"):
                 table.pop(key, None)
-            table[_MATCH_KEYS[entry.match]] = entry.value
+            table[MATCH_KEYS[Match(entry.match)]] = entry.value
             table["accounts"] = _targets(entry.accounts)
         case PermissionSetEntry():
             table["session_duration"] = _duration(entry.session_duration)

@@ -14,7 +14,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from accounts.plans.apply import apply, counts
-from accounts.plans.reading import Refused
+from accounts.plans.complaints import Refused
 from accounts.types import Origin, Surface
 
 
