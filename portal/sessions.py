@@ -39,6 +39,10 @@ class SessionStore(db.SessionStore):
         if key is not None:
             super().delete(_digest(key))
 
+    def take(self) -> bool:
+        """Delete this session; False where there is none, or another request was quicker."""
+        return bool(Session.objects.filter(session_key=_digest(self.session_key)).delete()[0])
+
 
 def _digest(key: str | None) -> str:
     # 160 bits fit Django's column; keys are random, so nothing is gained by guessing.

@@ -1,14 +1,169 @@
-"""Turn a verified sign-in at the provider into a person of ours."""
+"""Turn a code from the provider into a person of ours and an open sign-in."""
 
 from __future__ import annotations
 
+from base64 import b64encode
+from typing import Any
+from urllib.parse import quote_plus
+
+from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.db import connection
+from django.urls import reverse
+from django.utils import timezone
 from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 
+from accounts.errors import GatehouseError
+from accounts.models import Person
+from accounts.signins import ProviderTokens, begin
+from portal.context import origin_of
+from portal.signin import provider, tokens
+from portal.signin.documents import parse_object
+from portal.signin.errors import SignInFailed
+from portal.signin.subjects import merged, subject
+from portal.signin.wire import Answer, ask, misfit, out_of_order
 
-class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]
-    """People are found by (issuer, sub), never by email."""
+MAX_TOKEN_ANSWER = 512 * 1024
+MAX_USERINFO = 256 * 1024
+
+
+def callback_url() -> str:
+    """Return where the provider sends people back to: by BASE_URL, never by a request's Host."""
+    return f"{settings.BASE_URL}{reverse('oidc_authentication_callback')}"
+
+
+class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-django-oidc has no types.
+    """mozilla-django-oidc's flow with the provider discovered, tokens verified, and people by (issuer, sub).
+
+    `authenticate` is inherited: it calls `get_token`, `verify_token` and `get_or_create_user` in turn.
+    """
 
     def __init__(self) -> None:
-        # Django makes a backend for every request of a signed-in person: nothing may be discovered here.
+        # Django makes a backend for requests that have nothing to do with the provider, so
+        # nothing may be discovered here.
         self.UserModel = get_user_model()
+        self.OIDC_RP_CLIENT_ID = settings.OIDC_RP_CLIENT_ID
+        self.OIDC_RP_CLIENT_SECRET = settings.OIDC_RP_CLIENT_SECRET
+        self.tokens = ProviderTokens()
+
+    def get_token(self, payload: dict[str, str]) -> dict[str, Any]:
+        """Exchange the code (RFC 6749 section 4.1.3, RFC 7636 section 4.5)."""
+        # A pooled connection would otherwise be kept from others for as long as the provider takes.
+        if connection.settings_dict["OPTIONS"].get("pool") and not connection.in_atomic_block:
+            connection.close()
+        op = provider.current()
+        data = payload | {"redirect_uri": callback_url()}
+        headers = {}
+        if op.basic_auth:
+            del data["client_id"], data["client_secret"]
+            headers["Authorization"] = _basic(self.OIDC_RP_CLIENT_ID, self.OIDC_RP_CLIENT_SECRET)
+        answer = ask(
+            "POST",
+            op.token_endpoint,
+            what="the answer of the token endpoint",
+            limit=MAX_TOKEN_ANSWER,
+            headers=headers,
+            data=data,
+        )
+        if 400 <= answer.status < 500:
+            raise _refusal(answer)
+        found = answer.document()
+        self.tokens = ProviderTokens(
+            id_token=_text(found, "id_token"),
+            access_token=_text(found, "access_token"),
+            refresh_token=_text(found, "refresh_token"),
+        )
+        return found
+
+    def verify_token(self, token: object, **kwargs: Any) -> dict[str, Any]:
+        """Return the ID token's claims once every rule holds."""
+        return tokens.verify(
+            token,
+            provider=provider.current(),
+            client_id=self.OIDC_RP_CLIENT_ID,
+            algorithm=settings.OIDC_RP_SIGN_ALGO,
+            nonce=kwargs.get("nonce") or "",
+            access_token=self.tokens.access_token,
+            now=timezone.now(),
+        )
+
+    def store_tokens(self, access_token: object, id_token: object) -> None:
+        """Keep them out of the session: the sign-in holds them, encrypted."""
+
+    def get_userinfo(
+        self, access_token: str, id_token: str, payload: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Return what userinfo says about the person of the ID token; {} where the provider has none."""
+        url = provider.current().userinfo_endpoint
+        if not url:
+            return {}
+        if not access_token:
+            raise out_of_order("the token endpoint sent no access token")
+        answer = ask(
+            "GET",
+            url,
+            what="userinfo",
+            limit=MAX_USERINFO,
+            headers={"Authorization": f"Bearer {access_token}"},
+        )
+        if answer.status == 200 and answer.content_type == "application/jwt":
+            raise misfit(
+                "the provider signs its userinfo, which this portal does not read; "
+                "set the client's userinfo to plain JSON"
+            )
+        found = answer.document()
+        if not isinstance(found.get("sub"), str) or found["sub"] != payload["sub"]:
+            # OpenID Connect Core 1.0 section 5.3.2.
+            raise SignInFailed(
+                "The identity provider's answers are about two different people, so you are not "
+                "signed in. Tell the people who run this portal.",
+                "The sub of userinfo is not the sub of the ID token.",
+                code="signin.userinfo.sub",
+            )
+        return found
+
+    def get_or_create_user(
+        self, access_token: str, id_token: str, payload: dict[str, Any]
+    ) -> Person:
+        """Begin the sign-in of the person whom the claims name, as `request.sign_in`."""
+        claims = merged(payload, self.get_userinfo(self.tokens.access_token, id_token, payload))
+        sign_in = begin(
+            subject=subject(issuer=provider.current().issuer, claims=claims),
+            tokens=self.tokens,
+            origin=origin_of(self.request),
+            now=timezone.now(),
+        )
+        self.request.sign_in = sign_in
+        return sign_in.person
+
+
+def _basic(client_id: str, secret: str) -> str:
+    # RFC 6749 section 2.3.1: both are form-encoded first.
+    pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"
+    return f"Basic {b64encode(pair.encode()).decode()}"
+
+
+def _text(found: dict[str, Any], name: str) -> str:
+    value = found.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _refusal(answer: Answer) -> GatehouseError:
+    """Say what a refusal of the token endpoint means (RFC 6749 section 5.2)."""
+    try:
+        error = parse_object(answer.body).get("error")
+    except ValueError:
+        error = None
+    if not isinstance(error, str):
+        return out_of_order(f"the token endpoint answered with status {answer.status}")
+    if error in ("invalid_client", "unauthorized_client"):
+        return misfit(
+            "the identity provider refuses the portal's OIDC_RP_CLIENT_ID and OIDC_RP_CLIENT_SECRET"
+        )
+    if error == "invalid_grant":
+        return SignInFailed(
+            "This sign-in took too long or was completed already. Sign in again.",
+            "The token endpoint refused the code: invalid_grant.",
+            code="signin.code",
+        )
+    return misfit(f"the provider's token endpoint answered with the error {error!r:.60}")

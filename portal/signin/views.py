@@ -2,20 +2,169 @@
 
 from __future__ import annotations
 
+import secrets
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from django.conf import settings
+from django.contrib import auth
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from mozilla_django_oidc.views import (
     OIDCAuthenticationCallbackView,
     OIDCAuthenticationRequestView,
     OIDCLogoutView,
 )
 
+from accounts import signins
+from accounts.encryption import decrypt
+from accounts.errors import GatehouseError
+from accounts.models import SignIn
+from portal.context import origin_of
+from portal.signin import answers, attempts, provider
+from portal.signin.backend import callback_url
+from portal.signin.errors import SignInFailed
+from portal.signin.failures import failed
 
-class Authenticate(OIDCAuthenticationRequestView):  # type: ignore[misc]
-    """Send the browser to the provider."""
+MAX_NEXT = 2048
+MAX_LOGOUT_URL = 4000
+"""Longer addresses do not pass common proxies; an ID token with many groups makes one."""
+
+
+class Authenticate(OIDCAuthenticationRequestView):  # type: ignore[misc]  # It has no types.
+    """Send the browser to the provider with a state, nonce and PKCE challenge of its own."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super(OIDCAuthenticationRequestView, self).__init__(**kwargs)
+        self.OIDC_RP_CLIENT_ID = settings.OIDC_RP_CLIENT_ID
+        self.asked: dict[str, str] = {}
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Let mozilla-django-oidc build the request, with the attempt's session for the browser's."""
+        next_url = safe_next(request.GET.get("next", ""))
+        try:
+            endpoint = urlsplit(provider.current().authorization_endpoint)
+        except GatehouseError as error:
+            return failed(request, error, next_url=next_url)
+        # RFC 6749 section 3.1: the endpoint may have a query of its own, which is kept.
+        self.asked = dict(parse_qsl(endpoint.query, keep_blank_values=True))
+        self.OIDC_OP_AUTH_ENDPOINT = urlunsplit(endpoint._replace(query=""))
+        attempt, browser = attempts.new(), request.session
+        request.session = attempt
+        try:
+            response: HttpResponse = super().get(request)
+        finally:
+            request.session = browser
+        attempt["oidc_login_next"] = next_url
+        attempts.remember(request, response, attempt)
+        response["Cache-Control"] = "no-store"
+        return response
+
+    def get_extra_params(self, request: HttpRequest) -> dict[str, str]:
+        """Return what goes over mozilla-django-oidc's own parameters."""
+        return self.asked | {"redirect_uri": callback_url()}
 
 
 class Callback(OIDCAuthenticationCallbackView):  # type: ignore[misc]
-    """Take the browser back from the provider."""
+    """Take the browser back from the provider; every way this can fail ends in a page."""
+
+    request: HttpRequest
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Match the answer to an attempt of this browser, then complete that sign-in."""
+        standing: SignIn | None = getattr(request, "sign_in", None)
+        next_url, answer = "/", None
+        try:
+            answer = answers.read(request)
+            attempt = attempts.claim(request, answer.state)
+            next_url = attempt.next_url
+            answer.check()
+            person = auth.authenticate(
+                request, nonce=attempt.nonce, code_verifier=attempt.code_verifier
+            )
+            if person is None:
+                raise SignInFailed("You are not signed in. Sign in again.", "No backend answered.")
+            response = self._begin(person, standing, next_url)
+        except GatehouseError as error:
+            said = answer.said if answer and error.code == answers.PROVIDER_REFUSED else ""
+            response = failed(request, error, next_url=next_url, said=said)
+        if answer:
+            attempts.forget(response, answer.state)
+        response["Cache-Control"] = "no-store"
+        return response
+
+    def _begin(self, person: Any, replaced: SignIn | None, next_url: str) -> HttpResponse:
+        """Give the browser a new session; nothing of the one before, nor its key, lives on."""
+        request = self.request
+        begun: SignIn = request.sign_in  # type: ignore[attr-defined]
+        request.session.flush()
+        auth.login(request, person)
+        request.session["sign_in"] = str(begun.id)
+        request.session["end_session_origin"] = provider.end_session_origin()
+        if replaced is not None:
+            signins.end(
+                sign_in=replaced,
+                reason="replaced by a new sign-in",
+                origin=origin_of(request),
+                now=timezone.now(),
+            )
+        return HttpResponseRedirect(next_url)
 
 
 class Logout(OIDCLogoutView):  # type: ignore[misc]
-    """End the sign-in here, then at the provider."""
+    """End the sign-in here, then at the provider. Only by POST: a link signs nobody out."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """End the sign-in before anything that may fail."""
+        sign_in: SignIn | None = getattr(request, "sign_in", None)
+        allowed_origin = request.session.get("end_session_origin")
+        id_token = decrypt(sign_in.encrypted_id_token) if sign_in else ""
+        if sign_in:
+            signins.end(
+                sign_in=sign_in,
+                reason="signed out",
+                origin=origin_of(request),
+                now=timezone.now(),
+            )
+        auth.logout(request)
+        url = end_session_url(id_token) if sign_in else ""
+        if not url or provider.origin_of_url(url) != allowed_origin:
+            url = "/"  # The page's Content-Security-Policy would stop the browser on its way there.
+        response = HttpResponseRedirect(url)
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+def end_session_url(id_token: str) -> str:
+    """Return where the provider signs people out (OpenID Connect RP-Initiated Logout 1.0); "" if nowhere."""
+    try:
+        endpoint = provider.current().end_session_endpoint
+    except GatehouseError:
+        return ""
+    if not endpoint:
+        return ""
+    parts = urlsplit(endpoint)
+    parameters = {
+        **dict(parse_qsl(parts.query, keep_blank_values=True)),
+        "client_id": settings.OIDC_RP_CLIENT_ID,
+        "post_logout_redirect_uri": f"{settings.BASE_URL}/",
+        "state": secrets.token_urlsafe(16),
+    }
+    bare = urlunsplit(parts._replace(query=urlencode(parameters)))
+    hinted = urlunsplit(parts._replace(query=urlencode(parameters | {"id_token_hint": id_token})))
+    return hinted if id_token and len(hinted) <= MAX_LOGOUT_URL else bare
+
+
+def safe_next(url: str) -> str:
+    """Return a path on our own origin to go to after the sign-in; "/" for everything else."""
+    if (
+        len(url) <= MAX_NEXT
+        and url.startswith("/")
+        and not url.startswith("/oidc/")
+        and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+    ):
+        return url
+    return "/"

@@ -1,0 +1,106 @@
+"""Sign-ins under way: each has a session and a cookie of its own, so that tabs do not meet.
+
+mozilla-django-oidc keeps state, nonce, PKCE verifier and `next` in the browser's session. Tabs that
+start together would write over each other there, or each get a session cookie of which the last
+wins. So each attempt is a session row of its own, found by a cookie named after its state: bound
+to the browser, short-lived, and used once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from portal.sessions import SessionStore
+from portal.signin.errors import SignInFailed
+
+LIFETIME = 30 * 60
+"""Seconds in which the person must have come back from the provider."""
+MAX_PENDING = 8
+"""Attempts that one browser may have under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What was kept while the person was at the provider."""
+
+    nonce: str = field(repr=False)
+    code_verifier: str = field(repr=False)
+    next_url: str
+
+
+def new() -> SessionStore:
+    """Return the session of a new attempt, for mozilla-django-oidc to write into."""
+    attempt = SessionStore()
+    attempt.set_expiry(LIFETIME)
+    return attempt
+
+
+def remember(request: HttpRequest, response: HttpResponse, attempt: SessionStore) -> None:
+    """Keep an attempt and give this browser its cookie; the oldest of too many are dropped."""
+    attempt.create()
+    (state,) = attempt["oidc_states"]
+    pending = [name for name in request.COOKIES if name.startswith(_prefix())]
+    for name in pending[
+        : max(0, len(pending) - MAX_PENDING + 1)
+    ]:  # Browsers send the oldest first.
+        SessionStore(request.COOKIES[name]).take()
+        _delete_cookie(response, name)
+    response.set_cookie(
+        _cookie(state),
+        attempt.session_key or "",
+        max_age=LIFETIME,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def claim(request: HttpRequest, state: str) -> Attempt:
+    """Return the attempt of this browser with this state, once.
+
+    Raises:
+        SignInFailed: this browser has none, or it was used already.
+    """
+    attempt = SessionStore(request.COOKIES.get(_cookie(state), ""))
+    kept = attempt.get("oidc_states", {}).get(state)
+    if kept is None or not attempt.take():
+        raise SignInFailed(
+            "This sign-in was completed already, was left for too long, or was started in another "
+            "browser. Sign in again.",
+            "The callback's state is not one that this browser is waiting for.",
+            code="signin.state",
+        )
+    return Attempt(
+        nonce=kept["nonce"],
+        code_verifier=kept["code_verifier"],
+        next_url=attempt.get("oidc_login_next") or "/",
+    )
+
+
+def forget(response: HttpResponse, state: str) -> None:
+    """Take an attempt's cookie from the browser."""
+    _delete_cookie(response, _cookie(state))
+
+
+def _delete_cookie(response: HttpResponse, name: str) -> None:
+    # Browsers ignore a __Host- cookie without Secure, also one that would delete it.
+    response.set_cookie(
+        name,
+        max_age=0,
+        expires="Thu, 01 Jan 1970 00:00:00 GMT",
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _cookie(state: str) -> str:
+    return _prefix() + hashlib.sha256(state.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _prefix() -> str:
+    return f"{settings.SESSION_COOKIE_NAME}-signin-"

@@ -1,0 +1,68 @@
+"""System checks of sign-in's settings; `portal.checks` imports this, which registers them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Critical, Error, Tags, register
+
+from portal.signin.keys import ALGORITHMS
+from portal.signin.wire import is_safe_address
+
+
+@register(Tags.security)
+def sign_in(**kwargs: Any) -> list[CheckMessage]:
+    """Check what the environment says about the identity provider; it is not asked."""
+    return [*_issuer(), *_client(), *_protocol()]
+
+
+def _issuer() -> Iterator[CheckMessage]:
+    issuer = settings.OIDC_ISSUER
+    if not issuer:
+        yield Critical(
+            "OIDC_ISSUER is not set.",
+            hint="Set it to your identity provider's issuer, such as https://id.example.com/realms/corp.",
+            id="portal.E020",
+        )
+    elif not is_safe_address(issuer) or urlsplit(issuer).query:
+        yield Critical(
+            f"OIDC_ISSUER must be an https address (http only on loopback) without a query: {issuer}",
+            hint="Write it letter by letter as `issuer` stands in the provider's "
+            "/.well-known/openid-configuration.",
+            id="portal.E021",
+        )
+
+
+def _client() -> Iterator[CheckMessage]:
+    for name, number in (("OIDC_RP_CLIENT_ID", "E022"), ("OIDC_RP_CLIENT_SECRET", "E023")):
+        if not getattr(settings, name):
+            yield Critical(
+                f"{name} is not set.",
+                hint="Register the portal at the identity provider, with the redirect URI "
+                f"{settings.BASE_URL}/oidc/callback/, and set {name} to what it gave you.",
+                id=f"portal.{number}",
+            )
+
+
+def _protocol() -> Iterator[CheckMessage]:
+    if settings.OIDC_RP_SIGN_ALGO not in ALGORITHMS:
+        yield Critical(
+            f"OIDC_RP_SIGN_ALGO is {settings.OIDC_RP_SIGN_ALGO}, which no ID token may be signed with.",
+            hint=f"Set it to the provider's algorithm, one of {', '.join(ALGORITHMS)}.",
+            id="portal.E024",
+        )
+    if "openid" not in settings.OIDC_RP_SCOPES.split():
+        yield Critical(
+            "OIDC_RP_SCOPES lacks openid: without it there is no ID token.",
+            hint="Set it to “openid email profile”, and what your provider needs to send groups.",
+            id="portal.E025",
+        )
+    if not 1 <= settings.OIDC_TIMEOUT <= 60:
+        yield Error(
+            f"OIDC_TIMEOUT is {settings.OIDC_TIMEOUT} seconds.",
+            hint="Choose 1 to 60; each sign-in waits up to that long for each of the provider's answers.",
+            id="portal.E026",
+        )

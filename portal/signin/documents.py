@@ -1,0 +1,60 @@
+"""Read JSON from the provider: objects only, and nothing in them that a database would choke on."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, NoReturn
+
+MAX_DEPTH = 32
+_REPLACEMENT = "\ufffd"
+
+
+def parse_object(text: bytes | str) -> dict[str, Any]:
+    """Return the JSON object in a text.
+
+    Characters that PostgreSQL cannot keep (NUL and lone surrogates) become U+FFFD: taking them
+    out could turn one group's name into another's.
+
+    Raises:
+        ValueError: not JSON, not an object, nested too deep, or a number that is none (RFC 8259
+            section 6 knows no NaN and no infinity).
+    """
+    try:
+        found = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+    except RecursionError as error:
+        raise ValueError("the JSON is nested too deep") from error
+    if not isinstance(found, dict):
+        raise ValueError("the JSON is not an object")
+    tidied: dict[str, Any] = _tidied(found, MAX_DEPTH)
+    return tidied
+
+
+def _tidied(value: Any, depth: int) -> Any:
+    if isinstance(value, str):
+        return _storable(value)
+    if isinstance(value, dict | list) and not depth:
+        raise ValueError("the JSON is nested too deep")
+    if isinstance(value, dict):
+        return {_storable(key): _tidied(item, depth - 1) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_tidied(item, depth - 1) for item in value]
+    return value
+
+
+def _storable(text: str) -> str:
+    if text.isascii():
+        return text.replace("\x00", _REPLACEMENT)
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return whole.replace("\x00", _REPLACEMENT)
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"the JSON holds {text}")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("the JSON holds a number without end")
+    return number

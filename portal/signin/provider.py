@@ -1,0 +1,143 @@
+"""Know the identity provider by its discovery document, read at first use and kept for a while."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from portal.signin.errors import ProviderMisconfigured, ProviderUnavailable
+from portal.signin.kept import Kept
+from portal.signin.wire import ask, is_safe_address, misfit, safe_address
+
+log = logging.getLogger(__name__)
+
+KEPT_FOR = 3600.0
+"""Seconds after which the document is read again."""
+MAX_DOCUMENT = 256 * 1024
+WELL_KNOWN = "/.well-known/openid-configuration"
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """What the portal uses of a discovery document (OpenID Connect Discovery 1.0 section 3)."""
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+    userinfo_endpoint: str = ""
+    end_session_endpoint: str = ""
+    basic_auth: bool = True
+    names_itself: bool = False
+    """Whether callbacks carry `iss` (RFC 9207)."""
+
+
+def current() -> Provider:
+    """Return the provider that OIDC_ISSUER names.
+
+    Raises:
+        ProviderUnavailable: it does not answer as it should.
+        ProviderMisconfigured: OIDC_ISSUER is missing or wrong, or the provider lacks what we need.
+    """
+    return _discovery(settings.OIDC_ISSUER).current()
+
+
+def end_session_origin() -> str:
+    """Return the origin people are sent to when they sign out, as a CSP source; "" if not known.
+
+    Never asks the provider: a page must not wait for it.
+    """
+    known = _discovery(settings.OIDC_ISSUER).known()
+    return origin_of_url(known.end_session_endpoint) if known else ""
+
+
+def origin_of_url(url: str) -> str:
+    """Return scheme, host and port of a URL; "" for ""."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}" if url else ""
+
+
+def forget() -> None:
+    """Read the discovery document anew at the next use."""
+    _discovery.cache_clear()
+
+
+def document_url(issuer: str) -> str:
+    """Return where an issuer's document is: a slash at the end of its path is dropped (section 4.1)."""
+    return issuer.removesuffix("/") + WELL_KNOWN
+
+
+@lru_cache(maxsize=4)
+def _discovery(issuer: str) -> Kept[Provider]:
+    return Kept(partial(_read, issuer), seconds=KEPT_FOR)
+
+
+def _read(issuer: str) -> Provider:
+    try:
+        return _discover(issuer)
+    except (ProviderUnavailable, ProviderMisconfigured) as error:
+        log.warning("%s Nobody can sign in until this is mended.", error.admin_message)
+        raise
+
+
+def _discover(issuer: str) -> Provider:
+    if not issuer:
+        raise misfit("OIDC_ISSUER is not set; set it to the address of the identity provider")
+    if not is_safe_address(issuer) or urlsplit(issuer).query:
+        raise misfit(f"OIDC_ISSUER is not an https address without a query: {issuer:.200}")
+    answer = ask(
+        "GET",
+        document_url(issuer),
+        what=f"the discovery document of OIDC_ISSUER {issuer}",
+        limit=MAX_DOCUMENT,
+    )
+    if answer.status == 404:
+        raise misfit(f"OIDC_ISSUER has no discovery document at {document_url(issuer)}")
+    return from_document(answer.document(), issuer=issuer)
+
+
+def from_document(document: dict[str, Any], *, issuer: str) -> Provider:
+    """Return the provider that a discovery document describes.
+
+    Raises:
+        ProviderMisconfigured: it is another issuer's, or the provider lacks what we need.
+    """
+    named = document.get("issuer")
+    if named != issuer:
+        # Section 4.3: letter by letter, a slash at the end included.
+        raise misfit(f"OIDC_ISSUER is {issuer}, but the provider there calls itself {named!r:.200}")
+    return Provider(
+        issuer=issuer,
+        authorization_endpoint=_endpoint(document, "authorization_endpoint"),
+        token_endpoint=_endpoint(document, "token_endpoint"),
+        jwks_uri=_endpoint(document, "jwks_uri"),
+        userinfo_endpoint=_endpoint(document, "userinfo_endpoint", optional=True),
+        end_session_endpoint=_endpoint(document, "end_session_endpoint", optional=True),
+        basic_auth=_uses_basic_auth(document),
+        names_itself=document.get("authorization_response_iss_parameter_supported") is True,
+    )
+
+
+def _endpoint(document: dict[str, Any], name: str, *, optional: bool = False) -> str:
+    url = document.get(name)
+    if optional and url in (None, ""):
+        return ""
+    return safe_address(url, what=f"{name} in the discovery document of OIDC_ISSUER")
+
+
+def _uses_basic_auth(document: dict[str, Any]) -> bool:
+    """Choose how to show the client secret, and make sure of PKCE where the provider lists its methods."""
+    challenges = document.get("code_challenge_methods_supported")
+    if isinstance(challenges, list) and "S256" not in challenges:
+        raise misfit("the provider of OIDC_ISSUER does not offer PKCE with S256")
+    methods = document.get("token_endpoint_auth_methods_supported")
+    if not isinstance(methods, list) or "client_secret_basic" in methods:
+        return True  # Section 3: the default.
+    if "client_secret_post" in methods:
+        return False
+    raise misfit("the provider of OIDC_ISSUER takes no client secret at its token endpoint")

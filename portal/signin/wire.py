@@ -1,0 +1,165 @@
+"""Ask the provider over HTTP: bounded in time and size, without redirects."""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from django.conf import settings
+
+from portal.signin.documents import parse_object
+from portal.signin.errors import ProviderMisconfigured, ProviderUnavailable
+
+_CHUNK = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the provider said. The body may hold tokens and never appears in a `repr`."""
+
+    status: int
+    content_type: str
+    body: bytes = field(repr=False)
+    what: str
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON object that was asked for; raises ProviderUnavailable for anything else."""
+        if self.status != 200:
+            raise out_of_order(f"{self.what} was answered with status {self.status}")
+        try:
+            return parse_object(self.body)
+        except ValueError as error:
+            raise out_of_order(f"{self.what} is not the JSON it should be") from error
+
+
+def out_of_order(admin_message: str) -> ProviderUnavailable:
+    """Build the error for a provider that does not answer as it should."""
+    return ProviderUnavailable(
+        "The identity provider does not answer as it should, so nobody can sign in right now. "
+        "Try again in a minute. If it goes on, tell the people who run this portal: "
+        "the provider is the one set as OIDC_ISSUER.",
+        f"The identity provider is out of order: {admin_message}.",
+    )
+
+
+def ask(
+    method: str,
+    url: str,
+    *,
+    what: str,
+    limit: int,
+    headers: Mapping[str, str] | None = None,
+    data: Mapping[str, str] | None = None,
+) -> Answer:
+    """Send one request and read at most `limit` bytes; `what` names the document in messages.
+
+    OIDC_TIMEOUT bounds, in seconds, the wait for a connection, for the first byte, and for the
+    whole body. The environment's proxy is used, its `.netrc` is not.
+
+    Raises:
+        ProviderUnavailable: no answer in time, or one without end.
+    """
+    seconds = settings.OIDC_TIMEOUT
+    try:
+        with (
+            requests.Session() as session,
+            session.request(
+                method,
+                url,
+                headers={"Accept": "application/json", "Accept-Encoding": "identity"}
+                | dict(headers or {}),
+                data=data,
+                auth=_as_it_is,
+                timeout=seconds,
+                allow_redirects=False,
+                stream=True,
+            ) as response,
+        ):
+            body = _read(response.raw, limit=limit, until=time.monotonic() + seconds, what=what)
+            return Answer(
+                status=response.status_code,
+                content_type=response.headers.get("Content-Type", "").partition(";")[0].lower(),
+                body=body,
+                what=what,
+            )
+    except requests.exceptions.SSLError as error:
+        raise out_of_order(
+            f"the TLS certificate of {_where(url)} was not accepted; "
+            "REQUESTS_CA_BUNDLE can name the file of a private authority"
+        ) from error
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        raise out_of_order(
+            f"{what} could not be read from {_where(url)} ({type(error).__name__})"
+        ) from error
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    # Without an `auth` of ours requests puts the host's .netrc entry over our Authorization header.
+    return request
+
+
+def _read(raw: urllib3.BaseHTTPResponse, *, limit: int, until: float, what: str) -> bytes:
+    # Each byte resets the socket's timeout, so the whole needs a bound of its own.
+    body = bytearray()
+    while chunk := raw.read1(_CHUNK, decode_content=True):
+        body += chunk
+        if len(body) > limit:
+            raise out_of_order(f"{what} is longer than {limit} bytes")
+        if time.monotonic() > until:
+            raise out_of_order(f"{what} takes too long")
+    return bytes(body)
+
+
+def _where(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine: RFC 6761 gives `localhost` and all names under it to it."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_safe_address(url: object) -> bool:
+    """Whether this is an absolute https address, or an http one on this machine."""
+    if not isinstance(url, str) or not url.isascii() or not url.isprintable() or " " in url:
+        return False
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    if not host or parts.username is not None or parts.fragment:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+
+
+def safe_address(url: object, *, what: str) -> str:
+    """Return an address as it is, if tokens and people may be sent to it.
+
+    Raises:
+        ProviderMisconfigured: it is no address, or a plain http one that is not this machine.
+    """
+    if isinstance(url, str) and is_safe_address(url):
+        return url
+    raise misfit(f"{what} is not an https address: {url if isinstance(url, str) else None!r:.200}")
+
+
+def misfit(admin_message: str) -> ProviderMisconfigured:
+    """Build the error for a provider and settings that do not fit each other."""
+    return ProviderMisconfigured(
+        "This portal and its identity provider do not fit together, so nobody can sign in. "
+        f"Tell the people who run it: {admin_message}.",
+        f"{admin_message}.",
+    )

@@ -1,0 +1,94 @@
+"""A real provider over a real socket, and a browser that walks from the portal to it and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+import requests
+from django.conf import settings
+from django.http import HttpResponse
+from django.test import Client as DjangoClient
+
+from demo.identity import Client, Misbehaviour, Person, Provider
+from demo.identity.server import serve
+from demo.serving import Running
+from portal.signin import keys, provider
+from tests import cast
+
+PEOPLE = [Person(name, groups=tuple(groups)) for name, groups in cast.GROUPS.items()]
+
+
+@pytest.fixture(scope="session")
+def _served() -> Iterator[tuple[Provider, Running]]:
+    client = Client("gatehouse", secret=settings.OIDC_RP_CLIENT_SECRET, portal=settings.BASE_URL)
+    identity = Provider(people=[], clients=[client])
+    with serve(identity) as running:
+        yield identity, running
+
+
+@pytest.fixture
+def identity(_served: tuple[Provider, Running], settings: Any) -> Iterator[Provider]:
+    """The provider of the cast, well-behaved and freshly met."""
+    served, running = _served
+    served.people = list(PEOPLE)
+    served.misbehaviour = Misbehaviour()
+    settings.OIDC_ISSUER = running.url
+    settings.OIDC_TIMEOUT = 2
+    served.issuer = running.url
+    _meet_again()
+    served.hits.clear()
+    yield served
+    _meet_again()
+
+
+def _meet_again() -> None:
+    provider.forget()
+    keys.forget()
+
+
+@dataclass
+class Browser:
+    """A browser: Django's test client towards the portal, requests towards the provider."""
+
+    client: DjangoClient = field(default_factory=DjangoClient)
+    at_provider: requests.Session = field(default_factory=requests.Session)
+
+    def depart(self, next_url: str = "/") -> str:
+        """Press "Sign in"; return the address at the provider."""
+        query = urlencode({"next": next_url})
+        response = self.client.get(f"/oidc/authenticate/?{query}")
+        assert response.status_code == 302, response.content.decode()
+        return response["Location"]
+
+    def prove(self, address: str, who: str = "alice", **form: str) -> str:
+        """Sign in at the provider; return the callback it sends the browser to, without the origin."""
+        answer = self.at_provider.post(
+            address, data={"username": who, **form}, allow_redirects=False, timeout=10
+        )
+        assert answer.status_code == 302, answer.text
+        there = urlsplit(answer.headers["Location"])
+        return f"{there.path}?{there.query}"
+
+    def walk(self, who: str = "alice", next_url: str = "/") -> HttpResponse:
+        """Sign in; return the portal's answer to the callback."""
+        return self.client.get(self.prove(self.depart(next_url), who))
+
+    @property
+    def is_signed_in(self) -> bool:
+        """Whether the portal says so."""
+        return b"Sign out" in self.client.get("/").content
+
+
+@pytest.fixture
+def browser(db: None, identity: Provider) -> Browser:
+    """A browser nobody has signed in with."""
+    return Browser()
+
+
+def query_of(url: str) -> dict[str, str]:
+    """Return a URL's parameters."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
