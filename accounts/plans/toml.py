@@ -41,7 +41,7 @@ def _pair(name: str, value: Any) -> str:
     line = f"{name} = {value_of(value)}"
     if len(line) <= WIDTH:
         return line
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and value:
         return "\n".join(
             _pair(f"{name}.{bare_or_quoted(key)}", item) for key, item in value.items()
         )
