@@ -10,7 +10,7 @@ import pytest
 
 from tests import cast
 
-pytest_plugins = ["tests.browsers", "tests.emulators"]
+pytest_plugins = ["tests.browsers", "tests.emulators", "tests.postgresql"]
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,122 @@
+"""The Dockerfile and the compose file, judged as far as files can be judged without an engine."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.containers import compose
+from tests.processes import ROOT
+
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+SERVICES = compose.services()
+TOOLS = Path(sys.executable).parent
+
+
+def run(*command: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=ROOT, env=variables or None, capture_output=True, text=True, check=False
+    )
+
+
+def test_dockerfile_passes_hadolint() -> None:
+    found = run(TOOLS / "hadolint", "--no-color", "Dockerfile")
+
+    assert found.stdout + found.stderr == ""
+
+
+def test_compose_file_follows_the_specification() -> None:
+    found = run(
+        TOOLS / "check-jsonschema",
+        "--builtin-schema",
+        "vendor.compose-spec",
+        "docker-compose.yml",
+    )
+
+    assert found.returncode == 0, found.stdout
+
+
+def test_image_ends_as_a_user_by_number_who_is_not_root() -> None:
+    final = DOCKERFILE.rpartition("\nFROM ")[2]
+
+    (user,) = re.findall(r"^USER (.*)$", final, re.MULTILINE)
+    assert re.fullmatch(r"[1-9][0-9]+:[1-9][0-9]+", user)
+
+
+def test_every_package_in_the_image_is_checked_against_its_hash() -> None:
+    installs = re.findall(r"pip install.*", DOCKERFILE)
+
+    assert installs
+    assert all("--require-hashes" in install for install in installs)
+
+
+def test_nothing_enters_the_build_but_what_is_named() -> None:
+    rules = (ROOT / ".dockerignore").read_text().splitlines()
+    rules = [rule for rule in rules if rule and not rule.startswith("#")]
+
+    assert rules[0] == "*"
+    assert not {"!.env", "!.git", "!.demo", "!tests"} & set(rules)
+
+
+@pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
+def test_image_is_pinned_by_version(service: dict[str, Any]) -> None:
+    assert re.fullmatch(r"[a-z0-9./-]+:[0-9]+\.[0-9]+[0-9a-z.-]*", service["image"])
+
+
+@pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
+def test_container_may_not_gain_rights(service: dict[str, Any]) -> None:
+    assert service["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in service["security_opt"]
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - {"keycloak"}))
+def test_container_may_write_to_memory_and_volumes_only(name: str) -> None:
+    assert SERVICES[name]["read_only"] is True
+
+
+def test_published_ports_listen_on_this_machine_only() -> None:
+    ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
+
+    assert ports
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_whoever_is_waited_for_to_be_healthy_says_whether_they_are() -> None:
+    awaited = {
+        name
+        for service in SERVICES.values()
+        for name, how in service.get("depends_on", {}).items()
+        if how["condition"] == "service_healthy"
+    }
+
+    silent = {name for name in awaited if "healthcheck" not in SERVICES[name]}
+    assert awaited >= {"keycloak", "postgres", "cloud"}
+    assert silent == {"cloud"}, "the embedded AWS has its HEALTHCHECK in the Dockerfile"
+    assert "HEALTHCHECK" in DOCKERFILE.partition("AS cloud")[2].partition("FROM")[0]
+
+
+def test_every_secret_in_the_demo_says_that_it_is_one() -> None:
+    secrets = {
+        value
+        for service in SERVICES.values()
+        for name, value in service.get("environment", {}).items()
+        if re.search("PASSWORD|SECRET|ACCESS_KEY", name)
+    }
+
+    assert secrets
+    assert all(re.search("demo[ -]?only", secret, re.IGNORECASE) for secret in secrets)
+
+
+def test_portal_accepts_the_configuration_of_the_compose_file() -> None:
+    environment = compose.portal_environment()
+
+    found = run(
+        sys.executable, "manage.py", "check", "--deploy", "--fail-level", "ERROR", **environment
+    )
+
+    assert found.returncode == 0, found.stderr

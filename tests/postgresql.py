@@ -1,0 +1,97 @@
+"""A scratch PostgreSQL, for tests and for a whole run of the suite.
+
+`python -m tests.postgresql COMMAND ...` runs a command with DATABASE_URL set to a fresh cluster's database.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests import processes, real_parts
+
+
+@contextmanager
+def cluster() -> Iterator[str]:
+    """Run a cluster that forgets everything at the end; yield the DATABASE_URL of its superuser."""
+    programs = real_parts.postgresql_bin()
+    folder = Path(tempfile.mkdtemp(prefix="postgresql-"))
+    password = secrets.token_hex()
+    port = processes.free_port()
+    folder.joinpath("password").write_text(password)
+    # PostgreSQL refuses to run as root; Debian's package brings a user for it.
+    user: list[str] = []
+    if os.geteuid() == 0:
+        user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+        shutil.chown(folder, "postgres", "postgres")
+        shutil.chown(folder / "password", "postgres", "postgres")
+
+    def run(program: str, *options: str) -> None:
+        # Output goes to a file: the server would keep a pipe open after pg_ctl has ended.
+        with folder.joinpath("output").open("ab") as output:
+            subprocess.run(
+                [*user, programs / program, "--pgdata", folder / "data", *options],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=folder,
+                check=True,
+            )
+
+    settings = {
+        "port": port,
+        "listen_addresses": "127.0.0.1",
+        "unix_socket_directories": folder,
+        # Nothing outlives the run, so nothing needs to be safe on disk.
+        "fsync": "off",
+        "synchronous_commit": "off",
+        "full_page_writes": "off",
+    }
+    try:
+        run(
+            "initdb",
+            "--username=gatehouse",
+            "--auth=scram-sha-256",
+            f"--pwfile={folder / 'password'}",
+            "--encoding=UTF8",
+            "--no-locale",
+            "--no-sync",
+        )
+        options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+        run("pg_ctl", "start", "--wait", f"--options={options}", f"--log={folder / 'log'}")
+        try:
+            yield f"postgres://gatehouse:{password}@127.0.0.1:{port}/postgres"
+        finally:
+            run("pg_ctl", "stop", "--mode=immediate")
+    except subprocess.CalledProcessError:
+        sys.stderr.write(folder.joinpath("output").read_text())
+        raise
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """The DATABASE_URL of a scratch PostgreSQL, whatever database the suite itself runs on."""
+    with cluster() as url:
+        yield url
+
+
+def main() -> int:
+    """Run the command that was given; return its exit code."""
+    with cluster() as url:
+        environment = {**os.environ, "DATABASE_URL": url}
+        return subprocess.run(sys.argv[1:], env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
