@@ -1,0 +1,1 @@
+"""How the demo is set up, started, watched and stopped."""

@@ -1,0 +1,96 @@
+"""The three addresses of the demo: which ports they take, and where they are when those are taken."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import requests
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Ports on 127.0.0.1."""
+
+    portal: int
+    identity: int
+    cloud: int
+
+    @property
+    def portal_url(self) -> str:
+        """Where people go."""
+        return f"http://localhost:{self.portal}"
+
+    @property
+    def identity_url(self) -> str:
+        """The identity provider, which is also its issuer."""
+        return f"http://localhost:{self.identity}"
+
+    @property
+    def cloud_url(self) -> str:
+        """The embedded AWS."""
+        return f"http://localhost:{self.cloud}"
+
+
+DEFAULTS = Ports(portal=8000, identity=8001, cloud=8002)
+
+
+class PortTaken(Exception):
+    """The port that was asked for is not free."""
+
+
+def choose(portal: int | None) -> Ports:
+    """Return three free ports: the usual ones or others; 0 asks for any, a number for just that one.
+
+    Raises:
+        PortTaken: by somebody else than the demo, for all we know.
+    """
+    if portal and not is_free(portal):
+        raise PortTaken(f"Port {portal} is taken. Choose another with --port, or 0 for any.")
+    wanted = asdict(DEFAULTS)
+    if portal is not None:
+        wanted["portal"] = portal
+    if portal == 0:
+        wanted = dict.fromkeys(wanted, 0)
+    with contextlib.ExitStack() as held:
+        found: dict[str, Any] = {}
+        for name, port in wanted.items():
+            usable = port and port not in found.values() and is_free(port)
+            found[name] = port if usable else held.enter_context(_any()).getsockname()[1]
+    return Ports(**found)
+
+
+def _any() -> socket.socket:
+    """Hold a free port, so that the next one found is another."""
+    held = socket.socket()
+    held.bind(("127.0.0.1", 0))
+    return held
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens on this port of localhost, which may mean ::1 to a browser."""
+    for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+        with contextlib.suppress(OSError), socket.socket(family) as asked:
+            asked.settimeout(1)
+            if asked.connect_ex((host, port)) == 0:
+                return False
+    with socket.socket() as taken:
+        # As servers do: a port that was in use a moment ago is free.
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            taken.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def answers(url: str) -> bool:
+    """Whether a server answers 200 here, asked without any proxy."""
+    with requests.Session() as session:
+        session.trust_env = False
+        try:
+            return session.get(url, timeout=2, allow_redirects=False).status_code == 200
+        except requests.RequestException:
+            return False

@@ -1,0 +1,154 @@
+"""A browser without a screen: follows redirects, keeps cookies, reads forms, links and texts off pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from types import TracebackType
+from typing import Any
+from urllib.parse import parse_qs, urljoin, urlsplit
+
+import requests
+
+TIMEOUT = 30
+
+
+@dataclass(slots=True)
+class Form:
+    """A form, with what a browser would send if nothing were changed, and the buttons it has."""
+
+    action: str
+    method: str
+    fields: dict[str, str] = field(default_factory=dict)
+    buttons: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Page:
+    """A page as it arrived."""
+
+    url: str
+    status: int
+    forms: list[Form]
+    links: list[str]
+    text: str
+    by_id: dict[str, str]
+
+    def form(self, path: str) -> Form:
+        """Return the first form that is sent to this path."""
+        for form in self.forms:
+            if urlsplit(form.action).path == path:
+                return form
+        raise LookupError(f"{self.url} ({self.status}) has no form for {path}")
+
+    def linked(self, path: str) -> set[tuple[str, str]]:
+        """Return the account and role of each link to a path of the portal."""
+        found = set()
+        for link in self.links:
+            address = urlsplit(link)
+            query = parse_qs(address.query)
+            if address.path == path and {"account_id", "role_name"} <= set(query):
+                found.add((query["account_id"][0], query["role_name"][0]))
+        return found
+
+    def buttons(self, path: str, name: str) -> set[tuple[str, str]]:
+        """Return the account and role of each button of this name in forms for a path."""
+        found = set()
+        for form in self.forms:
+            if urlsplit(form.action).path == path:
+                for button, value in form.buttons:
+                    if button == name:
+                        account_id, _, role_name = value.partition("/")
+                        found.add((account_id, role_name))
+        return found
+
+
+class Browser:
+    """One person's browser."""
+
+    def __init__(self) -> None:
+        self._session = requests.Session()
+        # No proxy, no ~/.netrc: everything is on this machine.
+        self._session.trust_env = False
+
+    def __enter__(self) -> Browser:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._session.close()
+
+    def get(self, url: str) -> Page:
+        """Go to an address."""
+        return _page(self._session.get(url, timeout=TIMEOUT))
+
+    def send(self, form: Form, **fields: str) -> Page:
+        """Send a form, with these fields set, and go where that leads."""
+        return _page(self._send(form, fields, follow=True))
+
+    def send_and_stop(self, form: Form, **fields: str) -> tuple[int, str]:
+        """Send a form; return the status and where it leads, without going there."""
+        response = self._send(form, fields, follow=False)
+        return response.status_code, response.headers.get("Location", "")
+
+    def _send(self, form: Form, fields: dict[str, str], *, follow: bool) -> requests.Response:
+        origin = urlsplit(form.action)
+        return self._session.request(
+            form.method,
+            form.action,
+            data=form.fields | fields,
+            headers={"Origin": f"{origin.scheme}://{origin.netloc}"},
+            allow_redirects=follow,
+            timeout=TIMEOUT,
+        )
+
+
+class _Reader(HTMLParser):
+    """Collects what a page offers."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.url = url
+        self.forms: list[Form] = []
+        self.links: list[str] = []
+        self.text: list[str] = []
+        self.by_id: dict[str, str] = {}
+        self._open_form: Form | None = None
+        self._id = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        at = {name: value or "" for name, value in attrs}
+        self._id = at.get("id", "")
+        if tag == "a" and "href" in at:
+            self.links.append(urljoin(self.url, at["href"]))
+        elif tag == "form":
+            action = urljoin(self.url, at.get("action") or self.url)
+            self._open_form = Form(action, at.get("method", "get").upper())
+            self.forms.append(self._open_form)
+        elif self._open_form is not None and tag == "button" and "name" in at:
+            self._open_form.buttons.append((at["name"], at.get("value", "")))
+        elif self._open_form is not None and tag == "input" and "name" in at:
+            choice = at.get("type") in ("radio", "checkbox")
+            if not choice or "checked" in at:
+                self._open_form.fields[at["name"]] = at.get("value", "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._open_form = None
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+        if self._id:
+            self.by_id.setdefault(self._id, data.strip())
+            self._id = ""
+
+
+def _page(response: requests.Response) -> Page:
+    reader = _Reader(response.url)
+    reader.feed(response.text)
+    found: dict[str, Any] = {"forms": reader.forms, "links": reader.links, "by_id": reader.by_id}
+    return Page(url=response.url, status=response.status_code, text="".join(reader.text), **found)
