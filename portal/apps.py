@@ -14,7 +14,10 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         """Load the checks, which register themselves."""
         from portal import checks  # noqa: F401
+        from portal.signin import checks as signin_checks  # noqa: F401
 
 
 class AdminConfig(DjangoAdminConfig):
     """Django's admin, under our sign-in and our look."""
+
+    default_site = "portal.admin_site.PortalAdminSite"

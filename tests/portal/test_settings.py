@@ -19,7 +19,7 @@ def _read_variables() -> set[str]:
             if not isinstance(node, ast.Call) or not node.args:
                 continue
             called = ast.unparse(node.func)
-            if called.startswith(("env.", "os.environ", "environ.get")) or called == "_number":
+            if called.startswith(("env.", "os.environ")) or called == "_number":
                 name = node.args[0]
                 if isinstance(name, ast.Constant) and isinstance(name.value, str):
                     found.add(name.value)
