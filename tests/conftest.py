@@ -6,11 +6,18 @@ import ipaddress
 import socket
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tests import cast
 
 pytest_plugins = ["tests.browsers", "tests.emulators", "tests.postgresql"]
+
+# A machine that is busy with something else is no reason to fail.
+hypothesis.settings.register_profile(
+    "gatehouse", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("gatehouse")
 
 
 @pytest.fixture(autouse=True)
