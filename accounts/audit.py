@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import CharField, QuerySet
+from django.db.models import CharField, PositiveIntegerField, QuerySet
 
 from accounts.models import AuditEvent
 from accounts.models.audit import Action
+from accounts.storable import storable
 from accounts.types import Origin, Subject
 
 _LENGTHS = {
@@ -18,6 +19,11 @@ _LENGTHS = {
     for field in AuditEvent._meta.get_fields()
     if isinstance(field, CharField) and field.max_length
 }
+_COUNTS = {
+    field.name for field in AuditEvent._meta.get_fields() if isinstance(field, PositiveIntegerField)
+}
+# PostgreSQL's integer.
+_LARGEST_COUNT = 2**31 - 1
 
 
 def record(
@@ -30,8 +36,8 @@ def record(
 ) -> UUID:
     """Append one row and return its id.
 
-    `facts` are columns of `AuditEvent`. Texts are cut to their column and lose NUL bytes, so that
-    hostile input can never keep a row from being written.
+    `facts` are columns of `AuditEvent`. What its column cannot hold is made to fit (texts are cut, numbers
+    brought within bounds), so that hostile input can never keep a row from being written.
 
     Raises:
         django.db.Error: the row could not be written; the caller must then release nothing.
@@ -87,9 +93,9 @@ def _event(
 
 
 def _fit(name: str, value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    return value.replace("\x00", "")[: _LENGTHS.get(name)]
+    if name in _COUNTS and value is not None:
+        return max(0, min(value, _LARGEST_COUNT))
+    return storable(value)[: _LENGTHS.get(name)] if isinstance(value, str) else storable(value)
 
 
 def of_person(*, issuer: str, sub: str) -> QuerySet[AuditEvent]:

@@ -33,6 +33,12 @@ class AppendOnly(TypeError):
 class AuditQuerySet(models.QuerySet["AuditEvent"]):
     """Reads; refuses bulk changes. On PostgreSQL a trigger refuses them too."""
 
+    def bulk_create(self, *args: Any, **kwargs: Any) -> list[AuditEvent]:
+        """Append, and refuse to write over rows that are there."""
+        if kwargs.get("update_conflicts"):
+            raise AppendOnly("audit rows are append-only")
+        return super().bulk_create(*args, **kwargs)
+
     def update(self, **kwargs: Any) -> int:
         """Refuse."""
         raise AppendOnly("audit rows are append-only")
