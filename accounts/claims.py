@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from accounts.storable import is_storable
 from accounts.types import Claims
 
 # Okta cuts a group claim at 100 values without a word.
@@ -28,16 +29,21 @@ def pick(claims: Claims, path: str) -> tuple[str, ...]:
 
     A literal key wins at every level, longest first, so `https://example.com/groups`,
     `cognito:groups` and `resource_access.my.portal.roles` all work. A single string counts as
-    one value; anything that is not a non-empty string is left out; a string is never split.
+    one value; a string is never split. Left out is what no mapping can name: anything that is not
+    a string, an empty one, and text that no database can hold.
     """
     if not path:
         return ()
     found = _find(claims, path.split("."))
     if isinstance(found, str):
-        return (found,) if found else ()
-    if isinstance(found, list | tuple):
-        return tuple(dict.fromkeys(item for item in found if isinstance(item, str) and item))
-    return ()
+        found = [found]
+    if not isinstance(found, list | tuple):
+        return ()
+    return tuple(
+        dict.fromkeys(
+            item for item in found if isinstance(item, str) and item and is_storable(item)
+        )
+    )
 
 
 def _find(container: object, parts: list[str]) -> Any:
@@ -59,16 +65,17 @@ def problems(claims: Claims, paths: Iterable[str], *, issuer: str) -> tuple[Clai
 
     Entra ID replaces more than 200 groups by `_claim_names` or `hasgroups`
     (https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference, "groups overage");
-    Okta cuts groups at 100. What is incomplete is never read as "no groups".
+    Okta cuts groups at 100. A path into a claim that was left out is left out with it. What is
+    incomplete is never read as "no groups".
     """
     distributed = claims.get("_claim_names")
     overage = set(distributed) if isinstance(distributed, Mapping) else set()
     if claims.get("hasgroups") in (True, "true"):
         overage.add("groups")
-    okta = (urlsplit(issuer).hostname or "").endswith(_OKTA_HOSTS)
+    okta = _is_okta(claims, issuer)
     found = []
     for path in sorted(set(paths)):
-        if path in overage:
+        if any(path == name or path.startswith(f"{name}.") for name in overage):
             found.append(
                 ClaimProblem(
                     path,
@@ -76,7 +83,7 @@ def problems(claims: Claims, paths: Iterable[str], *, issuer: str) -> tuple[Clai
                     f"Your identity provider left “{path}” out of the sign-in because it has too many values.",
                 )
             )
-        elif okta and len(pick(claims, path)) == OKTA_GROUP_LIMIT:
+        elif okta and _count(claims, path) == OKTA_GROUP_LIMIT:
             found.append(
                 ClaimProblem(
                     path,
@@ -86,3 +93,19 @@ def problems(claims: Claims, paths: Iterable[str], *, issuer: str) -> tuple[Clai
                 )
             )
     return tuple(found)
+
+
+def _is_okta(claims: Claims, issuer: str) -> bool:
+    """Whether Okta sent these; under a custom domain only the shape of its ID token tells.
+
+    https://developer.okta.com/docs/api/openapi/okta-oauth/guides/overview/, "ID token payload"
+    """
+    if (urlsplit(issuer).hostname or "").endswith(_OKTA_HOSTS):
+        return True
+    return claims.get("ver") == 1 and str(claims.get("jti", "")).startswith("ID.")
+
+
+def _count(claims: Claims, path: str) -> int:
+    """Return how many values were sent, those that cannot be used included."""
+    sent = _find(claims, path.split("."))
+    return len(sent) if isinstance(sent, list | tuple) else 0
