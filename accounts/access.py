@@ -146,7 +146,7 @@ class _Attempt:
             raise self._denial(found)
         self.facts |= {
             "role_arn": entitlement.role.arn,
-            "reason": "; ".join(map(str, entitlement.reasons)),
+            "reason": "; ".join(map(str, entitlement.because(self.kind))),
             "session_name": trust.session_name(self.subject),
         }
         longest = entitlement.session_duration

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
@@ -13,6 +14,12 @@ from django.db.models.lookups import Exact
 from accounts.matching import MatchKind, Rule, Targets, account_ids
 from accounts.models import AccountRole
 from accounts.types import Environment, OfferedRole
+
+# Beyond this a query narrows less: SQLite takes expressions 1,000 deep and 32,766 parameters.
+_MOST_CONDITIONS = 300
+_MOST_NAMES = 30_000
+# Tag keys that both databases find in JSON as they are; of any other key, all accounts are read.
+_PLAIN_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_ .:/=+@-]*")
 
 _COLUMNS = (
     "id",
@@ -51,7 +58,7 @@ def offered_roles(
     The query narrows; it does not decide. Without `values` a template is not narrowed by the
     account ids that claim values name.
     """
-    query = AccountRole.objects.filter(_reached_by(rules, values), account__active=True)
+    query = AccountRole.objects.filter(*_reached_by(rules, values), account__active=True)
     if account_id is not None:
         query = query.filter(account__account_id=account_id)
     if role_name is not None:
@@ -62,8 +69,13 @@ def offered_roles(
     return map(_as_offered, rows)
 
 
-def _reached_by(rules: Iterable[Rule], values: Mapping[str, AbstractSet[str]] | None) -> Q:
-    """Build one condition per permission set, so that it grows with the sets and not with the rules."""
+def _reached_by(
+    rules: Iterable[Rule], values: Mapping[str, AbstractSet[str]] | None
+) -> tuple[Q, ...]:
+    """Build one condition per permission set, so that it grows with the sets and not with the rules.
+
+    The accounts of all sets together come first: by them the database finds the few rows to look at.
+    """
     per_set: dict[str | None, list[Targets]] = {}
     for rule in rules:
         named = None
@@ -71,22 +83,30 @@ def _reached_by(rules: Iterable[Rule], values: Mapping[str, AbstractSet[str]] | 
             named = account_ids(rule.value, values.get(rule.claim, frozenset()))
         targets = rule.targets if named is None else Targets(accounts=named)
         per_set.setdefault(rule.role_name, []).append(targets)
-    reached = Q(pk__in=[])
-    for role_name, parts in per_set.items():
-        accounts = _in_accounts(Targets.union(parts))
-        reached |= accounts if role_name is None else accounts & Q(permission_set__name=role_name)
-    return reached
+    reached = {role_name: Targets.union(parts) for role_name, parts in per_set.items()}
+    together = Targets.union(reached.values())
+    conditions = [*reached.values(), together]
+    if (
+        sum(1 + len(each.organizational_units) + len(each.tags) for each in conditions)
+        > _MOST_CONDITIONS
+        or sum(len(each.accounts) + len(each.environments) for each in conditions) > _MOST_NAMES
+    ):
+        return ()
+    each_set = Q(pk__in=[])
+    for role_name, targets in reached.items():
+        named_so = Q() if role_name is None else Q(permission_set__name=role_name)
+        each_set |= _in_accounts(targets) & named_so
+    return _in_accounts(together), each_set
 
 
 def _in_accounts(targets: Targets) -> Q:
-    if targets.everything:
+    if targets.everything or not all(_PLAIN_KEY.fullmatch(key) for key, _ in targets.tags):
         return Q(pk__isnull=False)
     condition = Q(account__account_id__in=sorted(targets.accounts))
     condition |= Q(account__environment__name__in=sorted(targets.environments))
     for unit in sorted(targets.organizational_units):
-        condition |= Q(account__organizational_unit=unit) | Q(
-            account__organizational_unit__startswith=f"{unit}/"
-        )
+        condition |= Q(account__organizational_unit=unit)
+        condition |= Q(account__organizational_unit__startswith=f"{unit}/")
     for key, value in sorted(targets.tags):
         condition |= Q(Exact(KeyTextTransform(key, "account__tags"), Value(value)))
     return condition
@@ -101,7 +121,7 @@ def _as_offered(row: tuple[Any, ...]) -> OfferedRole:
         partition=row[3],
         environment=environment,
         organizational_unit=row[7],
-        tags=tuple(sorted(row[8].items())),
+        tags=_pairs_of_text(row[8]),
         region=row[9],
         role_name=row[10],
         iam_path=row[11],
@@ -115,3 +135,10 @@ def _as_offered(row: tuple[Any, ...]) -> OfferedRole:
         trust_method=row[19],
         external_id=row[20],
     )
+
+
+def _pairs_of_text(tags: Any) -> tuple[tuple[str, str], ...]:
+    # What was written past the forms must not stop everybody else's decision.
+    if not isinstance(tags, dict):
+        return ()
+    return tuple(sorted((key, value) for key, value in tags.items() if isinstance(value, str)))

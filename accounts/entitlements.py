@@ -11,6 +11,7 @@ from accounts.claims import ClaimProblem, pick, problems
 from accounts.directory import offered_roles
 from accounts.matching import Rule
 from accounts.rules import claims_in_use, rules_in_force
+from accounts.storable import is_storable
 from accounts.types import Entitlement, OfferedRole, Reason, Subject
 
 Values = Mapping[str, frozenset[str]]
@@ -36,6 +37,8 @@ def resolve(
     With an account, or an account and a role, only that much is looked at. A claim that did not
     arrive whole gives nothing, and is reported.
     """
+    if not all(is_storable(asked) for asked in (account_id, role_name) if asked is not None):
+        return Entitlements((), ())
     claims = claims_in_use(now=now)
     incomplete = problems(subject.claims, claims, issuer=subject.issuer)
     whole = claims - {problem.claim for problem in incomplete}
@@ -51,33 +54,48 @@ def decide(
     *, rules: Sequence[Rule], values: Values, roles: Iterable[OfferedRole]
 ) -> tuple[Entitlement, ...]:
     """Apply rules to roles: the union of what each rule gives, within what the permission set offers."""
-    by_role_name: dict[str | None, list[Rule]] = defaultdict(list)
+    # Most rules name one account: found by it, thousands of rules cost each role only a few looks.
+    candidates: dict[tuple[str | None, str | None], list[tuple[Rule, frozenset[str]]]]
+    candidates = defaultdict(list)
     for rule in rules:
-        by_role_name[rule.role_name].append(rule)
-    found = []
-    for role in roles:
-        candidates = (
-            *by_role_name.get(role.role_name, ()),
-            *by_role_name.get(None, ()),
+        if relevant := rule.relevant(values.get(rule.claim, frozenset())):
+            for account_id in rule.targets.accounts_alone or (None,):
+                candidates[rule.role_name, account_id].append((rule, relevant))
+    found = (
+        _entitlement(
+            role,
+            [
+                (rule, value)
+                for role_name in (role.role_name, None)
+                for account_id in (role.account_id, None)
+                for rule, relevant in candidates.get((role_name, account_id), ())
+                if (value := rule.matched_value(role, relevant)) is not None
+            ],
         )
-        given = [
-            (rule, value)
-            for rule in candidates
-            if (value := rule.matched_value(role, values.get(rule.claim, frozenset()))) is not None
-        ]
-        console = role.console and any(rule.console for rule, _ in given)
-        keys = role.keys and any(rule.keys for rule, _ in given)
-        if console or keys:
-            reasons = tuple(
-                Reason(rule.mapping_id, rule.name, rule.claim, value) for rule, value in given
-            )
-            found.append(
-                Entitlement(
-                    role=role,
-                    console=console,
-                    keys=keys,
-                    session_duration=role.session_duration,
-                    reasons=reasons,
-                )
-            )
-    return tuple(found)
+        for role in roles
+    )
+    return tuple(entitlement for entitlement in found if entitlement is not None)
+
+
+def _entitlement(role: OfferedRole, given: Iterable[tuple[Rule, str]]) -> Entitlement | None:
+    reasons = tuple(
+        Reason(
+            mapping_id=rule.mapping_id,
+            mapping=rule.name,
+            claim=rule.claim,
+            value=value,
+            console=role.console and rule.console,
+            keys=role.keys and rule.keys,
+        )
+        for rule, value in sorted(given, key=lambda pair: pair[0].name)
+        if (role.console and rule.console) or (role.keys and rule.keys)
+    )
+    if not reasons:
+        return None
+    return Entitlement(
+        role=role,
+        console=any(reason.console for reason in reasons),
+        keys=any(reason.keys for reason in reasons),
+        session_duration=role.session_duration,
+        reasons=reasons,
+    )

@@ -103,12 +103,14 @@ class OfferedRole:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why an entitlement exists: which mapping, and which value of which claim it matched."""
+    """Why an entitlement exists: which mapping, which value of which claim it matched, and what it gives."""
 
     mapping_id: int
     mapping: str
     claim: str
     value: str
+    console: bool = True
+    keys: bool = True
 
     def __str__(self) -> str:
         """One line for the audit trail and for people."""
@@ -131,6 +133,14 @@ class Entitlement:
     def allows(self, kind: Kind) -> bool:
         """Whether this entitlement covers the console or keys."""
         return self.console if kind is Kind.CONSOLE else self.keys
+
+    def because(self, kind: Kind) -> tuple[Reason, ...]:
+        """Return only the reasons that give this: the console or keys."""
+        return tuple(
+            reason
+            for reason in self.reasons
+            if (reason.console if kind is Kind.CONSOLE else reason.keys)
+        )
 
 
 @dataclass(frozen=True, slots=True)
