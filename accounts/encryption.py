@@ -15,13 +15,17 @@ _PURPOSE = b"gatehouse: tokens of the provider"
 
 def encrypt(text: str) -> str:
     """Encrypt with the current key; "" stays ""."""
-    return _keys(_secrets()).encrypt(text.encode()).decode() if text else ""
+    return _keys(_secrets()).encrypt(text.encode(errors="surrogatepass")).decode() if text else ""
 
 
 def decrypt(sealed: str) -> str:
     """Decrypt with the current key or an earlier one; "" where no key fits any more."""
     try:
-        return _keys(_secrets()).decrypt(sealed.encode()).decode() if sealed else ""
+        return (
+            _keys(_secrets()).decrypt(sealed.encode()).decode(errors="surrogatepass")
+            if sealed
+            else ""
+        )
     except InvalidToken:
         return ""
 

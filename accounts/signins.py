@@ -16,6 +16,7 @@ from accounts.encryption import encrypt
 from accounts.errors import SignInAgain
 from accounts.models import Person, SignIn
 from accounts.models.audit import Action
+from accounts.storable import is_storable, storable
 from accounts.types import Origin, Subject
 
 
@@ -32,8 +33,23 @@ def begin(*, subject: Subject, tokens: ProviderTokens, origin: Origin, now: date
     """Record a completed sign-in: the person, their rights from the claims, the sign-in, the audit row.
 
     Raises:
-        SignInAgain: an admin has blocked this person.
+        SignInAgain: an admin has blocked this person, or (issuer, sub) cannot tell people apart.
     """
+    if not (_is_identity(subject.issuer) and _is_identity(subject.sub)):
+        audit.record(
+            action=Action.SIGNIN_FAILED,
+            now=now,
+            origin=origin,
+            subject=subject,
+            error_code="signin.identity",
+            reason="The issuer or the subject is empty, too long, or no text.",
+        )
+        raise SignInAgain(
+            "Your identity provider sent no usable name for you, so this portal cannot tell you from "
+            "others. Ask the people who run it.",
+            "iss and sub have 1 to 255 characters and no NUL",
+            code="signin.identity",
+        )
     person, _ = Person.objects.get_or_create(issuer=subject.issuer, sub=subject.sub)
     if not person.is_active:
         audit.record(
@@ -50,23 +66,25 @@ def begin(*, subject: Subject, tokens: ProviderTokens, origin: Origin, now: date
             code="signin.blocked",
         )
     with transaction.atomic():
-        person.name, person.email = subject.name[:255], subject.email[:255]
+        person.name = storable(subject.name)[:255]
+        person.email = storable(subject.email)[:255]
         person.is_admin = _claims_give(subject, settings.ADMIN_CLAIM, settings.ADMIN_VALUES)
         person.is_auditor = _claims_give(subject, settings.AUDITOR_CLAIM, settings.AUDITOR_VALUES)
         person.last_login = now
-        person.save()
+        # Only what a sign-in says: an admin may be blocking this person at this moment.
+        person.save(update_fields=["name", "email", "is_admin", "is_auditor", "last_login"])
         sign_in = SignIn.objects.create(
             person=person,
-            provider_session=str(subject.claims.get("sid", ""))[:255],
-            claims=dict(subject.claims),
-            acr=subject.acr[:255],
-            amr=list(subject.amr),
+            provider_session=storable(str(subject.claims.get("sid", "")))[:255],
+            claims=storable(subject.claims),
+            acr=storable(subject.acr)[:255],
+            amr=storable(subject.amr),
             auth_time=subject.auth_time,
             started_at=now,
             verified_at=now,
             expires_at=now + timedelta(seconds=settings.SIGN_IN_LIFETIME),
-            ip=origin.ip,
-            user_agent=origin.user_agent[:512],
+            ip=storable(origin.ip)[:45],
+            user_agent=storable(origin.user_agent)[:512],
             encrypted_id_token=encrypt(tokens.id_token),
             encrypted_access_token=encrypt(tokens.access_token),
             encrypted_refresh_token=encrypt(tokens.refresh_token),
@@ -90,7 +108,7 @@ def end(*, sign_in: SignIn, reason: str, origin: Origin, now: datetime) -> None:
     with transaction.atomic():
         ended = SignIn.objects.filter(pk=sign_in.pk, ended_at=None).update(
             ended_at=now,
-            end_reason=reason,
+            end_reason=reason[:64],
             encrypted_id_token="",
             encrypted_access_token="",
             encrypted_refresh_token="",
@@ -137,6 +155,11 @@ def subject_of(sign_in: SignIn) -> Subject:
         auth_time=sign_in.auth_time,
         sign_in_id=sign_in.id,
     )
+
+
+def _is_identity(text: str) -> bool:
+    """Whether this can be stored whole, so that it means one person only (OIDC Core 2: `sub` has at most 255)."""
+    return 0 < len(text) <= 255 and is_storable(text)
 
 
 def _claims_give(subject: Subject, claim: str, wanted: Iterable[str]) -> bool:

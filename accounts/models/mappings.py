@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
 from accounts.matching import MatchKind, complaint
-from accounts.models.directory import Account, Environment, PermissionSet
+from accounts.models.directory import UNIT, Account, Environment, PermissionSet
 
 
 class Match(models.TextChoices):
@@ -181,6 +183,8 @@ class MappingTarget(models.Model):
         }
         if self.kind in named and not named[TargetKind(self.kind)]:
             raise ValidationError(f"Say which: a target by {self.kind} needs one.")
+        if self.unit and not re.match(UNIT, self.unit):
+            raise ValidationError({"unit": "Write units as a path: Workloads/Payments."})
         if any(given for kind, given in named.items() if kind != self.kind) or (
             self.tag_value and self.kind != TargetKind.TAG
         ):
