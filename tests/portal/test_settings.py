@@ -19,10 +19,10 @@ def _read_variables() -> set[str]:
             if not isinstance(node, ast.Call) or not node.args:
                 continue
             called = ast.unparse(node.func)
-            if called.startswith(("env.", "os.environ")) or called == "_number":
+            if called.startswith(("env.", "environ.")) or called == "_number":
                 name = node.args[0]
-                if isinstance(name, ast.Constant) and isinstance(name.value, str):
-                    found.add(name.value)
+                if isinstance(name, ast.Constant) and str(name.value).isupper():
+                    found.add(str(name.value))
     return found
 
 
