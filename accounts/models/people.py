@@ -7,8 +7,8 @@ import uuid
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
-# What nobody may do through the admin, portal admins included.
-_READ_ONLY_MODELS = frozenset({"auditevent", "signin", "person"})
+# What nobody edits through the admin, portal admins included.
+_READ_ONLY_MODELS = frozenset({"auditevent", "signin"})
 
 
 class Person(AbstractBaseUser):
@@ -52,13 +52,19 @@ class Person(AbstractBaseUser):
         return self.is_active and (self.is_admin or self.is_auditor)
 
     def has_perm(self, perm: str, obj: object = None) -> bool:
-        """Portal admins manage the directory and mappings, auditors look; nobody edits the record."""
+        """Portal admins manage the directory and mappings, auditors look; nobody edits the record.
+
+        Of a person only whether they may sign in can be changed, and the admin's form says so:
+        people come from sign-ins alone, and stay for the record's sake.
+        """
         app, _, name = perm.partition(".")
         action, _, model = name.partition("_")
         if app != "accounts" or not self.is_staff:
             return False
         if action == "view":
             return True
+        if model == "person" and action != "change":
+            return False
         return self.is_admin and model not in _READ_ONLY_MODELS
 
     def has_perms(self, perm_list: list[str], obj: object = None) -> bool:

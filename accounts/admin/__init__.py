@@ -1,0 +1,17 @@
+"""Django's admin over the tables, for portal admins; auditors look. Every change is audited in its own transaction.
+
+audited    what every editable page shares: before, after, and the audit row that must be written
+fields     tags as lines, account ids as people copy them, autocomplete without a query per row
+directory  environments, accounts, permission sets, account roles
+mappings   mappings and their targets, with the preview of what one gives
+people     people (an admin may block one) and their sign-ins, without tokens
+trail      the audit trail, for reading only
+
+The site itself (who may enter, where from) is the portal's: `portal.admin_site`.
+"""
+
+from __future__ import annotations
+
+from accounts.admin import directory, mappings, people, trail
+
+__all__ = ["directory", "mappings", "people", "trail"]

@@ -1,0 +1,23 @@
+"""Find account roles that are the same IAM role twice: the audit trail could not tell them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from accounts.models import AccountRole
+
+
+def same_arn(roles: Iterable[AccountRole]) -> str:
+    """Say which two of these roles have one ARN, "" if no two do.
+
+    The roles need not be stored; their account and permission set must be set.
+    """
+    seen: dict[str, AccountRole] = {}
+    for role in roles:
+        other = seen.setdefault(role.arn, role)
+        if other is not role:
+            return (
+                f"In {role.account}, “{other.permission_set}” and “{role.permission_set}” would "
+                f"both be {role.arn}. Give one of them another IAM role name or path."
+            )
+    return ""

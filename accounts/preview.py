@@ -1,0 +1,180 @@
+"""Preview a mapping: which account roles it gives, and which of the people seen so far would get them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import OuterRef, Subquery
+
+from accounts.claims import pick, problems
+from accounts.directory import offered_roles
+from accounts.entitlements import decide
+from accounts.matching import MatchKind, Rule, render, wildcard
+from accounts.models import Mapping, Person, SignIn
+from accounts.rules import rule_of
+from accounts.types import Entitlement, OfferedRole
+
+# How many people are looked at: those who signed in last.
+PEOPLE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A person who would get something: by which claim values of the latest sign-in, and what."""
+
+    person: Person
+    signed_in_at: datetime
+    values: tuple[str, ...]
+    given: tuple[Entitlement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a mapping gives, to whom, and in plain words why it gives nothing where it does not.
+
+    `in_force` is false while it is disabled or expired: then `given` is what it would give.
+    The reason of each entitlement holds the claim value that gives it. `cut` says that more
+    than `PEOPLE` people have been seen, and only those who signed in last were looked at.
+    """
+
+    in_force: bool
+    given: tuple[Entitlement, ...]
+    recipients: tuple[Recipient, ...]
+    looked_at: int
+    cut: bool
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    person: Person
+    signed_in_at: datetime
+    values: frozenset[str]
+    incomplete: bool
+
+
+def preview(*, mapping: Mapping, now: datetime) -> Preview:
+    """Return what a stored mapping gives now, in at most 4 queries whatever the size."""
+    in_force, notes = _standing(mapping, now)
+    rule = rule_of(mapping)
+    seen, cut = _people_seen(mapping.claim)
+    if rule is None:
+        notes.append("It names no accounts, so it gives nothing: add a target.")
+        return Preview(in_force, (), (), len(seen), cut, tuple(notes))
+
+    roles = [
+        role
+        for role in offered_roles(rules=[rule])
+        if rule.role_name in (None, role.role_name) and rule.targets.reach(role)
+    ]
+    # Decided as for somebody who has every value that could matter, by the same rule as at the door.
+    needed = frozenset(value for role in roles if (value := _needed(rule, role)) is not None)
+    given = decide(rules=[rule], values={rule.claim: needed}, roles=roles)
+    notes += _about_roles(rule, roles, given)
+    recipients = _recipients(rule, given, seen)
+    notes += _about_people(rule, seen, recipients)
+    return Preview(in_force, given, recipients, len(seen), cut, tuple(notes))
+
+
+def _standing(mapping: Mapping, now: datetime) -> tuple[bool, list[str]]:
+    notes = []
+    if not mapping.enabled:
+        notes.append("It is disabled, so it gives nothing now. Enabled, it would do this:")
+    if mapping.expires_at is not None and mapping.expires_at <= now:
+        notes.append(
+            f"It expired on {mapping.expires_at:%-d %B %Y at %H:%M} UTC, so it gives nothing now. "
+            "With a later date it would do this:"
+        )
+    return not notes, notes
+
+
+def _people_seen(claim: str) -> tuple[list[_Seen], bool]:
+    """Return those who signed in last, with the claim's values of each one's latest sign-in."""
+    latest = SignIn.objects.filter(person=OuterRef("pk")).order_by("-started_at")
+    people = list(
+        Person.objects.exclude(last_login=None)
+        .annotate(latest=Subquery(latest.values("pk")[:1]))
+        .exclude(latest=None)
+        .order_by("-last_login", "-pk")[: PEOPLE + 1]
+    )
+    by_id = {person.pk: person for person in people[:PEOPLE]}
+    rows = (
+        SignIn.objects.filter(pk__in=[person.latest for person in by_id.values()])
+        .order_by("-started_at")
+        .values_list("person_id", "started_at", "claims")
+    )
+    seen = []
+    for person_id, started_at, claims in rows:
+        person = by_id[person_id]
+        incomplete = bool(problems(claims, [claim], issuer=person.issuer))
+        values = frozenset() if incomplete else frozenset(pick(claims, claim))
+        seen.append(_Seen(person, started_at, values, incomplete))
+    return seen, len(people) > PEOPLE
+
+
+def _needed(rule: Rule, role: OfferedRole) -> str | None:
+    """Return a claim value that would give this role; None where the role lacks what a template names."""
+    if rule.match is MatchKind.TEMPLATE:
+        return render(rule.value, role)
+    return rule.value
+
+
+def _recipients(
+    rule: Rule, given: tuple[Entitlement, ...], seen: Sequence[_Seen]
+) -> tuple[Recipient, ...]:
+    by_value: dict[str, list[Entitlement]] = {}
+    for one in given:
+        by_value.setdefault(one.reasons[0].value, []).append(one)
+    found = []
+    for somebody in seen:
+        if rule.match is MatchKind.WILDCARD:
+            # Any one matching value gives all of it.
+            values = sorted(one for one in somebody.values if wildcard(rule.value, one))
+            gained = given if values else ()
+        else:
+            # Each role has exactly one value that gives it.
+            values = sorted(somebody.values & by_value.keys())
+            gained = tuple(one for value in values for one in by_value[value])
+        if gained:
+            found.append(Recipient(somebody.person, somebody.signed_in_at, (*values,), gained))
+    return tuple(found)
+
+
+def _about_roles(
+    rule: Rule, roles: Sequence[OfferedRole], given: Sequence[Entitlement]
+) -> list[str]:
+    if not roles:
+        what = rule.role_name or "a permission set"
+        return [
+            f"No active account it reaches offers {what}, so it gives nothing. "
+            "Add the permission set to an account's roles."
+        ]
+    if missing := sum(_needed(rule, role) is None for role in roles):
+        return [
+            f"{missing} of the {len(roles)} roles it reaches lack what the template names "
+            "(an account without an environment, say) and are left out."
+        ]
+    if not given:
+        return [
+            "The permission set offers only the console or only keys, and the mapping gives only "
+            "the other, so together they give nothing."
+        ]
+    return []
+
+
+def _about_people(rule: Rule, seen: Sequence[_Seen], recipients: Sequence[Recipient]) -> list[str]:
+    notes = []
+    if incomplete := sum(one.incomplete for one in seen):
+        notes.append(
+            f"For {incomplete} of the people seen, the identity provider left “{rule.claim}” out or "
+            "cut it short. What is incomplete gives nothing."
+        )
+    if not recipients and not seen:
+        notes.append("Nobody has signed in yet.")
+    elif not recipients and not any(one.values for one in seen):
+        notes.append(f"Nobody seen so far has a claim “{rule.claim}” with a value in it.")
+    elif not recipients:
+        notes.append("Nobody seen so far has a claim value that it matches.")
+    return notes
