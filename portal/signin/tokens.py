@@ -99,7 +99,7 @@ def _signed_claims(token: str, *, provider: Provider, algorithm: str) -> dict[st
     if str(unverified_header.get("typ", "")).lower() in _OTHER_TYPES:
         raise _refused("type", "The token is another kind of token, no ID token.")
     kid = unverified_header.get("kid")
-    if kid is not None and not isinstance(kid, str):
+    if "kid" in unverified_header and not isinstance(kid, str):
         raise _refused("header", "The ID token's kid is not a text.")
     key = keys.find(url=provider.jwks_uri, kid=kid, algorithm=algorithm)
     try:

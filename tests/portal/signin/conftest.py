@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,14 +11,14 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 import requests
 from django.conf import settings
-from django.http import HttpResponse
 from django.test import Client as DjangoClient
 
 from demo.identity import Client, Misbehaviour, Person, Provider
 from demo.identity.server import serve
-from demo.serving import Running
+from demo.serving import Running, bind
 from portal.signin import keys, provider
 from tests import cast
+from tests.portal.signin.publisher import Publisher
 
 PEOPLE = [Person(name, groups=tuple(groups)) for name, groups in cast.GROUPS.items()]
 
@@ -73,7 +74,7 @@ class Browser:
         there = urlsplit(answer.headers["Location"])
         return f"{there.path}?{there.query}"
 
-    def walk(self, who: str = "alice", next_url: str = "/") -> HttpResponse:
+    def walk(self, who: str = "alice", next_url: str = "/") -> Any:
         """Sign in; return the portal's answer to the callback."""
         return self.client.get(self.prove(self.depart(next_url), who))
 
@@ -92,3 +93,32 @@ def browser(db: None, identity: Provider) -> Browser:
 def query_of(url: str) -> dict[str, str]:
     """Return a URL's parameters."""
     return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+
+
+@pytest.fixture(scope="session")
+def _publishing() -> Iterator[Publisher]:
+    server = Publisher()
+    with bind(server) as running:
+        running.start()
+        server.url = running.url
+        yield server
+
+
+@pytest.fixture
+def publisher(_publishing: Publisher, settings: Any) -> Iterator[Publisher]:
+    """A server that answers whatever a test wants."""
+    settings.OIDC_TIMEOUT = 1
+    _publishing.replies.clear()
+    _publishing.hits.clear()
+    _publishing.requests.clear()
+    _meet_again()
+    yield _publishing
+    _meet_again()
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port on which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port

@@ -1,0 +1,181 @@
+"""Requests to the provider, over a real socket."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug.wrappers import Request, Response
+
+from portal.signin import wire
+from portal.signin.errors import ProviderMisconfigured, ProviderUnavailable
+from tests.portal.signin.publisher import Publisher
+
+
+def read(url: str, limit: int = 1000) -> dict[str, Any]:
+    return wire.ask("GET", url, what="the document", limit=limit).document()
+
+
+def test_a_redirect_is_not_followed(publisher: Publisher) -> None:
+    publisher.replies["/here"] = lambda _: Response(status=302, headers={"Location": "/there"})
+    publisher.publish("/there", {"a": 1})
+
+    with pytest.raises(ProviderUnavailable, match="status 302"):
+        read(f"{publisher.url}/here")
+    assert publisher.hits["/there"] == 0
+
+
+@pytest.mark.parametrize("status", [400, 404, 500, 503])
+def test_a_status_that_is_no_success_is_refused(publisher: Publisher, status: int) -> None:
+    publisher.publish("/", {"a": 1}, status=status)
+
+    with pytest.raises(ProviderUnavailable, match=f"status {status}"):
+        read(f"{publisher.url}/")
+
+
+def test_an_answer_longer_than_its_limit_is_refused(publisher: Publisher) -> None:
+    publisher.publish("/", {"a": "x" * 1000})
+
+    with pytest.raises(ProviderUnavailable, match="longer than 1000 bytes"):
+        read(f"{publisher.url}/")
+
+
+def test_an_answer_within_its_limit_is_read(publisher: Publisher) -> None:
+    publisher.publish("/", {"a": "x" * 900})
+
+    assert read(f"{publisher.url}/") == {"a": "x" * 900}
+
+
+def test_a_provider_that_is_silent_is_left_after_the_timeout(publisher: Publisher) -> None:
+    def late(request: Request) -> Response:
+        time.sleep(2)
+        return Response("late")
+
+    publisher.replies["/"] = late
+    before = time.monotonic()
+
+    with pytest.raises(ProviderUnavailable, match="ReadTimeout"):
+        read(f"{publisher.url}/")
+    assert time.monotonic() - before < 1.8
+
+
+def test_a_provider_that_drips_is_left_after_the_timeout(publisher: Publisher) -> None:
+    def drip() -> Iterator[bytes]:
+        for _ in range(100):
+            time.sleep(0.1)
+            yield b" "
+
+    publisher.replies["/"] = lambda _: Response(drip())
+    before = time.monotonic()
+
+    with pytest.raises(ProviderUnavailable, match="takes too long"):
+        read(f"{publisher.url}/")
+    assert time.monotonic() - before < 1.8
+
+
+def test_a_provider_that_is_not_there_is_told_so(unused_port: int, settings: Any) -> None:
+    with pytest.raises(ProviderUnavailable, match="ConnectionError") as caught:
+        read(f"http://localhost:{unused_port}/")
+    assert "OIDC_ISSUER" in caught.value.user_message
+
+
+def test_an_answer_that_is_no_http_is_refused() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(ProviderUnavailable):
+            read(f"http://127.0.0.1:{server.getsockname()[1]}/")
+        thread.join()
+
+
+def test_a_netrc_never_takes_the_place_of_the_access_token(
+    publisher: Publisher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine localhost login somebody password else\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    publisher.publish("/", {})
+
+    wire.ask(
+        "GET",
+        f"{publisher.url}/",
+        what="it",
+        limit=100,
+        headers={"Authorization": "Bearer token"},
+    )
+
+    assert publisher.requests[0].headers["Authorization"] == "Bearer token"
+
+
+def test_the_proxy_of_the_environment_is_used(
+    publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", publisher.url)
+    monkeypatch.setenv("no_proxy", "")
+    publisher.publish("/document", {"by": "proxy"})
+
+    assert read("http://id.example/document") == {"by": "proxy"}
+
+
+def test_an_answer_keeps_its_body_to_itself() -> None:
+    answer = wire.Answer(200, "application/json", b'{"access_token": "secret"}', "it")
+
+    assert "secret" not in repr(answer)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        None,
+        7,
+        "",
+        "id.example",
+        "http://id.example",
+        "http://10.0.0.1",
+        "http://localhost.example",
+        "ftp://localhost/",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "https://",
+        "https://user:secret@id.example",
+        "https://id.example/#here",
+        "https://id.example/a b",
+        "https://id.example/\n",
+        "https://id.example:port/",
+        "https://[::1/",
+        "https://bücher.example/",
+        "//id.example",
+    ],
+)
+def test_an_address_that_tokens_must_not_be_sent_to_is_refused(url: object) -> None:
+    with pytest.raises(ProviderMisconfigured, match="is not an https address"):
+        wire.safe_address(url, what="it")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://id.example",
+        "https://id.example:8443/realms/corp/",
+        "https://id.example/authorize?p=policy",
+        "http://localhost:8001",
+        "http://keycloak.localhost:8080/realms/corp",
+        "http://127.0.0.1:8001/",
+        "http://[::1]:8001/",
+    ],
+)
+def test_an_address_by_https_or_on_this_machine_is_accepted(url: str) -> None:
+    assert wire.safe_address(url, what="it") == url
