@@ -158,8 +158,7 @@ def test_parse_points_at_the_first_of_two_accounts_with_one_number() -> None:
     text = '[[account]]\naccount_id = "123456789012"\nname = "a"\n'
 
     assert complaints(text + text.replace('"a"', '"b"')) == [
-        '5: account "b": account_id: "123456789012" is in the file already: '
-        'account "a" on line 1.'
+        '5: account "b": account_id: "123456789012" is in the file already: account "a" on line 1.'
     ]
 
 

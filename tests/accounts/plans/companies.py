@@ -1,0 +1,161 @@
+"""Arbitrary valid companies, as hypothesis draws them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from hypothesis import strategies as st
+
+from accounts.matching import Targets
+from accounts.models.directory import Colour, Partition
+from accounts.plans.values import (
+    AccountEntry,
+    Directory,
+    Entry,
+    EnvironmentEntry,
+    MappingEntry,
+    PermissionSetEntry,
+    identity_of,
+)
+
+# Whatever a database stores: any character but NUL and halves of surrogate pairs.
+_CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\x00")
+
+
+def _text(longest: int, *, shortest: int = 0) -> st.SearchStrategy[str]:
+    return st.text(_CHARACTERS, min_size=shortest, max_size=min(longest, 40))
+
+
+_UNITS = st.lists(
+    _text(20, shortest=1).filter(lambda part: "/" not in part), min_size=1, max_size=3
+).map("/".join)
+# A few names come often, so that two companies have something in common.
+_ROLE_NAMES = st.sampled_from(["ReadOnly", "Operator"]) | st.from_regex(
+    r"[A-Za-z0-9_+=,.@-]{1,12}", fullmatch=True
+)
+_VALUES = _text(40, shortest=1).filter(lambda value: value == value.strip())
+_TAGS = st.dictionaries(_text(40, shortest=1), _text(40), max_size=3)
+_TEMPLATES = st.sampled_from(
+    [
+        "aws-{account_id}-{role}",
+        "{account}/{environment}/{role}",
+        "arn:{partition}:iam::{account_id}:role/{role}",
+    ]
+)
+
+
+def _environments() -> st.SearchStrategy[EnvironmentEntry]:
+    return st.builds(
+        EnvironmentEntry,
+        name=st.sampled_from(["production", "development"])
+        | st.from_regex(r"[a-z0-9][a-z0-9-]{0,12}", fullmatch=True),
+        label=_text(64, shortest=1),
+        colour=st.sampled_from(Colour.values),
+    )
+
+
+def _permission_sets() -> st.SearchStrategy[PermissionSetEntry]:
+    return st.builds(
+        PermissionSetEntry,
+        name=_ROLE_NAMES,
+        iam_path=st.sampled_from(["/", "/gatehouse/", "/a/b/", '/"\\/']),
+        description=_text(512),
+        session_duration=st.integers(900, 43200),
+        destination=st.sampled_from(["", "https://console.aws.amazon.com/s3/home"]),
+        privileged=st.booleans(),
+        console=st.booleans(),
+        keys=st.booleans(),
+    ).filter(lambda entry: entry.console or entry.keys)
+
+
+@st.composite
+def _accounts(
+    draw: st.DrawFn, environments: list[str], sets: list[PermissionSetEntry]
+) -> AccountEntry:
+    roles, arns = {}, set()
+    for chosen in draw(st.lists(st.sampled_from(sets), unique=True) if sets else st.just([])):
+        iam_role_name = draw(st.just("") | _ROLE_NAMES)
+        arn = chosen.iam_path + (iam_role_name or chosen.name)
+        if arn not in arns:
+            arns.add(arn)
+            roles[chosen.name] = iam_role_name
+    return AccountEntry(
+        account_id=draw(
+            st.sampled_from(["123456789012", "210987654321"])
+            | st.from_regex(r"[0-9]{12}", fullmatch=True)
+        ),
+        name=draw(_text(128, shortest=1)),
+        partition=draw(st.sampled_from(Partition.values)),
+        environment=draw(st.sampled_from(["", *environments])),
+        organizational_unit=draw(st.just("") | _UNITS),
+        region=draw(st.sampled_from(["", "eu-west-1", "us-gov-west-1"])),
+        tags=draw(_TAGS),
+        trust_method="hub",
+        external_id=draw(st.just("") | st.from_regex(r"[A-Za-z0-9:/-]{2,20}", fullmatch=True)),
+        active=draw(st.booleans()),
+        roles=roles,
+    )
+
+
+@st.composite
+def _mappings(
+    draw: st.DrawFn, environments: list[str], sets: list[str], accounts: list[str]
+) -> MappingEntry:
+    kinds = ["template"] if not sets else ["exact", "wildcard", "template"]
+    match = draw(st.sampled_from(kinds))
+    value = draw(_TEMPLATES if match == "template" else _VALUES)
+    if match == "wildcard":
+        value += "*"
+    console = draw(st.booleans())
+    expires_at = draw(
+        st.none() | st.datetimes(datetime(1900, 1, 1), datetime(9000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+    )
+    return MappingEntry(
+        name=draw(st.sampled_from(["Developers", "On call"]) | _text(128, shortest=1)),
+        claim=draw(_text(255, shortest=1)),
+        match=match,
+        value=value,
+        permission_set=draw(st.sampled_from([*[""][: match == "template"], *sets])),
+        console=console,
+        keys=draw(st.booleans()) or not console,
+        enabled=draw(st.booleans()),
+        expires_at=expires_at,
+        accounts=draw(_targets(environments, accounts)),
+    )
+
+
+def _targets(environments: list[str], accounts: list[str]) -> st.SearchStrategy[Targets]:
+    some = st.builds(
+        Targets,
+        accounts=_some(accounts),
+        organizational_units=st.frozensets(_UNITS, max_size=3),
+        environments=_some(environments),
+        tags=st.frozensets(st.tuples(_text(20, shortest=1), _text(20)), max_size=4),
+    )
+    return st.just(Targets(everything=True)) | some
+
+
+def _some(names: list[str]) -> st.SearchStrategy[frozenset[str]]:
+    return st.frozensets(st.sampled_from(names)) if names else st.just(frozenset())
+
+
+@st.composite
+def companies(draw: st.DrawFn) -> Directory:
+    """Draw a directory with mappings, every name of which refers to something."""
+    environments = draw(st.lists(_environments(), max_size=3, unique_by=lambda one: one.name))
+    names = [entry.name for entry in environments]
+    sets = draw(st.lists(_permission_sets(), max_size=4, unique_by=lambda one: one.name))
+    accounts = draw(
+        st.lists(_accounts(names, sets), max_size=4, unique_by=lambda one: one.account_id)
+    )
+    mappings = draw(
+        st.lists(
+            _mappings(
+                names, [entry.name for entry in sets], [entry.account_id for entry in accounts]
+            ),
+            max_size=4,
+            unique_by=lambda one: one.name,
+        )
+    )
+    entries: list[Entry] = [*environments, *accounts, *sets, *mappings]
+    return {identity_of(entry): entry for entry in draw(st.permutations(entries))}

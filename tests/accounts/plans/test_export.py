@@ -1,0 +1,175 @@
+"""What export writes, apply takes: into the database it came from, and into an empty one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+from hypothesis import given, settings
+
+from accounts.models import Environment, Mapping, MappingTarget
+from accounts.plans.apply import apply
+from accounts.plans.diff import Change
+from accounts.plans.export import export
+from accounts.plans.parse import parse
+from accounts.plans.positions import positions
+from accounts.plans.stored import load
+from accounts.plans.values import AccountEntry, Directory, Entry
+from tests import cast
+from tests.accounts.plans.companies import companies
+
+
+def apply_text(text: str) -> tuple[Change, ...]:
+    return apply(text=text, source="a.toml", actor="carol", origin=cast.ORIGIN, now=timezone.now())
+
+
+@given(companies())
+@settings(deadline=None, max_examples=50)
+def test_export_is_read_back_as_it_was(company: Directory) -> None:
+    parsed = parse(export(company))
+
+    assert not parsed.notes.complaints
+    assert parsed.directory == company
+
+
+@given(companies())
+@settings(deadline=None, max_examples=50)
+def test_export_puts_each_key_on_the_line_that_positions_finds(company: Directory) -> None:
+    text = export(company)
+    lines = ["", *text.split("\n")]
+
+    for path, line in positions(text).items():
+        if len(path) == 3:
+            assert re.match(rf"{path[2]}[ .]", lines[line])
+
+
+@pytest.mark.django_db
+@given(companies())
+@settings(deadline=None, max_examples=30)
+def test_apply_of_an_export_fills_an_empty_database_with_the_same(company: Directory) -> None:
+    text = export(company)
+
+    with transaction.atomic():
+        apply_text(text)
+        applied, exported, again = load(), export(load()), apply_text(text)
+        transaction.set_rollback(True)
+
+    assert applied == company
+    assert exported == text
+    assert again == ()
+
+
+@pytest.mark.django_db
+@given(companies(), companies())
+@settings(deadline=None, max_examples=30)
+def test_apply_leaves_what_a_file_does_not_name_and_replaces_what_it_does(
+    before: Directory, after: Directory
+) -> None:
+    after = {
+        identity: _without_roles_of(before, entry)
+        for identity, entry in after.items()
+        if identity[0] != "permission_set" or identity not in before
+    }
+
+    with transaction.atomic():
+        apply_text(export(before))
+        apply_text(export(after))
+        applied = load()
+        transaction.set_rollback(True)
+
+    assert applied == {**before, **after}
+
+
+def _without_roles_of(company: Directory, entry: Entry) -> Entry:
+    """Drop roles of permission sets that this company has: elsewhere they could have one ARN."""
+    if not isinstance(entry, AccountEntry):
+        return entry
+    roles = {
+        name: role for name, role in entry.roles.items() if ("permission_set", name) not in company
+    }
+    return replace(entry, roles=roles)
+
+
+def test_export_of_what_the_admin_pages_made_changes_nothing(northwind: None) -> None:
+    payments = Mapping.objects.get(name="Developers of payments")
+    environment = Environment.objects.get(name="production")
+    # Twice the same, and beside "all": no two targets of an exported file say the same.
+    for _ in range(2):
+        MappingTarget.objects.create(mapping=payments, kind="environment", environment=environment)
+    everywhere = cast.mapping("x-{role}", None, "all", match="template")
+    MappingTarget.objects.create(mapping=everywhere, kind="unit", unit="Workloads")
+    cast.mapping("nobody", payments.permission_set)
+
+    assert apply_text(export(load())) == ()
+
+
+def test_export_is_as_people_would_write_it(northwind: None) -> None:
+    assert export(load()) == NORTHWIND
+
+
+NORTHWIND = """\
+# The directory and the mappings of this portal, as `manage.py export` writes them.
+# Change it and load it with `manage.py apply FILE`; --dry-run shows what that would change.
+
+[[environment]]
+name = "development"
+label = "Development"
+colour = "grey"
+
+[[environment]]
+name = "production"
+label = "Production"
+colour = "grey"
+
+[[account]]
+account_id = "210987654321"
+name = "payments-dev"
+environment = "development"
+organizational_unit = "Workloads/Payments"
+roles = ["Developer", "ReadOnly"]
+
+[[account]]
+account_id = "123456789012"
+name = "payments-prod"
+environment = "production"
+organizational_unit = "Workloads/Payments"
+roles = ["Operator", "ReadOnly"]
+
+[[permission_set]]
+name = "Developer"
+iam_path = "/gatehouse/"
+session_duration = "1h"
+
+[[permission_set]]
+name = "Operator"
+session_duration = "1h"
+privileged = true
+
+[[permission_set]]
+name = "ReadOnly"
+session_duration = "8h"
+
+[[mapping]]
+name = "Developers of payments"
+claim = "groups"
+value = "payments"
+permission_set = "Developer"
+accounts = { ids = ["210987654321"] }
+
+[[mapping]]
+name = "On call operates production"
+claim = "groups"
+value = "on-call"
+permission_set = "Operator"
+accounts = { ids = ["123456789012"] }
+
+[[mapping]]
+name = "Payments looks at its accounts"
+claim = "groups"
+value = "payments"
+permission_set = "ReadOnly"
+accounts = { ids = ["123456789012", "210987654321"] }
+"""
