@@ -52,7 +52,6 @@ class PortalAdminSite(AdminSite):
     site_title = "Admin"
     site_header = f"{settings.PORTAL_NAME} admin"
     index_title = "Admin"
-    empty_value_display = "none"
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Whether there is an open sign-in of a portal admin or auditor; a browser session alone is not enough."""

@@ -49,9 +49,9 @@ class ByAccount(admin.SimpleListFilter):
 class AuditEventAdmin(ReadOnlyAdmin):
     """Who did what, when, from where, with which outcome and why."""
 
-    list_display = ("at", "action", "actor", "account_id", "role_name", "about", "ip")
-    list_display_links = ("at",)
-    list_filter = ("action", "at", ByAccount, "surface")
+    list_display = ("when", "action", "actor", "account_id", "role_name", "about")
+    list_display_links = ("when",)
+    list_filter = ("action", "at", ByAccount)
     search_fields = (
         "actor",
         "sub",
@@ -68,10 +68,20 @@ class AuditEventAdmin(ReadOnlyAdmin):
     date_hierarchy = "at"
     list_per_page = 50
     fields: ClassVar[tuple[str, ...]] = (
-        *(field.name for field in AuditEvent._meta.concrete_fields if field.name != "detail"),
+        "when",
+        *(
+            field.name
+            for field in AuditEvent._meta.concrete_fields
+            if field.name not in ("at", "detail")
+        ),
         "details",
     )
     readonly_fields = fields
+
+    @admin.display(description="at (UTC)", ordering="at")
+    def when(self, event: AuditEvent) -> str:
+        """To the second, as logs are compared."""
+        return f"{event.at:%Y-%m-%d %H:%M:%S}"
 
     @admin.display(description="about")
     def about(self, event: AuditEvent) -> str:
