@@ -38,25 +38,25 @@ def parse_role_arn(text: str) -> RoleArn:
         InvalidRequest: this is no ARN of a role; the message says why.
     """
     if not SHORTEST <= len(text) <= LONGEST:
-        raise _invalid(f"it has {SHORTEST} to {LONGEST} characters, not {len(text)}")
+        raise _invalid(f"an ARN has {SHORTEST} to {LONGEST} characters, this has {len(text)}")
     parts = text.split(":", 5)
     if len(parts) != 6 or parts[0] != "arn":
-        raise _invalid("it looks like arn:aws:iam::123456789012:role/Name")
+        raise _invalid("an ARN looks like arn:aws:iam::123456789012:role/Name")
     _, partition, service, region, account_id, resource = parts
     if not _PARTITION.fullmatch(partition):
-        raise _invalid("its second part is a partition: aws, aws-us-gov or aws-cn")
+        raise _invalid("the second part is no partition, such as aws, aws-us-gov or aws-cn")
     if service != "iam" or region:
-        raise _invalid("IAM's ARNs begin with arn:aws:iam:: and have no region")
+        raise _invalid("a role's ARN begins with arn:aws:iam:: and has no region")
     if not _ACCOUNT_ID.fullmatch(account_id):
-        raise _invalid("the account id has exactly 12 digits, leading zeros included")
-    kind, _, rest = resource.partition("/")
-    if kind != "role":
-        raise _invalid("it names a role: the part after the account id is role/Name")
+        raise _invalid("an account id has exactly 12 digits, leading zeros included")
+    kind, slash, rest = resource.partition("/")
+    if kind != "role" or not slash:
+        raise _invalid("after the account id comes role/ and the name")
     path, _, name = f"/{rest}".rpartition("/")
     path += "/"
     if len(path) > _LONGEST_PATH or not _PATH.fullmatch(path):
         raise _invalid(
-            f"the role's path has at most {_LONGEST_PATH} printable ASCII characters between slashes"
+            f"a role's path has at most {_LONGEST_PATH} printable ASCII characters between slashes"
         )
     if not _NAME.fullmatch(name):
         raise _invalid("a role's name is 1 to 64 letters, digits and _+=,.@-")

@@ -11,8 +11,8 @@ from accounts.errors import InvalidRequest
 
 LONGEST = 2048
 _VISIBLE_ASCII = re.compile(r"[!-~]+")
-# The whole grammar of what is let through: no userinfo, port, brackets or percent signs before the
-# path. Browsers (WHATWG URL) and urllib read such a URL's host alike.
+# The whole grammar of what is let through: no userinfo, port, brackets, backslashes or percent
+# signs before the path. Browsers (WHATWG URL) and urllib read such a URL's host alike.
 _URL = re.compile(r"https://([^/?#]*)(/.*)?", re.IGNORECASE)
 _HOST = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+")
 _LONGEST_HOST = 253
@@ -42,17 +42,15 @@ def allowed(destination: str, *, partition: str) -> str:
     world = partitions.find(partition)
     if len(destination) > LONGEST:
         raise _refused(f"it is longer than {LONGEST} characters")
-    if not _VISIBLE_ASCII.fullmatch(destination) or "\\" in destination:
-        raise _refused(
-            "spaces, backslashes, control and non-ASCII characters are not allowed in it"
-        )
+    if not _VISIBLE_ASCII.fullmatch(destination):
+        raise _refused("it has spaces, control or non-ASCII characters")
     if not (url := _URL.fullmatch(destination)):
-        raise _refused(f"it begins with https://{world.console}/")
+        raise _refused(f"it does not begin with https://{world.console}/")
     host, page = url[1].lower(), url[2] or "/"
     if len(host) > _LONGEST_HOST or not _HOST.fullmatch(host):
-        raise _refused("the host is a plain name: no user, no port, no address")
+        raise _refused("its host is not a plain name; there can be no user, port or address")
     if not world.has_console(host):
-        raise _refused(f"the host is {world.console} or ends in .{world.console}")
+        raise _refused(f"its host is not {world.console} and not below it")
     if page.startswith("//") or any(c < " " or c in "\\\x7f" for c in unquote(page)):
         raise _refused("its path has doubled slashes or hidden characters")
     _check_regions(host, page, world)
@@ -68,12 +66,12 @@ def _check_regions(host: str, page: str, world: Partition) -> None:
         if key.lower() == "region" and value != GLOBAL
     }
     if not all(world.has_region(region) for region in named):
-        raise _refused(f"its region is not one of the partition {world.name}")
+        raise _refused(f"it names a region that is not of the partition {world.name}")
 
 
 def _refused(rule: str) -> InvalidRequest:
     return InvalidRequest(
-        f"The page to open is not one of this account's AWS console: {rule}. Correct the link, or open the console without it.",
+        f"The page to open is not a page of this account's AWS console: {rule}. Correct the link, or open the console without it.",
         f"console destination refused: {rule}",
         code="request.destination",
     )

@@ -96,8 +96,6 @@ def _ask(url: str, credentials: Credentials, session_duration: int | None) -> _R
 def _post_again_if_broken(url: str, form: dict[str, str]) -> _Reply:
     try:
         return _post(url, form)
-    except requests.exceptions.Timeout:
-        raise
     except requests.exceptions.ConnectionError:
         # A kept connection may have died unnoticed; the second one is new. Asking twice is harmless.
         return _post(url, form)

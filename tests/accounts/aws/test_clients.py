@@ -251,6 +251,17 @@ def test_keys_would_be_logged_if_the_loggers_were_not_pinned(
     assert keys.secret_access_key in caplog.text
 
 
+def test_loggers_are_pinned_when_the_clients_are_imported() -> None:
+    script = """
+import logging
+logging.basicConfig(level=logging.DEBUG)
+import accounts.aws.clients
+for name in ("boto3", "botocore", "urllib3"):
+    assert not logging.getLogger(name + ".anything").isEnabledFor(logging.INFO), name
+"""
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, timeout=60)
+
+
 def test_loggers_are_pinned_again_when_a_client_is_made(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="botocore")
 

@@ -7,7 +7,7 @@ import traceback
 from xml.sax.saxutils import escape
 
 import pytest
-from botocore.exceptions import ClientError, ProxyConnectionError
+from botocore.exceptions import ClientError, ParamValidationError, ProxyConnectionError
 
 from accounts.aws import clients, failures, meanings, sts
 from accounts.errors import AwsRefused, AwsUnavailable, GatehouseError, SessionTooLong
@@ -217,6 +217,14 @@ def test_password_of_a_proxy_is_not_repeated() -> None:
     told = failures.explain(error)
 
     assert told.code == "aws.unreachable"
+    assert "planted" not in told.admin_message
+
+
+def test_error_of_botocore_that_nobody_foresaw_is_named_and_not_quoted() -> None:
+    told = failures.explain(ParamValidationError(report="value: planted"))
+
+    assert told.code == "aws.refused"
+    assert "ParamValidationError" in told.admin_message
     assert "planted" not in told.admin_message
 
 

@@ -1,0 +1,185 @@
+"""Trust policies enforced: against ministack, the emulator that reads them (moto does not)."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import requests
+
+from accounts.aws import sts
+from accounts.errors import AwsRefused
+from accounts.types import Credentials
+from tests.emulators import aws_environment
+
+pytestmark = pytest.mark.wire
+
+ACCOUNT_ID = "000000000000"
+HUB = f"arn:aws:iam::{ACCOUNT_ID}:user/hub"
+EXTERNAL_ID = "northwind:payments"
+TRUST: dict[str, dict[str, Any]] = {
+    "Demanding": {
+        "Effect": "Allow",
+        "Condition": {"StringEquals": {"sts:ExternalId": EXTERNAL_ID}},
+    },
+    "Closed": {"Effect": "Deny"},
+    "Open": {"Effect": "Allow"},
+}
+
+
+@pytest.fixture(scope="module")
+def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Ministack with authorization, on loopback; its address."""
+    home = tmp_path_factory.mktemp("ministack")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "AUTH": "true",
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "SERVICES": "iam,sts",
+        "IOT_MTLS_ENABLED": "0",  # it would listen on every interface, whatever BIND_HOST says
+        "LOG_LEVEL": "WARNING",
+    }
+    with (home / "log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ministack"], env=environment, stdout=log, stderr=log, cwd=home
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(url, process, home / "log")
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert process.poll() is None, f"ministack ended:\n{log.read_text()}"
+        try:
+            if requests.get(f"{url}/_ministack/health", timeout=1).ok:
+                return
+        except requests.exceptions.ConnectionError:
+            time.sleep(0.1)
+    pytest.fail(f"ministack did not start:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="module")
+def hub(ministack: str) -> dict[str, str]:
+    """The roles, and the keys of an IAM user that may assume them as far as they let it."""
+    iam: Any = boto3.client(
+        "iam",
+        endpoint_url=ministack,
+        region_name="eu-west-1",
+        aws_access_key_id="test",  # ministack's root
+        aws_secret_access_key="test",
+    )
+    iam.create_user(UserName="hub")
+    iam.put_user_policy(
+        UserName="hub", PolicyName="assume", PolicyDocument=policy(Effect="Allow", Resource="*")
+    )
+    for name, statement in TRUST.items():
+        iam.create_role(
+            RoleName=name,
+            AssumeRolePolicyDocument=policy(**statement, Principal={"AWS": HUB}),
+        )
+    keys = iam.create_access_key(UserName="hub")["AccessKey"]
+    return {
+        "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+        "AWS_ENDPOINT_URL_STS": ministack,
+    }
+
+
+def policy(**statement: Any) -> str:
+    statement["Action"] = "sts:AssumeRole"
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def assume(role_name: str, *, external_id: str = "") -> Credentials:
+    return sts.assume_role(
+        role_arn=f"arn:aws:iam::{ACCOUNT_ID}:role/{role_name}",
+        session_name="alice@northwind.example",
+        duration=3600,
+        external_id=external_id,
+    )
+
+
+@pytest.mark.parametrize("external_id", ["", "northwind:billing", "Northwind:Payments"])
+def test_role_that_demands_an_external_id_refuses_others(
+    hub: dict[str, str], external_id: str
+) -> None:
+    with aws_environment(**hub), pytest.raises(AwsRefused) as refused:
+        assume("Demanding", external_id=external_id)
+
+    assert refused.value.code == "aws.access_denied"
+
+
+def test_role_that_denies_the_hub_is_refused(hub: dict[str, str]) -> None:
+    with aws_environment(**hub), pytest.raises(AwsRefused) as refused:
+        assume("Closed")
+
+    assert refused.value.code == "aws.access_denied"
+
+
+def test_role_that_does_not_exist_is_refused_like_any_other(hub: dict[str, str]) -> None:
+    with aws_environment(**hub), pytest.raises(AwsRefused) as refused:
+        assume("Nowhere")
+
+    assert refused.value.code == "aws.access_denied"
+
+
+def test_hub_with_a_wrong_secret_is_told_so(hub: dict[str, str]) -> None:
+    with (
+        aws_environment(**hub | {"AWS_SECRET_ACCESS_KEY": "not the secret"}),
+        pytest.raises(AwsRefused) as refused,
+    ):
+        assume("Open")
+
+    assert refused.value.code == "aws.hub_credentials"
+
+
+def test_hub_with_an_unknown_key_is_told_so(hub: dict[str, str]) -> None:
+    with (
+        aws_environment(**hub | {"AWS_ACCESS_KEY_ID": "AKIAUNKNOWNUNKNOWNXX"}),
+        pytest.raises(AwsRefused) as refused,
+    ):
+        assume("Open")
+
+    assert refused.value.code == "aws.hub_credentials"
+
+
+@pytest.mark.parametrize(("role_name", "external_id"), [("Demanding", EXTERNAL_ID), ("Open", "")])
+def test_role_that_trusts_the_hub_gives_keys_of_its_own(
+    hub: dict[str, str], role_name: str, external_id: str
+) -> None:
+    with aws_environment(**hub):
+        keys = assume(role_name, external_id=external_id)
+
+    identity = boto3.client(
+        "sts",
+        endpoint_url=hub["AWS_ENDPOINT_URL_STS"],
+        region_name="eu-west-1",
+        aws_access_key_id=keys.access_key_id,
+        aws_secret_access_key=keys.secret_access_key,
+        aws_session_token=keys.session_token,
+    ).get_caller_identity()
+    assert identity["Arn"] == (
+        f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/{role_name}/alice@northwind.example"
+    )
+    assert keys.assumed_role_arn == identity["Arn"]
