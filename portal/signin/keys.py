@@ -60,6 +60,11 @@ def find(*, url: str, kid: str | None, algorithm: str) -> VerificationKey:
     raise _refused(f"names a key that the provider does not publish for {algorithm}")
 
 
+def current(*, url: str) -> tuple[VerificationKey, ...]:
+    """Return the keys a provider publishes; raises ProviderUnavailable if they cannot be read."""
+    return _at(url).current()
+
+
 @lru_cache(maxsize=4)
 def _at(url: str) -> Kept[tuple[VerificationKey, ...]]:
     return Kept(partial(_read, url), seconds=KEPT_FOR)

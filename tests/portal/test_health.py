@@ -1,0 +1,87 @@
+"""Liveness asks nobody; readiness names the part that is missing, without a secret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.db import DatabaseError, connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client
+from pytest_django import DjangoDbBlocker
+
+from portal import health
+from portal.signin import keys, provider
+
+
+@pytest.fixture(autouse=True)
+def _fresh_provider() -> Iterator[None]:
+    provider.forget()
+    keys.forget()
+    yield
+    provider.forget()
+    keys.forget()
+
+
+@pytest.fixture
+def _good_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A provider at the edge of the world that is as it should be."""
+    monkeypatch.setattr(
+        provider, "current", lambda: provider.Provider("i", "https://a", "https://t", "https://j")
+    )
+    monkeypatch.setattr(keys, "current", lambda *, url: ())
+
+
+def test_healthz_answers_without_the_database(django_db_blocker: DjangoDbBlocker) -> None:
+    with django_db_blocker.block():
+        answer = Client().get("/healthz")
+
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+@pytest.mark.django_db
+def test_readyz_names_a_provider_that_is_down(settings: LazySettings) -> None:
+    settings.OIDC_ISSUER = "http://localhost:9"
+
+    answer = Client().get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json()["database"] == "ok"
+    assert answer.json()["provider"].startswith("not usable")
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_good_provider")
+def test_readyz_names_migrations_that_are_pending() -> None:
+    MigrationRecorder.Migration.objects.filter(app="accounts").delete()
+
+    answer = Client().get("/readyz")
+
+    assert answer.status_code == 503
+    assert "manage.py migrate" in answer.json()["database"]
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_good_provider")
+def test_readyz_names_a_database_that_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    def down(found: Any) -> None:
+        raise DatabaseError("password=secret")
+
+    monkeypatch.setattr(health, "MigrationExecutor", down)
+
+    answer = Client().get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json()["database"] == "cannot be reached"
+    assert b"secret" not in answer.content
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_good_provider")
+def test_readyz_is_ready_when_everything_is_there() -> None:
+    answer = Client().get("/readyz")
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+    assert connection.is_usable()
