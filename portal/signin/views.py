@@ -163,7 +163,7 @@ def safe_next(url: str) -> str:
     if (
         len(url) <= MAX_NEXT
         and url.startswith("/")
-        and not url.startswith("/oidc/")
+        and not url.startswith(("//", "/\\", "/oidc/"))
         and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
     ):
         return url

@@ -38,7 +38,7 @@ def identity(_served: tuple[Provider, Running], settings: Any) -> Iterator[Provi
     served.people = list(PEOPLE)
     served.misbehaviour = Misbehaviour()
     settings.OIDC_ISSUER = running.url
-    settings.OIDC_TIMEOUT = 2
+    settings.OIDC_TIMEOUT = 1
     served.issuer = running.url
     _meet_again()
     served.hits.clear()
@@ -65,11 +65,10 @@ class Browser:
         assert response.status_code == 302, response.content.decode()
         return response["Location"]
 
-    def prove(self, address: str, who: str = "alice", **form: str) -> str:
+    def prove(self, address: str, who: str = "alice", *, cancel: bool = False) -> str:
         """Sign in at the provider; return the callback it sends the browser to, without the origin."""
-        answer = self.at_provider.post(
-            address, data={"username": who, **form}, allow_redirects=False, timeout=10
-        )
+        form = {"cancel": "yes"} if cancel else {"username": who}
+        answer = self.at_provider.post(address, data=form, allow_redirects=False, timeout=10)
         assert answer.status_code == 302, answer.text
         there = urlsplit(answer.headers["Location"])
         return f"{there.path}?{there.query}"

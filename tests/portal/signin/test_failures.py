@@ -1,0 +1,429 @@
+"""Every way a sign-in can fail ends in a page, one audit row, no sign-in, and nobody signed out."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import time_machine
+from django.test import Client as DjangoClient
+from django.utils import timezone
+from werkzeug.wrappers import Response
+
+from accounts.models import AuditEvent, Person, SignIn
+from accounts.models.audit import Action
+from demo.identity import Misbehaviour, Provider
+from portal.signin import provider
+from tests import cast
+from tests.portal.signin.conftest import Browser, query_of
+from tests.portal.signin.publisher import Publisher
+
+NOT_IN_ORDER = "does not answer as it should"
+NO_PROOF = "does not prove who you are"
+
+# What the provider does wrong once the person comes back, and the status, code and words that follow.
+FAULTS: dict[str, tuple[dict[str, Any], int, str, str]] = {
+    "token endpoint 500": ({"status": {"token": 500}}, 503, "signin.provider.unavailable", NOT_IN_ORDER),
+    "token endpoint 302": ({"status": {"token": 302}}, 503, "signin.provider.unavailable", NOT_IN_ORDER),
+    "token endpoint 403": ({"status": {"token": 403}}, 503, "signin.provider.unavailable", NOT_IN_ORDER),
+    "token endpoint slow": ({"slow": {"token": 1.5}}, 503, "signin.provider.unavailable", NOT_IN_ORDER),
+    "token endpoint no JSON": (
+        {"not_json": frozenset({"token"})}, 503, "signin.provider.unavailable", NOT_IN_ORDER,
+    ),
+    "token endpoint a list": ({"body": {"token": []}}, 503, "signin.provider.unavailable", NOT_IN_ORDER),
+    "no ID token": (
+        {"body": {"token": {"access_token": "a", "token_type": "Bearer"}}}, 400, "signin.token.missing", NO_PROOF,
+    ),
+    "ID token a number": ({"body": {"token": {"id_token": 7}}}, 400, "signin.token.missing", NO_PROOF),
+    "ID token too long": ({"body": {"token": {"id_token": "x" * 70_000}}}, 400, "signin.token.size", "fewer groups"),
+    "answer without end": (
+        {"body": {"token": {"id_token": "x" * 600_000}}}, 503, "signin.provider.unavailable", NOT_IN_ORDER,
+    ),
+    "userinfo 500": ({"status": {"userinfo": 500}}, 503, "signin.provider.unavailable", NOT_IN_ORDER),
+    "userinfo slow": ({"slow": {"userinfo": 1.5}}, 503, "signin.provider.unavailable", NOT_IN_ORDER),
+    "userinfo no JSON": (
+        {"not_json": frozenset({"userinfo"})}, 503, "signin.provider.unavailable", NOT_IN_ORDER,
+    ),
+    "userinfo without end": (
+        {"userinfo": {"groups": ["x" * 1000] * 300}}, 503, "signin.provider.unavailable", NOT_IN_ORDER,
+    ),
+    "userinfo of somebody else": (
+        {"userinfo": {"sub": "sub-carol"}}, 400, "signin.userinfo.sub", "two different people",
+    ),
+    "userinfo of nobody": ({"userinfo": {"sub": None}}, 400, "signin.userinfo.sub", "two different people"),
+    "keys 500": ({"status": {"jwks": 500}}, 503, "signin.provider.unavailable", NOT_IN_ORDER),
+    "keys slow": ({"slow": {"jwks": 1.5}}, 503, "signin.provider.unavailable", NOT_IN_ORDER),
+    "keys no JSON": ({"not_json": frozenset({"jwks"})}, 503, "signin.provider.unavailable", NOT_IN_ORDER),
+    "no keys": ({"body": {"jwks": {"keys": []}}}, 400, "signin.token.key", "a key that it does not publish"),
+    "unknown kid": ({"header": {"kid": "unknown"}}, 400, "signin.token.key", "a key that it does not publish"),
+    "foreign key": ({"foreign_key": True}, 400, "signin.token.signature", NO_PROOF),
+    "HS256": ({"algorithm": "HS256"}, 400, "signin.token.algorithm", "OIDC_RP_SIGN_ALGO"),
+    "no signature": ({"algorithm": "none"}, 400, "signin.token.algorithm", "OIDC_RP_SIGN_ALGO"),
+    "expired": ({"lifetime": -60}, 400, "signin.token.exp", "seconds behind the portal"),
+    "clock ahead": ({"clock": 600}, 400, "signin.token.iat", "seconds ahead of the portal"),
+    "clock behind": ({"clock": -600}, 400, "signin.token.exp", "seconds behind the portal"),
+    "wrong nonce": ({"claims": {"nonce": "another"}}, 400, "signin.token.nonce", NO_PROOF),
+    "no nonce": ({"claims": {"nonce": None}}, 400, "signin.token.nonce", NO_PROOF),
+    "wrong issuer": ({"claims": {"iss": "https://evil.example"}}, 400, "signin.token.iss", NO_PROOF),
+    "wrong audience": ({"claims": {"aud": "another"}}, 400, "signin.token.aud", NO_PROOF),
+    "foreign azp": ({"claims": {"azp": "another"}}, 400, "signin.token.azp", NO_PROOF),
+    "no sub": ({"claims": {"sub": None}}, 400, "signin.token.sub", NO_PROOF),
+    "code refused": (
+        {"status": {}, "body": {}, "claims": {}, "userinfo": {}}, 400, "signin.code", "took too long",
+    ),
+}  # fmt: skip
+
+
+def come_back(browser: Browser, identity: Provider, fault: str) -> Any:
+    """Sign in at the provider, and come back while it misbehaves."""
+    faults = FAULTS[fault][0]
+    callback = browser.prove(browser.depart())
+    if fault == "code refused":
+        identity.codes.clear()
+    with identity.misbehaving(**faults):
+        return browser.client.get(callback)
+
+
+def page_of(response: Any) -> str:
+    return re.sub(r"\s+", " ", response.content.decode())
+
+
+def recorded_failures() -> list[tuple[str, str]]:
+    rows = AuditEvent.objects.filter(action=Action.SIGNIN_FAILED)
+    return list(rows.values_list("error_code", "reason"))
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_of_the_provider_ends_in_a_page_and_no_sign_in(
+    browser: Browser, identity: Provider, fault: str
+) -> None:
+    _, status, code, words = FAULTS[fault]
+
+    response = come_back(browser, identity, fault)
+
+    assert response.status_code == status
+    assert words in page_of(response)
+    assert "Sign in again" in page_of(response)
+    assert response["X-Request-Id"] in page_of(response)
+    assert response["Cache-Control"] == "no-store"
+    assert [found for found, _ in recorded_failures()] == [code]
+    assert not SignIn.objects.exists()
+    assert not browser.is_signed_in
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_of_the_provider_signs_nobody_out(
+    browser: Browser, identity: Provider, fault: str
+) -> None:
+    browser.client = cast.signed_in("carol")
+    before = browser.client.cookies["gatehouse"].value
+
+    response = come_back(browser, identity, fault)
+
+    assert "still signed in as carol@northwind.example" in page_of(response)
+    assert browser.is_signed_in
+    assert browser.client.cookies["gatehouse"].value == before
+    assert SignIn.objects.get().ended_at is None
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_of_the_provider_leaves_no_code_or_token_in_the_log(
+    browser: Browser, identity: Provider, fault: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    callback = browser.prove(browser.depart())
+    code = query_of(callback)["code"]
+    if fault == "code refused":
+        identity.codes.clear()
+    with identity.misbehaving(**FAULTS[fault][0]):
+        browser.client.get(callback)
+
+    assert "sign-in failed" in caplog.text
+    assert code not in caplog.text
+    assert "client-secret-of-the-tests" not in caplog.text
+    assert not re.search(r"eyJ[\w-]+\.", caplog.text)
+    assert not any(code in reason for _, reason in recorded_failures())
+
+
+@pytest.mark.parametrize(
+    ("faults", "words"),
+    [
+        ({"status": {"discovery": 500}}, NOT_IN_ORDER),
+        ({"status": {"discovery": 404}}, "OIDC_ISSUER has no discovery document"),
+        ({"slow": {"discovery": 1.5}}, NOT_IN_ORDER),
+        ({"not_json": frozenset({"discovery"})}, NOT_IN_ORDER),
+        ({"body": {"discovery": []}}, NOT_IN_ORDER),
+        ({"discovery": {"issuer": "https://evil.example"}}, "calls itself"),
+        ({"discovery": {"token_endpoint": "http://id.example/token"}}, "token_endpoint"),
+    ],
+    ids=str,
+)
+def test_a_sign_in_at_a_provider_that_cannot_be_read_does_not_begin(
+    browser: Browser, identity: Provider, faults: dict[str, Any], words: str
+) -> None:
+    with identity.misbehaving(**faults):
+        response = browser.client.get("/oidc/authenticate/")
+
+    assert response.status_code == 503
+    assert words in page_of(response)
+    assert "OIDC_ISSUER" in page_of(response)
+    assert len(recorded_failures()) == 1
+    assert not response.cookies
+
+
+def test_a_portal_without_an_issuer_says_what_to_set(db: None, settings: Any) -> None:
+    settings.OIDC_ISSUER = ""
+    provider.forget()
+
+    response = DjangoClient().get("/oidc/authenticate/")
+
+    assert response.status_code == 503
+    assert "OIDC_ISSUER is not set" in page_of(response)
+
+
+def test_the_start_page_works_while_the_provider_is_down(
+    db: None, settings: Any, unused_port: int
+) -> None:
+    settings.OIDC_ISSUER = f"http://localhost:{unused_port}"
+    provider.forget()
+
+    assert DjangoClient().get("/").status_code == 200
+    assert cast.signed_in("alice").get("/").status_code == 200
+
+
+def test_a_provider_that_goes_away_meanwhile_is_told_so(
+    browser: Browser, identity: Provider, unused_port: int
+) -> None:
+    gone = {"token_endpoint": f"http://localhost:{unused_port}/token"}
+    with identity.misbehaving(discovery=gone):
+        response = browser.walk()
+
+    assert response.status_code == 503
+    assert NOT_IN_ORDER in page_of(response)
+
+
+def test_wrong_client_credentials_are_said_to_be_the_portals(
+    browser: Browser, identity: Provider, settings: Any
+) -> None:
+    settings.OIDC_RP_CLIENT_SECRET = "another"
+
+    response = browser.walk()
+
+    assert response.status_code == 503
+    assert "OIDC_RP_CLIENT_SECRET" in page_of(response)
+    assert "another" not in page_of(response)
+
+
+def test_signed_userinfo_is_refused_with_what_to_change(
+    browser: Browser, identity: Provider, publisher: Publisher
+) -> None:
+    publisher.replies["/userinfo"] = lambda _: Response("eyJ.eyJ.AA", mimetype="application/jwt")
+    with identity.misbehaving(discovery={"userinfo_endpoint": f"{publisher.url}/userinfo"}):
+        response = browser.walk()
+
+    assert response.status_code == 503
+    assert "set the client&#x27;s userinfo to plain JSON" in page_of(response)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "code=a",
+        "error=access_denied",
+        "error=access_denied&state=",
+        "code=a&code=b&state=s",
+        "state=a&state=b&code=c",
+        "error=x&error=y&state=s",
+    ],
+)
+def test_a_callback_that_nobody_sent_is_refused(browser: Browser, query: str) -> None:
+    browser.client = cast.signed_in("carol")
+
+    response = browser.client.get(f"/oidc/callback/?{query}")
+
+    assert response.status_code == 400
+    assert "only works on the way back" in page_of(response)
+    assert browser.is_signed_in
+
+
+@pytest.mark.parametrize(
+    "query", ["error=login_required", "error=access_denied", "code=stolen", "code=a&iss=https://x"]
+)
+@pytest.mark.parametrize("state", ["forged", "\x00", "é" * 300, "<script>"])
+def test_a_link_to_the_callback_signs_nobody_out(browser: Browser, query: str, state: str) -> None:
+    browser.client = cast.signed_in("carol")
+
+    response = browser.client.get(f"/oidc/callback/?{query}&state={quote(state)}")
+
+    assert response.status_code == 400
+    assert "completed already" in page_of(response)
+    assert "still signed in as carol@northwind.example" in page_of(response)
+    assert browser.is_signed_in
+    assert [code for code, _ in recorded_failures()] == ["signin.state"]
+    assert SignIn.objects.get().ended_at is None
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "words"),
+    [
+        ("access_denied", 400, "cancelled"),
+        ("login_required", 400, "sign in there first"),
+        ("temporarily_unavailable", 503, "Try again in a minute"),
+        ("server_error", 503, "Try again in a minute"),
+        ("invalid_scope", 400, "refused the sign-in"),
+        ("<script>alert(1)</script>", 400, "refused the sign-in"),
+    ],
+)
+def test_an_error_of_the_provider_is_shown_as_mere_text(
+    browser: Browser, error: str, status: int, words: str
+) -> None:
+    state = query_of(browser.depart())["state"]
+    description = "<img src=x onerror=alert(1)>\r\nSet-Cookie: a=b"
+
+    response = browser.client.get(
+        "/oidc/callback/",
+        {"error": error, "error_description": description, "state": state},
+    )
+
+    assert response.status_code == status
+    assert words in page_of(response)
+    assert "&lt;img src=x onerror=alert(1)&gt;" in page_of(response)
+    assert "<img" not in page_of(response)
+    assert "<script>alert" not in page_of(response)
+    assert recorded_failures()[0][0] == "signin.provider.refused"
+    assert "\n" not in recorded_failures()[0][1]
+
+
+def test_an_error_with_a_state_of_this_browser_signs_nobody_out(browser: Browser) -> None:
+    browser.client = cast.signed_in("carol")
+    state = query_of(browser.depart())["state"]
+
+    response = browser.client.get("/oidc/callback/", {"error": "login_required", "state": state})
+
+    assert response.status_code == 400
+    assert browser.is_signed_in
+
+
+def test_a_cancelled_sign_in_leads_back_to_where_it_was_going(browser: Browser) -> None:
+    callback = browser.prove(browser.depart("/activity?page=2"), cancel=True)
+
+    response = browser.client.get(callback)
+
+    assert response.status_code == 400
+    assert "/oidc/authenticate/?next=%2Factivity%3Fpage%3D2" in page_of(response)
+
+
+def test_a_callback_with_neither_code_nor_error_is_refused(browser: Browser) -> None:
+    state = query_of(browser.depart())["state"]
+
+    response = browser.client.get("/oidc/callback/", {"state": state})
+
+    assert response.status_code == 400
+    assert recorded_failures() == [
+        ("signin.callback", "The callback holds neither a code nor an error.")
+    ]
+
+
+def test_a_callback_works_once(browser: Browser) -> None:
+    callback = browser.prove(browser.depart())
+    browser.client.get(callback)
+
+    response = browser.client.get(callback)
+
+    assert response.status_code == 400
+    assert "completed already" in page_of(response)
+    assert browser.is_signed_in
+    assert SignIn.objects.count() == 1
+
+
+def test_a_callback_that_failed_is_not_tried_again(browser: Browser, identity: Provider) -> None:
+    callback = browser.prove(browser.depart())
+    with identity.misbehaving(status={"token": 500}):
+        browser.client.get(callback)
+
+    assert browser.client.get(callback).status_code == 400
+    assert not browser.is_signed_in
+
+
+def test_a_callback_replayed_with_its_cookies_restored_is_refused(browser: Browser) -> None:
+    callback = browser.prove(browser.depart())
+    thief = Browser()
+    thief.client.cookies = type(browser.client.cookies)(browser.client.cookies.output(header=""))
+    browser.client.get(callback)
+
+    response = thief.client.get(callback)
+
+    assert response.status_code == 400
+    assert not thief.is_signed_in
+
+
+def test_a_callback_of_another_browser_is_refused(browser: Browser) -> None:
+    callback = browser.prove(browser.depart())
+    victim = Browser()
+
+    response = victim.client.get(callback)
+
+    assert response.status_code == 400
+    assert "another browser" in page_of(response)
+    assert not victim.is_signed_in
+
+
+def test_an_attempt_left_for_too_long_is_refused(browser: Browser) -> None:
+    callback = browser.prove(browser.depart())
+    with time_machine.travel(timezone.now() + timedelta(minutes=31)):
+        response = browser.client.get(callback)
+
+    assert response.status_code == 400
+    assert "left for too long" in page_of(response)
+
+
+@pytest.mark.parametrize(
+    ("iss", "discovery", "code"),
+    [
+        ("https://evil.example", {}, "signin.issuer"),
+        ("", {}, "signin.issuer"),
+        (None, {"authorization_response_iss_parameter_supported": True}, "signin.issuer"),
+    ],
+)
+def test_an_answer_of_another_issuer_is_refused(
+    browser: Browser, identity: Provider, iss: str | None, discovery: dict[str, Any], code: str
+) -> None:
+    with identity.misbehaving(discovery=discovery):
+        callback = browser.prove(browser.depart())
+        suffix = "" if iss is None else f"&iss={quote(iss)}"
+        response = browser.client.get(callback + suffix)
+
+    assert response.status_code == 400
+    assert [found for found, _ in recorded_failures()] == [code]
+    assert not SignIn.objects.exists()
+    assert identity.hits["token"] == 0
+
+
+def test_an_answer_that_names_our_issuer_is_accepted(browser: Browser, identity: Provider) -> None:
+    supported = {"authorization_response_iss_parameter_supported": True}
+    with identity.misbehaving(discovery=supported):
+        callback = browser.prove(browser.depart())
+        response = browser.client.get(f"{callback}&iss={quote(identity.issuer)}")
+
+    assert response.status_code == 302
+
+
+def test_a_blocked_person_is_told_so_and_recorded_once(
+    browser: Browser, identity: Provider
+) -> None:
+    Person.objects.create(issuer=identity.issuer, sub="sub-alice", is_active=False)
+
+    response = browser.walk("alice")
+
+    assert response.status_code == 401
+    assert "has been blocked" in page_of(response)
+    assert [code for code, _ in recorded_failures()] == ["signin.blocked"]
+    assert not SignIn.objects.exists()
+
+
+def test_no_misbehaviour_is_left_behind(identity: Provider) -> None:
+    assert identity.misbehaviour == Misbehaviour()
