@@ -37,10 +37,10 @@ class Child:
     log: Path
     process: subprocess.Popen[bytes]
 
-    def signal_group(self, number: signal.Signals) -> None:
-        """Send a signal to the process and everything it started."""
+    def kill_group(self) -> None:
+        """End the process and everything it started, at once."""
         try:
-            os.killpg(self.process.pid, number)
+            os.killpg(self.process.pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):  # macOS answers EPERM for a zombie
             pass
 
@@ -112,18 +112,20 @@ class Family:
         traceback: TracebackType | None,
     ) -> None:
         """End all processes and all they started; nothing interrupts that."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
+        signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        handlers = [signal.signal(number, signal.SIG_IGN) for number in signals]
         for child in self.children:
-            child.signal_group(signal.SIGTERM)
+            child.process.terminate()
         deadline = time.monotonic() + GRACE
         for child in self.children:
             try:
                 child.process.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
                 pass
-            child.signal_group(signal.SIGKILL)
+            child.kill_group()
             child.process.wait()
+        for number, handler in zip(signals, handlers, strict=True):
+            signal.signal(number, handler)
 
 
 def _end_with_parent() -> Callable[[], None] | None:

@@ -1,0 +1,213 @@
+"""`manage.py demo` from outside: it starts, it holds its story, it survives taken ports, it ends whole."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from demo.launcher.home import CHECKOUT, Home
+from demo.launcher.network import DEFAULTS, Ports, PortTaken, answers, choose, is_free
+
+pytestmark = pytest.mark.wire
+
+COMMAND = [sys.executable, "manage.py", "demo"]
+PATIENCE = 120
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """What a newcomer's shell has, and where this demo keeps its data."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return kept | {"DEMO_DATA": str(folder)}
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[tuple[subprocess.Popen[str], Ports]]:
+    """Run a demo on free ports until the block ends."""
+    with subprocess.Popen(
+        [*COMMAND, "--port", "0"],
+        cwd=CHECKOUT,
+        env=environment(folder),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as launcher:
+        try:
+            yield launcher, wait_for(launcher, folder)
+        finally:
+            launcher.terminate()
+            launcher.communicate(timeout=30)
+
+
+def wait_for(launcher: subprocess.Popen[str], folder: Path) -> Ports:
+    deadline = time.monotonic() + PATIENCE
+    while (ports := Home(folder).where()) is None:
+        assert launcher.poll() is None, launcher.communicate()[0]
+        assert time.monotonic() < deadline, "the demo did not start in time"
+        time.sleep(0.1)
+    return ports
+
+
+def descendants(pid: int) -> set[int]:
+    """Return the processes below one, by what /proc says."""
+    parents: dict[int, int] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        parents[int(stat.parent.name)] = int(fields[1])
+    found, size = {pid}, 0
+    while size != len(found):
+        size = len(found)
+        found |= {child for child, parent in parents.items() if parent in found}
+    return found - {pid}
+
+
+def gone(pids: set[int]) -> bool:
+    """Whether these processes have ended, or do within a few seconds."""
+    deadline = time.monotonic() + 15
+    while any(Path(f"/proc/{pid}/exe").exists() for pid in pids):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def free(ports: Ports) -> bool:
+    return all(map(is_free, (ports.portal, ports.identity, ports.cloud)))
+
+
+def test_the_story_holds_in_a_demo_started_for_it(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*COMMAND, "--check"],
+        cwd=CHECKOUT,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=2 * PATIENCE,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "FAILED" not in done.stdout + done.stderr
+    for told in ("alice signs in", "GetCallerIdentity", "console opens", "refused with 403"):
+        assert told in done.stdout
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="counts processes in /proc")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_no_process_is_left_when_the_demo_is_stopped(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    with started(tmp_path) as (launcher, ports):
+        processes = descendants(launcher.pid)
+        assert len(processes) >= 4  # two providers, gunicorn and its workers
+
+        launcher.send_signal(number)
+        said = launcher.communicate(timeout=30)[0]
+
+        assert gone(processes)
+        assert free(ports)
+        if number is not signal.SIGKILL:
+            assert launcher.returncode == 0, said
+            assert "its data are kept" in said
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="counts processes in /proc")
+def test_the_demo_ends_and_says_which_process_died(tmp_path: Path) -> None:
+    with started(tmp_path) as (launcher, ports):
+        processes = descendants(launcher.pid)
+        cloud = next(
+            pid for pid in processes if b"demo.cloud" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        )
+
+        os.kill(cloud, signal.SIGKILL)
+        said = launcher.communicate(timeout=30)[0]
+
+        assert launcher.returncode == 1
+        assert "cloud ended by itself" in said
+        assert str(tmp_path / "cloud.log") in said
+        assert gone(processes)
+        assert free(ports)
+
+
+def test_a_second_demo_on_the_same_data_says_where_the_first_is(tmp_path: Path) -> None:
+    with started(tmp_path) as (_, ports):
+        second = subprocess.run(
+            COMMAND,
+            cwd=CHECKOUT,
+            env=environment(tmp_path),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+        assert second.returncode == 1
+        assert f"running already at {ports.portal_url}" in second.stderr
+        assert answers(f"{ports.portal_url}/healthz")
+    assert free(ports)  # SIGTERM ended the first
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port that somebody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def test_a_port_that_was_asked_for_and_is_taken_gets_a_clear_message(
+    taken: int, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [*COMMAND, "--port", str(taken)],
+        cwd=CHECKOUT,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert f"Port {taken} is taken" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_usual_port_that_is_taken_gets_another(
+    taken: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = Ports(portal=taken, identity=DEFAULTS.identity, cloud=taken)
+    monkeypatch.setattr("demo.launcher.network.DEFAULTS", usual)
+
+    ports = choose(None)
+
+    assert taken not in (ports.portal, ports.cloud)
+    assert free(ports)
+
+
+def test_the_port_that_was_asked_for_is_the_port() -> None:
+    wanted = choose(0).portal
+
+    assert choose(wanted).portal == wanted
+
+
+def test_ports_are_three_different_ones() -> None:
+    ports = choose(0)
+
+    assert len({ports.portal, ports.identity, ports.cloud}) == 3
+
+
+def test_a_taken_port_is_refused_before_anything_starts(taken: int) -> None:
+    with pytest.raises(PortTaken, match=str(taken)):
+        choose(taken)
