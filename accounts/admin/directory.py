@@ -14,9 +14,7 @@ from accounts.admin.audited import AuditedAdmin
 from accounts.admin.fields import AccountIdField, AutocompletedInline, KnownRows, TagsField
 from accounts.aws import destinations
 from accounts.clashes import same_arn
-from accounts.errors import GatehouseError
 from accounts.models import Account, AccountRole, Environment, PermissionSet
-from accounts.models.directory import Partition
 
 
 @admin.register(Environment)
@@ -123,9 +121,8 @@ class PermissionSetForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_destination(self) -> str:
         """Refuse what is not a page of an AWS console in any partition."""
         destination = str(self.cleaned_data["destination"])
-        refusals = [_refusal(destination, partition) for partition in Partition.values]
-        if destination and all(refusals):
-            raise ValidationError(refusals[0])
+        if destination and (wrong := destinations.complaint(destination)):
+            raise ValidationError(wrong)
         return destination
 
     def clean(self) -> Any:
@@ -147,14 +144,6 @@ class PermissionSetForm(forms.ModelForm):  # type: ignore[type-arg]
         for roles in by_account.values():
             if clash := same_arn(roles):
                 raise ValidationError({"name": clash})
-
-
-def _refusal(destination: str, partition: str) -> str:
-    try:
-        destinations.allowed(destination, partition=partition)
-    except GatehouseError as error:
-        return error.admin_message.capitalize() + "."
-    return ""
 
 
 @admin.register(PermissionSet)

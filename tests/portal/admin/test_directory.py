@@ -1,0 +1,211 @@
+"""What the directory's forms refuse, at which field and with which reason; and what they make easy."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from accounts.models import Account, AccountRole, Environment, PermissionSet
+from tests import cast
+from tests.portal.admin import forms
+
+pytestmark = pytest.mark.usefixtures("northwind")
+
+
+@pytest.mark.parametrize("wrong", ["12345678901", "1234567890123", "12345678901x", "٣٤٥٦٧٨٩٠١٢٣٤"])
+def test_an_account_id_that_is_none_is_refused_at_its_field(carol: Client, wrong: str) -> None:
+    response = forms.send(carol, "account/add/", forms.account(account_id=wrong))
+
+    assert (
+        "An AWS account id has exactly 12 digits, leading zeros included."
+        in forms.errors_of(response)["account_id"]
+    )
+
+
+def test_an_account_id_is_taken_as_aws_writes_it(carol: Client) -> None:
+    forms.send(carol, "account/add/", forms.account(account_id=" 0345-6789 0123 "))
+
+    assert Account.objects.get(name="data-dev").account_id == "034567890123"
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong", "reason"),
+    [
+        ("organizational_unit", "/Workloads/", "Write units as a path: Workloads/Payments."),
+        ("region", "Ireland", "A region looks like eu-west-1."),
+        ("external_id", "ü", "STS takes 2 to 1224 letters, digits and _+=,.@:/-."),
+        ("name", "", "This field is required."),
+    ],
+)
+def test_an_accounts_form_says_what_is_wrong_where(
+    carol: Client, field: str, wrong: str, reason: str
+) -> None:
+    response = forms.send(carol, "account/add/", forms.account() | {field: wrong})
+
+    assert forms.errors_of(response) == {field: [reason]}
+
+
+def test_tags_that_are_no_pairs_are_refused_by_line(carol: Client) -> None:
+    response = forms.send(
+        carol, "account/add/", forms.account(tags="team=data\nnonsense\n=x\nteam=other")
+    )
+
+    assert forms.errors_of(response)["tags"] == [
+        "Line 2, “nonsense”: write it as key=value.",
+        "Line 3, “=x”: write it as key=value.",
+        "Line 4: “team” is already given above.",
+    ]
+
+
+def test_tags_are_written_one_a_line(carol: Client) -> None:
+    forms.send(carol, "account/add/", forms.account(tags=" team = data \n\nquery=a=b\nempty=\n"))
+
+    account = Account.objects.get(name="data-dev")
+    assert account.tags == {"team": "data", "query": "a=b", "empty": ""}
+    page = carol.get(f"/admin/accounts/account/{account.pk}/change/").content.decode()
+    assert "empty=\nquery=a=b\nteam=data</textarea>" in page
+
+
+def test_tags_that_nobody_touched_stay_as_they_are(carol: Client) -> None:
+    account = cast.account("data-dev", "345678901234", tags={"a=b": "c"})
+
+    forms.send(
+        carol, f"account/{account.pk}/change/", forms.account(name="renamed", tags="a=b=c\r\n")
+    )
+
+    account.refresh_from_db()
+    assert (account.name, account.tags) == ("renamed", {"a=b": "c"})
+
+
+def test_two_new_roles_with_one_arn_are_refused_with_the_reason(carol: Client) -> None:
+    read_only, developer = PermissionSet.objects.filter(name__in=["ReadOnly", "Operator"])
+
+    response = forms.send(
+        carol,
+        "account/add/",
+        forms.account(
+            {"permission_set": read_only.pk, "iam_role_name": "Same"},
+            {"permission_set": developer.pk, "iam_role_name": "Same"},
+        ),
+    )
+
+    (complaint,) = forms.complaints(response)
+    assert "would both be arn:aws:iam::345678901234:role/Same" in complaint
+    assert not Account.objects.filter(name="data-dev").exists()
+
+
+def test_an_account_role_with_the_arn_of_another_is_refused(carol: Client) -> None:
+    prod = Account.objects.get(name="payments-prod")
+    developer = PermissionSet.objects.get(name="Developer")
+    PermissionSet.objects.filter(name="ReadOnly").update(iam_path="/gatehouse/")
+
+    response = forms.send(
+        carol,
+        "accountrole/add/",
+        {"account": prod.pk, "permission_set": developer.pk, "iam_role_name": "ReadOnly"},
+    )
+
+    assert "would both be" in forms.errors_of(response)["iam_role_name"][0]
+
+
+def test_a_permission_set_is_not_renamed_onto_another_role(carol: Client) -> None:
+    prod = Account.objects.get(name="payments-prod")
+    AccountRole.objects.filter(account=prod, permission_set__name="Operator").update(
+        iam_role_name="Auditor"
+    )
+    read_only = PermissionSet.objects.get(name="ReadOnly")
+
+    response = forms.send(
+        carol, f"permissionset/{read_only.pk}/change/", forms.permission_set(name="Auditor")
+    )
+
+    assert "arn:aws:iam::123456789012:role/Auditor" in forms.errors_of(response)["name"][0]
+
+
+def test_a_role_keeps_its_own_arn(carol: Client) -> None:
+    role = AccountRole.objects.get(permission_set__name="Operator")
+
+    response = forms.send(
+        carol,
+        f"accountrole/{role.pk}/change/",
+        {"account": role.account_id, "permission_set": role.permission_set_id},
+    )
+
+    assert response.status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong", "reason"),
+    [
+        (
+            "name",
+            "Read Only",
+            "A role name has at most 64 letters, digits and _+=,.@- (no spaces).",
+        ),
+        ("iam_path", "gatehouse", "An IAM path begins and ends with a slash, such as /gatehouse/."),
+        ("session_duration", "60", "Ensure this value is greater than or equal to 900."),
+        ("session_duration", "86400", "Ensure this value is less than or equal to 43200."),
+    ],
+)
+def test_a_permission_sets_form_says_what_is_wrong_where(
+    carol: Client, field: str, wrong: str, reason: str
+) -> None:
+    response = forms.send(carol, "permissionset/add/", forms.permission_set(**{field: wrong}))
+
+    assert forms.errors_of(response) == {field: [reason]}
+
+
+@pytest.mark.parametrize(
+    "destination",
+    [
+        "https://evil.example/",
+        "http://console.aws.amazon.com/",
+        "https://console.aws.amazon.com@x.y/",
+    ],
+)
+def test_a_destination_elsewhere_is_refused_with_the_rule_it_breaks(
+    carol: Client, destination: str
+) -> None:
+    response = forms.send(
+        carol, "permissionset/add/", forms.permission_set(destination=destination)
+    )
+
+    (complaint,) = forms.errors_of(response)["destination"]
+    assert complaint.startswith("Console destination refused: ")
+
+
+def test_a_permission_set_that_offers_nothing_is_refused(carol: Client) -> None:
+    response = forms.send(
+        carol, "permissionset/add/", forms.permission_set(console=None, keys=None)
+    )
+
+    assert "Offer the console, keys, or both" in str(forms.errors_of(response))
+
+
+@pytest.mark.parametrize(
+    "destination",
+    [
+        "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1",
+        "https://console.amazonaws-us-gov.com/",
+    ],
+)
+def test_a_page_of_any_partitions_console_is_a_destination(carol: Client, destination: str) -> None:
+    forms.send(carol, "permissionset/add/", forms.permission_set(destination=destination))
+
+    assert PermissionSet.objects.get(name="Analyst").destination == destination
+
+
+@pytest.mark.parametrize("asked", ["payments-prod", "123456789012", "Workloads/Pay"])
+def test_accounts_are_found_by_name_id_and_unit(carol: Client, asked: str) -> None:
+    page = carol.get("/admin/accounts/account/", {"q": asked})
+
+    assert "payments-prod" in page.content.decode()
+    assert "nothing-like-it" not in page.content.decode()
+
+
+def test_accounts_are_filtered_by_environment(carol: Client) -> None:
+    production = Environment.objects.get(name="production")
+
+    page = carol.get("/admin/accounts/account/", {"environment__id__exact": production.pk})
+
+    assert [row.name for row in page.context["cl"].result_list] == ["payments-prod"]

@@ -1,0 +1,157 @@
+"""What a mapping's form refuses and why, and the preview on its page."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from django.test import Client
+
+from accounts.models import Account, Mapping, PermissionSet
+from tests import cast
+from tests.portal.admin import forms
+
+pytestmark = pytest.mark.usefixtures("northwind")
+
+
+@pytest.fixture
+def developer(northwind: None) -> PermissionSet:
+    return PermissionSet.objects.get(name="Developer")
+
+
+@pytest.mark.parametrize(
+    ("match", "value", "reason"),
+    [
+        ("exact", "", "This field is required."),
+        ("exact", "   ", "This field is required."),
+        ("wildcard", "aws", "A wildcard needs a * in it; for one value exactly, choose “exact”."),
+        ("template", "aws-{acount}-x", "Unknown placeholder {acount}: a template knows"),
+        ("template", "aws-dev", "A template needs a placeholder"),
+        ("template", "aws-{role", "A template needs a placeholder"),
+        ("template", "{account_id}{role}", "Two placeholders touch"),
+        ("template", "arn:aws:s3:::{role}", "An ARN in a claim is that of an IAM role"),
+        ("template", "arn:aws:iam::{account_id}:user/{role}", "An ARN in a claim is that of"),
+    ],
+)
+def test_an_impossible_value_is_refused_with_the_reason(
+    carol: Client, developer: PermissionSet, match: str, value: str, reason: str
+) -> None:
+    form = forms.mapping({"kind": "all"}, match=match, value=value, permission_set=developer.pk)
+
+    response = forms.send(carol, "mapping/add/", form)
+
+    assert forms.errors_of(response)["value"][0].startswith(reason)
+
+
+def test_a_mapping_without_permission_set_is_refused(carol: Client) -> None:
+    response = forms.send(carol, "mapping/add/", forms.mapping({"kind": "all"}))
+
+    assert "Choose a permission set" in str(forms.errors_of(response))
+
+
+def test_a_template_with_the_role_needs_no_permission_set(carol: Client) -> None:
+    arn = "arn:{partition}:iam::{account_id}:role/{role}"
+
+    forms.send(carol, "mapping/add/", forms.mapping({"kind": "all"}, match="template", value=arn))
+
+    assert Mapping.objects.get(value=arn).permission_set is None
+
+
+def test_a_mapping_that_gives_nothing_is_refused(carol: Client, developer: PermissionSet) -> None:
+    form = forms.mapping({"kind": "all"}, permission_set=developer.pk, console=None, keys=None)
+
+    response = forms.send(carol, "mapping/add/", form)
+
+    assert "a mapping with neither gives nothing" in str(forms.errors_of(response))
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        ({"kind": "account"}, "Say which"),
+        ({"kind": "unit"}, "Say which"),
+        ({"kind": "all", "unit": "Workloads"}, "Fill in only what this kind of target names"),
+        ({"kind": "nonsense"}, "Select a valid choice"),
+    ],
+)
+def test_a_target_that_names_nothing_or_too_much_is_refused(
+    carol: Client, developer: PermissionSet, target: dict[str, str], reason: str
+) -> None:
+    form = forms.mapping(target, permission_set=developer.pk)
+
+    response = forms.send(carol, "mapping/add/", form)
+
+    assert any(complaint.startswith(reason) for complaint in forms.complaints(response))
+    assert not Mapping.objects.filter(name="Analysts").exists()
+
+
+def test_an_expiry_is_read_as_utc(carol: Client, developer: PermissionSet) -> None:
+    form = forms.mapping(
+        {"kind": "all"}, permission_set=developer.pk, expires_at="2027-01-31T17:30"
+    )
+
+    forms.send(carol, "mapping/add/", form)
+
+    assert Mapping.objects.get(name="Analysts").expires_at == datetime(
+        2027, 1, 31, 17, 30, tzinfo=UTC
+    )
+
+
+def test_the_change_page_shows_what_the_mapping_gives_and_to_whom(olga: Client) -> None:
+    cast.sign_in("alice")
+    mapping = Mapping.objects.get(name="Developers of payments")
+
+    page = olga.get(f"/admin/accounts/mapping/{mapping.pk}/change/").content.decode()
+
+    assert "arn:aws:iam::210987654321:role/gatehouse/Developer" in page
+    assert "alice@northwind.example" in page
+
+
+def test_the_preview_page_says_why_nothing_is_given(carol: Client) -> None:
+    mapping = cast.mapping("nobody", PermissionSet.objects.get(name="Operator"))
+
+    page = carol.get(f"/admin/accounts/mapping/{mapping.pk}/preview/").content.decode()
+
+    assert "It names no accounts, so it gives nothing: add a target." in page
+
+
+def test_a_refused_change_is_shown_without_a_preview_of_what_was_typed(
+    carol: Client, developer: PermissionSet
+) -> None:
+    mapping = Mapping.objects.get(name="Developers of payments")
+
+    response = forms.send(carol, f"mapping/{mapping.pk}/change/", forms.mapping(value=""))
+
+    assert "What it gives now" not in response.content.decode()
+
+
+def test_the_list_says_what_is_given_where_and_until_when(carol: Client) -> None:
+    everywhere = cast.mapping(
+        "all", PermissionSet.objects.get(name="ReadOnly"), *Account.objects.all(), keys=False
+    )
+    for number in range(3):
+        everywhere.targets.create(kind="unit", unit=f"Unit{number}")
+
+    page = carol.get("/admin/accounts/mapping/", {"q": "all gives"}).content.decode()
+
+    assert "groups = all" in page
+    assert "and 2 more" in page
+    assert '<td class="field-gives">console</td>' in page
+
+
+@pytest.mark.parametrize(
+    "narrowed",
+    ["claim=groups", "match__exact=exact", "enabled__exact=1", "q=on-call"],
+)
+def test_mappings_are_searched_and_filtered(carol: Client, narrowed: str) -> None:
+    page = carol.get(f"/admin/accounts/mapping/?{narrowed}")
+
+    assert "On call operates production" in page.content.decode()
+
+
+def test_permission_sets_are_found_by_typing(carol: Client) -> None:
+    found = carol.get(
+        "/admin/autocomplete/?app_label=accounts&model_name=mapping&field_name=permission_set&term=operat"
+    )
+
+    assert [row["text"] for row in found.json()["results"]] == ["Operator"]

@@ -1,0 +1,100 @@
+"""People can be blocked and nothing else; sign-ins show no token and no protocol claim."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from accounts import signins
+from accounts.errors import SignInAgain
+from accounts.models import AuditEvent, Person, SignIn
+from tests import cast
+
+pytestmark = pytest.mark.django_db
+
+
+def page_of(person: Person) -> str:
+    return f"/admin/accounts/person/{person.pk}/change/"
+
+
+def test_an_admin_cannot_block_themselves(carol: Client) -> None:
+    me = Person.objects.get(sub="sub-carol")
+
+    response = carol.post(page_of(me), {})
+
+    assert "You cannot block yourself" in response.content.decode()
+    assert carol.get("/admin/").status_code == 200
+
+
+def test_nobody_makes_an_admin_through_the_form(carol: Client) -> None:
+    person = cast.sign_in("mallory").person
+
+    carol.post(page_of(person), {"is_active": "on", "is_admin": "on", "sub": "sub-carol"})
+
+    person.refresh_from_db()
+    assert (person.is_admin, person.sub) == (False, "sub-mallory")
+
+
+def test_a_block_takes_effect_at_once(carol: Client, alice: Client) -> None:
+    assert alice.session.get("sign_in")
+
+    carol.post(page_of(Person.objects.get(sub="sub-alice")), {})
+
+    alice.get("/")
+    assert not alice.session.get("sign_in")
+    with pytest.raises(SignInAgain):
+        cast.sign_in("alice")
+
+
+def test_a_block_ends_open_sign_ins_for_good_and_is_recorded(carol: Client) -> None:
+    sign_in = cast.sign_in("alice")
+
+    carol.post(page_of(sign_in.person), {})
+    carol.post(page_of(sign_in.person), {"is_active": "on"})
+
+    sign_in.refresh_from_db()
+    assert sign_in.end_reason == "blocked by an admin"
+    block, unblock = AuditEvent.objects.filter(action="admin:object:changed").order_by("at")
+    assert block.detail["before"] == {"is_active": True}
+    assert block.detail["after"] == {"is_active": False}
+    assert unblock.detail["after"] == {"is_active": True}
+
+
+def test_an_unblocked_person_signs_in_again(carol: Client) -> None:
+    person = cast.sign_in("alice").person
+    carol.post(page_of(person), {})
+
+    carol.post(page_of(person), {"is_active": "on"})
+
+    assert cast.sign_in("alice").person == person
+
+
+def test_a_sign_in_shows_no_token_and_no_protocol_claim(carol: Client) -> None:
+    sign_in = signins.begin(
+        subject=cast.subject("alice", nonce="n-secret", sid="s-secret", at_hash="h-secret"),
+        tokens=signins.ProviderTokens("id-secret", "access-secret", "refresh-secret"),
+        origin=cast.ORIGIN,
+        now=cast.NOON,
+    )
+    stored = SignIn.objects.get(pk=sign_in.pk)
+
+    page = carol.get(f"/admin/accounts/signin/{sign_in.pk}/change/").content.decode()
+    listed = carol.get("/admin/accounts/signin/").content.decode()
+
+    assert "payments" in page
+    for text in (page, listed):
+        assert "secret" not in text
+        assert stored.encrypted_id_token not in text
+        assert stored.encrypted_refresh_token not in text
+
+
+def test_tokens_are_not_even_loaded(carol: Client) -> None:
+    sign_in = cast.sign_in("alice")
+
+    page = carol.get(f"/admin/accounts/signin/{sign_in.pk}/change/")
+
+    assert page.context["original"].get_deferred_fields() == {
+        "encrypted_id_token",
+        "encrypted_access_token",
+        "encrypted_refresh_token",
+    }

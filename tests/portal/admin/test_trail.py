@@ -1,0 +1,110 @@
+"""The audit trail is read, searched and filtered in the admin, and changed by nobody."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts import audit
+from accounts.models import AuditEvent
+from accounts.models.audit import Action
+from tests import cast
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/accounts/auditevent/"
+
+
+@pytest.fixture
+def event(db: None) -> AuditEvent:
+    number = audit.record(
+        action=Action.KEYS_ISSUED,
+        now=cast.NOON,
+        origin=cast.ORIGIN,
+        subject=cast.subject("alice"),
+        account_id="123456789012",
+        role_name="ReadOnly",
+        access_key_id="ASIAEXAMPLE",
+        reason="Payments looks at its accounts: groups = payments",
+    )
+    audit.record(
+        action=Action.KEYS_DENIED,
+        now=cast.NOON - timedelta(days=400),
+        origin=cast.ORIGIN,
+        subject=cast.subject("mallory"),
+        account_id="210987654321",
+    )
+    return AuditEvent.objects.get(pk=number)
+
+
+def stored() -> list[Any]:
+    return list(AuditEvent.objects.order_by("pk").values())
+
+
+@pytest.mark.parametrize("path", ["add/", "{pk}/change/", "{pk}/delete/", "{pk}/history/"])
+def test_a_row_is_not_changed_by_any_address(carol: Client, event: AuditEvent, path: str) -> None:
+    before = stored()
+
+    response = carol.post(
+        LIST + path.format(pk=event.pk), {"post": "yes", "actor": "nobody", "reason": ""}
+    )
+
+    assert response.status_code in (403, 404)
+    assert stored() == before
+
+
+@pytest.mark.parametrize("action", ["delete_selected", "enable", "disable"])
+def test_a_row_is_not_changed_by_a_bulk_action(
+    carol: Client, event: AuditEvent, action: str
+) -> None:
+    before = stored()
+
+    carol.post(LIST, {"action": action, "_selected_action": str(event.pk), "post": "yes"})
+    carol.post(LIST, {"_save": "Save", "form-0-id": str(event.pk), "form-0-actor": "nobody"})
+
+    assert stored() == before
+
+
+def test_the_pages_offer_nothing_to_change(carol: Client, event: AuditEvent) -> None:
+    listed = carol.get(LIST).content.decode()
+    shown = carol.get(f"{LIST}{event.pk}/change/").content.decode()
+
+    assert "addlink" not in listed.split('id="content"')[1]
+    assert 'name="action"' not in listed
+    assert "deletelink" not in shown
+    assert 'name="_save"' not in shown
+
+
+def test_a_row_is_shown_with_every_column(olga: Client, event: AuditEvent) -> None:
+    page = olga.get(f"{LIST}{event.pk}/change/").content.decode()
+
+    for column in AuditEvent._meta.concrete_fields:
+        shown = {"at": "when", "detail": "details"}.get(column.name, column.name)
+        assert f"field-{shown}" in page
+    assert "2026-11-22 12:00:00" in page
+
+
+@pytest.mark.parametrize(
+    "narrowed",
+    [
+        "q=ASIAEXAMPLE",
+        "q=alice",
+        "action__exact=access:keys:issued",
+        "account=123456789012",
+        "account=1234-5678-9012&q=ReadOnly",
+        "at__year=2026&at__month=11",
+    ],
+)
+def test_rows_are_searched_and_filtered(olga: Client, event: AuditEvent, narrowed: str) -> None:
+    page = olga.get(f"{LIST}?{narrowed}")
+
+    assert [row.pk for row in page.context["cl"].result_list if row.actor[0] in "am"] == [event.pk]
+
+
+def test_the_account_filter_keeps_the_others(olga: Client, event: AuditEvent) -> None:
+    page = olga.get(f"{LIST}?action__exact=access:keys:issued&q=alice").content.decode()
+
+    assert '<input type="hidden" name="action__exact" value="access:keys:issued">' in page
+    assert '<input type="hidden" name="q" value="alice">' in page
