@@ -57,6 +57,19 @@ def allowed(destination: str, *, partition: str) -> str:
     return f"https://{host}{page}"
 
 
+def complaint(destination: str) -> str:
+    """Say why this is a page of no partition's console, for a place that serves accounts of any; "" if it is."""
+    wrong = []
+    for partition in partitions.PARTITIONS:
+        try:
+            allowed(destination, partition=partition)
+        except InvalidRequest as refused:
+            wrong.append(refused.admin_message.capitalize() + ".")
+        else:
+            return ""
+    return wrong[0]
+
+
 def _check_regions(host: str, page: str, world: Partition) -> None:
     """Refuse a region of another partition, or of none, in the host or the query."""
     query = urlsplit(f"https://{host}{page}").query

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 
+from accounts.aws import destinations
+from accounts.clashes import same_arn
 from accounts.models import Account, AccountRole, PermissionSet
 from accounts.models.mappings import Match
 from accounts.plans.complaints import Notes, guess
@@ -39,6 +40,12 @@ def entry_by_the_model(entry: Entry, path: Path, notes: Notes) -> None:
         if entry.permission_set or notes.has((*path, "permission_set")):
             row.permission_set_id = _SOME_ROW  # type: ignore[attr-defined]
     by_the_model(row, path, notes, keys=keys)
+    if (
+        isinstance(entry, PermissionSetEntry)
+        and entry.destination
+        and (wrong := destinations.complaint(entry.destination))
+    ):
+        notes.complain((*path, "destination"), wrong)
 
 
 def by_the_model(
@@ -112,28 +119,24 @@ def check_arns(
     for identity, entry in after.items():
         if not isinstance(entry, AccountEntry):
             continue
-        for arn, names in _by_arn(entry, sets):
-            # The account says it, or a permission set whose path or name was changed.
-            origins = [identity, *(("permission_set", name) for name in names)]
-            origin = next((one for one in origins if one in places), None)
-            if len(names) > 1 and origin is not None:
-                key = "roles" if origin == identity else "iam_path"
-                notes.complain(
-                    (*places[origin], key),
-                    f"{' and '.join(map(quoted, names))} would be the same IAM role, {arn}; "
-                    "give one of them an iam_role_name or another iam_path.",
-                )
+        roles = _roles(entry, sets)
+        if not (clash := same_arn(roles)):
+            continue
+        if identity in places:
+            notes.complain((*places[identity], "roles"), clash)
+            continue
+        # The account is only stored: a permission set of the file may have moved onto another.
+        for role in roles:
+            moved = places.get(("permission_set", role.permission_set.name))
+            if moved and not same_arn(other for other in roles if other is not role):
+                notes.complain((*moved, "iam_path"), clash)
+                break
 
 
-def _by_arn(
-    entry: AccountEntry, sets: Mapping[str, PermissionSet]
-) -> Iterator[tuple[str, list[str]]]:
-    account = Account(account_id=entry.account_id, partition=entry.partition)
-    by_arn: dict[str, list[str]] = defaultdict(list)
-    for name, iam_role_name in sorted(entry.roles.items()):
-        if name in sets:
-            role = AccountRole(
-                account=account, permission_set=sets[name], iam_role_name=iam_role_name
-            )
-            by_arn[role.arn].append(name)
-    yield from by_arn.items()
+def _roles(entry: AccountEntry, sets: Mapping[str, PermissionSet]) -> list[AccountRole]:
+    account = Account(account_id=entry.account_id, name=entry.name, partition=entry.partition)
+    return [
+        AccountRole(account=account, permission_set=sets[name], iam_role_name=iam_role_name)
+        for name, iam_role_name in sorted(entry.roles.items())
+        if name in sets
+    ]

@@ -12,6 +12,7 @@ from django.db import models
 from accounts.plans.complaints import Notes, guess
 from accounts.plans.positions import Path
 from accounts.plans.toml import quoted
+from accounts.storable import is_storable
 
 _DURATION = re.compile(r"([0-9]{1,9})([smh]?)\Z")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
@@ -123,7 +124,7 @@ class Table:
         value = self._read(key)
         if isinstance(value, dict):
             for name in value:
-                self._no_nul(name, (*self.path, key, name))
+                self._storable(name, (*self.path, key, name))
             return [((*self.path, key, name), name, item) for name, item in value.items()]
         if value is not None:
             self._wrong_type((*self.path, key), value, 'a table: { name = "value" }')
@@ -132,7 +133,7 @@ class Table:
     def as_text(self, value: object, path: Path) -> str:
         """Return a value that must be text; complain if it is not, and return "" if it cannot be."""
         if isinstance(value, str):
-            return self._no_nul(value, path)
+            return self._storable(value, path)
         if type(value) is int:
             hint = f'text: write it in quotes, "{value}"'
             if path[-1] == "account_id" or "ids" in path:
@@ -198,11 +199,11 @@ class Table:
         column = self._model._meta.get_field(key)
         return isinstance(column, models.Field) and not column.blank and not column.has_default()
 
-    def _no_nul(self, text: str, path: Path) -> str:
-        if "\x00" in text:
-            self.notes.complain(path, "A NUL character (\\u0000) cannot be stored.")
-            return ""
-        return text
+    def _storable(self, text: str, path: Path) -> str:
+        if is_storable(text):
+            return text
+        self.notes.complain(path, "A NUL character (\\u0000) cannot be stored.")
+        return ""
 
     def _wrong_type(self, path: Path, value: object, wanted: str) -> None:
         found = _WORDS.get(type(value), type(value).__name__)

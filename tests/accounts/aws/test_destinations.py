@@ -239,3 +239,21 @@ def host_as_a_browser_reads_it(url: str) -> str:
     authority = re.split(r"[/\\?#]", rest.lstrip("/\\"), maxsplit=1)[0]
     host = authority.rpartition("@")[2]
     return unquote(re.sub(r":[0-9]*$", "", host)).lower()
+
+
+@pytest.mark.parametrize("destination", HOSTILE)
+def test_complaint_is_about_what_is_on_no_partitions_console(destination: str) -> None:
+    assert destinations.complaint(destination).startswith("Console destination refused: ")
+
+
+@pytest.mark.parametrize(
+    "destination",
+    [
+        "https://console.aws.amazon.com/s3/home",
+        "https://eu-west-1.console.aws.amazon.com/",
+        "https://console.amazonaws-us-gov.com/",
+        "https://console.amazonaws.cn/",
+    ],
+)
+def test_complaint_is_silent_about_any_partitions_console(destination: str) -> None:
+    assert destinations.complaint(destination) == ""

@@ -104,8 +104,9 @@ def test_apply_refuses_two_roles_with_one_arn_in_an_account(northwind: None) -> 
     )
 
     assert refusal(text) == [
-        '7: account "payments-prod": roles: "Operator" and "ReadOnly" would be the same IAM role, '
-        "arn:aws:iam::123456789012:role/ReadOnly; give one of them an iam_role_name or another iam_path."
+        '7: account "payments-prod": roles: In payments-prod (123456789012), “Operator” and '
+        "“ReadOnly” would both be arn:aws:iam::123456789012:role/ReadOnly. Give one of them another "
+        "IAM role name or path."
     ]
 
 
@@ -117,9 +118,9 @@ def test_apply_refuses_a_path_that_gives_two_stored_roles_one_arn(northwind: Non
     text = '[[permission_set]]\nname = "Developer"\niam_path = "/"\n'
 
     assert refusal(text) == [
-        '3: permission_set "Developer": iam_path: "Developer" and "ReadOnly" would be the same IAM '
-        "role, arn:aws:iam::210987654321:role/ReadOnly; give one of them an iam_role_name or another "
-        "iam_path."
+        '3: permission_set "Developer": iam_path: In payments-dev (210987654321), “Developer” and '
+        "“ReadOnly” would both be arn:aws:iam::210987654321:role/ReadOnly. Give one of them another "
+        "IAM role name or path."
     ]
 
 

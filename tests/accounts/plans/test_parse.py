@@ -48,6 +48,10 @@ session_duration = 60
 console = false
 keys = false
 
+[[permission_set]]
+name = "Elsewhere"
+destination = "https://console.aws.amazon.com.evil.example/"
+
 [[mapping]]
 name = "Twice"
 value = "a"
@@ -90,20 +94,21 @@ COMPLAINTS = """\
 28: permission_set "two words": session_duration: Write a duration as "8h", "90m", or in seconds: 3600.
 30: permission_set "Nothing": Offer the console, keys, or both; a permission set with neither can never be used.
 32: permission_set "Nothing": session_duration: Ensure this value is greater than or equal to 900.
-39: mapping "Twice": wildcard: Give one of value, wildcard, template; this has value and wildcard.
-41: mapping "Twice": expires_at: Write a date and time with its zone and without quotes: 2027-01-01T00:00:00Z.
-42: mapping "Twice": accounts.ids: This is a whole number, and must be text: write it in quotes, "123456789012", leading zeros included.
-42: mapping "Twice": accounts.ids: This is empty; say which.
-42: mapping "Twice": accounts.tags.team: This is a whole number, and must be text: write it in quotes, "1".
-42: mapping "Twice": accounts.tags."": Say which: a target by tag needs one.
-42: mapping "Twice": accounts.org: Unknown key. Known here: organizational_units, ids, environments, tags.
-45: mapping "Twice": name: "Twice" is in the file already: mapping "Twice" on line 36.
-46: mapping "Twice": template: Unknown placeholder {acount}: a template knows {account_id}, {account}, {environment}, {partition}, {role}.
-47: mapping "Twice": expires_at: Write a date and time with its zone and without quotes: 2027-01-01T00:00:00Z.
-48: mapping "Twice": accounts: Say which: accounts = "all", or a table with ids, organizational_units, environments or tags.
-50: mapping: name: Missing; every table of this kind needs it.
-50: mapping: accounts: Say which: accounts = "all", or a table with ids, organizational_units, environments or tags.
-51: mapping: wildcard: A wildcard needs a * in it; for one value exactly, choose “exact”.
+38: permission_set "Elsewhere": destination: Console destination refused: its host is not console.aws.amazon.com and not below it.
+43: mapping "Twice": wildcard: Give one of value, wildcard, template; this has value and wildcard.
+45: mapping "Twice": expires_at: Write a date and time with its zone and without quotes: 2027-01-01T00:00:00Z.
+46: mapping "Twice": accounts.ids: This is a whole number, and must be text: write it in quotes, "123456789012", leading zeros included.
+46: mapping "Twice": accounts.ids: This is empty; say which.
+46: mapping "Twice": accounts.tags.team: This is a whole number, and must be text: write it in quotes, "1".
+46: mapping "Twice": accounts.tags."": Say which: a target by tag needs one.
+46: mapping "Twice": accounts.org: Unknown key. Known here: organizational_units, ids, environments, tags.
+49: mapping "Twice": name: "Twice" is in the file already: mapping "Twice" on line 40.
+50: mapping "Twice": template: Unknown placeholder {acount}: a template knows {account_id}, {account}, {environment}, {partition}, {role}.
+51: mapping "Twice": expires_at: Write a date and time with its zone and without quotes: 2027-01-01T00:00:00Z.
+52: mapping "Twice": accounts: Say which: accounts = "all", or a table with ids, organizational_units, environments or tags.
+54: mapping: name: Missing; every table of this kind needs it.
+54: mapping: accounts: Say which: accounts = "all", or a table with ids, organizational_units, environments or tags.
+55: mapping: wildcard: A wildcard needs a * in it; for one value exactly, choose “exact”.
 """
 
 
