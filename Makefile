@@ -13,7 +13,7 @@ demo: .venv/demo  ## Run the portal with an embedded identity provider and an em
 	.venv/bin/python manage.py demo
 
 test: .venv/dev  ## Run the whole test suite
-	.venv/bin/python -m pytest $(PYTEST)
+	.venv/bin/python $(if $(COVERAGE),-m coverage run )-m pytest $(PYTEST)
 
 lint: .venv/dev  ## Format, lint, types, layers, templates, migrations
 	.venv/bin/ruff format --check .
