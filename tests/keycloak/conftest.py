@@ -1,13 +1,18 @@
-"""Fixtures: one Keycloak for the session, and the address the portal will have."""
+"""Fixtures: one Keycloak, one embedded AWS and one portal for the session, by the compose file's own configuration."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests import processes
+from tests.containers import compose
 from tests.keycloak import server
 
 
@@ -24,7 +29,63 @@ def keycloak(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[server.Keycloak]:
     """A real Keycloak with the shipped realm."""
-    folder: Path = pytestconfig.cache.mkdir("keycloak")  # type: ignore[union-attr]
+    folder = pytestconfig.cache.mkdir("keycloak")
     log = tmp_path_factory.mktemp("keycloak") / "log"
     with server.keycloak(folder=folder, portal_url=portal_url, log=log) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def cloud_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The embedded AWS as a process of its own."""
+    port = processes.free_port()
+    url = f"http://localhost:{port}"
+    command = [sys.executable, "-m", "demo.cloud", "--port", str(port)]
+    log = tmp_path_factory.mktemp("cloud") / "log"
+    with processes.running(command, log=log, environment={}, answers=url):
+        yield url
+
+
+@pytest.fixture(scope="session")
+def portal_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A database for the portal's own process: beside the suite's where that is PostgreSQL, else SQLite."""
+    suite = os.environ.get("DATABASE_URL", "")
+    if not suite.startswith("postgres"):
+        yield f"sqlite:///{tmp_path_factory.mktemp('portal') / 'portal.sqlite3'}"
+        return
+    name = "portal_at_keycloak"
+    with psycopg.connect(suite, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name}")
+        connection.execute(f"CREATE DATABASE {name}")
+        yield f"{suite.rpartition('/')[0]}/{name}"
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def portal(
+    portal_url: str,
+    portal_database: str,
+    cloud_url: str,
+    keycloak: server.Keycloak,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
+    """The portal under gunicorn, prepared and configured as the compose file does it; its address."""
+    environment = compose.portal_environment(
+        portal=portal_url, keycloak=keycloak.url, cloud=cloud_url
+    )
+    environment |= {
+        "DATABASE_URL": portal_database,
+        "BIND": portal_url.removeprefix("http://"),
+        "WEB_CONCURRENCY": "2",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    *shell, prepare = compose.services()["prepare"]["command"]
+    for command in (prepare, "python manage.py collectstatic --no-input"):
+        subprocess.run([*shell, command], cwd=processes.ROOT, env=environment, check=True)
+    with processes.running(
+        ["gunicorn", "portal.wsgi"],
+        log=tmp_path_factory.mktemp("portal") / "log",
+        environment=environment,
+        answers=portal_url,
+    ):
+        yield portal_url

@@ -23,6 +23,7 @@ class Keycloak:
     """A running Keycloak."""
 
     url: str
+    management_url: str
     admin_password: str = field(repr=False)
 
     @property
@@ -109,11 +110,12 @@ def keycloak(*, folder: Path, portal_url: str, log: Path) -> Iterator[Keycloak]:
     shutil.copy(REALM, imports / REALM.name)
     port, management = processes.free_port(), processes.free_port()
     password = secrets.token_urlsafe()
-    server = Keycloak(f"http://localhost:{port}", password)
-    command = [home / "bin" / "kc.sh", "start-dev", "--import-realm", "--db=dev-mem"]
-    options = ["--http-host=127.0.0.1", f"--http-port={port}"]
+    server = Keycloak(f"http://localhost:{port}", f"http://localhost:{management}", password)
+    command = [str(home / "bin" / "kc.sh"), "start-dev", "--import-realm"]
+    options = ["--db=dev-mem", "--health-enabled=true", "--http-host=127.0.0.1"]
+    ports = [f"--http-port={port}", f"--http-management-port={management}"]
     with processes.running(
-        [*command, *options, f"--http-management-port={management}"],
+        [*command, *options, *ports],
         log=log,
         environment={
             "PORTAL_URL": portal_url,
