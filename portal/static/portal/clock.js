@@ -1,10 +1,10 @@
 // Times in the reader's own time zone, and how long keys still live. Without this they read in UTC.
-const time = { hour: "2-digit", minute: "2-digit" };
+const time = { hour: "numeric", minute: "2-digit" };
 const day = { year: "numeric", month: "short", day: "numeric" };
 
 function left(milliseconds) {
-    const minutes = Math.floor(milliseconds / 60000);
     if (milliseconds <= 0) return "no longer: take new ones";
+    const minutes = Math.round(milliseconds / 60000);
     const parts = [[Math.floor(minutes / 60), "hour"], [minutes % 60, "minute"]];
     const words = parts.filter(([n]) => n).map(([n, unit]) => `${n} ${unit}${n === 1 ? "" : "s"}`);
     return words.join(" ") || "less than a minute";

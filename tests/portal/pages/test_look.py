@@ -1,0 +1,106 @@
+"""Every page, light and dark, wide and narrow: axe finds nothing, nothing scrolls sideways.
+
+Each is photographed into screenshots/ (not in git) for people to look at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings as django_settings
+from django.core.management import call_command
+from django.test import Client
+from playwright.sync_api import Page
+from pytest_django import Settings
+
+from tests import cast
+from tests.browsers import PageFactory
+
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("aws")]
+
+SCREENSHOTS = Path(django_settings.BASE_DIR) / "screenshots"
+ROLE = "account_id=210987654321&role_name=Developer"
+GROUPS = ["everyone", "payments", "platform", "aws-567890123556-Developer"]
+
+
+@pytest.fixture
+def company(db: None, settings: Settings) -> None:
+    """The demo's company: enough to fill a page."""
+    settings.PORTAL_NAME = "Northwind AWS access"
+    settings.SUPPORT_CONTACT = "cloud@northwind.example"
+    call_command("apply", str(Path(django_settings.BASE_DIR) / "demo" / "northwind.toml"))
+
+
+def alice() -> Client:
+    return cast.signed_in(cast.subject("alice", groups=GROUPS))
+
+
+def mallory() -> Client:
+    return cast.signed_in("mallory")
+
+
+def nobody() -> Client:
+    return Client()
+
+
+def open_path(path: str) -> Callable[[Page, str], None]:
+    def go(page: Page, portal: str) -> None:
+        page.goto(portal + path)
+
+    return go
+
+
+def get_keys(page: Page, portal: str) -> None:
+    page.goto(f"{portal}/keys?{ROLE}")
+    page.get_by_role("button", name="Get keys").click()
+
+
+def get_values(page: Page, portal: str) -> None:
+    get_keys(page, portal)
+    page.get_by_label("Individual values").check()
+    page.get_by_label("Show secrets").check()
+
+
+def be_active(page: Page, portal: str) -> None:
+    get_keys(page, portal)
+    page.goto(f"{portal}/activity")
+
+
+PAGES: dict[str, tuple[Callable[[], Client], Callable[[Page, str], None]]] = {
+    "welcome": (nobody, open_path("/")),
+    "start": (alice, open_path("/")),
+    "found": (alice, open_path("/?q=dev+admin")),
+    "found-nothing": (alice, open_path("/?q=nowhere")),
+    "empty": (mallory, open_path("/")),
+    "keys": (alice, open_path(f"/keys?{ROLE}")),
+    "keys-issued": (alice, get_keys),
+    "keys-values": (alice, get_values),
+    "console": (alice, open_path(f"/console?{ROLE}")),
+    "console-choose": (alice, open_path("/console?account_id=210987654321")),
+    "activity": (alice, be_active),
+    "denied": (alice, open_path("/keys?account_id=123456789012&role_name=Administrator")),
+    "not-found": (alice, open_path("/nowhere")),
+}
+
+
+@pytest.mark.usefixtures("company")
+@pytest.mark.parametrize("name", PAGES)
+def test_page_is_accessible_and_fits(
+    name: str, page_factory: PageFactory, live_portal: str
+) -> None:
+    who, go = PAGES[name]
+    client = who()
+    SCREENSHOTS.mkdir(exist_ok=True)
+    for scheme in ("light", "dark"):
+        page = page_factory(client=client, dark=scheme == "dark")
+        go(page, live_portal)
+        for width in (1280, 320):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{scheme}.png", full_page=True)
+
+            found = Axe().run(page)
+            assert found.violations_count == 0, found.generate_report()
+            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
