@@ -20,7 +20,6 @@ from accounts.plans.toml import quoted
 from accounts.plans.values import (
     KINDS,
     AccountEntry,
-    Directory,
     Entry,
     EnvironmentEntry,
     Identity,
@@ -38,7 +37,7 @@ _MATCHES = {key: match for match, key in MATCH_KEYS.items()}
 class Parsed:
     """What a file says, where it says it, and what is wrong with it so far."""
 
-    directory: Directory
+    directory: dict[Identity, Entry]
     places: dict[Identity, Path]
     notes: Notes
 
@@ -51,16 +50,12 @@ def parse(text: str) -> Parsed:
     """
     document = _document(text)
     notes = Notes(positions(text))
-    directory: dict[Identity, Entry] = {}
-    places: dict[Identity, Path] = {}
-    tables = [kind.table for kind in KINDS]
+    parsed = Parsed({}, {}, notes)
     for name, found in document.items():
-        if name not in tables:
-            known = ", ".join(f"[[{table}]]" for table in tables)
-            notes.complain(
-                (name,),
-                f"Unknown table {quoted(name)}.{guess(name, tables) or f' A file has {known}.'}",
-            )
+        if name not in _READ:
+            known = ", ".join(f"[[{table}]]" for table in _READ)
+            hint = guess(name, _READ) or f" A file has {known}."
+            notes.complain((name,), f"Unknown table {quoted(name)}.{hint}")
         elif not _is_array_of_tables(found):
             notes.complain(
                 (name,),
@@ -68,14 +63,28 @@ def parse(text: str) -> Parsed:
             )
         else:
             for index, values in enumerate(found):
-                path = (name, index)
-                notes.titles[path] = _title(name, values)
-                table = Table(values, path, notes, model=_MODELS[name])
-                entry = _READ[name](table)
-                table.nobody_reads()
-                entry_by_the_model(entry, path, notes)
-                _add(entry, path, directory, places, notes)
-    return Parsed(directory, places, notes)
+                _read(values, (name, index), parsed)
+    return parsed
+
+
+def _read(values: dict[str, Any], path: Path, parsed: Parsed) -> None:
+    """Read one table and hold it to everything that can be told from it alone."""
+    kind, notes = str(path[0]), parsed.notes
+    notes.titles[path] = _title(kind, values)
+    table = Table(values, path, notes, model=_MODELS[kind])
+    entry = _READ[kind](table)
+    table.nobody_reads()
+    entry_by_the_model(entry, path, notes)
+    identity = identity_of(entry)
+    if (first := parsed.places.get(identity)) is not None:
+        notes.complain(
+            (*path, entry.identity),
+            f"{quoted(identity[1])} is in the file already: "
+            f"{notes.titles[first]} on line {notes.lines[first]}.",
+        )
+    elif identity[1]:
+        parsed.directory[identity] = entry
+        parsed.places[identity] = path
 
 
 def _document(text: str) -> dict[str, Any]:
@@ -102,26 +111,6 @@ def _title(table: str, values: dict[str, Any]) -> str:
         if isinstance(values.get(key), str) and values[key]:
             return f"{table} {quoted(values[key])}"
     return table
-
-
-def _add(
-    entry: Entry,
-    path: Path,
-    directory: dict[Identity, Entry],
-    places: dict[Identity, Path],
-    notes: Notes,
-) -> None:
-    identity = identity_of(entry)
-    if identity in directory:
-        first = places[identity]
-        notes.complain(
-            (*path, entry.identity),
-            f"{quoted(identity[1])} is in the file already: "
-            f"{notes.titles[first]} on line {notes.lines[first]}.",
-        )
-    elif identity[1]:
-        directory[identity] = entry
-        places[identity] = path
 
 
 def _environment(table: Table) -> EnvironmentEntry:
