@@ -1,0 +1,128 @@
+"""Mappings become rules: only those in force, and only those that could match."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from accounts.matching import MatchKind, Rule, Targets
+from accounts.models import Mapping, MappingTarget
+from accounts.rules import claims_in_use, rule_of, rules_in_force
+from tests.cast import NOON, account, mapping, permission_set
+
+pytestmark = pytest.mark.django_db
+
+
+def names(*values: str, claim: str = "groups", role_name: str | None = None) -> list[str]:
+    return [
+        rule.name
+        for rule in rules_in_force(values={claim: frozenset(values)}, now=NOON, role_name=role_name)
+    ]
+
+
+def test_claims_in_use_are_not_those_of_mappings_out_of_force() -> None:
+    admin = permission_set("Admin")
+    mapping("a", admin, "all", claim="disabled", enabled=False)
+    mapping("b", admin, "all", claim="expired", expires_at=NOON)
+
+    assert claims_in_use(now=NOON) == frozenset()
+
+
+def test_claims_in_use_are_named_once() -> None:
+    admin = permission_set("Admin")
+    mapping("a", admin, "all")
+    mapping("b", admin, "all", expires_at=NOON + timedelta(seconds=1))
+    mapping("c", admin, "all", claim="roles")
+
+    assert claims_in_use(now=NOON) == {"groups", "roles"}
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [{"enabled": False}, {"expires_at": NOON}, {"claim": "roles"}],
+)
+def test_rules_leave_out_what_cannot_match(columns: dict[str, object]) -> None:
+    mapping("payments", permission_set("Admin"), "all", **columns)
+
+    assert names("payments") == []
+
+
+def test_rules_leave_out_other_values() -> None:
+    mapping("payments", permission_set("Admin"), "all")
+
+    assert names("Payments", "payment", "pay%", "payments ") == []
+
+
+def test_rules_leave_out_what_reaches_nothing() -> None:
+    mapping("payments", permission_set("Admin"))
+
+    assert names("payments") == []
+
+
+def test_rules_leave_out_other_permission_sets_where_one_is_asked_for() -> None:
+    mapping("payments", permission_set("Admin"), "all", name="exact")
+    mapping("{role}", None, "all", name="template", match="template")
+
+    assert names("payments", role_name="ReadOnly") == ["template"]
+    assert names("payments", role_name="Admin") == ["exact", "template"]
+
+
+def test_rules_come_by_name() -> None:
+    admin = permission_set("Admin")
+    for name in ("b", "c", "a"):
+        mapping("payments", admin, "all", name=name)
+
+    assert names("payments", "x") == ["a", "b", "c"]
+
+
+def test_patterned_mappings_are_all_loaded() -> None:
+    mapping("x-*", permission_set("Admin"), "all", match="wildcard", name="wildcard")
+    mapping("{role}", None, "all", match="template", name="template")
+
+    assert names("payments") == ["template", "wildcard"]
+
+
+def test_no_values_match_no_rule() -> None:
+    mapping("*", permission_set("Admin"), "all", match="wildcard")
+
+    assert names() == []
+    assert rules_in_force(values={}, now=NOON) == []
+
+
+def test_a_rule_holds_all_of_its_mapping() -> None:
+    where = account("payments-dev", "210987654321", environment="development")
+    found = mapping("payments", permission_set("Admin"), where, name="all of it", console=False)
+    MappingTarget.objects.create(mapping=found, kind="environment", environment=where.environment)
+    MappingTarget.objects.create(mapping=found, kind="unit", unit="Workloads")
+    MappingTarget.objects.create(mapping=found, kind="tag", tag_key="a", tag_value="b")
+
+    assert rule_of(found) == Rule(
+        mapping_id=found.pk,
+        name="all of it",
+        claim="groups",
+        match=MatchKind.EXACT,
+        value="payments",
+        role_name="Admin",
+        targets=Targets(
+            accounts=frozenset({"210987654321"}),
+            environments=frozenset({"development"}),
+            organizational_units=frozenset({"Workloads"}),
+            tags=frozenset({("a", "b")}),
+        ),
+        console=False,
+        keys=True,
+    )
+
+
+def test_a_rule_for_all_accounts_says_so() -> None:
+    found = rule_of(mapping("{role}", None, "all", match="template", enabled=False))
+
+    assert found is not None
+    assert found.role_name is None
+    assert found.targets == Targets(everything=True)
+
+
+def test_a_mapping_that_reaches_nothing_is_no_rule() -> None:
+    assert rule_of(mapping("payments", permission_set("Admin"))) is None
+    assert Mapping.objects.count() == 1
