@@ -9,6 +9,7 @@ to the browser, short-lived, and used once.
 from __future__ import annotations
 
 import hashlib
+import time
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -51,7 +52,7 @@ def remember(request: HttpRequest, response: HttpResponse, attempt: SessionStore
         _delete_cookie(response, name)
     response.set_cookie(
         _cookie(state),
-        attempt.session_key or "",
+        f"{time.time_ns() // 1_000_000}.{attempt.session_key}",
         max_age=LIFETIME,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
@@ -65,7 +66,7 @@ def claim(request: HttpRequest, state: str) -> Attempt:
     Raises:
         SignInFailed: this browser has none, or it was used already.
     """
-    attempt = SessionStore(request.COOKIES.get(_cookie(state), ""))
+    attempt = SessionStore(_key(request.COOKIES.get(_cookie(state), "")))
     kept = attempt.get("oidc_states", {}).get(state)
     if kept is None or not attempt.take():
         raise SignInFailed(
@@ -100,6 +101,10 @@ def _delete_cookie(response: HttpResponse, name: str) -> None:
 
 def _cookie(state: str) -> str:
     return _prefix() + hashlib.sha256(state.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _key(value: str) -> str:
+    return value.rpartition(".")[2]
 
 
 def _prefix() -> str:

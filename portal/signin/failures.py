@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import audit
-from accounts.errors import GatehouseError
+from accounts.errors import GatehouseError, SignInAgain
 from accounts.models.audit import Action
 from portal.context import origin_of
 
@@ -27,7 +27,7 @@ def failed(
     `said` is what the provider said, shown as text.
     """
     log.warning("sign-in failed: %s: %s", error.code, error.admin_message)
-    if error.code != "signin.blocked":  # `accounts.signins` has recorded that one.
+    if not isinstance(error, SignInAgain):  # That one `accounts.signins` has recorded.
         _record(request, error)
     response = render(
         request,

@@ -10,7 +10,6 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import requests
-from django.conf import settings
 from django.test import Client as DjangoClient
 
 from demo.identity import Client, Misbehaviour, Person, Provider
@@ -25,8 +24,7 @@ PEOPLE = [Person(name, groups=tuple(groups)) for name, groups in cast.GROUPS.ite
 
 @pytest.fixture(scope="session")
 def _served() -> Iterator[tuple[Provider, Running]]:
-    client = Client("gatehouse", secret=settings.OIDC_RP_CLIENT_SECRET, portal=settings.BASE_URL)
-    identity = Provider(people=[], clients=[client])
+    identity = Provider(people=[], clients=[])
     with serve(identity) as running:
         yield identity, running
 
@@ -36,6 +34,8 @@ def identity(_served: tuple[Provider, Running], settings: Any) -> Iterator[Provi
     """The provider of the cast, well-behaved and freshly met."""
     served, running = _served
     served.people = list(PEOPLE)
+    served.clients = [_client()]
+    served.sessions.clear()
     served.misbehaviour = Misbehaviour()
     settings.OIDC_ISSUER = running.url
     settings.OIDC_TIMEOUT = 1
@@ -46,13 +46,17 @@ def identity(_served: tuple[Provider, Running], settings: Any) -> Iterator[Provi
     _meet_again()
 
 
+def _client() -> Client:
+    return Client("gatehouse", secret="client-secret-of-the-tests", portal="http://localhost:8000")
+
+
 def _meet_again() -> None:
     provider.forget()
     keys.forget()
 
 
 @dataclass
-class Browser:
+class Visitor:
     """A browser: Django's test client towards the portal, requests towards the provider."""
 
     client: DjangoClient = field(default_factory=DjangoClient)
@@ -84,9 +88,9 @@ class Browser:
 
 
 @pytest.fixture
-def browser(db: None, identity: Provider) -> Browser:
+def visitor(db: None, identity: Provider) -> Visitor:
     """A browser nobody has signed in with."""
-    return Browser()
+    return Visitor()
 
 
 def query_of(url: str) -> dict[str, str]:

@@ -18,7 +18,7 @@ from accounts.models.audit import Action
 from demo.identity import Misbehaviour, Provider
 from portal.signin import provider
 from tests import cast
-from tests.portal.signin.conftest import Browser, query_of
+from tests.portal.signin.conftest import Visitor, query_of
 from tests.portal.signin.publisher import Publisher
 
 NOT_IN_ORDER = "does not answer as it should"
@@ -77,14 +77,14 @@ FAULTS: dict[str, tuple[dict[str, Any], int, str, str]] = {
 }  # fmt: skip
 
 
-def come_back(browser: Browser, identity: Provider, fault: str) -> Any:
+def come_back(visitor: Visitor, identity: Provider, fault: str) -> Any:
     """Sign in at the provider, and come back while it misbehaves."""
     faults = FAULTS[fault][0]
-    callback = browser.prove(browser.depart())
+    callback = visitor.prove(visitor.depart())
     if fault == "code refused":
         identity.codes.clear()
     with identity.misbehaving(**faults):
-        return browser.client.get(callback)
+        return visitor.client.get(callback)
 
 
 def page_of(response: Any) -> str:
@@ -98,11 +98,11 @@ def recorded_failures() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_of_the_provider_ends_in_a_page_and_no_sign_in(
-    browser: Browser, identity: Provider, fault: str
+    visitor: Visitor, identity: Provider, fault: str
 ) -> None:
     _, status, code, words = FAULTS[fault]
 
-    response = come_back(browser, identity, fault)
+    response = come_back(visitor, identity, fault)
 
     assert response.status_code == status
     assert words in page_of(response)
@@ -111,35 +111,35 @@ def test_a_fault_of_the_provider_ends_in_a_page_and_no_sign_in(
     assert response["Cache-Control"] == "no-store"
     assert [found for found, _ in recorded_failures()] == [code]
     assert not SignIn.objects.exists()
-    assert not browser.is_signed_in
+    assert not visitor.is_signed_in
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_of_the_provider_signs_nobody_out(
-    browser: Browser, identity: Provider, fault: str
+    visitor: Visitor, identity: Provider, fault: str
 ) -> None:
-    browser.client = cast.signed_in("carol")
-    before = browser.client.cookies["gatehouse"].value
+    visitor.client = cast.signed_in("carol")
+    before = visitor.client.cookies["gatehouse"].value
 
-    response = come_back(browser, identity, fault)
+    response = come_back(visitor, identity, fault)
 
     assert "still signed in as carol@northwind.example" in page_of(response)
-    assert browser.is_signed_in
-    assert browser.client.cookies["gatehouse"].value == before
+    assert visitor.is_signed_in
+    assert visitor.client.cookies["gatehouse"].value == before
     assert SignIn.objects.get().ended_at is None
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_of_the_provider_leaves_no_code_or_token_in_the_log(
-    browser: Browser, identity: Provider, fault: str, caplog: pytest.LogCaptureFixture
+    visitor: Visitor, identity: Provider, fault: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
-    callback = browser.prove(browser.depart())
+    callback = visitor.prove(visitor.depart())
     code = query_of(callback)["code"]
     if fault == "code refused":
         identity.codes.clear()
     with identity.misbehaving(**FAULTS[fault][0]):
-        browser.client.get(callback)
+        visitor.client.get(callback)
 
     assert "sign-in failed" in caplog.text
     assert code not in caplog.text
@@ -162,10 +162,10 @@ def test_a_fault_of_the_provider_leaves_no_code_or_token_in_the_log(
     ids=str,
 )
 def test_a_sign_in_at_a_provider_that_cannot_be_read_does_not_begin(
-    browser: Browser, identity: Provider, faults: dict[str, Any], words: str
+    visitor: Visitor, identity: Provider, faults: dict[str, Any], words: str
 ) -> None:
     with identity.misbehaving(**faults):
-        response = browser.client.get("/oidc/authenticate/")
+        response = visitor.client.get("/oidc/authenticate/")
 
     assert response.status_code == 503
     assert words in page_of(response)
@@ -195,22 +195,22 @@ def test_the_start_page_works_while_the_provider_is_down(
 
 
 def test_a_provider_that_goes_away_meanwhile_is_told_so(
-    browser: Browser, identity: Provider, unused_port: int
+    visitor: Visitor, identity: Provider, unused_port: int
 ) -> None:
     gone = {"token_endpoint": f"http://localhost:{unused_port}/token"}
     with identity.misbehaving(discovery=gone):
-        response = browser.walk()
+        response = visitor.walk()
 
     assert response.status_code == 503
     assert NOT_IN_ORDER in page_of(response)
 
 
 def test_wrong_client_credentials_are_said_to_be_the_portals(
-    browser: Browser, identity: Provider, settings: Any
+    visitor: Visitor, identity: Provider, settings: Any
 ) -> None:
     settings.OIDC_RP_CLIENT_SECRET = "another"
 
-    response = browser.walk()
+    response = visitor.walk()
 
     assert response.status_code == 503
     assert "OIDC_RP_CLIENT_SECRET" in page_of(response)
@@ -218,11 +218,11 @@ def test_wrong_client_credentials_are_said_to_be_the_portals(
 
 
 def test_signed_userinfo_is_refused_with_what_to_change(
-    browser: Browser, identity: Provider, publisher: Publisher
+    visitor: Visitor, identity: Provider, publisher: Publisher
 ) -> None:
     publisher.replies["/userinfo"] = lambda _: Response("eyJ.eyJ.AA", mimetype="application/jwt")
     with identity.misbehaving(discovery={"userinfo_endpoint": f"{publisher.url}/userinfo"}):
-        response = browser.walk()
+        response = visitor.walk()
 
     assert response.status_code == 503
     assert "set the client&#x27;s userinfo to plain JSON" in page_of(response)
@@ -240,29 +240,29 @@ def test_signed_userinfo_is_refused_with_what_to_change(
         "error=x&error=y&state=s",
     ],
 )
-def test_a_callback_that_nobody_sent_is_refused(browser: Browser, query: str) -> None:
-    browser.client = cast.signed_in("carol")
+def test_a_callback_that_nobody_sent_is_refused(visitor: Visitor, query: str) -> None:
+    visitor.client = cast.signed_in("carol")
 
-    response = browser.client.get(f"/oidc/callback/?{query}")
+    response = visitor.client.get(f"/oidc/callback/?{query}")
 
     assert response.status_code == 400
     assert "only works on the way back" in page_of(response)
-    assert browser.is_signed_in
+    assert visitor.is_signed_in
 
 
 @pytest.mark.parametrize(
     "query", ["error=login_required", "error=access_denied", "code=stolen", "code=a&iss=https://x"]
 )
 @pytest.mark.parametrize("state", ["forged", "\x00", "é" * 300, "<script>"])
-def test_a_link_to_the_callback_signs_nobody_out(browser: Browser, query: str, state: str) -> None:
-    browser.client = cast.signed_in("carol")
+def test_a_link_to_the_callback_signs_nobody_out(visitor: Visitor, query: str, state: str) -> None:
+    visitor.client = cast.signed_in("carol")
 
-    response = browser.client.get(f"/oidc/callback/?{query}&state={quote(state)}")
+    response = visitor.client.get(f"/oidc/callback/?{query}&state={quote(state)}")
 
     assert response.status_code == 400
     assert "completed already" in page_of(response)
     assert "still signed in as carol@northwind.example" in page_of(response)
-    assert browser.is_signed_in
+    assert visitor.is_signed_in
     assert [code for code, _ in recorded_failures()] == ["signin.state"]
     assert SignIn.objects.get().ended_at is None
 
@@ -279,12 +279,12 @@ def test_a_link_to_the_callback_signs_nobody_out(browser: Browser, query: str, s
     ],
 )
 def test_an_error_of_the_provider_is_shown_as_mere_text(
-    browser: Browser, error: str, status: int, words: str
+    visitor: Visitor, error: str, status: int, words: str
 ) -> None:
-    state = query_of(browser.depart())["state"]
+    state = query_of(visitor.depart())["state"]
     description = "<img src=x onerror=alert(1)>\r\nSet-Cookie: a=b"
 
-    response = browser.client.get(
+    response = visitor.client.get(
         "/oidc/callback/",
         {"error": error, "error_description": description, "state": state},
     )
@@ -298,29 +298,29 @@ def test_an_error_of_the_provider_is_shown_as_mere_text(
     assert "\n" not in recorded_failures()[0][1]
 
 
-def test_an_error_with_a_state_of_this_browser_signs_nobody_out(browser: Browser) -> None:
-    browser.client = cast.signed_in("carol")
-    state = query_of(browser.depart())["state"]
+def test_an_error_with_a_state_of_this_browser_signs_nobody_out(visitor: Visitor) -> None:
+    visitor.client = cast.signed_in("carol")
+    state = query_of(visitor.depart())["state"]
 
-    response = browser.client.get("/oidc/callback/", {"error": "login_required", "state": state})
+    response = visitor.client.get("/oidc/callback/", {"error": "login_required", "state": state})
 
     assert response.status_code == 400
-    assert browser.is_signed_in
+    assert visitor.is_signed_in
 
 
-def test_a_cancelled_sign_in_leads_back_to_where_it_was_going(browser: Browser) -> None:
-    callback = browser.prove(browser.depart("/activity?page=2"), cancel=True)
+def test_a_cancelled_sign_in_leads_back_to_where_it_was_going(visitor: Visitor) -> None:
+    callback = visitor.prove(visitor.depart("/activity?page=2"), cancel=True)
 
-    response = browser.client.get(callback)
+    response = visitor.client.get(callback)
 
     assert response.status_code == 400
     assert "/oidc/authenticate/?next=%2Factivity%3Fpage%3D2" in page_of(response)
 
 
-def test_a_callback_with_neither_code_nor_error_is_refused(browser: Browser) -> None:
-    state = query_of(browser.depart())["state"]
+def test_a_callback_with_neither_code_nor_error_is_refused(visitor: Visitor) -> None:
+    state = query_of(visitor.depart())["state"]
 
-    response = browser.client.get("/oidc/callback/", {"state": state})
+    response = visitor.client.get("/oidc/callback/", {"state": state})
 
     assert response.status_code == 400
     assert recorded_failures() == [
@@ -328,32 +328,32 @@ def test_a_callback_with_neither_code_nor_error_is_refused(browser: Browser) -> 
     ]
 
 
-def test_a_callback_works_once(browser: Browser) -> None:
-    callback = browser.prove(browser.depart())
-    browser.client.get(callback)
+def test_a_callback_works_once(visitor: Visitor) -> None:
+    callback = visitor.prove(visitor.depart())
+    visitor.client.get(callback)
 
-    response = browser.client.get(callback)
+    response = visitor.client.get(callback)
 
     assert response.status_code == 400
     assert "completed already" in page_of(response)
-    assert browser.is_signed_in
+    assert visitor.is_signed_in
     assert SignIn.objects.count() == 1
 
 
-def test_a_callback_that_failed_is_not_tried_again(browser: Browser, identity: Provider) -> None:
-    callback = browser.prove(browser.depart())
+def test_a_callback_that_failed_is_not_tried_again(visitor: Visitor, identity: Provider) -> None:
+    callback = visitor.prove(visitor.depart())
     with identity.misbehaving(status={"token": 500}):
-        browser.client.get(callback)
+        visitor.client.get(callback)
 
-    assert browser.client.get(callback).status_code == 400
-    assert not browser.is_signed_in
+    assert visitor.client.get(callback).status_code == 400
+    assert not visitor.is_signed_in
 
 
-def test_a_callback_replayed_with_its_cookies_restored_is_refused(browser: Browser) -> None:
-    callback = browser.prove(browser.depart())
-    thief = Browser()
-    thief.client.cookies = type(browser.client.cookies)(browser.client.cookies.output(header=""))
-    browser.client.get(callback)
+def test_a_callback_replayed_with_its_cookies_restored_is_refused(visitor: Visitor) -> None:
+    callback = visitor.prove(visitor.depart())
+    thief = Visitor()
+    thief.client.cookies = type(visitor.client.cookies)(visitor.client.cookies.output(header=""))
+    visitor.client.get(callback)
 
     response = thief.client.get(callback)
 
@@ -361,9 +361,9 @@ def test_a_callback_replayed_with_its_cookies_restored_is_refused(browser: Brows
     assert not thief.is_signed_in
 
 
-def test_a_callback_of_another_browser_is_refused(browser: Browser) -> None:
-    callback = browser.prove(browser.depart())
-    victim = Browser()
+def test_a_callback_of_another_browser_is_refused(visitor: Visitor) -> None:
+    callback = visitor.prove(visitor.depart())
+    victim = Visitor()
 
     response = victim.client.get(callback)
 
@@ -372,10 +372,10 @@ def test_a_callback_of_another_browser_is_refused(browser: Browser) -> None:
     assert not victim.is_signed_in
 
 
-def test_an_attempt_left_for_too_long_is_refused(browser: Browser) -> None:
-    callback = browser.prove(browser.depart())
+def test_an_attempt_left_for_too_long_is_refused(visitor: Visitor) -> None:
+    callback = visitor.prove(visitor.depart())
     with time_machine.travel(timezone.now() + timedelta(minutes=31)):
-        response = browser.client.get(callback)
+        response = visitor.client.get(callback)
 
     assert response.status_code == 400
     assert "left for too long" in page_of(response)
@@ -390,12 +390,12 @@ def test_an_attempt_left_for_too_long_is_refused(browser: Browser) -> None:
     ],
 )
 def test_an_answer_of_another_issuer_is_refused(
-    browser: Browser, identity: Provider, iss: str | None, discovery: dict[str, Any], code: str
+    visitor: Visitor, identity: Provider, iss: str | None, discovery: dict[str, Any], code: str
 ) -> None:
     with identity.misbehaving(discovery=discovery):
-        callback = browser.prove(browser.depart())
+        callback = visitor.prove(visitor.depart())
         suffix = "" if iss is None else f"&iss={quote(iss)}"
-        response = browser.client.get(callback + suffix)
+        response = visitor.client.get(callback + suffix)
 
     assert response.status_code == 400
     assert [found for found, _ in recorded_failures()] == [code]
@@ -403,21 +403,21 @@ def test_an_answer_of_another_issuer_is_refused(
     assert identity.hits["token"] == 0
 
 
-def test_an_answer_that_names_our_issuer_is_accepted(browser: Browser, identity: Provider) -> None:
+def test_an_answer_that_names_our_issuer_is_accepted(visitor: Visitor, identity: Provider) -> None:
     supported = {"authorization_response_iss_parameter_supported": True}
     with identity.misbehaving(discovery=supported):
-        callback = browser.prove(browser.depart())
-        response = browser.client.get(f"{callback}&iss={quote(identity.issuer)}")
+        callback = visitor.prove(visitor.depart())
+        response = visitor.client.get(f"{callback}&iss={quote(identity.issuer)}")
 
     assert response.status_code == 302
 
 
 def test_a_blocked_person_is_told_so_and_recorded_once(
-    browser: Browser, identity: Provider
+    visitor: Visitor, identity: Provider
 ) -> None:
     Person.objects.create(issuer=identity.issuer, sub="sub-alice", is_active=False)
 
-    response = browser.walk("alice")
+    response = visitor.walk("alice")
 
     assert response.status_code == 401
     assert "has been blocked" in page_of(response)

@@ -15,7 +15,7 @@ from accounts.models.audit import Action
 from demo.identity import Provider
 from portal.signin import attempts
 from tests import cast
-from tests.portal.signin.conftest import Browser, query_of
+from tests.portal.signin.conftest import Visitor, query_of
 
 
 def attempt_cookies(client: DjangoClient) -> list[str]:
@@ -26,18 +26,18 @@ def attempt_cookies(client: DjangoClient) -> list[str]:
     ]
 
 
-def test_a_sign_in_ends_on_the_start_page(browser: Browser) -> None:
-    response = browser.walk("alice")
+def test_a_sign_in_ends_on_the_start_page(visitor: Visitor) -> None:
+    response = visitor.walk("alice")
 
     assert (response.status_code, response["Location"]) == (302, "/")
-    assert browser.is_signed_in
-    assert "alice@northwind.example" in browser.client.get("/").content.decode()
+    assert visitor.is_signed_in
+    assert "alice@northwind.example" in visitor.client.get("/").content.decode()
 
 
 def test_a_sign_in_keeps_who_it_was_and_what_was_claimed(
-    browser: Browser, identity: Provider
+    visitor: Visitor, identity: Provider
 ) -> None:
-    browser.walk("alice")
+    visitor.walk("alice")
 
     sign_in = SignIn.objects.select_related("person").get()
     assert (sign_in.person.issuer, sign_in.person.sub) == (identity.issuer, "sub-alice")
@@ -50,9 +50,9 @@ def test_a_sign_in_keeps_who_it_was_and_what_was_claimed(
 
 
 def test_a_sign_in_keeps_the_providers_tokens_encrypted(
-    browser: Browser, identity: Provider
+    visitor: Visitor, identity: Provider
 ) -> None:
-    browser.walk("alice")
+    visitor.walk("alice")
 
     sign_in = SignIn.objects.get()
     assert decrypt(sign_in.encrypted_access_token) in identity.access_tokens
@@ -62,8 +62,8 @@ def test_a_sign_in_keeps_the_providers_tokens_encrypted(
     assert not any("eyJ" in str(value) for value in session.values())
 
 
-def test_a_sign_in_is_one_audit_row(browser: Browser) -> None:
-    browser.walk("alice")
+def test_a_sign_in_is_one_audit_row(visitor: Visitor) -> None:
+    visitor.walk("alice")
 
     event = AuditEvent.objects.get()
     assert (event.action, event.sub, event.actor) == (
@@ -75,39 +75,39 @@ def test_a_sign_in_is_one_audit_row(browser: Browser) -> None:
 
 
 def test_a_portal_admin_is_made_and_unmade_by_the_claim(
-    browser: Browser, identity: Provider
+    visitor: Visitor, identity: Provider
 ) -> None:
-    browser.walk("carol")
+    visitor.walk("carol")
     assert Person.objects.get().is_admin
 
     identity.change("carol", groups=("visitors",))
-    browser.walk("carol")
+    visitor.walk("carol")
 
     assert not Person.objects.get().is_admin
 
 
 def test_a_second_person_with_the_same_email_is_somebody_else(
-    browser: Browser, identity: Provider
+    visitor: Visitor, identity: Provider
 ) -> None:
-    browser.walk("carol")
+    visitor.walk("carol")
     identity.change("mallory", email="carol@northwind.example")
 
-    Browser().walk("mallory")
+    Visitor().walk("mallory")
 
     assert Person.objects.filter(email="carol@northwind.example").count() == 2
     assert not Person.objects.get(sub="sub-mallory").is_admin
 
 
-def test_the_session_before_a_sign_in_is_dead_after_it(browser: Browser) -> None:
-    session = browser.client.session
+def test_the_session_before_a_sign_in_is_dead_after_it(visitor: Visitor) -> None:
+    session = visitor.client.session
     session["planted"] = "by an attacker"
     session.save()
-    before = browser.client.cookies["gatehouse"].value
+    before = visitor.client.cookies["gatehouse"].value
 
-    browser.walk("alice")
+    visitor.walk("alice")
 
-    assert browser.client.cookies["gatehouse"].value != before
-    assert "planted" not in browser.client.session
+    assert visitor.client.cookies["gatehouse"].value != before
+    assert "planted" not in visitor.client.session
     attacker = DjangoClient()
     attacker.cookies["gatehouse"] = before
     assert b"Sign out" not in attacker.get("/").content
@@ -115,14 +115,14 @@ def test_the_session_before_a_sign_in_is_dead_after_it(browser: Browser) -> None
 
 @pytest.mark.parametrize("again", ["alice", "carol"])
 def test_signing_in_again_changes_the_session_key_and_ends_the_sign_in_before(
-    browser: Browser, again: str
+    visitor: Visitor, again: str
 ) -> None:
-    browser.walk("alice")
-    before = browser.client.cookies["gatehouse"].value
+    visitor.walk("alice")
+    before = visitor.client.cookies["gatehouse"].value
 
-    browser.walk(again)
+    visitor.walk(again)
 
-    assert browser.client.cookies["gatehouse"].value != before
+    assert visitor.client.cookies["gatehouse"].value != before
     first, second = SignIn.objects.order_by("started_at")
     assert first.end_reason == "replaced by a new sign-in"
     assert first.encrypted_refresh_token == ""
@@ -132,65 +132,65 @@ def test_signing_in_again_changes_the_session_key_and_ends_the_sign_in_before(
     assert b"Sign out" not in attacker.get("/").content
 
 
-def test_two_tabs_of_a_fresh_browser_both_get_where_they_were_going(browser: Browser) -> None:
-    first = browser.depart("/activity")
-    second = browser.depart("/keys?account_id=1")
+def test_two_tabs_of_a_fresh_browser_both_get_where_they_were_going(visitor: Visitor) -> None:
+    first = visitor.depart("/activity")
+    second = visitor.depart("/keys?account_id=1")
 
-    at_second = browser.client.get(browser.prove(second))
-    at_first = browser.client.get(browser.prove(first))
+    at_second = visitor.client.get(visitor.prove(second))
+    at_first = visitor.client.get(visitor.prove(first))
 
     assert at_second["Location"] == "/keys?account_id=1"
     assert at_first["Location"] == "/activity"
-    assert browser.is_signed_in
+    assert visitor.is_signed_in
 
 
-def test_six_tabs_restored_at_once_all_sign_in(browser: Browser) -> None:
+def test_six_tabs_restored_at_once_all_sign_in(visitor: Visitor) -> None:
     """Each tab departs before any cookie of another has arrived."""
     tabs = []
     for number in range(6):
-        tab = Browser(at_provider=browser.at_provider)
+        tab = Visitor(at_provider=visitor.at_provider)
         tabs.append(tab.depart(f"/activity?tab={number}"))
-        browser.client.cookies.update(tab.client.cookies)
+        visitor.client.cookies.update(tab.client.cookies)
 
-    arrived = [browser.client.get(browser.prove(tab))["Location"] for tab in tabs]
+    arrived = [visitor.client.get(visitor.prove(tab))["Location"] for tab in tabs]
 
     assert arrived == [f"/activity?tab={number}" for number in range(6)]
     assert SignIn.objects.filter(ended_at=None).count() == 1
 
 
-def test_a_browser_has_so_many_attempts_under_way_and_no_more(browser: Browser) -> None:
-    addresses = [browser.depart() for _ in range(attempts.MAX_PENDING + 3)]
+def test_a_browser_has_so_many_attempts_under_way_and_no_more(visitor: Visitor) -> None:
+    addresses = [visitor.depart() for _ in range(attempts.MAX_PENDING + 3)]
 
-    assert len(attempt_cookies(browser.client)) == attempts.MAX_PENDING
+    assert len(attempt_cookies(visitor.client)) == attempts.MAX_PENDING
     assert Session.objects.count() == attempts.MAX_PENDING
-    assert browser.client.get(browser.prove(addresses[0])).status_code == 400
-    assert browser.client.get(browser.prove(addresses[-1])).status_code == 302
+    assert visitor.client.get(visitor.prove(addresses[0])).status_code == 400
+    assert visitor.client.get(visitor.prove(addresses[-1])).status_code == 302
 
 
-def test_an_attempt_leaves_no_row_and_no_cookie(browser: Browser) -> None:
-    browser.walk("alice")
+def test_an_attempt_leaves_no_row_and_no_cookie(visitor: Visitor) -> None:
+    visitor.walk("alice")
 
-    assert attempt_cookies(browser.client) == []
+    assert attempt_cookies(visitor.client) == []
     assert Session.objects.count() == 1
 
 
 @pytest.mark.parametrize("keep_old", [True, False])
 def test_a_key_rotation_costs_no_sign_in(
-    browser: Browser, identity: Provider, keep_old: bool
+    visitor: Visitor, identity: Provider, keep_old: bool
 ) -> None:
-    browser.walk("alice")
+    visitor.walk("alice")
     identity.rotate_keys(keep_old=keep_old)
 
-    assert [Browser().walk(who).status_code for who in ("alice", "bob")] == [302, 302]
+    assert [Visitor().walk(who).status_code for who in ("alice", "bob")] == [302, 302]
     assert identity.hits["jwks"] == 2
     identity.rotate_keys()
 
 
 def test_a_token_without_kid_is_accepted_where_one_key_fits(
-    browser: Browser, identity: Provider
+    visitor: Visitor, identity: Provider
 ) -> None:
     with identity.misbehaving(header={"kid": None}):
-        assert browser.walk("alice").status_code == 302
+        assert visitor.walk("alice").status_code == 302
 
 
 @pytest.fixture
@@ -202,39 +202,39 @@ def _two_keys(identity: Provider) -> Iterator[None]:
 
 @pytest.mark.usefixtures("_two_keys")
 def test_a_token_without_kid_is_refused_where_two_keys_fit(
-    browser: Browser, identity: Provider
+    visitor: Visitor, identity: Provider
 ) -> None:
     with identity.misbehaving(header={"kid": None}):
-        response = browser.walk("alice")
+        response = visitor.walk("alice")
 
     assert response.status_code == 400
     assert AuditEvent.objects.get().error_code == "signin.token.key"
 
 
-def test_two_thousand_groups_sign_in(browser: Browser, identity: Provider) -> None:
+def test_two_thousand_groups_sign_in(visitor: Visitor, identity: Provider) -> None:
     groups = tuple(f"aws-group-{number:04}" for number in range(2000))
     identity.change("alice", groups=groups)
 
-    assert browser.walk("alice").status_code == 302
+    assert visitor.walk("alice").status_code == 302
 
     assert SignIn.objects.get().claims["groups"] == list(groups)
-    assert browser.client.get("/").status_code == 200
+    assert visitor.client.get("/").status_code == 200
 
 
-def test_two_thousand_long_groups_come_by_userinfo(browser: Browser, identity: Provider) -> None:
+def test_two_thousand_long_groups_come_by_userinfo(visitor: Visitor, identity: Provider) -> None:
     groups = [f"8f14e45f-ceea-467f-a3f1-{number:012}" for number in range(2000)]
     with identity.misbehaving(userinfo={"groups": groups}):
-        assert browser.walk("alice").status_code == 302
+        assert visitor.walk("alice").status_code == 302
 
     assert SignIn.objects.get().claims["groups"] == groups
 
 
 def test_userinfo_adds_claims_but_not_about_the_sign_in_itself(
-    browser: Browser, identity: Provider
+    visitor: Visitor, identity: Provider
 ) -> None:
     told = {"department": "payments", "acr": "9", "amr": ["mfa"], "auth_time": 1, "iss": "x"}
     with identity.misbehaving(userinfo=told):
-        browser.walk("alice")
+        visitor.walk("alice")
 
     sign_in = SignIn.objects.get()
     assert sign_in.claims["department"] == "payments"
@@ -242,9 +242,9 @@ def test_userinfo_adds_claims_but_not_about_the_sign_in_itself(
     assert sign_in.claims["auth_time"] > 1
 
 
-def test_a_provider_without_userinfo_is_enough(browser: Browser, identity: Provider) -> None:
+def test_a_provider_without_userinfo_is_enough(visitor: Visitor, identity: Provider) -> None:
     with identity.misbehaving(discovery={"userinfo_endpoint": None}):
-        assert browser.walk("alice").status_code == 302
+        assert visitor.walk("alice").status_code == 302
 
     assert SignIn.objects.get().claims["groups"] == ["payments", "platform"]
     assert identity.hits["userinfo"] == 0
@@ -252,21 +252,21 @@ def test_a_provider_without_userinfo_is_enough(browser: Browser, identity: Provi
 
 @pytest.mark.parametrize("method", ["client_secret_post", "client_secret_basic"])
 def test_the_secret_is_shown_as_the_provider_wants_it(
-    browser: Browser, identity: Provider, method: str
+    visitor: Visitor, identity: Provider, method: str
 ) -> None:
     with identity.misbehaving(discovery={"token_endpoint_auth_methods_supported": [method]}):
-        assert browser.walk("alice").status_code == 302
+        assert visitor.walk("alice").status_code == 302
 
 
-def test_the_documents_of_the_provider_are_read_once(browser: Browser, identity: Provider) -> None:
+def test_the_documents_of_the_provider_are_read_once(visitor: Visitor, identity: Provider) -> None:
     for who in ("alice", "bob", "carol"):
-        Browser().walk(who)
+        Visitor().walk(who)
 
     assert (identity.hits["discovery"], identity.hits["jwks"]) == (1, 1)
 
 
-def test_the_provider_sees_pkce_a_nonce_and_a_state_new_each_time(browser: Browser) -> None:
-    first, second = (query_of(browser.depart()) for _ in range(2))
+def test_the_provider_sees_pkce_a_nonce_and_a_state_new_each_time(visitor: Visitor) -> None:
+    first, second = (query_of(visitor.depart()) for _ in range(2))
 
     assert first["code_challenge_method"] == "S256"
     assert first["response_type"] == "code"
@@ -277,10 +277,10 @@ def test_the_provider_sees_pkce_a_nonce_and_a_state_new_each_time(browser: Brows
 
 
 def test_the_way_back_is_the_portals_own_address_whatever_the_host_says(
-    browser: Browser, settings: Any
+    visitor: Visitor, settings: Any
 ) -> None:
     settings.ALLOWED_HOSTS = ["*"]
-    response = browser.client.get("/oidc/authenticate/", headers={"Host": "evil.example"})
+    response = visitor.client.get("/oidc/authenticate/", headers={"Host": "evil.example"})
 
     assert query_of(response["Location"])["redirect_uri"] == (
         "http://localhost:8000/oidc/callback/"
@@ -288,30 +288,30 @@ def test_the_way_back_is_the_portals_own_address_whatever_the_host_says(
 
 
 def test_an_authorization_endpoint_with_a_query_keeps_it(
-    browser: Browser, identity: Provider
+    visitor: Visitor, identity: Provider
 ) -> None:
     endpoint = {"authorization_endpoint": f"{identity.issuer}/authorize?p=b2c_policy&ui="}
     with identity.misbehaving(discovery=endpoint):
-        address = browser.depart()
+        address = visitor.depart()
 
     assert address.count("?") == 1
     assert query_of(address)["p"] == "b2c_policy"
     assert query_of(address)["client_id"] == "gatehouse"
 
 
-def test_the_cookie_of_an_attempt_is_short_lived_and_not_for_scripts(browser: Browser) -> None:
-    browser.depart()
+def test_the_cookie_of_an_attempt_is_short_lived_and_not_for_scripts(visitor: Visitor) -> None:
+    visitor.depart()
 
-    (name,) = attempt_cookies(browser.client)
-    morsel = browser.client.cookies[name]
+    (name,) = attempt_cookies(visitor.client)
+    morsel = visitor.client.cookies[name]
     assert (morsel["httponly"], morsel["samesite"]) == (True, "Lax")
     assert morsel["max-age"] == attempts.LIFETIME
     assert morsel["path"] == "/"
     assert morsel["domain"] == ""
 
 
-def test_a_sign_in_asks_for_no_offline_access(browser: Browser) -> None:
-    assert "offline_access" not in query_of(browser.depart())["scope"]
+def test_a_sign_in_asks_for_no_offline_access(visitor: Visitor) -> None:
+    assert "offline_access" not in query_of(visitor.depart())["scope"]
 
 
 def test_a_page_costs_no_question_to_the_provider(identity: Provider, db: None) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.signin.views import safe_next
-from tests.portal.signin.conftest import Browser
+from tests.portal.signin.conftest import Visitor
 
 
 @pytest.mark.parametrize(
@@ -41,15 +41,15 @@ from tests.portal.signin.conftest import Browser
         "/" + "a" * 2048,
     ],
 )
-def test_a_sign_in_leads_nowhere_else(browser: Browser, url: str) -> None:
-    assert browser.walk("alice", url)["Location"] == "/"
+def test_a_sign_in_leads_nowhere_else(visitor: Visitor, url: str) -> None:
+    assert visitor.walk("alice", url)["Location"] == "/"
 
 
 @pytest.mark.parametrize(
     "url", ["/", "/activity", "/console?account_id=1&destination=https://x", "/keys#a"]
 )
-def test_a_sign_in_leads_to_a_page_of_ours(browser: Browser, url: str) -> None:
-    assert browser.walk("alice", url)["Location"] == url
+def test_a_sign_in_leads_to_a_page_of_ours(visitor: Visitor, url: str) -> None:
+    assert visitor.walk("alice", url)["Location"] == url
 
 
 @given(st.text(alphabet=st.sampled_from("/\\:@.?#% \t\r\n\x00éa")) | st.text())

@@ -1,0 +1,57 @@
+"""What the start-up checks say about sign-in's settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from portal.signin.checks import sign_in
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "number"),
+    [
+        ("OIDC_ISSUER", "", "portal.E020"),
+        ("OIDC_ISSUER", "http://id.example", "portal.E021"),
+        ("OIDC_ISSUER", "id.example", "portal.E021"),
+        ("OIDC_ISSUER", "https://id.example/?realm=corp", "portal.E021"),
+        ("OIDC_RP_CLIENT_ID", "", "portal.E022"),
+        ("OIDC_RP_CLIENT_SECRET", "", "portal.E023"),
+        ("OIDC_RP_SIGN_ALGO", "HS256", "portal.E024"),
+        ("OIDC_RP_SIGN_ALGO", "none", "portal.E024"),
+        ("OIDC_RP_SIGN_ALGO", "", "portal.E024"),
+        ("OIDC_RP_SCOPES", "email profile", "portal.E025"),
+        ("OIDC_TIMEOUT", 0, "portal.E026"),
+        ("OIDC_TIMEOUT", 600, "portal.E026"),
+    ],
+)
+def test_a_setting_that_cannot_work_is_refused(
+    settings: Any, name: str, value: object, number: str
+) -> None:
+    setattr(settings, name, value)
+
+    (message,) = sign_in()
+
+    assert message.id == number
+    assert name in message.msg
+    assert message.hint
+
+
+def test_all_that_is_missing_is_said_at_once(settings: Any) -> None:
+    settings.OIDC_ISSUER = settings.OIDC_RP_CLIENT_ID = settings.OIDC_RP_CLIENT_SECRET = ""
+
+    assert [message.id for message in sign_in()] == ["portal.E020", "portal.E022", "portal.E023"]
+
+
+def test_the_secret_itself_is_never_said(settings: Any) -> None:
+    settings.OIDC_ISSUER = settings.OIDC_RP_CLIENT_ID = settings.OIDC_RP_SCOPES = ""
+
+    assert not any(settings.OIDC_RP_CLIENT_SECRET in str(message) for message in sign_in())
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "PS512", "ES384", "EdDSA", "Ed25519"])
+def test_settings_that_work_are_accepted(settings: Any, algorithm: str) -> None:
+    settings.OIDC_RP_SIGN_ALGO = algorithm
+
+    assert sign_in() == []

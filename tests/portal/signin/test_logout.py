@@ -1,0 +1,179 @@
+"""Signing out: here first, then at the provider, and only by a form of ours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client as DjangoClient
+
+from accounts.models import AuditEvent, SignIn
+from accounts.models.audit import Action
+from demo.identity import Provider
+from portal.signin import provider, views
+from tests import cast
+from tests.portal.signin.conftest import Visitor, query_of
+
+
+def form_action(response: Any) -> list[str]:
+    policy: dict[str, str] = dict(
+        part.strip().partition(" ")[::2] for part in response["Content-Security-Policy"].split(";")
+    )
+    return policy["form-action"].split()
+
+
+def test_a_link_signs_nobody_out(visitor: Visitor) -> None:
+    visitor.walk("alice")
+
+    assert visitor.client.get("/oidc/logout/").status_code == 405
+    assert visitor.is_signed_in
+
+
+def test_a_form_without_a_token_signs_nobody_out(visitor: Visitor) -> None:
+    strict = Visitor(client=DjangoClient(enforce_csrf_checks=True))
+    strict.walk("alice")
+
+    assert strict.client.post("/oidc/logout/").status_code == 403
+    assert strict.is_signed_in
+
+
+def test_signing_out_ends_the_sign_in_and_goes_on_to_the_provider(
+    visitor: Visitor, identity: Provider
+) -> None:
+    visitor.walk("alice")
+    before = visitor.client.cookies["gatehouse"].value
+
+    response = visitor.client.post("/oidc/logout/")
+
+    assert response.status_code == 302
+    assert response["Location"].startswith(f"{identity.issuer}/logout?")
+    asked = query_of(response["Location"])
+    assert asked["client_id"] == "gatehouse"
+    assert asked["post_logout_redirect_uri"] == "http://localhost:8000/"
+    assert asked["id_token_hint"].count(".") == 2
+    assert len(asked["state"]) >= 16
+    sign_in = SignIn.objects.get()
+    assert sign_in.end_reason == "signed out"
+    assert (sign_in.encrypted_id_token, sign_in.encrypted_refresh_token) == ("", "")
+    assert AuditEvent.objects.filter(action=Action.SIGNIN_ENDED).count() == 1
+    assert not visitor.is_signed_in
+    old = DjangoClient()
+    old.cookies["gatehouse"] = before
+    assert b"Sign out" not in old.get("/").content
+
+
+def test_the_provider_signs_out_too_and_sends_people_back(
+    visitor: Visitor, identity: Provider
+) -> None:
+    visitor.walk("alice")
+    address = visitor.client.post("/oidc/logout/")["Location"]
+
+    answer = visitor.at_provider.get(address, allow_redirects=False, timeout=5)
+
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("http://localhost:8000/")
+    assert not identity.sessions
+
+
+def test_signing_out_works_while_the_provider_is_down(visitor: Visitor, identity: Provider) -> None:
+    visitor.walk("alice")
+    provider.forget()
+    with identity.misbehaving(status={"discovery": 500}):
+        response = visitor.client.post("/oidc/logout/")
+
+    assert response["Location"] == "/"
+    assert not visitor.is_signed_in
+
+
+def test_signing_out_stays_here_where_the_provider_has_no_logout(
+    visitor: Visitor, identity: Provider
+) -> None:
+    with identity.misbehaving(discovery={"end_session_endpoint": None}):
+        visitor.walk("alice")
+        response = visitor.client.post("/oidc/logout/")
+
+    assert response["Location"] == "/"
+    assert form_action(response) == ["'self'"]
+
+
+def test_signing_out_without_a_sign_in_is_harmless(db: None) -> None:
+    response = DjangoClient().post("/oidc/logout/")
+
+    assert (response.status_code, response["Location"]) == (302, "/")
+    assert not AuditEvent.objects.exists()
+
+
+def test_signing_out_goes_nowhere_that_the_page_would_not_let_the_browser_go(
+    visitor: Visitor, identity: Provider
+) -> None:
+    visitor.walk("alice")
+    provider.forget()
+    moved = {"end_session_endpoint": "https://elsewhere.example/logout"}
+    with identity.misbehaving(discovery=moved):
+        response = visitor.client.post("/oidc/logout/")
+
+    assert response["Location"] == "/"
+    assert not visitor.is_signed_in
+
+
+def test_a_token_too_long_for_an_address_is_left_out(visitor: Visitor, identity: Provider) -> None:
+    identity.change("alice", groups=tuple(f"group-{number}" for number in range(500)))
+    visitor.walk("alice")
+
+    address = visitor.client.post("/oidc/logout/")["Location"]
+
+    assert len(address) < views.MAX_LOGOUT_URL
+    assert "id_token_hint" not in query_of(address)
+    assert query_of(address)["client_id"] == "gatehouse"
+
+
+def test_a_page_with_the_form_lets_it_lead_to_the_provider(
+    visitor: Visitor, identity: Provider
+) -> None:
+    visitor.walk("alice")
+
+    assert identity.issuer in form_action(visitor.client.get("/activity"))
+    assert "'self'" in form_action(visitor.client.get("/activity"))
+
+
+def test_a_page_that_leads_elsewhere_too_keeps_both(visitor: Visitor, identity: Provider) -> None:
+    visitor.walk("alice")
+
+    sources = form_action(visitor.client.get("/"))
+
+    assert identity.issuer in sources
+    assert "https://*.aws.amazon.com" in sources
+
+
+def test_an_error_page_with_the_form_lets_it_lead_to_the_provider(
+    visitor: Visitor, identity: Provider
+) -> None:
+    visitor.walk("alice")
+
+    assert identity.issuer in form_action(visitor.client.get("/nowhere"))
+
+
+@pytest.mark.parametrize("client", [DjangoClient(), None])
+def test_a_page_without_a_provider_to_lead_to_leads_nowhere(
+    db: None, client: DjangoClient | None
+) -> None:
+    client = client or cast.signed_in("alice")
+
+    assert not any("localhost" in source for source in form_action(client.get("/activity")))
+
+
+def test_the_origin_of_the_logout_is_known_without_asking(identity: Provider, db: None) -> None:
+    assert provider.end_session_origin() == ""
+    assert not identity.hits
+
+    provider.current()
+
+    assert provider.end_session_origin() == identity.issuer
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [("https://id.example:8443/a/b?c", "https://id.example:8443"), ("", "")],
+)
+def test_an_origin_is_scheme_host_and_port(url: str, origin: str) -> None:
+    assert provider.origin_of_url(url) == origin
