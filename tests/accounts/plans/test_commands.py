@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.core.management import ManagementUtility
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, connections
 
 from accounts.models import Account, AuditEvent
 from accounts.models.audit import Action
@@ -37,6 +37,12 @@ def manage(*arguments: str | Path) -> int:
     except SystemExit as ended:
         return int(ended.code or 0)
     return 0
+
+
+@pytest.fixture(autouse=True)
+def _open_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the test's transaction: Django's front door closes all connections on its way out."""
+    monkeypatch.setattr(connections, "close_all", lambda: None)
 
 
 @pytest.fixture
