@@ -44,11 +44,12 @@ def remember(request: HttpRequest, response: HttpResponse, attempt: SessionStore
     """Keep an attempt and give this browser its cookie; the oldest of too many are dropped."""
     attempt.create()
     (state,) = attempt["oidc_states"]
-    pending = [name for name in request.COOKIES if name.startswith(_prefix())]
-    for name in pending[
-        : max(0, len(pending) - MAX_PENDING + 1)
-    ]:  # Browsers send the oldest first.
-        SessionStore(request.COOKIES[name]).take()
+    pending = {
+        name: value for name, value in request.COOKIES.items() if _prefix() in name and value
+    }
+    oldest_first = sorted(pending, key=pending.__getitem__)  # Values begin with their time.
+    for name in oldest_first[: max(0, len(pending) - MAX_PENDING + 1)]:
+        SessionStore(_key(pending[name])).take()
         _delete_cookie(response, name)
     response.set_cookie(
         _cookie(state),
