@@ -124,6 +124,16 @@ def test_apply_refuses_a_path_that_gives_two_stored_roles_one_arn(northwind: Non
     ]
 
 
+def test_apply_does_not_blame_a_file_for_two_stored_roles_with_one_arn(northwind: None) -> None:
+    role = AccountRole.objects.get(
+        account__account_id="123456789012", permission_set__name="Operator"
+    )
+    role.iam_role_name = "ReadOnly"
+    role.save()
+
+    assert len(apply_text('[[permission_set]]\nname = "Developer"\n')) == 1
+
+
 def test_apply_changes_nothing_when_one_entry_is_wrong(northwind: None) -> None:
     good = '[[environment]]\nname = "staging"\nlabel = "Staging"\n'
 

@@ -158,6 +158,14 @@ def test_apply_again_says_that_nothing_changes(
     assert capsys.readouterr().out == f"No changes: the database says what {company} says.\n"
 
 
+def test_apply_says_one_line_only_when_asked_to(
+    company: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manage("apply", "--verbosity", "0", company)
+
+    assert capsys.readouterr().out == f"Applied {company}: 2 added, 0 changed.\n"
+
+
 def test_apply_of_a_dry_run_says_the_same_and_changes_nothing(
     company: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -159,6 +159,31 @@ def test_parse_refuses_what_no_database_stores(key: str) -> None:
     assert complaint.endswith("A NUL character (\\u0000) cannot be stored.")
 
 
+def test_parse_says_which_type_was_meant() -> None:
+    text = """\
+[[account]]
+account_id = "123456789012"
+name = true
+roles = "ReadOnly"
+tags = ["team"]
+region = 1.5
+[[mapping]]
+name = "Twice"
+value = "a"
+permission_set = "ReadOnly"
+accounts = { ids = ["123456789012", "123456789012"] }
+"""
+
+    assert complaints(text) == [
+        '3: account "123456789012": name: This is true or false, and must be text in quotes.',
+        '4: account "123456789012": roles: This is text, and must be an array: [ ... ].',
+        '5: account "123456789012": tags: This is an array, and must be a table: '
+        '{ name = "value" }.',
+        '6: account "123456789012": region: This is a number, and must be text in quotes.',
+        '11: mapping "Twice": accounts.ids: "123456789012" is here twice.',
+    ]
+
+
 def test_parse_points_at_the_first_of_two_accounts_with_one_number() -> None:
     text = '[[account]]\naccount_id = "123456789012"\nname = "a"\n'
 
