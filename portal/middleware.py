@@ -13,14 +13,16 @@ from django.utils import timezone
 
 from accounts.errors import GatehouseError, SignInAgain
 from accounts.signins import standing
-from portal import logs
-from portal.pages.errors import csrf_failure, error_page
+from portal import health, logs
+from portal.pages.errors import BrokenCookie, csrf_failure, error_page
 
 log = logging.getLogger(__name__)
 
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+PROBES: dict[str, GetResponse] = {"/healthz": health.healthz, "/readyz": health.readyz}
 
 
 class RequestId:
@@ -41,6 +43,18 @@ class RequestId:
         return response
 
 
+class Probes:
+    """Answer /healthz and /readyz before the host is checked: load balancers ask by IP address."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on what is no probe."""
+        probe = PROBES.get(request.path_info, self.get_response)
+        return probe(request)
+
+
 class CurrentSignIn:
     """Attach the open sign-in as `request.sign_in`; a browser session without one is nobody's."""
 
@@ -50,6 +64,9 @@ class CurrentSignIn:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """End the browser session when its sign-in has ended; anonymous requests cost no query."""
         request.sign_in = None  # type: ignore[attr-defined]
+        session_key = request.session.session_key
+        if session_key and not (session_key.isascii() and session_key.isalnum()):
+            raise BrokenCookie("the session cookie is none that the portal gave")
         sign_in_id = request.session.get("sign_in")
         if sign_in_id:
             try:

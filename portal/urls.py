@@ -1,18 +1,14 @@
-"""The URLs: what tests and people's links rely on."""
+"""The URLs: what tests and people's links rely on. Probes are answered in portal/middleware.py."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from portal import health
-
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.pages.urls")),
     path("oidc/", include("portal.signin.urls")),
     path("admin/", admin.site.urls),
-    path("healthz", health.healthz),
-    path("readyz", health.readyz),
 ]
 
 handler400 = "portal.pages.errors.bad_request"

@@ -6,7 +6,7 @@ import sys
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
@@ -27,6 +27,10 @@ _TITLES = {
     502: "AWS refused",
     503: "Not possible right now",
 }
+
+
+class BrokenCookie(SuspiciousOperation):
+    """The session cookie cannot be one of ours; databases refuse some of what is in such cookies."""
 
 
 def error_page(request: HttpRequest, error: GatehouseError) -> HttpResponse:
@@ -79,12 +83,15 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
             status=413,
             message="What was sent is larger than anything this portal asks for. Nothing was done.",
         )
-    return _page(
+    response = _page(
         request,
         status=400,
-        message="The request could not be read. Nothing was done. Go back and try again, or delete "
-        "this site's cookies first.",
+        message="The request could not be read. Nothing was done. Go back and try again; if it stays, "
+        "delete this site's cookies.",
     )
+    if isinstance(exception, BrokenCookie):
+        response.delete_cookie(settings.SESSION_COOKIE_NAME)
+    return response
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -6,7 +6,7 @@ Byte for byte as the access portal of IAM Identity Center shows them: programs r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -19,7 +19,7 @@ class Part:
     """A value with what stands around it on its line. A secret one is shown only when asked for."""
 
     before: str
-    value: str
+    value: str = field(repr=False)
     after: str = ""
     secret: bool = True
 

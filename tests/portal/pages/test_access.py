@@ -1,0 +1,239 @@
+"""Who gets what from the pages: everybody's knock on every door, one audit row each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import Account, AuditEvent
+from tests import cast
+from tests.emulators import ConsoleEndpoint
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("northwind", "aws")]
+
+DEV, PROD = "210987654321", "123456789012"
+DOORS = ["/keys", "/console"]
+ROLES = [(DEV, "Developer"), (DEV, "ReadOnly"), (PROD, "ReadOnly"), (PROD, "Operator")]
+ENTITLED = {
+    "alice": {(DEV, "Developer"), (DEV, "ReadOnly"), (PROD, "ReadOnly")},
+    "bob": {(PROD, "Operator")},
+    "carol": set[tuple[str, str]](),
+    "mallory": set[tuple[str, str]](),
+}
+DENIED = [
+    (door, who, role)
+    for door in DOORS
+    for who, given in ENTITLED.items()
+    for role in ROLES
+    if role not in given
+]
+GRANTED = [
+    (door, who, role) for door in DOORS for who in ENTITLED for role in sorted(ENTITLED[who])
+]
+
+
+def knock(client: Client, door: str, account_id: str, role_name: str, **fields: Any) -> Any:
+    return client.post(door, {"account_id": account_id, "role_name": role_name, **fields})
+
+
+def attempts() -> list[str]:
+    """What was recorded at the door."""
+    rows = AuditEvent.objects.filter(action__startswith="access:")
+    return list(rows.values_list("action", flat=True))
+
+
+def nothing_leaks(response: Any) -> bool:
+    return b"ASIA" not in response.content and not response.has_header("Location")
+
+
+@pytest.mark.parametrize(("door", "who", "role"), DENIED)
+def test_role_of_somebody_else_is_denied_and_recorded_once(
+    door: str, who: str, role: tuple[str, str]
+) -> None:
+    response = knock(cast.signed_in(who), door, *role)
+
+    assert response.status_code == 403
+    assert nothing_leaks(response)
+    assert attempts() == [f"access:{door[1:]}:denied"]
+
+
+@pytest.mark.parametrize(("door", "who", "role"), DENIED)
+def test_page_of_a_role_of_somebody_else_is_denied(
+    door: str, who: str, role: tuple[str, str]
+) -> None:
+    response = cast.signed_in(who).get(door, {"account_id": role[0], "role_name": role[1]})
+
+    assert response.status_code == 403
+    assert attempts() == []
+
+
+@pytest.mark.parametrize(("door", "who", "role"), GRANTED)
+def test_role_of_ones_own_is_issued_and_recorded_once(
+    door: str, who: str, role: tuple[str, str]
+) -> None:
+    response = knock(cast.signed_in(who), door, *role)
+
+    assert response.status_code == (200 if door == "/keys" else 303)
+    assert attempts() == [f"access:{door[1:]}:issued"]
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_get_issues_nothing(door: str) -> None:
+    response = cast.signed_in("alice").get(door, {"account_id": DEV, "role_name": "Developer"})
+
+    assert response.status_code == 200
+    assert nothing_leaks(response)
+    assert attempts() == []
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize(
+    ("account_id", "role_name"),
+    [
+        ("999999999999", "Developer"),
+        ("", ""),
+        (DEV, ""),
+        ("not a number", "Developer"),
+        (DEV, "developer"),
+        (f"{DEV}\x00", "Developer"),
+        (DEV, "Developer\x00"),
+        ("9" * 5000, "x" * 5000),
+        ("\N{ARABIC-INDIC DIGIT ONE}" * 12, "\N{PILE OF POO}"),
+        (DEV, "' OR 1=1 --"),
+    ],
+)
+def test_unknown_role_is_denied_and_recorded_once(
+    door: str, account_id: str, role_name: str
+) -> None:
+    response = knock(cast.signed_in("alice"), door, account_id, role_name)
+
+    assert response.status_code == 403
+    assert nothing_leaks(response)
+    assert attempts() == [f"access:{door[1:]}:denied"]
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_disabled_account_is_denied_and_recorded_once(door: str) -> None:
+    client = cast.signed_in("alice")
+    Account.objects.filter(account_id=DEV).update(active=False)
+
+    response = knock(client, door, DEV, "Developer")
+
+    assert response.status_code == 403
+    assert attempts() == [f"access:{door[1:]}:denied"]
+
+
+@pytest.mark.parametrize(
+    "duration",
+    [
+        "1",
+        "0",
+        "-3600",
+        "899",
+        "3601",
+        "999999",
+        "abc",
+        str(10**30),
+        "1e3",
+        "9" * 6000,
+        "٣٦٠٠",
+        "900\x00",
+    ],
+)
+def test_duration_out_of_bounds_is_refused_and_recorded_once(duration: str) -> None:
+    response = knock(cast.signed_in("alice"), "/keys", DEV, "Developer", duration=duration)
+
+    assert response.status_code == 400
+    assert "from 15 minutes to 1 hour" in response.content.decode()
+    assert nothing_leaks(response)
+    assert attempts() == ["access:keys:denied"]
+
+
+@pytest.mark.parametrize(
+    "destination",
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "javascript:alert(1)",
+        "https://console.aws.amazon.com.evil.example/",
+        "https://console.aws.amazon.com\x00/",
+    ],
+)
+def test_destination_elsewhere_is_refused_on_both_methods(destination: str) -> None:
+    client = cast.signed_in("alice")
+    asked = {"account_id": DEV, "role_name": "Developer", "destination": destination}
+
+    seen, sent = client.get("/console", asked), client.post("/console", asked)
+
+    assert (seen.status_code, sent.status_code) == (400, 400)
+    assert nothing_leaks(sent)
+    assert attempts() == ["access:console:denied"]
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_signed_out_form_leads_back_to_itself_after_a_sign_in(door: str, client: Client) -> None:
+    response = knock(client, door, DEV, "Developer")
+
+    assert response.status_code == 401
+    back = f"next=%2F{door[1:]}%3Faccount_id%3D{DEV}%26role_name%3DDeveloper"
+    assert back in response.content.decode()
+    assert attempts() == []
+
+
+@pytest.mark.parametrize("path", ["/keys?account_id=1&role_name=a%2Bb", "/console", "/activity"])
+def test_signed_out_page_leads_to_the_sign_in_and_back(path: str, client: Client) -> None:
+    response = client.get(path)
+
+    assert response.status_code == 302
+    assert response["Location"].startswith("/oidc/authenticate/?next=")
+    assert client.get("/oidc/authenticate/").status_code != 404
+
+
+def test_keys_are_shown_once_and_stored_nowhere_on_the_way() -> None:
+    response = knock(cast.signed_in("alice"), "/keys", DEV, "Developer", duration="900")
+    page = response.content.decode()
+    row = AuditEvent.objects.get(action="access:keys:issued")
+
+    assert "no-store" in response["Cache-Control"]
+    assert response["Referrer-Policy"] == "no-referrer"
+    assert f"/activity#{row.id}" in page
+    assert f"export AWS_ACCESS_KEY_ID=&quot;{row.access_key_id}" in page
+    assert ("15 minutes" in page, row.duration) == (True, 900)
+
+
+def test_console_is_left_for_with_the_destination_asked_for(aws: ConsoleEndpoint) -> None:
+    destination = "https://eu-west-1.console.aws.amazon.com/s3/home?region=eu-west-1"
+    client = cast.signed_in("alice")
+
+    response = client.post("/console", {"role": f"{DEV}/Developer", "destination": destination})
+
+    assert response.status_code == 303
+    assert response["Location"].startswith(f"{aws.url}/federation?Action=login&")
+    assert "Destination=https%3A%2F%2Feu-west-1.console" in response["Location"]
+    assert "no-store" in response["Cache-Control"]
+    assert response["Referrer-Policy"] == "no-referrer"
+
+
+def test_link_without_a_role_offers_the_roles_one_has() -> None:
+    page = cast.signed_in("alice").get("/console", {"account_id": DEV}).content.decode()
+
+    assert f'value="{DEV}/Developer"' in page
+    assert f'value="{DEV}/ReadOnly"' in page
+
+
+def test_link_without_a_role_to_an_account_of_others_is_denied() -> None:
+    response = cast.signed_in("mallory").get("/console", {"account_id": DEV})
+
+    assert response.status_code == 403
+
+
+def test_link_names_account_role_and_destination_before_anything_is_issued() -> None:
+    destination = "https://console.aws.amazon.com/s3/home"
+    asked = {"account_id": DEV, "role_name": "Developer", "destination": destination}
+
+    page = cast.signed_in("alice").get("/console", asked).content.decode()
+
+    assert "Console of payments-dev as Developer" in page
+    assert page.count(destination) == 2
