@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries, Settings
 
+from accounts.models import Mapping
+from portal.pages.start import AWS_START_URL
 from tests import cast
+
+
+def text_of(client: Client, path: str = "/", **query: str) -> str:
+    return " ".join(client.get(path, query).content.decode().split())
+
+
+def roles_of(client: Client, words: str = "") -> list[str]:
+    units = client.get("/", {"q": words}).context["units"]
+    return [role.value for unit in units for account in unit.accounts for role in account.roles]
 
 
 def test_start_page_offers_a_sign_in_to_whoever_is_signed_out(client: Client) -> None:
@@ -18,6 +30,160 @@ def test_start_page_offers_a_sign_in_to_whoever_is_signed_out(client: Client) ->
 @pytest.mark.django_db
 @pytest.mark.usefixtures("northwind")
 def test_start_page_says_what_one_has_and_why() -> None:
-    text = " ".join(cast.signed_in("alice").get("/").content.decode().split())
+    text = text_of(cast.signed_in("alice"))
 
     assert '2 accounts, 3 roles for your groups <span class="mono">payments</span>' in text
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("northwind")
+def test_start_page_lists_nothing_of_others() -> None:
+    assert roles_of(cast.signed_in("bob")) == ["123456789012/Operator"]
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("northwind")
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("PAYMENTS-DEV", ["210987654321/Developer", "210987654321/ReadOnly"]),
+        ("123456", ["123456789012/ReadOnly"]),
+        ("production", ["123456789012/ReadOnly"]),
+        ("workloads/pay developer", ["210987654321/Developer"]),
+        ("payments prod nothing", []),
+        ("x" * 9999, []),
+        ("\x00", []),
+    ],
+)
+def test_search_finds_every_word_wherever_it_is(words: str, found: list[str]) -> None:
+    assert roles_of(cast.signed_in("alice"), words) == found
+
+
+@pytest.mark.django_db
+def test_search_finds_tags() -> None:
+    where = cast.account("a", "111111111111", tags={"team": "payments"})
+    other = cast.account("b", "222222222222", tags={"team": "data"})
+    what = cast.permission_set("ReadOnly")
+    for account in (where, other):
+        cast.offer(account, what)
+    cast.mapping("payments", what, where, other)
+
+    assert roles_of(cast.signed_in("alice"), "team=pay") == ["111111111111/ReadOnly"]
+
+
+@pytest.mark.django_db
+def test_role_for_keys_only_has_no_console_button_and_the_other_way_round() -> None:
+    where = cast.account("a", "111111111111")
+    for what in (cast.permission_set("K", console=False), cast.permission_set("C", keys=False)):
+        cast.offer(where, what)
+        cast.mapping("payments", what, where)
+
+    page = text_of(cast.signed_in("alice"))
+
+    assert "Console of a as C" in page
+    assert "Keys for C in a" not in page
+    assert "Keys for K in a" in page
+    assert "Console of a as K" not in page
+
+
+@pytest.mark.django_db
+def test_role_with_a_plus_in_its_name_survives_its_link() -> None:
+    where, what = cast.account("a", "111111111111"), cast.permission_set("dev+ops,a=b@c")
+    cast.offer(where, what)
+    cast.mapping("payments", what, where)
+    client = cast.signed_in("alice")
+
+    page = client.get("/").content.decode()
+    link = "/keys?account_id=111111111111&role_name=dev%2Bops%2Ca%3Db%40c"
+
+    assert link.replace("&", "&amp;") in page
+    assert client.get(link).status_code == 200
+
+
+@pytest.mark.django_db
+def test_start_page_costs_the_same_queries_however_much_is_on_it(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    what = cast.permission_set("ReadOnly")
+    for number in range(30):
+        where = cast.account(f"a{number}", f"{number:012}", environment=f"e{number}")
+        cast.offer(where, what)
+        cast.mapping("payments", what, where, name=str(number))
+    client = cast.signed_in("alice")
+
+    # The session, the sign-in with its person, and three for the entitlements.
+    with django_assert_num_queries(5):
+        client.get("/")
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("northwind")
+def test_empty_page_says_who_one_is_and_what_arrived_and_whom_to_ask(settings: Settings) -> None:
+    settings.SUPPORT_CONTACT = "#cloud on chat"
+
+    page = text_of(cast.signed_in("mallory"))
+
+    assert "mallory@northwind.example" in page
+    assert "sub-mallory" in page
+    assert "visitors" in page
+    assert "#cloud on chat" in page
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("northwind")
+def test_claims_that_did_not_arrive_whole_are_said_and_give_nothing() -> None:
+    who = cast.subject("alice", groups=["payments"], hasgroups=True)
+
+    page = text_of(cast.signed_in(who))
+
+    assert "claims.overage" in page
+    assert "payments-dev" not in page
+
+
+@pytest.mark.django_db
+def test_first_start_tells_an_admin_what_is_missing_and_where_to_set_it() -> None:
+    page = text_of(cast.signed_in("carol"))
+
+    assert "/admin/accounts/account/" in page
+    assert "/admin/accounts/mapping/" in page
+    assert "manage.py apply FILE" in page
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("northwind")
+def test_portal_without_mappings_names_mappings_only() -> None:
+    Mapping.objects.all().delete()
+
+    page = text_of(cast.signed_in("carol"))
+
+    assert "/admin/accounts/mapping/" in page
+    assert "/admin/accounts/account/" not in page
+
+
+@pytest.mark.django_db
+def test_first_start_asks_others_to_wait() -> None:
+    page = text_of(cast.signed_in("alice"))
+
+    assert "Nothing has been set up yet" in page
+    assert "/admin/" not in page
+
+
+@pytest.mark.parametrize("path", ["/start", "/start/"])
+def test_start_url_leads_people_to_the_page_and_an_aws_cli_to_its_name(
+    path: str, client: Client
+) -> None:
+    assert client.get(path)["Location"] == "/"
+    head = client.head(path)
+    assert (head.status_code, head["Location"]) == (302, AWS_START_URL)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("northwind")
+def test_forms_may_end_at_aws_only_where_the_console_is_opened() -> None:
+    client = cast.signed_in("alice")
+
+    start = client.get("/")["Content-Security-Policy"]
+    activity = client.get("/activity")["Content-Security-Policy"]
+
+    assert "form-action 'self' https://*.aws.amazon.com" in start
+    assert "aws.amazon.com" not in activity

@@ -1,0 +1,57 @@
+"""Own activity: all of one's own, none of anybody else's."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts import audit
+from accounts.models.audit import Action
+from portal.pages.activity import PER_PAGE
+from tests import cast
+
+pytestmark = pytest.mark.django_db
+
+
+def record(who: str, times: int, **facts: str) -> None:
+    yesterday = timezone.now() - timedelta(days=1)
+    for number in range(times):
+        audit.record(
+            action=Action.KEYS_DENIED,
+            now=yesterday + timedelta(minutes=number),
+            origin=cast.ORIGIN,
+            subject=cast.subject(who),
+            account_id=f"{number:012}",
+            role_name="Developer",
+            **facts,
+        )
+
+
+def test_activity_shows_nothing_of_others() -> None:
+    record("bob", 1)
+
+    assert "Keys denied" not in cast.signed_in("alice").get("/activity").content.decode()
+
+
+def test_activity_shows_what_is_recorded_about_oneself() -> None:
+    record("alice", 1, error_code="access.denied")
+
+    page = cast.signed_in("alice").get("/activity").content.decode()
+
+    assert "Keys denied" in page
+    assert "access.denied" in page
+    assert "192.0.2.7" in page
+
+
+@pytest.mark.parametrize(("page", "newest"), [("1", 59), ("2", 10), ("x", 59), ("9" * 99, 10)])
+def test_activity_is_paged_newest_first_whatever_is_asked(page: str, newest: int) -> None:
+    record("alice", PER_PAGE + 10)
+    client = cast.signed_in("alice")  # the newest row of all
+
+    events = client.get("/activity", {"page": page}).context["page"]
+    rows = [int(event.account_id) for event in events if event.account_id]
+
+    assert rows[0] == newest
+    assert rows == sorted(rows, reverse=True)

@@ -1,0 +1,161 @@
+"""Whatever goes wrong ends in a page that says what to do, and never in a secret."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import OperationalError, connection
+from django.test import Client, RequestFactory
+from pytest_django import Settings
+
+from accounts.errors import AwsRefused, GatehouseError, SignInAgain
+from portal.pages import errors
+from tests import cast
+
+ASKED = {"account_id": "210987654321", "role_name": "Developer"}
+
+
+@pytest.fixture
+def quiet() -> Client:
+    """A browser that gets the error page where Django's test client would raise."""
+    return Client(raise_request_exception=False)
+
+
+def test_unknown_address_gets_a_page(client: Client) -> None:
+    response = client.get("/nowhere")
+
+    assert response.status_code == 404
+    assert "nothing at this address" in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_oversized_form_is_refused_and_nobody_is_signed_out() -> None:
+    client = cast.signed_in("alice")
+
+    response = client.post("/keys", {**ASKED, "more": "x" * 300_000})
+
+    assert response.status_code == 413
+    assert "Nothing was done" in response.content.decode()
+    assert client.get("/activity").status_code == 200
+
+
+@pytest.mark.django_db
+def test_form_with_too_many_fields_is_refused() -> None:
+    response = cast.signed_in("alice").post("/keys", {str(n): "x" for n in range(2000)})
+
+    assert response.status_code == 400
+
+
+@pytest.mark.parametrize("cookie", ['"\\000aaaaaaaaaaaa"', "ÿÿÿÿÿÿÿÿÿ", "../../../../etc"])
+@pytest.mark.django_db
+def test_broken_session_cookie_is_refused_and_deleted(cookie: str) -> None:
+    response = Client(headers={"cookie": f"gatehouse={cookie}"}).get("/keys")
+
+    assert response.status_code == 400
+    assert response.cookies["gatehouse"]["max-age"] == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("cookie", ["", "unknown", "a" * 32, "x" * 7000])
+def test_unknown_session_cookie_is_nobodys(cookie: str) -> None:
+    response = Client(headers={"cookie": f"gatehouse={cookie}"}).get("/")
+
+    assert response.status_code == 200
+    assert "Sign in" in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_ended_sign_in_is_nobodys() -> None:
+    client = cast.signed_in("alice", now=cast.NOON.replace(year=2020))
+
+    assert client.get("/keys", ASKED).status_code == 302
+
+
+@pytest.mark.django_db
+def test_database_that_is_down_is_said_and_is_no_defect(quiet: Client) -> None:
+    cookies = cast.signed_in("alice").cookies
+
+    def down(*args: object) -> None:
+        raise OperationalError("password=hunter2")
+
+    quiet.cookies = cookies
+    with connection.execute_wrapper(down):
+        response = quiet.get("/")
+
+    assert response.status_code == 503
+    assert "cannot reach its database" in response.content.decode()
+    assert "hunter2" not in response.content.decode()
+
+
+def test_defect_gets_a_page_without_its_text(
+    quiet: Client, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.SUPPORT_CONTACT = "https://help.northwind.example"
+
+    def broken(*args: object, **kwargs: object) -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr("portal.pages.errors._page", broken)
+    response = quiet.get("/nowhere")
+
+    page = response.content.decode()
+    assert response.status_code == 500
+    assert "Something broke" in page
+    assert "https://help.northwind.example" in page
+    assert response["X-Request-Id"] in page
+    assert "secret" not in page
+
+
+def answer(error: GatehouseError, who: str = "", method: str = "GET", path: str = "/keys") -> str:
+    request = RequestFactory().generic(method, path)
+    if who:
+        request.sign_in = cast.sign_in(who)  # type: ignore[attr-defined]
+    return errors.error_page(request, error).content.decode()
+
+
+@pytest.mark.django_db
+def test_admin_message_is_kept_from_everybody_else() -> None:
+    error = AwsRefused("Tell the people who run the portal.", "the hub may not assume the role")
+
+    assert "the hub may not" not in answer(error, "alice")
+    assert "the hub may not" not in answer(error)
+    assert "the hub may not" in answer(error, "carol")
+
+
+@pytest.mark.django_db
+def test_blocked_person_is_told_so_and_not_sent_round_in_circles() -> None:
+    page = answer(SignInAgain("You are blocked.", code="signin.blocked"))
+
+    assert "You are blocked." in page
+
+
+def test_failing_sign_in_does_not_lead_to_itself() -> None:
+    assert "Ended." in answer(SignInAgain("Ended."), path="/oidc/callback/")
+
+
+def test_page_for_others_says_so(rf: RequestFactory) -> None:
+    response = errors.permission_denied(rf.get("/"), PermissionDenied())
+
+    assert response.status_code == 403
+
+
+@pytest.mark.django_db
+def test_hostile_names_are_inert() -> None:
+    evil = "<script>alert(1)</script>\"'"
+    where = cast.account(evil, "111111111111", organizational_unit=evil, tags={evil: evil})
+    what = cast.permission_set("Evil", description=evil)
+    cast.offer(where, what)
+    cast.mapping(evil, what, where, name=evil)
+    who = cast.subject("alice", groups=[evil])
+    client = cast.signed_in(who)
+
+    pages = [
+        client.get("/").content,
+        client.get("/", {"q": evil}).content,
+        client.get("/keys", {"account_id": "111111111111", "role_name": "Evil"}).content,
+        client.get("/console", {"account_id": "111111111111"}).content,
+        client.get("/activity").content,
+        cast.signed_in(cast.subject("mallory", groups=[evil + "x"])).get("/").content,
+    ]
+
+    assert not any(b"<script>alert" in page for page in pages)
