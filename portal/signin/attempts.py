@@ -45,7 +45,9 @@ def remember(request: HttpRequest, response: HttpResponse, attempt: SessionStore
     attempt.create()
     (state,) = attempt["oidc_states"]
     pending = {
-        name: value for name, value in request.COOKIES.items() if _prefix() in name and value
+        name: value
+        for name, value in request.COOKIES.items()
+        if name.startswith(_prefix()) and value
     }
     oldest_first = sorted(pending, key=pending.__getitem__)  # Values begin with their time.
     for name in oldest_first[: max(0, len(pending) - MAX_PENDING + 1)]:

@@ -8,7 +8,6 @@ from urllib.parse import quote_plus
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 from mozilla_django_oidc.auth import OIDCAuthenticationBackend
@@ -48,9 +47,6 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
 
     def get_token(self, payload: dict[str, str]) -> dict[str, Any]:
         """Exchange the code (RFC 6749 section 4.1.3, RFC 7636 section 4.5)."""
-        # A pooled connection would otherwise be kept from others for as long as the provider takes.
-        if connection.settings_dict["OPTIONS"].get("pool") and not connection.in_atomic_block:
-            connection.close()
         op = provider.current()
         data = payload | {"redirect_uri": callback_url()}
         headers = {}

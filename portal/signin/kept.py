@@ -61,8 +61,8 @@ class Kept(Generic[T]):
             now = self._clock()
             rested = self._renewed_at is None or now >= self._renewed_at + apart
             if self._held() is wanting and rested:
-                self._renewed_at = now
                 self._ask()
+                self._renewed_at = now
             return self._held()
 
     def _fresh(self) -> bool:

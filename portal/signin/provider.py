@@ -113,20 +113,24 @@ def from_document(document: dict[str, Any], *, issuer: str) -> Provider:
         raise misfit(f"OIDC_ISSUER is {issuer}, but the provider there calls itself {named!r:.200}")
     return Provider(
         issuer=issuer,
-        authorization_endpoint=_endpoint(document, "authorization_endpoint"),
-        token_endpoint=_endpoint(document, "token_endpoint"),
-        jwks_uri=_endpoint(document, "jwks_uri"),
-        userinfo_endpoint=_endpoint(document, "userinfo_endpoint", optional=True),
-        end_session_endpoint=_endpoint(document, "end_session_endpoint", optional=True),
+        authorization_endpoint=_endpoint(document, "authorization_endpoint", issuer=issuer),
+        token_endpoint=_endpoint(document, "token_endpoint", issuer=issuer),
+        jwks_uri=_endpoint(document, "jwks_uri", issuer=issuer),
+        userinfo_endpoint=_endpoint(document, "userinfo_endpoint", issuer=issuer, optional=True),
+        end_session_endpoint=_endpoint(
+            document, "end_session_endpoint", issuer=issuer, optional=True
+        ),
         basic_auth=_uses_basic_auth(document),
         names_itself=document.get("authorization_response_iss_parameter_supported") is True,
     )
 
 
-def _endpoint(document: dict[str, Any], name: str, *, optional: bool = False) -> str:
+def _endpoint(document: dict[str, Any], name: str, *, issuer: str, optional: bool = False) -> str:
     url = document.get(name)
     if optional and url in (None, ""):
         return ""
+    if issuer.startswith("https:") and str(url).startswith("http:"):
+        url = None  # A provider elsewhere has no business on this machine.
     return safe_address(url, what=f"{name} in the discovery document of OIDC_ISSUER")
 
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 from django.conf import settings
+from django.db import connection
 
 from portal.signin.documents import parse_object
 from portal.signin.errors import ProviderMisconfigured, ProviderUnavailable
@@ -66,6 +67,9 @@ def ask(
         ProviderUnavailable: no answer in time, or one without end.
     """
     seconds = settings.OIDC_TIMEOUT
+    # A pooled connection would otherwise be kept from others for as long as the provider takes.
+    if connection.settings_dict["OPTIONS"].get("pool") and not connection.in_atomic_block:
+        connection.close()
     try:
         with (
             requests.Session() as session,

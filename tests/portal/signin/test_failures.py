@@ -372,6 +372,17 @@ def test_a_callback_of_another_browser_is_refused(visitor: Visitor) -> None:
     assert not victim.is_signed_in
 
 
+@pytest.mark.parametrize(
+    "value", ["", ".", "x", "\x00", "1.short", "é" * 40, "0" * 32, "1." + "a" * 32]
+)
+def test_a_broken_cookie_is_refused(visitor: Visitor, value: str) -> None:
+    callback = visitor.prove(visitor.depart())
+    name = next(name for name in visitor.client.cookies if "signin" in name)
+    visitor.client.cookies[name] = value
+
+    assert visitor.client.get(callback).status_code == 400
+
+
 def test_an_attempt_left_for_too_long_is_refused(visitor: Visitor) -> None:
     callback = visitor.prove(visitor.depart())
     with time_machine.travel(timezone.now() + timedelta(minutes=31)):

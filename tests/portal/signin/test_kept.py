@@ -100,6 +100,19 @@ def test_a_value_found_wanting_is_not_read_again_and_again() -> None:
     assert kept.renewed(first, apart=30) == "reading 3"
 
 
+def test_a_renewal_that_failed_is_tried_again_soon() -> None:
+    source = Source()
+    kept = source.kept()
+    old = kept.current()
+    source.failing = True
+    with pytest.raises(ProviderUnavailable):
+        kept.renewed(old, apart=30)
+    source.failing = False
+    source.now += FAILURE_KEPT_FOR
+
+    assert kept.renewed(old, apart=30) == "reading 3"
+
+
 def test_a_value_that_somebody_else_has_renewed_is_taken_as_it_is() -> None:
     source = Source()
     kept = source.kept()

@@ -45,6 +45,7 @@ def test_the_document_is_where_the_specification_says(issuer: str, url: str) -> 
         ({"issuer": "https://login.example/{tenantid}/v2.0"}, "{tenantid}"),
         ({"authorization_endpoint": None}, "authorization_endpoint"),
         ({"token_endpoint": "http://id.example/token"}, "token_endpoint"),
+        ({"token_endpoint": "http://localhost:8001/token"}, "token_endpoint"),
         ({"token_endpoint": 7}, "token_endpoint"),
         ({"jwks_uri": ""}, "jwks_uri"),
         ({"userinfo_endpoint": "http://169.254.169.254/latest"}, "userinfo_endpoint"),
