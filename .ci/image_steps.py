@@ -273,9 +273,10 @@ def check(image: Image, target: str, state: Path) -> None:
             sys.exit(
                 f"started on a database nobody prepared, or did not say so:\n{unprepared.stderr}"
             )
-        migrated = run("python", "manage.py", "migrate", "--verbosity", "0")
-        if migrated.returncode:
-            sys.exit(f"migrate failed:\n{migrated.stderr}")
+        for command in ("migrate --no-input", "apply deploy/keycloak/gatehouse.toml"):
+            prepared = run("python", "manage.py", *command.split())
+            if prepared.returncode:
+                sys.exit(f"{command} failed:\n{prepared.stderr}")
     log = state / "log"
     health = json.loads(stage.run_time["HEALTHCHECK"].partition("CMD ")[2])
     with started(image, environment=environment, log=log):
