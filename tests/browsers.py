@@ -12,6 +12,7 @@ from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
     Page,
+    expect,
     sync_playwright,
 )
 from pytest_django import Settings
@@ -27,6 +28,8 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
+# Milliseconds until something that should show counts as missing: long, for busy machines.
+PATIENCE = 30_000
 
 
 class PageFactory(Protocol):
@@ -53,6 +56,7 @@ def browser() -> Iterator[Browser]:
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         # Playwright's event loop runs in the test's own thread, where Django would then refuse the ORM.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        expect.set_options(timeout=PATIENCE)
         chromium = playwright.chromium.launch(executable_path=path, args=[*QUIET])
         yield chromium
         chromium.close()
@@ -83,7 +87,7 @@ def page_factory(browser: Browser) -> Iterator[PageFactory]:
             viewport={"width": width, "height": height},
         )
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         context.on("console", heard)
         context.on("weberror", lambda error: complaints.append(str(error.error)))
         if client is not None:
