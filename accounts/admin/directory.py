@@ -98,6 +98,8 @@ class AccountAdmin(AuditedAdmin):
     list_filter = ("environment", "partition", "active")
     search_fields = ("name", "account_id", "organizational_unit")
     autocomplete_fields = ("environment",)
+    # Counting would drop the table's own order, and pages would overlap.
+    ordering = ("name", "account_id")
     fieldsets = (
         (None, {"fields": ("account_id", "name", "active")}),
         ("Where it belongs", {"fields": ("environment", "organizational_unit", "tags")}),

@@ -93,6 +93,7 @@ class PersonAdmin(AuditedAdmin):
 class SignInAdmin(ReadOnlyAdmin):
     """Completed sign-ins. The provider's tokens are not even loaded."""
 
+    kept_apart = ("encrypted_id_token", "encrypted_access_token", "encrypted_refresh_token")
     list_display = ("person", "started_at", "expires_at", "ended_at", "end_reason", "ip")
     list_select_related = ("person",)
     list_filter = ("started_at", "ended_at")
@@ -115,11 +116,7 @@ class SignInAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SignIn]:
         """Leave the encrypted tokens in the database."""
-        return (
-            super()
-            .get_queryset(request)
-            .defer("encrypted_id_token", "encrypted_access_token", "encrypted_refresh_token")
-        )
+        return super().get_queryset(request).defer(*self.kept_apart)
 
     @admin.display(description="claims")
     def claims_that_count(self, sign_in: SignIn) -> SafeString:

@@ -45,13 +45,21 @@ class ByAccount(admin.SimpleListFilter):
         yield {"kept": kept, "typed": self.value() or "", "name": self.parameter_name}
 
 
+class ByDate(admin.DateFieldListFilter):
+    """Rows of a time, under a name people would give it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = "date"
+
+
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
     """Who did what, when, from where, with which outcome and why."""
 
     list_display = ("when", "action", "actor", "account_id", "role_name", "about")
     list_display_links = ("when",)
-    list_filter = ("action", "at", ByAccount)
+    list_filter = ("action", ("at", ByDate), ByAccount)
     search_fields = (
         "actor",
         "sub",
