@@ -84,8 +84,6 @@ def _signed_claims(token: str, *, provider: Provider, algorithm: str) -> dict[st
         unverified_header = unverified.headers()
     except (JoseError, ValueError, TypeError, RecursionError) as error:
         raise _refused("format", "The ID token is no signed JWT.") from error
-    if not isinstance(unverified_header, dict):
-        raise _refused("format", "The header of the ID token is not an object.")
     if unverified_header.get("alg") != algorithm:
         raise TokenRefused(
             "The identity provider signs in a way that this portal is not set to accept. "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from demo.identity import Provider
@@ -35,14 +36,15 @@ def test_people_sign_in_and_out_at_both_places_and_land_on_the_start_page(
     assert identity.sessions == {}
 
 
-def test_a_refused_sign_in_says_so_and_the_next_one_works_without_a_script(
+def test_a_refused_sign_in_says_so_and_the_next_one_works(
     page_factory: PageFactory, portal: str, identity: Provider
 ) -> None:
-    page = page_factory(java_script=False)
+    page = page_factory()
     with identity.misbehaving(status={"token": 500}):
         page.goto(f"{portal}/activity")
         page.get_by_role("button", name="alice").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("You are not signed in")
+        assert Axe().run(page).response["violations"] == []
 
     page.get_by_role("link", name="Sign in again").click()
 

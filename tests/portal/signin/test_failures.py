@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from datetime import timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from urllib.parse import quote
 
 import pytest
 import time_machine
+from django.db import DatabaseError
 from django.test import Client as DjangoClient
 from django.utils import timezone
 from werkzeug.wrappers import Response
@@ -17,6 +19,8 @@ from accounts.models import AuditEvent, Person, SignIn
 from accounts.models.audit import Action
 from demo.identity import Misbehaviour, Provider
 from portal.signin import provider
+from portal.signin.backend import Backend
+from portal.signin.errors import ProviderUnavailable
 from tests import cast
 from tests.portal.signin.conftest import Visitor, query_of
 from tests.portal.signin.publisher import Publisher
@@ -215,6 +219,66 @@ def test_wrong_client_credentials_are_said_to_be_the_portals(
     assert response.status_code == 503
     assert "OIDC_RP_CLIENT_SECRET" in page_of(response)
     assert "another" not in page_of(response)
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ({"error": "unsupported_grant_type"}, "signin.provider.misconfigured"),
+        ({"error": ["invalid_grant"]}, "signin.provider.unavailable"),
+        ({"error": "invalid_grant"}, "signin.code"),
+        ({}, "signin.provider.unavailable"),
+        ([], "signin.provider.unavailable"),
+    ],
+)
+def test_what_the_token_endpoint_refuses_is_told_apart(
+    visitor: Visitor, identity: Provider, publisher: Publisher, answer: Any, code: str
+) -> None:
+    publisher.publish("/token", answer, status=400)
+    with identity.misbehaving(discovery={"token_endpoint": f"{publisher.url}/token"}):
+        visitor.walk()
+
+    assert [found for found, _ in recorded_failures()] == [code]
+
+
+def test_a_client_id_and_secret_of_odd_characters_reach_the_provider_whole(
+    visitor: Visitor, identity: Provider, publisher: Publisher, settings: Any
+) -> None:
+    settings.OIDC_RP_CLIENT_SECRET = "a:b+c%d é"
+    publisher.publish("/token", {}, status=400)
+    with identity.misbehaving(discovery={"token_endpoint": f"{publisher.url}/token"}):
+        visitor.walk()
+
+    sent = publisher.requests[-1].headers["Authorization"].removeprefix("Basic ")
+    assert base64.b64decode(sent).decode() == "gatehouse:a%3Ab%2Bc%25d+%C3%A9"
+
+
+def test_userinfo_without_an_access_token_is_not_asked_for(identity: Provider) -> None:
+    with pytest.raises(ProviderUnavailable, match="no access token"):
+        Backend().get_userinfo("", "", {"sub": "a"})
+    assert identity.hits["userinfo"] == 0
+
+
+def test_a_portal_without_our_backend_signs_nobody_in(visitor: Visitor, settings: Any) -> None:
+    callback = visitor.prove(visitor.depart())
+    settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+
+    assert visitor.client.get(callback).status_code == 400
+    assert not SignIn.objects.exists()
+
+
+def test_a_failure_that_cannot_be_recorded_is_still_explained(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(**facts: Any) -> None:
+        raise DatabaseError("disk full")
+
+    monkeypatch.setattr("accounts.audit.record", full)
+
+    response = visitor.client.get("/oidc/callback/?error=x&state=forged")
+
+    assert response.status_code == 400
+    assert "not written" in caplog.text
 
 
 def test_signed_userinfo_is_refused_with_what_to_change(

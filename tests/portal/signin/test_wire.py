@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,29 @@ def test_a_provider_that_drips_is_left_after_the_timeout(publisher: Publisher) -
     with pytest.raises(ProviderUnavailable, match="takes too long"):
         read(f"{publisher.url}/")
     assert time.monotonic() - before < 1.8
+
+
+def test_a_certificate_that_is_not_accepted_is_told_so(publisher: Publisher) -> None:
+    with pytest.raises(ProviderUnavailable, match="REQUESTS_CA_BUNDLE"):
+        read(publisher.url.replace("http:", "https:"))
+
+
+def test_no_pooled_connection_is_kept_while_the_provider_is_awaited(
+    publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = []
+    monkeypatch.setattr(wire, "connection", _PooledConnection(lambda: closed.append(True)))
+    publisher.replies["/"] = lambda _: Response(f'{{"closed": {len(closed)}}}')
+
+    assert read(f"{publisher.url}/") == {"closed": 1}
+
+
+class _PooledConnection:
+    settings_dict = {"OPTIONS": {"pool": True}}
+    in_atomic_block = False
+
+    def __init__(self, close: Callable[[], None]) -> None:
+        self.close = close
 
 
 def test_a_provider_that_is_not_there_is_told_so(unused_port: int, settings: Any) -> None:
