@@ -310,6 +310,21 @@ def test_the_cookie_of_an_attempt_is_short_lived_and_not_for_scripts(visitor: Vi
     assert morsel["domain"] == ""
 
 
+def test_a_sign_in_over_https_uses_cookies_that_no_other_host_can_set(
+    visitor: Visitor, settings: Any
+) -> None:
+    settings.SESSION_COOKIE_NAME = "__Host-gatehouse"
+    settings.SESSION_COOKIE_SECURE = True
+
+    response = visitor.walk("alice")
+
+    assert response.status_code == 302
+    for name, morsel in response.cookies.items():
+        assert (morsel["path"], morsel["domain"]) == ("/", ""), name
+        if name.startswith("__Host-gatehouse"):
+            assert (morsel["secure"], morsel["httponly"]) == (True, True), name
+
+
 def test_a_sign_in_asks_for_no_offline_access(visitor: Visitor) -> None:
     assert "offline_access" not in query_of(visitor.depart())["scope"]
 
