@@ -77,6 +77,8 @@ def portal(
         "DATABASE_URL": portal_database,
         "BIND": portal_url.removeprefix("http://"),
         "WEB_CONCURRENCY": "2",
+        # Keycloak's first answers take their time on a busy machine.
+        "OIDC_TIMEOUT": "30",
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
     *shell, prepare = compose.services()["prepare"]["command"]

@@ -121,6 +121,8 @@ def keycloak(*, folder: Path, portal_url: str, log: Path) -> Iterator[Keycloak]:
             "PORTAL_URL": portal_url,
             "KC_BOOTSTRAP_ADMIN_USERNAME": "admin",
             "KC_BOOTSTRAP_ADMIN_PASSWORD": password,
+            # It lives for a minute or two: compile quickly, not well.
+            "JAVA_OPTS_APPEND": "-XX:TieredStopAtLevel=1",
         },
         answers=f"{server.issuer}/.well-known/openid-configuration",
         within=240,
