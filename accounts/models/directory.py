@@ -12,10 +12,11 @@ ACCOUNT_ID = r"^[0-9]{12}\Z"
 IAM_PATH = r"^/([!-~]+/)?\Z"
 IAM_ROLE_NAME = r"^[A-Za-z0-9_+=,.@-]{1,64}\Z"
 REGION = r"^[a-z]{2}(-[a-z]+)+-[0-9]\Z"
-UNIT = r"^[^/]+(/[^/]+)*\Z"
 # STS: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 EXTERNAL_ID = r"^[A-Za-z0-9_+=,.@:/-]{2,1224}\Z"
 MIN_SESSION, MAX_SESSION = 900, 43200
+
+unit_path = RegexValidator(r"^[^/]+(/[^/]+)*\Z", "Write units as a path: Workloads/Payments.")
 
 
 class Partition(models.TextChoices):
@@ -90,7 +91,7 @@ class Account(models.Model):
     organizational_unit = models.CharField(
         max_length=255,
         blank=True,
-        validators=[RegexValidator(UNIT, "Write units as a path: Workloads/Payments.")],
+        validators=[unit_path],
         help_text="As a path from the top, such as Workloads/Payments.",
     )
     tags = models.JSONField(
@@ -122,7 +123,7 @@ class Account(models.Model):
         ordering = ["name", "account_id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(account_id__regex=r"^[0-9]{12}$"),
+                condition=Q(account_id__regex=ACCOUNT_ID),
                 name="account_id_has_12_digits",
             ),
             models.CheckConstraint(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
 from accounts.matching import MatchKind, complaint
-from accounts.models.directory import UNIT, Account, Environment, PermissionSet
+from accounts.models.directory import Account, Environment, PermissionSet, unit_path
 
 
 class Match(models.TextChoices):
@@ -64,7 +62,8 @@ class Mapping(models.Model):
                 condition=Q(match__in=Match.values), name="mapping_match_is_known"
             ),
             models.CheckConstraint(
-                condition=Q(permission_set__isnull=False) | Q(match=Match.TEMPLATE),
+                condition=Q(permission_set__isnull=False)
+                | Q(match=Match.TEMPLATE, value__contains="{role}"),
                 name="mapping_has_a_permission_set",
             ),
         ]
@@ -107,7 +106,9 @@ class MappingTarget(models.Model):
     kind = models.CharField(max_length=16, choices=TargetKind)
     account = models.ForeignKey(Account, null=True, blank=True, on_delete=models.CASCADE)
     environment = models.ForeignKey(Environment, null=True, blank=True, on_delete=models.CASCADE)
-    unit = models.CharField("organizational unit", max_length=255, blank=True)
+    unit = models.CharField(
+        "organizational unit", max_length=255, blank=True, validators=[unit_path]
+    )
     tag_key = models.CharField(max_length=128, blank=True)
     tag_value = models.CharField(max_length=256, blank=True)
 
@@ -183,8 +184,6 @@ class MappingTarget(models.Model):
         }
         if self.kind in named and not named[TargetKind(self.kind)]:
             raise ValidationError(f"Say which: a target by {self.kind} needs one.")
-        if self.unit and not re.match(UNIT, self.unit):
-            raise ValidationError({"unit": "Write units as a path: Workloads/Payments."})
         if any(given for kind, given in named.items() if kind != self.kind) or (
             self.tag_value and self.kind != TargetKind.TAG
         ):
