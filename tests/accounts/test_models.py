@@ -1,0 +1,427 @@
+"""The tables refuse by themselves what the forms refuse with words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, IntegrityError, models, transaction
+from django.db.models import ProtectedError
+
+from accounts.models import (
+    Account,
+    AccountRole,
+    AuditEvent,
+    Environment,
+    Mapping,
+    MappingTarget,
+    PermissionSet,
+    Person,
+    SignIn,
+)
+from accounts.models.directory import EXTERNAL_ID, IAM_PATH, Partition
+from accounts.models.mappings import TargetKind
+from tests.cast import NOON, account, mapping, offer, permission_set, sign_in
+
+pytestmark = pytest.mark.django_db
+
+
+def refused(constraint: str, row: models.Model) -> None:
+    """Check that the database itself refuses a row, whichever way it is written, and says why."""
+    with pytest.raises(IntegrityError) as one, transaction.atomic():
+        type(row)._base_manager.bulk_create([row])
+
+    assert constraint in str(one.value)
+
+
+def complaints(row: models.Model) -> str:
+    with pytest.raises(ValidationError) as wrong:
+        row.full_clean()
+    return " ".join(wrong.value.messages)
+
+
+# What the database refuses
+
+
+@pytest.mark.parametrize(
+    "account_id",
+    ["", "12345678901", "12345678901a", "12345678901\n", "12345678901 ", "\uff11" * 12],
+)
+def test_the_database_refuses_an_account_id_without_12_digits(account_id: str) -> None:
+    refused("account_id_has_12_digits", Account(account_id=account_id, name="x"))
+
+
+def test_the_database_refuses_a_line_break_after_an_account_id() -> None:
+    # PostgreSQL says that it is too long, SQLite that it is no account id.
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Account.objects.create(account_id="123456789012\n", name="x")
+
+
+@pytest.mark.parametrize(
+    ("constraint", "columns"),
+    [
+        ("account_partition_is_known", {"partition": "aws-moon"}),
+        ("account_trust_method_is_known", {"trust_method": "trust-me"}),
+        ("account_has_a_name", {"name": ""}),
+    ],
+)
+def test_the_database_refuses_an_account(constraint: str, columns: dict[str, Any]) -> None:
+    refused(constraint, Account(**{"account_id": "123456789012", "name": "x", **columns}))
+
+
+def test_the_database_refuses_a_second_account_of_one_id() -> None:
+    account("one", "123456789012")
+
+    refused("account_id", Account(account_id="123456789012", name="two"))
+
+
+@pytest.mark.parametrize(
+    ("constraint", "columns"),
+    [
+        ("permission_set_duration_in_bounds", {"session_duration": 899}),
+        ("permission_set_duration_in_bounds", {"session_duration": 43201}),
+        ("permission_set_path_has_slashes", {"iam_path": ""}),
+        ("permission_set_path_has_slashes", {"iam_path": "/x"}),
+        ("permission_set_path_has_slashes", {"iam_path": "x/"}),
+        ("permission_set_has_a_name", {"name": ""}),
+    ],
+)
+def test_the_database_refuses_a_permission_set(constraint: str, columns: dict[str, Any]) -> None:
+    refused(constraint, PermissionSet(**{"name": "x", **columns}))
+
+
+def test_the_database_refuses_a_permission_set_twice_in_an_account() -> None:
+    where, what = account("x", "123456789012"), permission_set("x")
+    offer(where, what)
+
+    with pytest.raises(IntegrityError):
+        offer(where, what, iam_role_name="another")
+
+
+def test_the_database_refuses_names_that_are_taken() -> None:
+    permission_set("x")
+    mapping("x", permission_set("y"), name="x")
+    Environment.objects.create(name="x", label="X")
+
+    refused("name", PermissionSet(name="x"))
+    refused("name", Environment(name="x", label="Y"))
+    refused("name", Mapping(name="x", value="y", permission_set=PermissionSet.objects.first()))
+
+
+@pytest.mark.parametrize("columns", [{"claim": ""}, {"value": ""}, {"name": ""}])
+def test_the_database_refuses_an_empty_mapping(columns: dict[str, Any]) -> None:
+    row = {"name": "x", "value": "x", "permission_set": permission_set("x"), **columns}
+
+    refused("mapping_is_not_empty", Mapping(**row))
+
+
+def test_the_database_refuses_a_match_nobody_knows() -> None:
+    refused(
+        "mapping_match_is_known",
+        Mapping(name="x", value="x", match="regex", permission_set=permission_set("x")),
+    )
+
+
+@pytest.mark.parametrize(
+    ("match", "value"),
+    [
+        ("exact", "{role}"),
+        ("wildcard", "{role}*"),
+        ("template", "admins"),
+        ("template", "{account}"),
+    ],
+)
+def test_the_database_refuses_a_mapping_without_a_permission_set(match: str, value: str) -> None:
+    refused("mapping_has_a_permission_set", Mapping(name="x", value=value, match=match))
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"kind": "nobody"},
+        {"kind": ""},
+        {"kind": "account"},
+        {"kind": "environment"},
+        {"kind": "unit"},
+        {"kind": "tag"},
+        {"kind": "tag", "tag_value": "x"},
+        {"kind": "all", "unit": "x"},
+        {"kind": "all", "tag_key": "x"},
+        {"kind": "unit", "unit": "x", "tag_key": "y"},
+        {"kind": "unit", "unit": "x", "tag_value": "y"},
+        {"kind": "tag", "tag_key": "x", "unit": "y"},
+    ],
+)
+def test_the_database_refuses_a_target_that_names_not_one_thing(columns: dict[str, Any]) -> None:
+    found = mapping("x", permission_set("x"))
+
+    refused("mapping_target_names_one_thing", MappingTarget(mapping=found, **columns))
+
+
+@pytest.mark.parametrize("kind", TargetKind.values)
+def test_the_database_refuses_a_target_with_a_thing_of_another_kind(kind: str) -> None:
+    found = mapping("x", permission_set("x"))
+    where = account("x", "123456789012", environment="production")
+    own: dict[str, Any] = {
+        "all": {},
+        "account": {"account": where},
+        "environment": {"environment": where.environment},
+        "unit": {"unit": "x"},
+        "tag": {"tag_key": "x", "tag_value": ""},
+    }
+    for other in own.keys() - {kind, "all"}:
+        refused(
+            "mapping_target_names_one_thing",
+            MappingTarget(mapping=found, kind=kind, **own[kind], **own[other]),
+        )
+
+    MappingTarget.objects.create(mapping=found, kind=kind, **own[kind])
+
+
+@pytest.mark.parametrize("columns", [{"issuer": ""}, {"sub": ""}])
+def test_the_database_refuses_a_person_without_issuer_and_sub(columns: dict[str, Any]) -> None:
+    refused("person_has_issuer_and_sub", Person(**{"issuer": "i", "sub": "s", **columns}))
+
+
+def test_the_database_refuses_a_person_twice() -> None:
+    Person.objects.create(issuer="i", sub="s")
+    Person.objects.create(issuer="i", sub="S")
+    Person.objects.create(issuer="I", sub="s")
+
+    with pytest.raises(IntegrityError):
+        Person.objects.create(issuer="i", sub="s", email="other@northwind.example")
+
+
+# What goes with what
+
+
+def test_an_environment_in_use_stays() -> None:
+    where = account("x", "123456789012", environment="production")
+
+    with pytest.raises(ProtectedError):
+        Environment.objects.all().delete()
+
+    assert where.environment is not None
+
+
+def test_a_deleted_permission_set_leaves_no_mapping_without_one() -> None:
+    what = permission_set("x")
+    offer(account("x", "123456789012"), what)
+    mapping("x", what, "all")
+
+    what.delete()
+
+    assert not Mapping.objects.exists()
+    assert not MappingTarget.objects.exists()
+    assert not AccountRole.objects.exists()
+
+
+def test_a_deleted_account_leaves_its_mapping_reaching_less() -> None:
+    where = account("x", "123456789012")
+    mapping("x", permission_set("x"), where)
+
+    where.delete()
+
+    assert Mapping.objects.exists()
+    assert not MappingTarget.objects.exists()
+
+
+def test_a_deleted_person_leaves_the_record() -> None:
+    row = sign_in("alice", now=NOON)
+
+    row.person.delete()
+
+    assert not SignIn.objects.exists()
+    assert AuditEvent.objects.filter(sub="sub-alice").exists()
+
+
+# What the forms say
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        ({"account_id": "12345678901"}, "exactly 12 digits"),
+        ({"account_id": "123456789012\n"}, "at most 12 characters"),
+        ({"name": ""}, "cannot be blank"),
+        ({"partition": "aws-moon"}, "not a valid choice"),
+        ({"organizational_unit": "/Workloads"}, "Write units as a path"),
+        ({"organizational_unit": "Workloads/"}, "Write units as a path"),
+        ({"organizational_unit": "a//b"}, "Write units as a path"),
+        ({"region": "eu-west"}, "A region looks like"),
+        ({"region": "EU-WEST-1"}, "A region looks like"),
+        ({"external_id": "a b"}, "STS takes 2 to 1224"),
+        ({"external_id": "x"}, "STS takes 2 to 1224"),
+        ({"tags": []}, "Tags are pairs of text"),
+        ({"tags": "team"}, "Tags are pairs of text"),
+        ({"tags": {"team": 1}}, "Tags are pairs of text"),
+        ({"tags": {"": "x"}}, "Tags are pairs of text"),
+        ({"tags": {"k" * 129: "x"}}, "Tags are pairs of text"),
+        ({"tags": {"team": "x" * 257}}, "Tags are pairs of text"),
+    ],
+)
+def test_an_account_says_what_is_wrong(columns: dict[str, Any], says: str) -> None:
+    row = {"account_id": "123456789012", "name": "payments", **columns}
+
+    assert says in complaints(Account(**row))
+
+
+def test_an_account_that_is_right_is_taken() -> None:
+    Account(
+        account_id="012345678901",
+        name="payments",
+        partition=Partition.GOVCLOUD,
+        organizational_unit="Workloads/Payments EU",
+        tags={"team": "", "aws:x": "y"},
+        region="us-gov-west-1",
+        external_id="Gatehouse:x/y=1",
+    ).full_clean()
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        ({"name": "Read Only"}, "A role name has at most 64"),
+        ({"name": "a/b"}, "A role name has at most 64"),
+        ({"name": "ReadOnly\n"}, "A role name has at most 64"),
+        ({"iam_path": "gatehouse"}, "An IAM path begins and ends"),
+        ({"iam_path": "//"}, "An IAM path begins and ends"),
+        ({"iam_path": "/a b/"}, "An IAM path begins and ends"),
+        ({"session_duration": 60}, "greater than or equal to 900"),
+        ({"session_duration": 10**9}, "less than or equal to 43200"),
+        ({"console": False, "keys": False}, "with neither can never be used"),
+    ],
+)
+def test_a_permission_set_says_what_is_wrong(columns: dict[str, Any], says: str) -> None:
+    assert says in complaints(PermissionSet(**{"name": "ReadOnly", **columns}))
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        ({"match": "template", "value": "aws-{nope}"}, "Unknown placeholder {nope}"),
+        ({"match": "template", "value": "aws", "permission_set": None}, "needs a placeholder"),
+        ({"match": "template", "value": "{account}", "permission_set": None}, "with {role}"),
+        ({"match": "wildcard", "value": "aws"}, "A wildcard needs a *"),
+        ({"match": "exact", "permission_set": None}, "Choose a permission set"),
+        ({"match": "regex"}, "not a valid choice"),
+        ({"value": " "}, "would match nobody"),
+        ({"claim": ""}, "cannot be blank"),
+        ({"console": False, "keys": False}, "with neither gives nothing"),
+    ],
+)
+def test_a_mapping_says_what_is_wrong(columns: dict[str, Any], says: str) -> None:
+    row = {"name": "x", "value": "x", "permission_set": permission_set("ReadOnly"), **columns}
+
+    assert says in complaints(Mapping(**row))
+
+
+def test_a_mapping_that_is_right_is_taken() -> None:
+    Mapping(name="x", match="template", value="aws-{account_id}-{role}").full_clean()
+    Mapping(name="x", match="wildcard", value="a*", permission_set=permission_set("x")).full_clean()
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        ({"kind": "account"}, "Say which"),
+        ({"kind": "environment"}, "Say which"),
+        ({"kind": "unit"}, "Say which"),
+        ({"kind": "tag", "tag_value": "x"}, "Say which"),
+        ({"kind": "all", "unit": "x"}, "Fill in only what"),
+        ({"kind": "unit", "unit": "x", "tag_value": "y"}, "Fill in only what"),
+        ({"kind": "unit", "unit": "Workloads/"}, "Write units as a path"),
+        ({"kind": "unit", "unit": "/Workloads"}, "Write units as a path"),
+        ({"kind": "everyone"}, "not a valid choice"),
+    ],
+)
+def test_a_target_says_what_is_wrong(columns: dict[str, Any], says: str) -> None:
+    found = mapping("x", permission_set("x"))
+
+    assert says in complaints(MappingTarget(mapping=found, **columns))
+
+
+@pytest.mark.parametrize(
+    ("columns", "shown"),
+    [
+        ({"kind": "all"}, "all accounts"),
+        ({"kind": "unit", "unit": "Workloads/x"}, "unit Workloads/x"),
+        ({"kind": "tag", "tag_key": "team", "tag_value": "x"}, "tag team=x"),
+    ],
+)
+def test_a_target_says_what_it_reaches(columns: dict[str, Any], shown: str) -> None:
+    target = MappingTarget(mapping=mapping("x", permission_set("x")), **columns)
+
+    target.full_clean()
+
+    assert str(target) == shown
+
+
+def test_rows_are_shown_as_people_call_them() -> None:
+    where = account("payments", "123456789012", environment="production")
+    role = offer(where, permission_set("ReadOnly", iam_path="/x/"))
+    found = mapping("x", role.permission_set, name="Payments looks")
+
+    assert str(where) == "payments (123456789012)"
+    assert str(role) == "ReadOnly in payments (123456789012)"
+    assert role.arn == "arn:aws:iam::123456789012:role/x/ReadOnly"
+    assert str(found) == "Payments looks"
+    assert str(where.environment) == "Production"
+    assert str(MappingTarget(mapping=found, kind="account", account=where)) == str(where)
+    assert str(MappingTarget(kind="environment", environment=where.environment)) == (
+        "environment Production"
+    )
+    assert str(sign_in("alice", now=NOON)) == "alice@northwind.example, 2026-11-22 12:00"
+
+
+def test_patterns_take_no_line_break_at_the_end() -> None:
+    assert EXTERNAL_ID.endswith(r"\Z")
+    assert IAM_PATH.endswith(r"\Z")
+
+
+# Rights in the admin
+
+
+@pytest.mark.parametrize(
+    ("rights", "opens", "changes", "views"),
+    [
+        ({}, False, False, False),
+        ({"is_auditor": True}, True, False, True),
+        ({"is_admin": True}, True, True, True),
+        ({"is_admin": True, "is_auditor": True, "is_active": False}, False, False, False),
+    ],
+)
+def test_only_admins_change_and_auditors_look(
+    rights: dict[str, bool], opens: bool, changes: bool, views: bool
+) -> None:
+    person = Person(issuer="i", sub="s", **rights)
+
+    assert person.is_staff is opens
+    assert person.has_module_perms("accounts") is opens
+    assert person.has_perm("accounts.change_account") is changes
+    assert person.has_perms(["accounts.view_mapping", "accounts.view_auditevent"]) is views
+
+
+@pytest.mark.parametrize(
+    "perm",
+    [
+        "accounts.change_auditevent",
+        "accounts.delete_auditevent",
+        "accounts.add_auditevent",
+        "accounts.change_signin",
+        "accounts.delete_person",
+        "accounts.add_person",
+        "auth.change_user",
+        "change_account",
+        "",
+    ],
+)
+def test_nobody_edits_the_record(perm: str) -> None:
+    assert not Person(issuer="i", sub="s", is_admin=True).has_perm(perm)
+
+
+def test_a_person_is_shown_by_email_else_name_else_sub() -> None:
+    assert str(Person(sub="s", name="Alice", email="a@x")) == "a@x"
+    assert str(Person(sub="s", name="Alice")) == "Alice"
+    assert str(Person(sub="s")) == "s"
