@@ -298,9 +298,7 @@ def test_an_entitlement_carries_what_was_decided(prod: Account, read_only: Permi
     [
         ("aws-{account_id}-{role}", "aws-210987654321-ReadOnly"),
         ("aws-{account_id}-{role}", "aws-123456789012-readonly"),
-        ("aws-{account_id}-{nope}", "aws-123456789012-{nope}"),
-        ("aws-{account_id}-x", "aws-123456789012-x"),
-        ("admins", "admins"),
+        ("aws-{account_id}-{nope}-{role}", "aws-123456789012--ReadOnly"),
         (
             "arn:{partition}:iam::{account_id}:role/{role}",
             "arn:aws:iam::123456789012:role/ReadOnly",

@@ -45,40 +45,42 @@ WORDS = [
     "a*",
     "*",
     "🚪",
+    "{role}",
 ]
 TEMPLATES = [
     "{role}",
+    "{role}",
     "aws-{account_id}-{role}",
-    "{account_id}",
-    "{account_id}{account_id}",
+    "aws-{account_id}-{role}",
     "{account}-{role}",
     "{environment}/{account}/{role}",
     "arn:{partition}:iam::{account_id}:role/{role}",
+    "arn:{partition}:iam::{account_id}:role/{role}",
     "arn:aws:iam::123456789012:role/{role}",
-    "arn:aws:iam::{account_id}:role/{nope}",
-    "{nope}-{role}",
-    "{{role}}",
-    "}{role}{",
-    "{}{role}",
+    "{account_id}",
+    "{account_id}{account_id}",
+    "(a+)+{partition}*{role}",
     "payments",
-    "*{role}*",
-    "(a+)+{partition}",
+    "{nope}-{account_id}-{role}",
+    "{}{{role}}",
 ]
 WILDCARDS = ["*", "pay*", "*ments", "p*y*s", "p.*", "a**", "aws-*-*", "*\n", "payments", "[a-z]*"]
 
-often = st.sampled_from([True, True, True, True, False])
+often = st.sampled_from([True] * 8 + [False])
 
 
 @st.composite
 def mappings(draw: st.DrawFn, number: int, sets: list[str], accounts: list[str]) -> Record:
-    match = draw(st.sampled_from(["exact", "wildcard", "template"]))
+    match = draw(st.sampled_from(["exact", "wildcard", "template", "template"]))
     pool = {"exact": WORDS, "wildcard": WILDCARDS, "template": TEMPLATES}[match]
-    no_set = st.none() if match == "template" else st.nothing()
+    value = draw(st.sampled_from(pool))
+    # What the tables refuse cannot be stored: only a template with {role} does without a set.
+    no_set = st.none() if match == "template" and "{role}" in value else st.nothing()
     return {
         "name": f"mapping {number}",
         "claim": draw(st.sampled_from(CLAIMS[:2]) | st.sampled_from(CLAIMS)),
         "match": match,
-        "value": draw(st.sampled_from(pool)),
+        "value": value,
         "permission_set": draw(no_set | st.sampled_from(sets)),
         "console": draw(often),
         "keys": draw(often),
@@ -86,7 +88,7 @@ def mappings(draw: st.DrawFn, number: int, sets: list[str], accounts: list[str])
         "expires_at": draw(
             st.sampled_from([None, NOW - SECOND, NOW, NOW + SECOND, NOW + SECOND, None, None])
         ),
-        "targets": draw(st.lists(targets(accounts), max_size=3) | st.just([{"kind": "all"}])),
+        "targets": draw(st.just([{"kind": "all"}]) | st.lists(targets(accounts), max_size=3)),
     }
 
 
@@ -145,7 +147,7 @@ def companies(draw: st.DrawFn) -> Record:
         for name in sets
         if draw(often)
     ]
-    count = draw(st.integers(min_value=1, max_value=6))
+    count = draw(st.integers(min_value=3, max_value=8))
     return {
         "accounts": accounts,
         "permission_sets": permission_sets,
@@ -168,7 +170,7 @@ def fitting(company: Record, mapping: Record) -> list[str]:
         )
         for role in company["roles"]
     ]
-    return [mapping["value"], *(value for value in made if value)]
+    return [value for value in made if value] or [mapping["value"]]
 
 
 @st.composite
@@ -180,23 +182,35 @@ def claims_for(draw: st.DrawFn, company: Record) -> Record:
     claims: Record = {}
     for path, fit in by_path.items():
         good = st.sampled_from(fit)
-        off = st.sampled_from(WORDS) | good.map(str.swapcase) | good.map("{}\n".format) | st.text()
+        off = st.one_of(
+            good.map(str.swapcase),
+            good.map("{}\n".format),
+            good.map("x{}".format),
+            good.map(lambda value: value[1:]),
+            good.map(lambda value: value[:-1]),
+            st.sampled_from(WORDS),
+            st.text(),
+        )
         junk: st.SearchStrategy[Any] = st.sampled_from(
             [None, 7, True, "", "a\x00", ["payments"], {}]
         )
-        shape = draw(st.sampled_from(["list", "list", "list", "one", "junk", "odd"]))
-        if shape == "list":
-            found: Any = draw(st.lists(good | good | off, min_size=1, max_size=6))
+        shapes = ["fit", "fit", "fit", "near", "near", "near", "one", "junk", "odd"]
+        shape = draw(st.sampled_from(shapes))
+        if shape == "fit":
+            found: Any = draw(st.lists(good | off, min_size=1, max_size=4))
+        elif shape == "near":
+            found = draw(st.lists(off, min_size=1, max_size=8))
         elif shape == "one":
             found = draw(good)
         elif shape == "junk":
             found = draw(st.lists(good | off | junk, max_size=6))
         else:
             found = draw(st.sampled_from([None, 7, True, {}, {"x": fit}, "", [], [fit]]))
-        for _ in range(draw(st.sampled_from([1, 1, 2]))):
-            put(claims, draw(st.sampled_from(brute_force.ways_to_read(path))), found)
-            found = draw(st.lists(good | off, max_size=3))
-    incomplete = draw(st.sampled_from(["", "", "", "", "", "", "has", "names", "full"]))
+        ways = st.sampled_from(brute_force.ways_to_read(path))
+        if draw(st.integers(0, 3)) == 0:
+            put(claims, draw(ways), draw(st.lists(good | off, max_size=3)))
+        put(claims, draw(ways), found)
+    incomplete = draw(st.sampled_from([""] * 9 + ["has", "names", "full"]))
     if incomplete == "has":
         claims["hasgroups"] = draw(st.sampled_from([True, "true", False, "false"]))
     if incomplete == "names":
@@ -269,7 +283,7 @@ def as_record(granted: Entitlement) -> Record:
 class AnyCompany(TestCase):
     """Hypothesis with a transaction an example."""
 
-    @bounds(max_examples=100)
+    @bounds(max_examples=80)
     @given(data=st.data())
     def test_resolve_gives_what_the_model_gives(self, data: st.DataObject) -> None:
         company = data.draw(companies(), label="company")
@@ -291,7 +305,7 @@ class AnyCompany(TestCase):
                 resolve(subject=subject, now=NOW, account_id=account_id).granted,
                 {where: found for where, found in meant.items() if where[0] == account_id},
             )
-            for role_name in [*SETS, "*"]:
+            for role_name in {*(offered["name"] for offered in company["permission_sets"]), "x"}:
                 where = (account_id, role_name)
                 self.check(
                     resolve(
