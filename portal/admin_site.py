@@ -16,7 +16,7 @@ from django.urls import URLPattern, URLResolver, reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from accounts.errors import AccessDenied
+from accounts.errors import AccessDenied, InvalidRequest
 from accounts.models import AuditEvent
 from accounts.models.audit import Action
 from accounts.types import Origin, Surface
@@ -64,6 +64,9 @@ class PortalAdminSite(AdminSite):
 
         def at_the_door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if self.has_permission(request):
+                # PostgreSQL takes no NUL, and the admin's filters hand on what they are given.
+                if any("\x00" in value for values in request.GET.lists() for value in values[1]):
+                    raise InvalidRequest("The address holds a character that no page takes.")
                 return inside(request, *args, **kwargs)
             return self._turn_away(request, request.get_full_path())
 

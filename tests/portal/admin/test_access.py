@@ -210,6 +210,18 @@ def test_a_page_of_nothing_is_not_found(carol: Client, path: str) -> None:
     assert carol.get(f"/admin/{path}").status_code == 404
 
 
+@pytest.mark.parametrize("narrowed", ["account=%00", "q=%00", "action__exact=%00"])
+def test_an_address_that_no_database_takes_is_refused(carol: Client, narrowed: str) -> None:
+    assert carol.get(f"/admin/accounts/auditevent/?{narrowed}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "narrowed", ["p=x", "p=999999", "environment__id__exact=x", "nonsense=1", "o=99.-1.x", "all=x"]
+)
+def test_a_list_takes_no_harm_from_its_address(carol: Client, narrowed: str) -> None:
+    assert carol.get(f"/admin/accounts/account/?{narrowed}", follow=True).status_code in (200, 400)
+
+
 def test_a_preview_is_for_those_who_may_look(client: Client, alice: Client, olga: Client) -> None:
     page = f"/admin/accounts/mapping/{Mapping.objects.all()[:1].get().pk}/preview/"
 
