@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts.models import Account, AuditEvent
 from tests import cast
-from tests.emulators import ConsoleEndpoint
+from tests.emulators import ConsoleEndpoint, aws_environment
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("northwind", "aws")]
 
@@ -201,6 +201,26 @@ def test_keys_are_shown_once_and_stored_nowhere_on_the_way() -> None:
     assert f"/activity#{row.id}" in page
     assert f"export AWS_ACCESS_KEY_ID=&quot;{row.access_key_id}" in page
     assert ("15 minutes" in page, row.duration) == (True, 900)
+
+
+def test_session_shorter_than_the_role_allows_is_said_and_not_offered() -> None:
+    client = cast.signed_in("alice")
+
+    with aws_environment(AWS_SESSION_TOKEN="the hub has temporary credentials itself"):
+        offered = client.get("/keys", {"account_id": DEV, "role_name": "ReadOnly"})
+        issued = knock(client, "/keys", DEV, "ReadOnly")
+
+    assert [choice.seconds for choice in offered.context["durations"]] == [900, 3600]
+    for response in (offered, issued):
+        assert "AWS limits sessions to 1 hour here" in response.content.decode()
+
+
+def test_durations_offered_end_with_the_longest() -> None:
+    offered = cast.signed_in("alice").get("/keys", {"account_id": DEV, "role_name": "ReadOnly"})
+
+    durations = offered.context["durations"]
+    assert [choice.words for choice in durations if choice.chosen] == ["1 hour"]
+    assert durations[-1].words == "8 hours"
 
 
 def test_console_is_left_for_with_the_destination_asked_for(aws: ConsoleEndpoint) -> None:

@@ -22,6 +22,8 @@ from tests.browsers import PageFactory
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("aws")]
 
 SCREENSHOTS = Path(django_settings.BASE_DIR) / "screenshots"
+# Every colour and every layout, without asking about each pair of them.
+AXED = {("light", 1280), ("dark", 320)}
 ROLE = "account_id=210987654321&role_name=Developer"
 GROUPS = ["everyone", "payments", "platform", "aws-567890123556-Developer"]
 
@@ -72,7 +74,7 @@ def be_active(page: Page, portal: str) -> None:
 PAGES: dict[str, tuple[Callable[[], Client], Callable[[Page, str], None]]] = {
     "welcome": (nobody, open_path("/")),
     "start": (alice, open_path("/")),
-    "found": (alice, open_path("/?q=dev+admin")),
+    "found": (alice, open_path("/?q=payments+dev")),
     "found-nothing": (alice, open_path("/?q=nowhere")),
     "empty": (mallory, open_path("/")),
     "keys": (alice, open_path(f"/keys?{ROLE}")),
@@ -101,6 +103,7 @@ def test_page_is_accessible_and_fits(
             page.set_viewport_size({"width": width, "height": 900})
             page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{scheme}.png", full_page=True)
 
-            found = Axe().run(page)
-            assert found.violations_count == 0, found.generate_report()
             assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+            if (scheme, width) in AXED:
+                found = Axe().run(page)
+                assert found.violations_count == 0, found.generate_report()
