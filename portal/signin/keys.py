@@ -132,6 +132,6 @@ def _refused(why: str) -> TokenRefused:
     return TokenRefused(
         "The identity provider's answer is signed with a key that it does not publish. "
         "Try again in a minute; if it goes on, tell the people who run this portal.",
-        f"The ID token {why}.",
+        f"The token {why}.",
         code="signin.token.key",
     )

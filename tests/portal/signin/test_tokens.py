@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from joserfc import jws
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from portal.signin import tokens
+from portal.signin import jwt, tokens
 from portal.signin.errors import TokenRefused
 from portal.signin.provider import Provider
 from tests.portal.signin.publisher import Publisher
@@ -238,7 +238,7 @@ def test_a_token_of_another_algorithm_is_refused_whoever_signed_it(
 def test_no_way_through_the_registry_leads_to_none_or_to_a_shared_secret() -> None:
     for name in ("none", "HS256", "HS384", "HS512"):
         with pytest.raises(Exception, match="is not accepted"):
-            tokens._REGISTRY.get_alg(name)
+            jwt.REGISTRY.get_alg(name)
 
 
 @pytest.mark.parametrize(
@@ -327,7 +327,7 @@ def test_an_oversized_token_is_refused_before_anything_in_it_is_read(
     monkeypatch.setattr(jws, "extract_compact", None)
 
     with pytest.raises(TokenRefused) as refused:
-        verify("x" * (tokens.MAX_SIZE + 1))
+        verify("x" * (jwt.MAX_SIZE + 1))
     assert refused.value.code == "signin.token.size"
     assert verify.publisher.hits["/jwks"] == 0
 
