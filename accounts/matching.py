@@ -108,14 +108,12 @@ class Rule:
         """Return those of these values that can make a difference: with all of them or only these,
         the rule gives the same. So the many values of a claim are looked at once, not once a role.
         """
-        match self.match:
-            case MatchKind.EXACT:
-                return values & {self.value}
-            case MatchKind.WILDCARD:
-                first = min((each for each in values if wildcard(self.value, each)), default=None)
-                return frozenset() if first is None else frozenset({first})
-            case MatchKind.TEMPLATE:
-                return frozenset(each for each in values if could_be(self.value, each))
+        if self.match is MatchKind.EXACT:
+            return values & {self.value}
+        if self.match is MatchKind.TEMPLATE:
+            return frozenset(each for each in values if could_be(self.value, each))
+        first = min((each for each in values if wildcard(self.value, each)), default=None)
+        return frozenset() if first is None else frozenset({first})
 
 
 def unit_and_parents(unit: str) -> Iterable[str]:

@@ -106,6 +106,25 @@ def test_record_survives_a_hostile_browser() -> None:
     assert event.actor == "n" * 255
 
 
+def test_record_all_fits_each_row_as_record_does() -> None:
+    audit.record_all(
+        [
+            (Action.ADMIN_ADDED, {"reason": "a\x00", "detail": {"after": ["\x00"]}}),
+            (Action.ADMIN_DELETED, {"reason": "b", "duration": 10**30}),
+        ],
+        now=NOON,
+        origin=ORIGIN,
+    )
+
+    rows = AuditEvent.objects.order_by("reason")
+    assert [(row.action, row.reason, row.duration) for row in rows] == [
+        (Action.ADMIN_ADDED, "a\ufffd", None),
+        (Action.ADMIN_DELETED, "b", 2**31 - 1),
+    ]
+    assert rows[0].detail == {"after": ["\ufffd"]}
+    assert {row.request_id for row in rows} == {"request-1"}
+
+
 def test_record_holds_none_of_the_claims() -> None:
     event = record(subject=subject("alice", secret="planted-secret"))
 

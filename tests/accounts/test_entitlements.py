@@ -176,19 +176,17 @@ def test_a_tag_means_its_characters(prod: Account, read_only: PermissionSet, key
     assert given() == [("tagged", "ReadOnly")]
 
 
-@pytest.mark.parametrize("tags", [["team"], "team", None, 7, {"team": ["payments"]}, {"team": 7}])
+@pytest.mark.parametrize("tags", [["team"], "team", 7, {"team": ["payments"]}, {"team": 7}])
 def test_tags_that_are_none_reach_nothing_and_harm_nobody(
     prod: Account, read_only: PermissionSet, tags: Any
 ) -> None:
-    odd = account("odd", "000000000001", tags={})
-    offer(odd, read_only)
-    if tags is not None:
-        Account.objects.filter(pk=odd.pk).update(tags=tags)
-    found = mapping("payments", read_only, prod)
-    MappingTarget.objects.create(mapping=found, kind="tag", tag_key="team", tag_value="7")
-    MappingTarget.objects.create(mapping=found, kind="environment", environment=prod.environment)
+    offer(account("odd", "000000000001", tags=tags), read_only)
+    by_tag = mapping("platform", read_only)
+    MappingTarget.objects.create(mapping=by_tag, kind="tag", tag_key="team", tag_value="7")
+    mapping("payments", read_only, "all")
 
-    assert given() == [("payments-prod", "ReadOnly")]
+    assert given(subject("alice", groups=["platform"])) == []
+    assert given() == [("odd", "ReadOnly"), ("payments-prod", "ReadOnly")]
 
 
 def test_targets_add_up(prod: Account, read_only: PermissionSet) -> None:
