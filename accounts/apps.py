@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class AccountsConfig(AppConfig):
@@ -11,3 +12,9 @@ class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = "AWS access"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Watch the directory and mappings from the moment there are tables."""
+        from accounts.revisions import watch
+
+        post_migrate.connect(watch, sender=self, dispatch_uid="accounts.revisions")

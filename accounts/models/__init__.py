@@ -4,6 +4,8 @@ people       who has signed in, by (issuer, sub)
 signins      one completed sign-in each, with its claims and the provider's tokens, encrypted
 directory    environments, accounts, permission sets, and account roles
 mappings     claim value -> permission set -> accounts
+favourites   the roles somebody starred, and those they used last
+revisions    a mark that changes with everything a list of entitlements is made from
 audit        one append-only row for everything that matters
 """
 
@@ -11,8 +13,10 @@ from __future__ import annotations
 
 from accounts.models.audit import AuditEvent
 from accounts.models.directory import Account, AccountRole, Environment, PermissionSet
+from accounts.models.favourites import Favourite, RoleUse
 from accounts.models.mappings import Mapping, MappingTarget
 from accounts.models.people import Person
+from accounts.models.revisions import Revision
 from accounts.models.signins import SignIn
 
 __all__ = [
@@ -20,9 +24,12 @@ __all__ = [
     "AccountRole",
     "AuditEvent",
     "Environment",
+    "Favourite",
     "Mapping",
     "MappingTarget",
     "PermissionSet",
     "Person",
+    "Revision",
+    "RoleUse",
     "SignIn",
 ]
