@@ -1,4 +1,4 @@
-"""Put the id of the request into each log line."""
+"""Put the id of the request into each log line, and keep each message to one line."""
 
 from __future__ import annotations
 
@@ -12,6 +12,19 @@ class WithRequestId(logging.Filter):
     """Adds `request_id` to every record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Add the id; keep every record."""
-        record.request_id = request_id.get()
+        """Add the id, of the request the record names where it names one; keep every record."""
+        named = getattr(getattr(record, "request", None), "id", None)
+        record.request_id = named or request_id.get()
         return True
+
+
+class OneLine(logging.Formatter):
+    """Escapes what is not printable, so that no path or header forges a line; tracebacks stay as they are."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """Format a record, its traceback aside."""
+        line = super().formatMessage(record)
+        return "".join(
+            character if character.isprintable() else character.encode("unicode_escape").decode()
+            for character in line
+        )

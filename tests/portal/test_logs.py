@@ -1,0 +1,65 @@
+"""One line for one message, with the id of its request; nothing forges another."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from portal.logs import OneLine, WithRequestId
+
+LOGGING: Any = settings.LOGGING
+FORMAT = LOGGING["formatters"]["line"]["fmt"]
+
+
+def lines(caplog: pytest.LogCaptureFixture) -> str:
+    """Return what the shipped settings would write."""
+    written = []
+    for record in caplog.records:
+        WithRequestId().filter(record)
+        written.append(OneLine(FORMAT).format(record))
+    return "\n".join(written)
+
+
+def test_the_shipped_settings_write_this_way() -> None:
+    assert LOGGING["formatters"]["line"]["()"] == "portal.logs.OneLine"
+    assert LOGGING["filters"]["request_id"]["()"] == "portal.logs.WithRequestId"
+    assert LOGGING["handlers"]["console"]["formatter"] == "line"
+    assert LOGGING["handlers"]["console"]["filters"] == ["request_id"]
+
+
+def test_a_path_forges_no_line(caplog: pytest.LogCaptureFixture) -> None:
+    Client().post(
+        "/admin/accounts/mapping/x%0d%1b[2K2026-01-01 INFO forged/preview/",
+        headers={"Sec-Fetch-Site": "cross-site"},
+    )
+
+    said = lines(caplog)
+    assert "portal.middleware" in said
+    assert "\\r\\x1b[2K2026-01-01 INFO forged" in said
+    assert not {"\r", "\x1b"} & {*said}
+
+
+def test_a_message_of_many_lines_is_written_as_one(caplog: pytest.LogCaptureFixture) -> None:
+    logging.getLogger("portal").warning("one\n2026-01-01 INFO two\u2028three")
+
+    assert lines(caplog).count("\n") == 0
+    assert "one\\n2026-01-01 INFO two\\u2028three" in lines(caplog)
+
+
+def test_a_refused_request_is_named_in_its_line(caplog: pytest.LogCaptureFixture) -> None:
+    response = Client().get("/nowhere")
+
+    assert f"django.request [{response['X-Request-Id']}] Not Found: /nowhere" in lines(caplog)
+
+
+def test_a_traceback_stays_readable(caplog: pytest.LogCaptureFixture) -> None:
+    try:
+        raise RuntimeError("broken")
+    except RuntimeError:
+        logging.getLogger("portal").exception("one\ntwo")
+
+    assert "one\\ntwo\nTraceback (most recent call last):\n" in lines(caplog)
