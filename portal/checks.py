@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +12,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Critical, Error, Tags, Warning, register
 
 MIN_SECRET_KEY = 32
+# What people leave standing from an example.
+_PLACEHOLDER = re.compile(r"change[-_ ]?me|django-insecure|your[-_ ]secret|example", re.IGNORECASE)
 
 
 @register(Tags.security)
@@ -27,6 +30,11 @@ def is_loopback(host: str | None) -> bool:
         return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
     except ValueError:
         return False
+
+
+def _is_one_host(host: str) -> bool:
+    """Whether this is a name or an address; Django reads `*` and `.example.com` as many hosts."""
+    return ":" in host or re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", host) is not None
 
 
 def _unreadable() -> Iterator[CheckMessage]:
@@ -51,7 +59,7 @@ def _secret_key() -> Iterator[CheckMessage]:
         ("SECRET_KEY", settings.SECRET_KEY),
         *(("SECRET_KEY_FALLBACKS", key) for key in settings.SECRET_KEY_FALLBACKS),
     ]:
-        if len(secret) < MIN_SECRET_KEY or len(set(secret)) < 8:
+        if len(secret) < MIN_SECRET_KEY or len(set(secret)) < 8 or _PLACEHOLDER.search(secret):
             yield Critical(
                 f"{name} is too weak: sessions and the provider's tokens hang on it.",
                 hint=f"Use at least {MIN_SECRET_KEY} random characters.",
@@ -74,6 +82,7 @@ def _addresses() -> Iterator[CheckMessage]:
         or base.query
         or base.fragment
         or base.username
+        or not _is_one_host(base.hostname)
     ):
         yield Critical(
             f"BASE_URL is not the address of a host: {settings.BASE_URL}",

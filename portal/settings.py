@@ -7,15 +7,36 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import environ
+from environ.fileaware_mapping import FileAwareMapping
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# NAME_FILE names a file that holds the value of NAME, for secrets.
-env = environ.FileAwareEnv()
-environ.Env.read_env(BASE_DIR / ".env")
-
 # What could not be read, so that portal/checks.py can say everything that is wrong at once.
 UNREADABLE: list[str] = []
+
+
+class _Variables(FileAwareMapping):  # type: ignore[misc]  # It has no types.
+    """NAME_FILE names a file that holds the value of NAME, for secrets."""
+
+    def __getitem__(self, key: str) -> str:
+        try:
+            value = str(super().__getitem__(key))
+        except (OSError, UnicodeError) as error:
+            if (complaint := f"{key}_FILE names a file that cannot be read") not in UNREADABLE:
+                UNREADABLE.append(complaint)
+            raise KeyError(key) from error
+        # The newline that editors leave at the end of a file is no part of a secret.
+        return value.rstrip("\r\n")
+
+
+env = environ.FileAwareEnv()
+env.ENVIRON = _Variables()
+environ.Env.read_env(BASE_DIR / ".env")
+UNREADABLE += [
+    f"{name} begins with $, which is read as the name of another variable; it needs another value"
+    for name in ("SECRET_KEY", "OIDC_RP_CLIENT_SECRET", "DATABASE_URL")
+    if env.ENVIRON.get(name, "").startswith("$")
+]
 
 
 def _number(name: str, default: int) -> int:
@@ -75,7 +96,9 @@ DEBUG = False
 
 _base = urlsplit(BASE_URL)
 SECURE = _base.scheme == "https"
-ALLOWED_HOSTS = [_base.hostname] if _base.hostname else []
+# Exactly this host; Django writes IPv6 addresses in brackets.
+_host = _base.hostname or ""
+ALLOWED_HOSTS = [f"[{_host}]" if ":" in _host else _host] if _host else []
 
 INSTALLED_APPS = [
     "accounts.apps.AccountsConfig",
@@ -172,6 +195,7 @@ SECURE_REFERRER_POLICY = "no-referrer"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+FILE_UPLOAD_HANDLERS = ["portal.uploads.NoFiles"]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
@@ -204,7 +228,10 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {"request_id": {"()": "portal.logs.WithRequestId"}},
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}
+        "line": {
+            "()": "portal.logs.OneLine",
+            "fmt": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s",
+        }
     },
     "handlers": {
         "console": {
