@@ -42,7 +42,9 @@ def error_page(request: HttpRequest, error: GatehouseError) -> HttpResponse:
     if error.code == SignInAgain.code and not _is_signing_in(request):
         again = sign_in_url(request)
         if request.method in ("GET", "HEAD"):
-            return redirect(again)
+            response = redirect(again)
+            add_never_cache_headers(response)
+            return response
     return _page(
         request,
         status=error.http_status,
