@@ -42,7 +42,7 @@ class Asked(admin.ModelAdmin):  # type: ignore[type-arg]
     # Columns that cannot be asked about: Django would answer, letter by letter, what no page shows.
     kept_apart: ClassVar[tuple[str, ...]] = ()
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Refuse columns kept apart, and regular expressions: one can keep a process busy for hours."""
         parts = lookup.split(LOOKUP_SEP)
         if not {"regex", "iregex"}.isdisjoint(parts) or not set(self.kept_apart).isdisjoint(parts):
