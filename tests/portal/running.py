@@ -1,0 +1,125 @@
+"""A portal as people run it: gunicorn, the shipped settings, a database and a log of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from demo.launcher.home import CHECKOUT, COMPANY
+from demo.launcher.network import choose
+from demo.launcher.processes import Family
+
+SECRET_KEY = "wire-only-key-1f0c9a7d5e3b8246-kept-out-of-every-log"
+CLIENT_SECRET = "wire-only-client-secret-77d1c2"
+HUB_SECRET = "wire-only-hub-secret-access-key-5512"
+
+
+@dataclass
+class Portal:
+    """A running portal: where it answers, what it logs, where it keeps its rows."""
+
+    url: str
+    port: int
+    log: Path
+    database: Path
+
+    def said(self) -> str:
+        """Return the log so far."""
+        return self.log.read_text(errors="replace")
+
+    def rows(self, table: str) -> str:
+        """Return everything a table holds, as text."""
+        with closing(sqlite3.connect(self.database)) as connection:
+            return "\n".join(map(repr, connection.execute(f"SELECT * FROM {table}")))
+
+    def raw(self, request: bytes) -> bytes:
+        """Send bytes as they are; return all that is answered before the portal hangs up."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as line:
+            line.sendall(request)
+            answer = bytearray()
+            while chunk := line.recv(65536):
+                answer += chunk
+        return bytes(answer)
+
+
+@contextmanager
+def portal(
+    folder: Path, *, issuer: str, port: int | None = None, **changes: str
+) -> Iterator[Portal]:
+    """Run a portal, with the demo's company in its database, until the block ends."""
+    port = port or choose(0).portal
+    database = folder / "portal.sqlite3"
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "SECRET_KEY": SECRET_KEY,
+        "BASE_URL": f"http://localhost:{port}",
+        "BIND": f"127.0.0.1:{port}",
+        "WEB_CONCURRENCY": "1",
+        "DATABASE_URL": f"sqlite:///{database}",
+        "OIDC_ISSUER": issuer,
+        "OIDC_RP_CLIENT_ID": "gatehouse",
+        "OIDC_RP_CLIENT_SECRET": CLIENT_SECRET,
+        "ADMIN_VALUES": "portal-admins",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_REGION": "eu-west-1",
+        "AWS_ACCESS_KEY_ID": "AKIAWIREWIREWIREWIRE",
+        "AWS_SECRET_ACCESS_KEY": HUB_SECRET,
+        **changes,
+    }
+    manage(environment, "migrate", "--no-input")
+    manage(environment, "collectstatic", "--no-input")
+    manage(environment, "apply", str(COMPANY))
+    url = f"http://localhost:{port}"
+    with Family(CHECKOUT) as family:
+        family.start(
+            "gunicorn",
+            command=[sys.executable, "-m", "gunicorn", "portal.wsgi"],
+            environment=environment,
+            url=f"{url}/healthz",
+            log=folder / "log",
+        )
+        family.wait_until_answering()
+        yield Portal(url, port, folder / "log", database)
+
+
+def manage(environment: Mapping[str, str], *command: str) -> None:
+    """Run one of the product's commands."""
+    subprocess.run(
+        [sys.executable, "manage.py", *command, "--verbosity", "0"],
+        cwd=CHECKOUT,
+        env=environment,
+        check=True,
+    )
+
+
+def browser(**headers: str) -> requests.Session:
+    """Return a browser: cookies, no proxy, no netrc."""
+    session = requests.Session()
+    session.trust_env = False
+    session.headers.update(headers)
+    return session
+
+
+def token_in(page: str) -> str:
+    """Return the CSRF token of a page's form."""
+    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+    assert found, page
+    return found[1]
+
+
+def status_of(answer: bytes) -> int:
+    """Return the status of an answer as it came over the wire."""
+    return int(answer.split(b" ", 2)[1])

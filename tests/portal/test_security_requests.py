@@ -1,0 +1,368 @@
+"""Requests nobody's browser would send on its own: forged, replayed, malformed, too large."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.contrib.sessions.models import Session
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts import signins
+from accounts.models import AuditEvent, Mapping, SignIn
+from tests import cast
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("northwind")]
+
+ROLE = {"account_id": "210987654321", "role_name": "Developer"}
+
+
+def strict(client: Client) -> Client:
+    """Have Django check CSRF, as for a browser."""
+    client.handler.enforce_csrf_checks = True
+    return client
+
+
+def addresses() -> Iterator[str]:
+    """Every address there is, with something where an address has a variable."""
+    found: list[tuple[str, URLPattern | URLResolver]] = [
+        ("/", entry) for entry in get_resolver().url_patterns
+    ]
+    while found:
+        prefix, entry = found.pop()
+        path = prefix + _sample(str(entry.pattern))
+        if isinstance(entry, URLResolver):
+            found += [(path, child) for child in entry.url_patterns]
+        else:
+            yield path
+
+
+def _sample(pattern: str) -> str:
+    for name in ("<path:object_id>", "<path:content_type_id>", "<path:object_id>"):
+        pattern = pattern.replace(name, "1")
+    if pattern.startswith("(?P<url>"):
+        return "anything"
+    if pattern.startswith("^(?P<app_label>"):
+        return "accounts/"
+    return pattern.removeprefix("^").removesuffix("$")
+
+
+ADDRESSES = sorted(set(addresses()))
+FORMS = ["/keys", "/console", "/oidc/logout/", "/admin/accounts/account/add/"]
+FORMS += ["/admin/accounts/mapping/", "/admin/accounts/person/1/change/", "/admin/login/"]
+
+
+def test_the_addresses_are_those_of_the_whole_portal() -> None:
+    assert {"/", "/keys", "/console", "/activity", "/oidc/callback/", "/oidc/logout/"} <= {
+        *ADDRESSES
+    }
+    assert "/admin/accounts/auditevent/1/delete/" in ADDRESSES
+    assert len(ADDRESSES) > 50
+
+
+@pytest.mark.parametrize("path", ADDRESSES)
+def test_no_address_takes_a_form_without_a_token(path: str) -> None:
+    carol = strict(cast.signed_in("carol"))
+    before = AuditEvent.objects.count()
+
+    response = carol.post(path, {**ROLE, "post": "yes"})
+
+    assert response.status_code == 403
+    assert AuditEvent.objects.count() == before
+    assert SignIn.objects.filter(ended_at=None).count() == 1
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize("path", FORMS)
+def test_no_form_of_another_site_passes_even_with_a_token(path: str, site: str) -> None:
+    carol = strict(cast.signed_in("carol"))
+    token = str(carol.get("/").context["csrf_token"])
+
+    response = carol.post(
+        path, {**ROLE, "csrfmiddlewaretoken": token}, headers={"Sec-Fetch-Site": site}
+    )
+
+    assert response.status_code == 403
+    assert SignIn.objects.filter(ended_at=None).count() == 1
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "http://localhost:9", "https://localhost:8000", "null", "x"]
+)
+@pytest.mark.parametrize("path", FORMS)
+def test_no_form_of_another_origin_passes_even_with_a_token(path: str, origin: str) -> None:
+    carol = strict(cast.signed_in("carol"))
+    token = str(carol.get("/").context["csrf_token"])
+
+    response = carol.post(path, {**ROLE, "csrfmiddlewaretoken": token}, headers={"Origin": origin})
+
+    assert response.status_code == 403
+
+
+def test_the_token_of_somebody_else_is_refused() -> None:
+    alice, mallory = strict(cast.signed_in("alice")), strict(cast.signed_in("mallory"))
+    token = str(mallory.get("/").context["csrf_token"])
+    alice.get("/")
+
+    response = alice.post("/keys", {**ROLE, "csrfmiddlewaretoken": token})
+
+    assert response.status_code == 403
+    assert not AuditEvent.objects.filter(action__startswith="access:").exists()
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("path", ["/keys", "/console"])
+def test_no_method_but_post_knocks_at_the_door(path: str, method: str) -> None:
+    alice = cast.signed_in("alice")
+    query = "?account_id=210987654321&role_name=Developer&duration=900&csrfmiddlewaretoken=x"
+
+    response = alice.generic(method, path + query, headers={"X-HTTP-Method-Override": "POST"})
+
+    assert response.status_code in (200, 405)
+    assert b"ASIA" not in response.content
+    assert not AuditEvent.objects.filter(action__startswith="access:").exists()
+
+
+@pytest.mark.parametrize("method", ["get", "head"])
+@pytest.mark.parametrize("path", ADDRESSES)
+def test_looking_at_an_address_changes_nothing(path: str, method: str) -> None:
+    carol = cast.signed_in("carol")
+    before = AuditEvent.objects.exclude(action="signin:person:failed").count()
+
+    response = getattr(carol, method)(path)
+
+    assert response.status_code < 600
+    assert AuditEvent.objects.exclude(action="signin:person:failed").count() == before
+    assert SignIn.objects.filter(ended_at=None).count() == 1
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "localhost.evil.example",
+        "evil.example:8000",
+        "localhost@evil.example",
+        "localhost:8000@evil.example",
+        "localhost, evil.example",
+        "localhost/evil",
+        "*",
+        "",
+        "[::1]",
+        "127.0.0.2",
+    ],
+)
+def test_another_host_is_refused_with_a_page(host: str) -> None:
+    response = cast.signed_in("alice").get("/keys", ROLE, headers={"Host": host})
+
+    assert response.status_code == 400
+    assert "could not be read" in response.content.decode()
+    assert host == "" or f"//{host}" not in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "header", ["X-Forwarded-Host", "X-Original-Host", "Forwarded", "X-Host", "X-Forwarded-Server"]
+)
+def test_no_header_but_host_names_the_host(header: str, client: Client) -> None:
+    response = client.get("/keys", ROLE, headers={header: "host=evil.example"})
+
+    assert response.status_code == 302
+    assert "evil" not in response["Location"]
+    assert "evil" not in cast.signed_in("alice").get("/", headers={header: "evil"}).content.decode()
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Remote-User", "X-Forwarded-User", "X-Remote-User", "X-Auth-Request-Email", "Authorization"],
+)
+def test_no_header_says_who_somebody_is(header: str, client: Client) -> None:
+    cast.sign_in("carol")
+
+    for value in ("carol@northwind.example", "Bearer sub-carol"):
+        assert client.get("/activity", headers={header: value}).status_code == 302
+        assert client.get("/admin/", headers={header: value}).status_code == 302
+
+
+def test_the_rewritten_address_of_a_proxy_counts_for_nothing(client: Client) -> None:
+    for header in ("X-Original-URL", "X-Rewrite-URL", "X-Forwarded-Uri", "X-Forwarded-Prefix"):
+        assert client.get("/activity", headers={header: "/healthz"}).status_code == 302
+
+
+@pytest.mark.parametrize("who", ["", "alice"])
+@pytest.mark.parametrize("path", ["/keys", "/oidc/logout/", "/admin/accounts/account/add/"])
+def test_a_file_is_refused_before_it_is_kept_anywhere(path: str, who: str) -> None:
+    client = strict(cast.signed_in(who)) if who else strict(Client())
+    client.cookies[django_settings.CSRF_COOKIE_NAME] = "a" * 32
+    file = SimpleUploadedFile("keys.csv", b"x" * 3_000_000)
+
+    response = client.post(path, {"csrfmiddlewaretoken": "a" * 32, "file": file})
+
+    assert response.status_code == 413
+    assert "larger than anything" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/form-data; boundary=", b"x"),
+        ("multipart/form-data", b"x"),
+        ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data\r\n"),
+        ("application/x-www-form-urlencoded; charset=utf-16", b"a=%ff%fe"),
+        ("application/json", b'{"account_id": "210987654321", "role_name": "Developer"}'),
+        ("text/plain", b"account_id=210987654321&role_name=Developer"),
+    ],
+)
+def test_a_form_of_another_kind_is_refused_with_a_page(kind: str, body: bytes) -> None:
+    response = cast.signed_in("alice").generic("POST", "/keys", body, content_type=kind)
+
+    assert response.status_code in (400, 403)
+    assert b"ASIA" not in response.content
+
+
+@pytest.mark.parametrize("path", ["/keys", "/console", "/", "/activity"])
+def test_a_query_with_too_many_fields_is_answered(path: str) -> None:
+    response = cast.signed_in("alice").get(path, query_params={str(n): "x" for n in range(1500)})
+
+    assert response.status_code in (200, 400, 403)
+
+
+JUNK = ["", "x", "\x00" * 40, "\xff\xfe", "a" * 32, "../../../../x", '"\\054"', "%00%00", "é" * 20]
+
+
+@pytest.mark.parametrize("value", JUNK)
+@pytest.mark.parametrize("name", ["gatehouse", "gatehouse-csrf", "gatehouse-signin-0", "sessionid"])
+def test_a_broken_cookie_is_nobody(name: str, value: str) -> None:
+    cast.sign_in("carol")
+    client = Client(headers={"cookie": f"{name}={value}"})
+
+    for path in ("/activity", "/keys", "/admin/", "/oidc/callback/?state=x&code=y"):
+        response = client.get(path)
+        assert response.status_code in (302, 400)
+        assert response.get("Location", "/oidc/authenticate/").startswith("/oidc/authenticate/")
+    assert SignIn.objects.count() == 1
+
+
+@pytest.mark.parametrize("value", ["", "00000000-0000-0000-0000-000000000000"])
+def test_a_session_that_names_no_sign_in_of_ours_is_nobody(value: str) -> None:
+    client = cast.signed_in("alice")
+    session = client.session
+    session["sign_in"] = value
+    session.save()
+
+    assert client.get("/activity").status_code == 302
+
+
+def test_a_session_key_that_somebody_planted_never_becomes_a_sign_in() -> None:
+    client = Client()
+    client.cookies["gatehouse"] = "planted0planted0planted0planted0"
+
+    client.get("/oidc/authenticate/")
+    client.get("/activity")
+
+    assert not Session.objects.filter(session_key="planted0planted0planted0planted0").exists()
+    assert client.cookies["gatehouse"].value != "planted0planted0planted0planted0"
+
+
+def test_a_sign_in_ended_elsewhere_is_dead_at_the_next_request() -> None:
+    alice = cast.signed_in("alice")
+    assert alice.get("/activity").status_code == 200
+
+    sign_in = SignIn.objects.get()
+    signins.end(sign_in=sign_in, reason="elsewhere", origin=cast.ORIGIN, now=timezone.now())
+
+    assert alice.get("/activity").status_code == 302
+    assert alice.post("/keys", ROLE).status_code == 401
+    assert not Session.objects.exists()
+
+
+def test_the_cookie_of_before_a_sign_out_opens_nothing_after_it() -> None:
+    alice = cast.signed_in("alice")
+    kept = alice.cookies["gatehouse"].value
+
+    assert alice.post("/oidc/logout/").status_code == 302
+
+    again = Client(headers={"cookie": f"gatehouse={kept}"})
+    assert again.get("/activity").status_code == 302
+    assert again.post("/keys", ROLE).status_code == 401
+
+
+def test_an_entitlement_that_ends_between_page_and_form_gives_nothing() -> None:
+    alice = cast.signed_in("alice")
+    assert alice.get("/keys", ROLE).status_code == 200
+
+    Mapping.objects.update(enabled=False)
+
+    assert alice.post("/keys", ROLE).status_code == 403
+    assert alice.post("/console", ROLE).status_code == 403
+
+
+def test_own_activity_is_all_that_anybody_sees() -> None:
+    alice, mallory = cast.signed_in("alice"), cast.signed_in("mallory")
+    mallory.post("/keys", ROLE)
+    row = AuditEvent.objects.get(action="access:keys:denied")
+
+    for query in ("", "?page=2", "?sub=sub-mallory", "?issuer=x&sub=sub-mallory&page=1"):
+        assert str(row.id) not in alice.get(f"/activity{query}").content.decode()
+    assert str(row.id) in mallory.get("/activity").content.decode()
+
+
+@pytest.mark.parametrize(
+    "lookup",
+    [
+        "encrypted_id_token__startswith",
+        "encrypted_refresh_token__contains",
+        "encrypted_access_token__gt",
+        "encrypted_id_token",
+        "ip__regex",
+        "claims__groups__iregex",
+        "person__email__startswith",
+    ],
+)
+def test_no_column_that_is_kept_apart_answers_to_the_admins_address(lookup: str) -> None:
+    carol = cast.signed_in("carol")
+
+    assert carol.get("/admin/accounts/signin/", {lookup: "g"}).status_code == 400
+
+
+@pytest.mark.parametrize("model", ["account", "mapping", "person", "auditevent", "permissionset"])
+def test_no_regular_expression_is_run_for_an_address(model: str) -> None:
+    carol = cast.signed_in("carol")
+
+    assert carol.get(f"/admin/accounts/{model}/", {"name__regex": "(a+)+$"}).status_code == 400
+
+
+def test_filters_that_the_admin_offers_work() -> None:
+    carol = cast.signed_in("carol")
+
+    assert carol.get("/admin/accounts/signin/", {"ended_at__isnull": "True"}).status_code == 200
+    assert carol.get("/admin/accounts/person/", {"is_active__exact": "1"}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/admin/auth/group/", "/admin/auth/user/", "/admin/sessions/"])
+def test_the_admin_of_djangos_own_tables_opens_for_nobody(path: str) -> None:
+    assert cast.signed_in("carol").get(path).status_code in (403, 404)
+
+
+def test_details_of_a_defect_are_never_shown(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    alice = cast.signed_in("alice")
+    alice.raise_request_exception = False
+
+    def broken(*args: Any, **kwargs: Any) -> None:
+        secret = "a secret that a local variable holds"
+        raise RuntimeError(secret)
+
+    monkeypatch.setattr("portal.pages.keys.entitled", broken)
+    page = alice.get("/keys", ROLE).content.decode()
+
+    assert "Something broke" in page
+    for told in ("secret", "Traceback", "RuntimeError", "settings", "portal/pages"):
+        assert told not in page
+    assert settings.DEBUG is False
