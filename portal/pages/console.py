@@ -15,6 +15,7 @@ from portal.context import origin_of, subject_of_request
 from portal.pages.asked import Asked, asked
 from portal.pages.entitled import choices, entitled
 from portal.pages.leaving import leads_to_aws
+from portal.pages.used import remember
 
 
 class SeeOther(HttpResponseRedirect):
@@ -65,6 +66,7 @@ def _go(request: HttpRequest, subject: Subject, wanted: Asked) -> HttpResponse:
         origin=origin_of(request),
         now=timezone.now(),
     )
+    remember(request, opened.entitlement.role)
     response = SeeOther(opened.url)
     response["Referrer-Policy"] = "no-referrer"
     return response

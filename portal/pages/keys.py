@@ -18,6 +18,7 @@ from portal.pages import wording
 from portal.pages.asked import asked
 from portal.pages.entitled import entitled
 from portal.pages.formats import formats
+from portal.pages.used import remember
 
 HOUR = 3600
 SENSIBLE = (HOUR // 4, HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, 12 * HOUR)
@@ -71,6 +72,7 @@ def _issue(request: HttpRequest) -> HttpResponse:
         origin=origin_of(request),
         now=now,
     )
+    remember(request, issued.entitlement.role, duration=wanted.duration)
     expires_at = issued.credentials.expires_at
     context = {
         "issued": issued,
