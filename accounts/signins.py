@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts import audit
-from accounts.claims import pick
+from accounts.claims import pick, problems
 from accounts.encryption import encrypt
 from accounts.errors import SignInAgain
 from accounts.models import Person, SignIn
@@ -36,35 +36,25 @@ def begin(*, subject: Subject, tokens: ProviderTokens, origin: Origin, now: date
         SignInAgain: an admin has blocked this person, or (issuer, sub) cannot tell people apart.
     """
     if not (_is_identity(subject.issuer) and _is_identity(subject.sub)):
-        audit.record(
-            action=Action.SIGNIN_FAILED,
-            now=now,
-            origin=origin,
-            subject=subject,
-            error_code="signin.identity",
-            reason="The issuer or the subject is empty, too long, or no text.",
-        )
-        raise SignInAgain(
+        refusal = SignInAgain(
             "Your identity provider sent no usable name for you, so this portal cannot tell you from "
             "others. Ask the people who run it.",
             "iss and sub have 1 to 255 characters and no NUL",
             code="signin.identity",
         )
+        _record_refusal(refusal, subject=subject, origin=origin, now=now)
+        raise refusal
     person, _ = Person.objects.get_or_create(issuer=subject.issuer, sub=subject.sub)
     if not person.is_active:
-        audit.record(
-            action=Action.SIGNIN_FAILED,
-            now=now,
-            origin=origin,
-            subject=subject,
-            error_code="signin.blocked",
-            reason="The person is blocked.",
-        )
-        raise SignInAgain(
+        refusal = SignInAgain(
             "Your access to this portal has been blocked. Ask the people who run it.",
             f"{subject.issuer} {subject.sub} is blocked",
             code="signin.blocked",
         )
+        _record_refusal(refusal, subject=subject, origin=origin, now=now)
+        raise refusal
+    rights_from = {settings.ADMIN_CLAIM, settings.AUDITOR_CLAIM}
+    incomplete = problems(subject.claims, rights_from, issuer=subject.issuer)
     with transaction.atomic():
         person.name = storable(subject.name)[:255]
         person.email = storable(subject.email)[:255]
@@ -98,6 +88,8 @@ def begin(*, subject: Subject, tokens: ProviderTokens, origin: Origin, now: date
                 "sign_in": str(sign_in.id),
                 "admin": person.is_admin,
                 "auditor": person.is_auditor,
+                # Why somebody who should have rights may have none.
+                "incomplete_claims": [problem.claim for problem in incomplete],
             },
         )
     return sign_in
@@ -141,6 +133,16 @@ def standing(*, sign_in_id: UUID | None, now: datetime) -> SignIn:
     return sign_in
 
 
+def refuse_blocked(subject: Subject) -> None:
+    """Refuse somebody whom an admin has blocked, who comes with a token instead of a sign-in.
+
+    Raises:
+        SignInAgain: this person is known and blocked.
+    """
+    if Person.objects.filter(issuer=subject.issuer, sub=subject.sub, is_active=False).exists():
+        raise _blocked(subject)
+
+
 def subject_of(sign_in: SignIn) -> Subject:
     """Return the verified identity a sign-in stands for."""
     person = sign_in.person
@@ -154,6 +156,27 @@ def subject_of(sign_in: SignIn) -> Subject:
         amr=tuple(sign_in.amr),
         auth_time=sign_in.auth_time,
         sign_in_id=sign_in.id,
+    )
+
+
+def _blocked(subject: Subject) -> SignInAgain:
+    return SignInAgain(
+        "Your access to this portal has been blocked. Ask the people who run it.",
+        f"{subject.issuer} {subject.sub} is blocked",
+        code="signin.blocked",
+    )
+
+
+def _record_refusal(
+    refusal: SignInAgain, *, subject: Subject, origin: Origin, now: datetime
+) -> None:
+    audit.record(
+        action=Action.SIGNIN_FAILED,
+        now=now,
+        origin=origin,
+        subject=subject,
+        error_code=refusal.code,
+        reason=refusal.admin_message,
     )
 
 

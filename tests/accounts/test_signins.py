@@ -174,7 +174,12 @@ def test_a_sign_in_is_recorded_without_its_claims() -> None:
 
     recorded = AuditEvent.objects.get(action=Action.SIGNIN_COMPLETED)
     assert (recorded.sub, recorded.at) == ("sub-alice", NOON)
-    assert recorded.detail == {"sign_in": str(row.id), "admin": False, "auditor": False}
+    assert recorded.detail == {
+        "sign_in": str(row.id),
+        "admin": False,
+        "auditor": False,
+        "incomplete_claims": [],
+    }
     assert "planted" not in repr(vars(recorded))
 
 
@@ -256,6 +261,14 @@ def test_rights_are_taken_away_at_the_next_sign_in() -> None:
 
     person = Person.objects.get()
     assert (person.is_admin, person.is_auditor, person.is_staff) == (False, False, False)
+
+
+def test_claims_that_did_not_arrive_whole_are_recorded_where_rights_hang_on_them() -> None:
+    row = begin(subject("carol", groups=[], hasgroups=True))
+
+    assert not row.person.is_admin
+    recorded = AuditEvent.objects.get(action=Action.SIGNIN_COMPLETED)
+    assert recorded.detail["incomplete_claims"] == ["groups"]
 
 
 # Ending
