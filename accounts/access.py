@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -15,8 +15,9 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from accounts import audit, entitlements, signins, trust
+from accounts import audit, directory, entitlements, signins, trust
 from accounts.aws import destinations, signin
+from accounts.aws.arn import RoleArn
 from accounts.errors import (
     AccessDenied,
     AuditUnavailable,
@@ -112,6 +113,26 @@ def console_url(
     return ConsoleSignIn(entitlement=entitlement, url=url, audit_id=attempt.record(_ISSUED))
 
 
+def role_named(
+    *, kind: Kind, role_arn: RoleArn, subject: Subject, origin: Origin, now: datetime
+) -> tuple[str, str]:
+    """Return account id and permission set of the account role with this ARN, to be asked for here.
+
+    Raises:
+        AccessDenied: the directory has no such role; as every refusal, this leaves one audit row.
+    """
+    asked = _Attempt(kind, subject, role_arn.account_id, role_arn.name, None, origin, now)
+    with asked.recorded():
+        found = directory.find_role(role_arn)
+        if found is None:
+            asked.facts["role_arn"] = str(role_arn)
+            raise AccessDenied(
+                "You do not have this role. Check the ARN letter by letter, the path included.",
+                f"the directory offers no {role_arn}",
+            )
+    return found
+
+
 @dataclass(slots=True)
 class _Attempt:
     """One knock at the door, and what is known of it so far."""
@@ -130,9 +151,10 @@ class _Attempt:
         """Return the entitlement, decided now and from the database; refuse everything else."""
         if self.subject.sign_in_id is not None:
             # The claims of the open sign-in, not those a caller may have held on to.
-            self.subject = signins.subject_of(
-                signins.standing(sign_in_id=self.subject.sign_in_id, now=self.now)
-            )
+            sign_in = signins.standing(sign_in_id=self.subject.sign_in_id, now=self.now)
+            self.subject = replace(signins.subject_of(sign_in), scope=self.subject.scope)
+        else:
+            signins.refuse_blocked(self.subject)
         found = entitlements.resolve(
             subject=self.subject,
             now=self.now,
@@ -244,6 +266,18 @@ class _Attempt:
             ) from error
 
     def _denial(self, found: entitlements.Entitlements) -> AccessDenied:
+        scope = self.subject.scope
+        if scope is not None and not (
+            self.kind in scope.kinds
+            and scope.covers(account_id=self.account_id, role_name=self.role_name)
+        ):
+            return AccessDenied(
+                "This token is not for that. Use one whose scope includes this role, this account "
+                "and what is asked for.",
+                f"the token's scope does not include {self.kind} with {self.role_name!r} in "
+                f"{self.account_id!r}",
+                code="access.scope",
+            )
         if found.granted:
             other = "keys" if self.kind is Kind.CONSOLE else "the console"
             return AccessDenied(

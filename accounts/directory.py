@@ -11,6 +11,7 @@ from django.db.models import Q, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.lookups import Exact
 
+from accounts.aws.arn import RoleArn
 from accounts.matching import MatchKind, Rule, Targets, account_ids
 from accounts.models import AccountRole
 from accounts.types import Environment, OfferedRole
@@ -67,6 +68,23 @@ def offered_roles(
         "account__name", "account__account_id", "permission_set__name"
     ).values_list(*_COLUMNS)
     return map(_as_offered, rows)
+
+
+def find_role(arn: RoleArn) -> tuple[str, str] | None:
+    """Return account id and permission set of the offered role with exactly this ARN; None if there is none."""
+    renamed = Q(iam_role_name=arn.name)
+    as_it_is_called = Q(iam_role_name="", permission_set__name=arn.name)
+    return (
+        AccountRole.objects.filter(
+            renamed | as_it_is_called,
+            account__account_id=arn.account_id,
+            account__partition=arn.partition,
+            account__active=True,
+            permission_set__iam_path=arn.path,
+        )
+        .values_list("account__account_id", "permission_set__name")
+        .first()
+    )
 
 
 def _reached_by(

@@ -35,7 +35,7 @@ def resolve(
     """Return what a subject may do now, by account name and role name, in at most 3 queries.
 
     With an account, or an account and a role, only that much is looked at. A claim that did not
-    arrive whole gives nothing, and is reported.
+    arrive whole gives nothing, and is reported. The scope of a token narrows all of it.
     """
     if not all(is_storable(asked) for asked in (account_id, role_name) if asked is not None):
         return Entitlements((), ())
@@ -47,7 +47,11 @@ def resolve(
     if not rules:
         return Entitlements((), incomplete)
     roles = offered_roles(rules=rules, values=values, account_id=account_id, role_name=role_name)
-    return Entitlements(decide(rules=rules, values=values, roles=roles), incomplete)
+    granted = decide(rules=rules, values=values, roles=roles)
+    if subject.scope is not None:
+        within = (entitlement.within(subject.scope) for entitlement in granted)
+        granted = tuple(entitlement for entitlement in within if entitlement is not None)
+    return Entitlements(granted, incomplete)
 
 
 def decide(

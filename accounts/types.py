@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -23,6 +23,7 @@ class Surface(StrEnum):
     """Through which surface somebody came."""
 
     PAGES = "pages"
+    API = "api"
     ADMIN = "admin"
     COMMAND = "command"
 
@@ -38,10 +39,32 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """How far a token reaches within what its subject may do; it never adds anything.
+
+    None means all of them. `directory` and `audit` are what an admin or auditor may read with it.
+    """
+
+    permission_sets: frozenset[str] | None = None
+    account_ids: frozenset[str] | None = None
+    kinds: frozenset[Kind] = frozenset(Kind)
+    directory: bool = False
+    audit: bool = False
+
+    def covers(self, *, account_id: str, role_name: str) -> bool:
+        """Whether this account role is within the scope at all."""
+        return (self.account_ids is None or account_id in self.account_ids) and (
+            self.permission_sets is None or role_name in self.permission_sets
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """A verified identity: who the provider says this is, and what it claims of them.
 
     The key of a person is (issuer, sub); name and email are for people to read, never for matching.
+    A `workload` is a program of a trusted issuer other than the people's provider. `scope` narrows
+    what a token of the portal may do; None narrows nothing.
     """
 
     issuer: str
@@ -53,6 +76,8 @@ class Subject:
     amr: tuple[str, ...] = ()
     auth_time: datetime | None = None
     sign_in_id: UUID | None = None
+    workload: bool = False
+    scope: Scope | None = None
 
     @property
     def label(self) -> str:
@@ -140,6 +165,23 @@ class Entitlement:
             reason
             for reason in self.reasons
             if (reason.console if kind is Kind.CONSOLE else reason.keys)
+        )
+
+    def within(self, scope: Scope) -> Entitlement | None:
+        """Return what a scope leaves of this entitlement; None if that is nothing."""
+        if not scope.covers(account_id=self.role.account_id, role_name=self.role.role_name):
+            return None
+        console = Kind.CONSOLE in scope.kinds
+        keys = Kind.KEYS in scope.kinds
+        reasons = tuple(
+            replace(reason, console=reason.console and console, keys=reason.keys and keys)
+            for reason in self.reasons
+            if (reason.console and console) or (reason.keys and keys)
+        )
+        if not reasons:
+            return None
+        return replace(
+            self, console=self.console and console, keys=self.keys and keys, reasons=reasons
         )
 
 
