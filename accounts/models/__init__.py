@@ -5,6 +5,7 @@ signins      one completed sign-in each, with its claims and the provider's toke
 directory    environments, accounts, permission sets, and account roles
 mappings     claim value -> permission set -> accounts
 favourites   the roles somebody starred, and those they used last
+preferences  how somebody wants the portal to behave
 revisions    a mark that changes with everything a list of entitlements is made from
 audit        one append-only row for everything that matters
 """
@@ -16,6 +17,7 @@ from accounts.models.directory import Account, AccountRole, Environment, Permiss
 from accounts.models.favourites import Favourite, RoleUse
 from accounts.models.mappings import Mapping, MappingTarget
 from accounts.models.people import Person
+from accounts.models.preferences import Preferences
 from accounts.models.revisions import Revision
 from accounts.models.signins import SignIn
 
@@ -29,6 +31,7 @@ __all__ = [
     "MappingTarget",
     "PermissionSet",
     "Person",
+    "Preferences",
     "Revision",
     "RoleUse",
     "SignIn",

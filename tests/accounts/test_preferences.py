@@ -1,0 +1,32 @@
+"""Preferences: what nobody chose is off, and what somebody chose is theirs alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts import preferences
+from tests import cast
+
+pytestmark = pytest.mark.django_db
+
+
+def test_console_is_not_signed_out_of_unless_somebody_asked_for_it() -> None:
+    assert preferences.of(cast.sign_in("alice").person).sign_out_first is False
+
+
+def test_preference_is_kept_for_the_person_who_chose_it_and_for_nobody_else() -> None:
+    alice, bob = cast.sign_in("alice").person, cast.sign_in("bob").person
+
+    preferences.keep(person=alice, sign_out_first=True)
+
+    assert preferences.of(alice).sign_out_first is True
+    assert preferences.of(bob).sign_out_first is False
+
+
+def test_preference_can_be_taken_back() -> None:
+    alice = cast.sign_in("alice").person
+    preferences.keep(person=alice, sign_out_first=True)
+
+    preferences.keep(person=alice, sign_out_first=False)
+
+    assert preferences.of(alice).sign_out_first is False
