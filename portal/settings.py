@@ -187,6 +187,7 @@ CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "portal.pages.errors.csrf_failure"
 
 SECURE_SSL_REDIRECT = False  # The load balancer redirects; a portal behind one sees http only.
+SILENCED_SYSTEM_CHECKS = ["security.W008"]  # It asks for that redirect.
 SECURE_HSTS_SECONDS = 31536000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
 SECURE_HSTS_PRELOAD = SECURE
