@@ -146,6 +146,7 @@ def test_a_mapping_without_a_permission_set_gives_none(kind: MatchKind) -> None:
         ("aws-*-admins", "aws-admins"),
         ("aws-*-*", "aws-payments"),
         ("a*a", "a"),
+        ("*pay*pay*", "payments"),
         ("ab*ba", "aba"),
         ("aws.*", "aws-payments"),
         ("[ab]*", "a"),
