@@ -33,6 +33,7 @@ from accounts.types import (
     Entitlement,
     IssuedKeys,
     Kind,
+    OfferedRole,
     Origin,
     Subject,
 )
@@ -84,21 +85,21 @@ def console_url(
     duration: int | None,
     origin: Origin,
     now: datetime,
+    region: str = "",
+    sign_out_first: bool = False,
 ) -> ConsoleSignIn:
     """Open the AWS console as an account role, and record it; as `issue_keys` in all else.
 
     `destination` is a page of the AWS console of the account's partition; "" lands on the
-    permission set's page, else on the console's home.
+    permission set's page, else on the console's home. `region` moves that page to a region.
+    `sign_out_first` ends the console sessions the browser has, those of other accounts included:
+    only for who asked for it.
     """
     attempt = _Attempt(Kind.CONSOLE, subject, account_id, role_name, duration, origin, now)
     with attempt.recorded():
         entitlement = attempt.decide()
         role = entitlement.role
-        landing = destinations.home(
-            partition=role.partition,
-            region=role.region,
-            destination=destination or role.destination,
-        )
+        landing = destinations.landing(role=role, destination=destination, region=region)
         attempt.facts["detail"] = {"destination": landing}
         credentials, _ = attempt.obtain(entitlement)
         with attempt.failures():
@@ -106,9 +107,10 @@ def console_url(
                 credentials=credentials,
                 partition=role.partition,
                 destination=landing,
-                issuer=_way_back(entitlement),
+                issuer=_way_back(role, landing if destination or region else ""),
                 session_duration=trust.console_duration(attempt.facts["duration"]),
                 endpoint=settings.AWS_FEDERATION_ENDPOINT,
+                sign_out_first=sign_out_first,
             )
     return ConsoleSignIn(entitlement=entitlement, url=url, audit_id=attempt.record(_ISSUED))
 
@@ -299,13 +301,12 @@ class _Attempt:
         )
 
 
-def _way_back(entitlement: Entitlement) -> str:
-    """Return where AWS sends people when a console session expires: to the same role here."""
-    role = {
-        "account_id": entitlement.role.account_id,
-        "role_name": entitlement.role.role_name,
-    }
-    return f"{settings.BASE_URL}/console?{urlencode(role)}"
+def _way_back(role: OfferedRole, asked_for: str) -> str:
+    """Return where AWS sends people when a console session expires: to the same role and page here."""
+    link = {"account_id": role.account_id, "role_name": role.role_name}
+    if asked_for:
+        link["destination"] = asked_for
+    return f"{settings.BASE_URL}/console?{urlencode(link)}"
 
 
 def _in_words(seconds: int) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from accounts.aws import partitions
 from accounts.aws.partitions import ANY_REGION, GLOBAL, Partition
 from accounts.errors import InvalidRequest
+from accounts.types import OfferedRole
 
 LONGEST = 2048
 _VISIBLE_ASCII = re.compile(r"[!-~]+")
@@ -16,6 +17,31 @@ _VISIBLE_ASCII = re.compile(r"[!-~]+")
 _URL = re.compile(r"https://([^/?#]*)(/.*)?", re.IGNORECASE)
 _HOST = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+")
 _LONGEST_HOST = 253
+_REGION_IN_QUERY = re.compile(r"(?<=[?&])(region=)([^&#]*)", re.IGNORECASE)
+
+
+def landing(*, role: OfferedRole, destination: str = "", region: str = "") -> str:
+    """Return where somebody lands: on the page they ask for, else the role's own, else the console's home.
+
+    `region` moves that page to a region; "" leaves it where it is.
+
+    Raises:
+        InvalidRequest: the destination is not a page, or the region none, of the role's partition.
+        AwsRefused: the portal does not know the partition.
+    """
+    world = partitions.find(role.partition)
+    if region and not world.has_region(region):
+        raise InvalidRequest(
+            "There is no such region in this account's part of AWS. Choose another one.",
+            f"{region!r} is no region of the partition {world.name}",
+            code="request.region",
+        )
+    page = home(
+        partition=role.partition,
+        region=region or role.region,
+        destination=destination or role.destination,
+    )
+    return allowed(_moved(page, region, world), partition=role.partition) if region else page
 
 
 def home(*, partition: str, region: str, destination: str) -> str:
@@ -68,6 +94,21 @@ def complaint(destination: str) -> str:
         else:
             return ""
     return wrong[0]
+
+
+def _moved(page: str, region: str, world: Partition) -> str:
+    """Return an allowed page in another region; a page of a global service stays where it is."""
+    address, hash_, fragment = page.partition("#")
+    host, slash, path = address.removeprefix("https://").partition("/")
+    named = [match[2] for match in _REGION_IN_QUERY.finditer(path)]
+    if GLOBAL in named:
+        return page
+    labels = [region if ANY_REGION.fullmatch(label) else label for label in host.split(".")]
+    path = _REGION_IN_QUERY.sub(lambda match: match[1] + region, path)
+    if region not in labels and not named:
+        # Neither the host nor the query says where: such pages open where the browser was last.
+        path += f"{'&' if '?' in path else '?'}region={region}"
+    return f"https://{'.'.join(labels)}{slash}{path}{hash_}{fragment}"
 
 
 def _check_regions(host: str, page: str, world: Partition) -> None:

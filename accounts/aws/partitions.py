@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
+
+from botocore import loaders
 
 from accounts.errors import AwsRefused
 
@@ -14,13 +17,17 @@ GLOBAL = "global"
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """One partition: `sign_in` is the origin of its federation endpoint, `console` its console's domain."""
+    """One partition: `sign_in` is the origin of its federation endpoint, `console` its console's domain.
+
+    `sign_in_after_sign_out` is the origin whose sign-out goes on to a sign-in; "" where none is known.
+    """
 
     name: str
     sign_in: str
     console: str
     default_region: str
     regions: re.Pattern[str]
+    sign_in_after_sign_out: str = ""
 
     def has_region(self, region: str) -> bool:
         """Whether a region is one of this partition's, by its name: new regions need no release."""
@@ -29,6 +36,14 @@ class Partition:
     def has_console(self, host: str) -> bool:
         """Whether a lower-case host name is the console's or below it."""
         return host == self.console or host.endswith("." + self.console)
+
+    def described_regions(self) -> dict[str, str]:
+        """Return the regions that are known today and what they are called: "Europe (Ireland)"."""
+        return {
+            region: name
+            for region, name in sorted(_described().get(self.name, {}).items())
+            if self.has_region(region)
+        }
 
     def console_home(self, region: str = "") -> str:
         """Return the console's home; in the default region where the given one is not of this partition."""
@@ -48,6 +63,7 @@ PARTITIONS = {
             console="console.aws.amazon.com",
             default_region="us-east-1",
             regions=re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-[0-9]{1,2}"),
+            sign_in_after_sign_out="https://us-east-1.signin.aws.amazon.com",
         ),
         Partition(
             name="aws-us-gov",
@@ -65,6 +81,18 @@ PARTITIONS = {
         ),
     )
 }
+
+
+@cache
+def _described() -> dict[str, dict[str, str]]:
+    """Return the description of each region of each partition, as botocore ships them."""
+    partitions = loaders.create_loader().load_data("partitions")["partitions"]
+    return {
+        partition["id"]: {
+            region: facts["description"] for region, facts in partition["regions"].items()
+        }
+        for partition in partitions
+    }
 
 
 def find(name: str) -> Partition:

@@ -30,12 +30,14 @@ def console_sign_in_url(
     issuer: str,
     session_duration: int | None,
     endpoint: str = "",
+    sign_out_first: bool = False,
 ) -> str:
     """Return a URL that signs a browser in to the console. It is a secret for 15 minutes.
 
     `destination` has passed `destinations.allowed`. `issuer` is where AWS sends people when the
     session expires. `session_duration` is in seconds; None, and where AWS does not accept one,
     lets the console last as long as the keys. `endpoint` is an origin that stands in for AWS's.
+    `sign_out_first` ends what console sessions the browser has, in the partition where a way is known.
 
     Raises:
         InvalidRequest: the duration cannot be.
@@ -62,7 +64,20 @@ def console_sign_in_url(
         "Destination": destination,
         "SigninToken": _token(reply.body),
     }
+    if sign_out_first and (origin := endpoint or partitions.find(partition).sign_in_after_sign_out):
+        return _after_sign_out(origin.rstrip("/"), query)
     return f"{url}?{urlencode(query)}"
+
+
+def _after_sign_out(origin: str, query: dict[str, str]) -> str:
+    """Return a URL that signs out of the console and goes on to a sign-in.
+
+    AWS documents neither `oauth?Action=logout` nor its `redirect_uri`. Portals and CLIs rely on them
+    for years, and found that AWS goes on only to a sign-in at a host that names a region:
+    https://github.com/guardian/janus-app/pull/456, https://github.com/kionsoftware/kion-cli/issues/35
+    """
+    sign_in = f"{origin}/federation?{urlencode(query)}"
+    return f"{origin}/oauth?{urlencode({'Action': 'logout', 'redirect_uri': sign_in})}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import boto3
 import pytest
@@ -411,7 +411,8 @@ def test_console_link_leads_to_the_destination_and_back_to_the_role(
     asked = parse_qs(urlsplit(url).query)
     assert asked["Action"] == ["login"]
     assert asked["Destination"] == [page]
-    assert asked["Issuer"] == [f"{settings.BASE_URL}/console?account_id={DEV}&role_name=Developer"]
+    back = urlencode({"account_id": DEV, "role_name": "Developer", "destination": page})
+    assert asked["Issuer"] == [f"{settings.BASE_URL}/console?{back}"]
     [row] = door_rows()
     assert row.action == Action.CONSOLE_ISSUED
     assert row.detail == {"destination": page}
@@ -419,13 +420,49 @@ def test_console_link_leads_to_the_destination_and_back_to_the_role(
 
 
 @pytest.mark.usefixtures("console")
-def test_console_without_a_destination_lands_on_the_permission_sets_page() -> None:
+def test_console_without_a_destination_lands_on_the_permission_sets_page(
+    settings: LazySettings,
+) -> None:
     page = "https://console.aws.amazon.com/billing/home"
     PermissionSet.objects.update(destination=page)
 
-    url = enter(cast.as_subject("alice"))
+    asked = parse_qs(urlsplit(enter(cast.as_subject("alice"))).query)
 
-    assert parse_qs(urlsplit(url).query)["Destination"] == [page]
+    assert asked["Destination"] == [page]
+    assert asked["Issuer"] == [f"{settings.BASE_URL}/console?account_id={DEV}&role_name=Developer"]
+
+
+@pytest.mark.parametrize("region", ["cn-north-1", "nowhere", "us-gov-west-1"])
+def test_region_of_another_partition_is_refused_before_aws_is_asked(
+    region: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trust, "obtain", Answers())
+
+    with pytest.raises(InvalidRequest):
+        enter(cast.as_subject("alice"), region=region)
+
+    [row] = door_rows()
+    assert (row.action, row.error_code) == (Action.CONSOLE_DENIED, "request.region")
+
+
+@pytest.mark.usefixtures("console")
+def test_console_opens_in_the_region_asked_for_and_comes_back_to_it() -> None:
+    asked = parse_qs(urlsplit(enter(cast.as_subject("alice"), region="eu-north-1")).query)
+
+    assert asked["Destination"] == ["https://console.aws.amazon.com/console/home?region=eu-north-1"]
+    assert parse_qs(urlsplit(asked["Issuer"][0]).query)["destination"] == asked["Destination"]
+
+
+@pytest.mark.usefixtures("console")
+def test_nobody_is_signed_out_of_the_console_unless_they_asked_for_it(
+    settings: LazySettings,
+) -> None:
+    subject = cast.as_subject("alice")
+
+    assert "logout" not in enter(subject)
+    assert enter(subject, sign_out_first=True).startswith(
+        f"{settings.AWS_FEDERATION_ENDPOINT}/oauth?Action=logout&"
+    )
 
 
 # --- no connection is held ------------------------------------------------------------------------

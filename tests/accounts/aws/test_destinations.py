@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from accounts.aws import destinations
 from accounts.errors import AwsRefused, InvalidRequest
+from accounts.types import OfferedRole
 
 HOSTILE = [
     # other schemes, or none
@@ -181,6 +182,85 @@ def test_home_is_the_console_in_the_region_when_there_is_no_destination() -> Non
         destinations.home(partition="aws", region="eu-west-1", destination="")
         == "https://console.aws.amazon.com/console/home?region=eu-west-1"
     )
+
+
+def role(partition: str = "aws", region: str = "eu-west-1", page: str = "") -> OfferedRole:
+    return OfferedRole(
+        id=1,
+        account_id="123456789012",
+        account_name="payments-prod",
+        partition=partition,
+        environment=None,
+        organizational_unit="",
+        tags=(),
+        region=region,
+        role_name="ReadOnly",
+        iam_path="/",
+        iam_role_name="ReadOnly",
+        description="",
+        session_duration=3600,
+        destination=page,
+        privileged=False,
+        console=True,
+        keys=True,
+    )
+
+
+@pytest.mark.parametrize(
+    "region", ["cn-north-1", "us-gov-west-1", "nowhere", "global", "EU-WEST-1"]
+)
+def test_landing_refuses_a_region_that_is_not_of_the_partition(region: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        destinations.landing(role=role(), region=region)
+
+    assert refused.value.code == "request.region"
+
+
+def test_landing_refuses_a_hostile_destination_in_a_good_region() -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        destinations.landing(
+            role=role(), destination="https://evil.example/?region=eu-west-1", region="eu-west-1"
+        )
+
+    assert refused.value.code == "request.destination"
+
+
+def test_landing_is_what_is_asked_for_before_what_the_role_says() -> None:
+    asked, own = "https://console.aws.amazon.com/s3/home", "https://console.aws.amazon.com/billing/"
+
+    assert destinations.landing(role=role(page=own), destination=asked) == asked
+    assert destinations.landing(role=role(page=own)) == own
+    assert destinations.landing(role=role()).endswith("/console/home?region=eu-west-1")
+
+
+@pytest.mark.parametrize(
+    ("page", "moved"),
+    [
+        ("", "https://console.aws.amazon.com/console/home?region=eu-north-1"),
+        (
+            "https://eu-west-1.console.aws.amazon.com/ec2/home?region=eu-west-1#Instances:",
+            "https://eu-north-1.console.aws.amazon.com/ec2/home?region=eu-north-1#Instances:",
+        ),
+        (
+            "https://123456789012-abcd1234.eu-west-1.console.aws.amazon.com/lambda/home",
+            "https://123456789012-abcd1234.eu-north-1.console.aws.amazon.com/lambda/home",
+        ),
+        (
+            "https://console.aws.amazon.com/s3/home",
+            "https://console.aws.amazon.com/s3/home?region=eu-north-1",
+        ),
+        (
+            "https://console.aws.amazon.com/s3/buckets/a?prefix=x#here",
+            "https://console.aws.amazon.com/s3/buckets/a?prefix=x&region=eu-north-1#here",
+        ),
+        (
+            "https://us-east-1.console.aws.amazon.com/wafv2/home?region=global",
+            "https://us-east-1.console.aws.amazon.com/wafv2/home?region=global",
+        ),
+    ],
+)
+def test_landing_moves_a_page_to_the_region(page: str, moved: str) -> None:
+    assert destinations.landing(role=role(), destination=page, region="eu-north-1") == moved
 
 
 PIECES = [

@@ -53,3 +53,18 @@ def test_partition_has_its_own_regions_only(name: str) -> None:
 )
 def test_console_home_is_in_a_region_of_the_partition(name: str, region: str, home: str) -> None:
     assert partitions.find(name).console_home(region) == home
+
+
+@pytest.mark.parametrize("name", REGIONS)
+def test_described_regions_are_the_partitions_own_with_a_name_for_people(name: str) -> None:
+    partition = partitions.find(name)
+
+    described = partition.described_regions()
+
+    assert partition.default_region in described
+    assert all(map(partition.has_region, described))
+    assert all(described.values())
+
+
+def test_region_is_described_as_people_know_it() -> None:
+    assert partitions.find("aws").described_regions()["eu-west-1"] == "Europe (Ireland)"

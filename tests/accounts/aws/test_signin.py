@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 import accounts
-from accounts.aws import clients
+from accounts.aws import clients, signin
 from accounts.aws.signin import console_sign_in_url
 from accounts.errors import AwsRefused, AwsUnavailable, GatehouseError, InvalidRequest
 from accounts.types import Credentials
@@ -33,14 +33,22 @@ ISSUER = "https://portal.northwind.example/console?account_id=123456789012&role_
 pytestmark = pytest.mark.wire
 
 
-def sign_in(endpoint: str, *, session_duration: int | None = None, keys: Credentials = KEYS) -> str:
+def sign_in(
+    endpoint: str,
+    *,
+    session_duration: int | None = None,
+    keys: Credentials = KEYS,
+    partition: str = "aws",
+    sign_out_first: bool = False,
+) -> str:
     return console_sign_in_url(
         credentials=keys,
-        partition="aws",
+        partition=partition,
         destination=DESTINATION,
         issuer=ISSUER,
         session_duration=session_duration,
         endpoint=endpoint,
+        sign_out_first=sign_out_first,
     )
 
 
@@ -207,6 +215,42 @@ def test_console_url_carries_token_issuer_and_destination(
         "SigninToken": [console_endpoint.token],
     }
     assert urlsplit(url).fragment == ""
+
+
+def test_sign_out_first_leads_through_the_sign_out_to_the_very_same_sign_in(
+    console_endpoint: ConsoleEndpoint,
+) -> None:
+    plain = sign_in(console_endpoint.url)
+
+    url = sign_in(console_endpoint.url, sign_out_first=True)
+
+    assert url.startswith(f"{console_endpoint.url}/oauth?")
+    assert parse_qs(urlsplit(url).query, strict_parsing=True) == {
+        "Action": ["logout"],
+        "redirect_uri": [plain],
+    }
+
+
+@pytest.mark.parametrize(
+    ("partition", "origin", "path"),
+    [
+        ("aws", "https://us-east-1.signin.aws.amazon.com", "/oauth"),
+        # Nobody has reported the way through the sign-out in these two.
+        ("aws-us-gov", "https://signin.amazonaws-us-gov.com", "/federation"),
+        ("aws-cn", "https://signin.amazonaws.cn", "/federation"),
+    ],
+)
+def test_sign_out_first_goes_only_where_a_way_is_known(
+    partition: str, origin: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = signin._Reply(status=200, said="", body=b'{"SigninToken": "fresh"}')
+    monkeypatch.setattr(signin, "_ask", lambda *asked: answer)
+
+    url = sign_in("", partition=partition, sign_out_first=True)
+
+    assert url.startswith(f"{origin}{path}?")
+    inner = parse_qs(urlsplit(url).query).get("redirect_uri", [url])[0]
+    assert inner.startswith(f"{origin}/federation?Action=login&")
 
 
 def test_keys_travel_in_the_body_only(console_endpoint: ConsoleEndpoint) -> None:
