@@ -159,7 +159,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     )
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 0
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("pool", True)
+    # Nobody waits longer than this to be told that the database is gone; psycopg's own 30 are many.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("pool", {"timeout": 5})
 
 # Sign-in: our backend only; no passwords anywhere.
 AUTH_USER_MODEL = "accounts.Person"

@@ -1,0 +1,178 @@
+"""A database that goes away under a running portal: a clear page, no stale grant, and no way back needed but its own."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from demo.cloud import Cloud
+from demo.cloud.server import serve as serve_cloud
+from demo.identity import Client, Provider
+from demo.identity.people import load_people
+from demo.identity.server import serve as serve_identity
+from demo.launcher.home import PEOPLE
+from demo.launcher.network import choose
+from tests.portal import running
+from tests.portal.running import CLIENT_SECRET, Portal
+
+pytestmark = [pytest.mark.wire, pytest.mark.postgresql]
+
+ROLE = {"account_id": "210987654321", "role_name": "Developer"}
+PATIENCE = 15
+"""Seconds within which somebody must be told."""
+
+
+class Line:
+    """A line to a server that can be cut, and mended."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.server = (host, port)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self.listener.getsockname()[1]
+        self.whole = True
+        self.carried: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self) -> None:
+        """Hang up on everybody, and on whoever calls from now on."""
+        self.whole = False
+        for end in self.carried:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def mend(self) -> None:
+        """Let calls through again."""
+        self.whole = True
+
+    def close(self) -> None:
+        """Hang up for good."""
+        self.cut()
+        with suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._carry, args=(near,), daemon=True).start()
+
+    def _carry(self, near: socket.socket) -> None:
+        if not self.whole:
+            near.close()
+            return
+        with near, socket.create_connection(self.server) as far:
+            self.carried += [near, far]
+            back = threading.Thread(target=_pump, args=(far, near), daemon=True)
+            back.start()
+            _pump(near, far)
+            back.join()
+
+
+def _pump(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):
+        while chunk := source.recv(65536):
+            sink.sendall(chunk)
+    with suppress(OSError):
+        sink.shutdown(socket.SHUT_RDWR)
+
+
+@dataclass
+class Outage:
+    """A portal whose line to the database can be cut, and alice, who has signed in."""
+
+    portal: Portal
+    line: Line
+    alice: requests.Session
+    password: str
+
+    def knock(self) -> requests.Response:
+        """Send the form for keys with the token of a page that alice opened before."""
+        return self.alice.post(
+            f"{self.portal.url}/keys",
+            data={"csrfmiddlewaretoken": self.alice.cookies["gatehouse-csrf"], **ROLE},
+            timeout=60,
+        )
+
+    def get(self, path: str) -> requests.Response:
+        """Ask for a page."""
+        return self.alice.get(f"{self.portal.url}{path}", timeout=60, allow_redirects=False)
+
+
+@pytest.fixture(scope="module")
+def outage(tmp_path_factory: pytest.TempPathFactory, postgresql_url: str) -> Iterator[Outage]:
+    """alice at a portal on PostgreSQL; the line is whole."""
+    server = urlsplit(postgresql_url)
+    line = Line(str(server.hostname), server.port or 5432)
+    port = choose(0).portal
+    client = Client("gatehouse", secret=CLIENT_SECRET, portal=f"http://localhost:{port}")
+    identity = Provider(people=load_people(PEOPLE), clients=[client])
+    with (
+        serve_identity(identity) as op,
+        serve_cloud(Cloud()) as cloud,
+        running.portal(
+            tmp_path_factory.mktemp("portal"),
+            issuer=op.url,
+            port=port,
+            DATABASE_URL=f"postgres://{server.username}:{server.password}@127.0.0.1:{line.port}/postgres",
+            AWS_ENDPOINT_URL_STS=cloud.url,
+        ) as portal,
+        running.browser() as alice,
+    ):
+        departure = alice.get(f"{portal.url}/oidc/authenticate/")
+        alice.post(departure.url, data={"username": "alice"})
+        yield Outage(portal, line, alice, str(server.password))
+    line.close()
+
+
+def test_while_the_database_is_down_everybody_is_told_and_nothing_is_given(outage: Outage) -> None:
+    assert outage.knock().status_code == 200
+
+    outage.line.cut()
+    # More often than the pool has connections, so that some have to wait for a new one.
+    for ask in 2 * (
+        outage.knock,
+        lambda: outage.get("/"),
+        lambda: outage.get("/oidc/authenticate/"),
+    ):
+        began = time.monotonic()
+        answer = ask()
+
+        assert answer.status_code == 503
+        assert time.monotonic() - began < PATIENCE
+        assert "cannot reach its database" in answer.text
+        assert "ASIA" not in answer.text
+        for detail in (outage.password, "127.0.0.1", "psycopg", "Traceback", str(outage.line.port)):
+            assert detail not in answer.text
+    assert outage.get("/healthz").status_code == 200
+    assert outage.get("/readyz").status_code == 503
+    assert outage.password not in outage.portal.said()
+
+    outage.line.mend()
+    deadline = time.monotonic() + 60
+    while outage.get("/").status_code != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    assert outage.knock().status_code == 200
+
+
+def test_a_portal_heals_by_itself_when_its_connections_were_cut(outage: Outage) -> None:
+    assert outage.get("/").status_code == 200
+
+    outage.line.cut()
+    outage.line.mend()
+    statuses = [outage.get("/").status_code for _ in range(12)]
+
+    assert set(statuses) <= {200, 503}
+    assert statuses[-3:] == [200] * 3
+    assert outage.knock().status_code == 200
