@@ -14,6 +14,7 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         """Load the checks, which register themselves."""
         from portal import checks  # noqa: F401
+        from portal.api import checks as api_checks  # noqa: F401
         from portal.signin import checks as signin_checks  # noqa: F401
 
 

@@ -18,6 +18,7 @@ from portal.pages.errors import BrokenCookie, csrf_failure, error_page
 
 log = logging.getLogger(__name__)
 
+PROGRAMS = "/api/"
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -56,7 +57,10 @@ class Probes:
 
 
 class CurrentSignIn:
-    """Attach the open sign-in as `request.sign_in`; a browser session without one is nobody's."""
+    """Attach the open sign-in as `request.sign_in`; a browser session without one is nobody's.
+
+    Programs come with a bearer token: below /api/ no cookie is looked at.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -64,6 +68,8 @@ class CurrentSignIn:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """End the browser session when its sign-in has ended; anonymous requests cost no query."""
         request.sign_in = None  # type: ignore[attr-defined]
+        if request.path_info.startswith(PROGRAMS):
+            return self.get_response(request)
         session_key = request.session.session_key
         if session_key and not (session_key.isascii() and session_key.isalnum()):
             raise BrokenCookie("the session cookie is none that the portal gave")

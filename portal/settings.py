@@ -76,6 +76,11 @@ OIDC_RP_SCOPES = env.str("OIDC_RP_SCOPES", default="openid email profile")
 OIDC_RP_SIGN_ALGO = env.str("OIDC_RP_SIGN_ALGO", default="RS256")
 OIDC_TIMEOUT = _number("OIDC_TIMEOUT", 5)
 
+# Bearer tokens of the provider, for the API: whom they must be for, and of what kind they may be.
+API_AUDIENCES = env.list("API_AUDIENCES", default=[])
+API_TOKEN_TYPES = env.list("API_TOKEN_TYPES", default=["Bearer", "JWT"])
+API_ACCEPT_AZP = env.list("API_ACCEPT_AZP", default=[])
+
 # Who runs the portal, by the claims of each sign-in.
 ADMIN_CLAIM = env.str("ADMIN_CLAIM", default="groups")
 ADMIN_VALUES = env.list("ADMIN_VALUES", default=[])

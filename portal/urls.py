@@ -8,10 +8,11 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.pages.urls")),
     path("oidc/", include("portal.signin.urls")),
+    path("api/", include("portal.api.urls")),
     path("admin/", admin.site.urls),
 ]
 
-handler400 = "portal.pages.errors.bad_request"
-handler403 = "portal.pages.errors.permission_denied"
-handler404 = "portal.pages.errors.page_not_found"
-handler500 = "portal.pages.errors.server_error"
+handler400 = "portal.handlers.bad_request"
+handler403 = "portal.handlers.permission_denied"
+handler404 = "portal.handlers.page_not_found"
+handler500 = "portal.handlers.server_error"

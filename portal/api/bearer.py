@@ -1,0 +1,49 @@
+"""Who is behind a request, by its bearer token (RFC 6750 section 2.1) and by nothing else."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from django.http import HttpRequest
+
+from accounts.types import Subject
+from portal.api import jwts
+from portal.api.errors import TokenMissing, TokenRefused
+
+log = logging.getLogger(__name__)
+
+
+def token_of(request: HttpRequest) -> str:
+    """Return the token of a request.
+
+    Raises:
+        TokenMissing: there is no Authorization header.
+        TokenRefused: there is one of another kind.
+    """
+    header = request.headers.get("Authorization", "")
+    if not header:
+        raise TokenMissing(
+            "No authorization header found. Send one: Authorization: Bearer, then your token."
+        )
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise TokenRefused(
+            "The authorization header holds no bearer token. Write: Authorization: Bearer, then your token.",
+            code="token.scheme",
+        )
+    return token.strip()
+
+
+def identify(request: HttpRequest, *, now: datetime) -> Subject:
+    """Return the verified subject of a request. Whether that person is blocked is asked elsewhere.
+
+    Raises:
+        GatehouseError: there is no token, or it proves nothing.
+    """
+    token = token_of(request)
+    try:
+        return jwts.verify(token, now=now)
+    except TokenRefused as error:
+        log.warning("refused a bearer token: %s", error.admin_message)
+        raise

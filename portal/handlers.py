@@ -1,0 +1,36 @@
+"""Django's error handlers: a page for people, the API's shape for programs."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+
+from portal.api import errors as api
+from portal.pages import errors as pages
+
+
+def _for_programs(request: HttpRequest) -> bool:
+    return request.path_info.startswith(api.PREFIX)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400, and what else Django itself refuses to read."""
+    answer = api.bad_request if _for_programs(request) else pages.bad_request
+    return answer(request, exception)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403."""
+    answer = api.permission_denied if _for_programs(request) else pages.permission_denied
+    return answer(request, exception)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404."""
+    answer = api.not_found if _for_programs(request) else pages.page_not_found
+    return answer(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500, or 503 where the database is down."""
+    answer = api.server_error if _for_programs(request) else pages.server_error
+    return answer(request)

@@ -1,0 +1,279 @@
+"""Bearer tokens: each rule by a token that breaks only it, then the tokens that are accepted."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from joserfc.jwk import RSAKey
+
+from portal.api import errors, jwts
+from portal.signin import jwt
+from tests.portal.api.conftest import AUDIENCE, Issuer, Program
+from tests.portal.signin.test_tokens import ABSENT, encoded, signed
+
+FOREIGN = RSAKey.generate_key(2048, {"kid": "one"})
+ROLE = "arn:aws:iam::210987654321:role/gatehouse/Developer"
+
+
+def as_bearer(issuer: Issuer, **changes: Any) -> str:
+    """Return a token as Keycloak makes them: an ordinary header, and the kind in a claim."""
+    return issuer.token(header={"typ": "JWT"}, **{"typ": "Bearer", **changes})
+
+
+def by_shared_secret(issuer: Issuer) -> str:
+    header = encoded(json.dumps({"alg": "HS256", "kid": "one", "typ": "at+jwt"}).encode())
+    signing_input = f"{header}.{encoded(json.dumps(issuer.claims()).encode())}"
+    secret = issuer.key.as_pem(private=False)
+    return f"{signing_input}.{encoded(hmac.digest(secret, signing_input.encode(), 'sha256'))}"
+
+
+def unsigned(issuer: Issuer, alg: object = "none") -> str:
+    header = encoded(json.dumps({"alg": alg, "kid": "one", "typ": "at+jwt"}).encode())
+    return f"{header}.{encoded(json.dumps(issuer.claims()).encode())}."
+
+
+def tampered(issuer: Issuer) -> str:
+    head, _, signature = issuer.token().split(".")
+    return f"{head}.{encoded(json.dumps(issuer.claims('carol')).encode())}.{signature}"
+
+
+def bit_flipped(issuer: Issuer) -> str:
+    head, body, signature = issuer.token().split(".")
+    raw = bytearray(base64.urlsafe_b64decode(signature + "=="))
+    raw[0] ^= 1
+    return f"{head}.{body}.{encoded(bytes(raw))}"
+
+
+NOW = int(time.time())
+FORGED: dict[str, tuple[Callable[[Issuer], str], str]] = {
+    "empty": (lambda _: "", "scheme"),
+    "a word": (lambda _: "password", "format"),
+    "two parts": (lambda _: "a.b", "format"),
+    "three letters": (lambda _: "a.b.c", "format"),
+    "five parts": (lambda _: "a.b.c.d.e", "format"),
+    "header no JSON": (lambda _: "e30x.e30.AA", "format"),
+    "header a list": (lambda _: f"{encoded(b'[]')}.e30.AA", "format"),
+    "header of braces": (lambda _: f"{encoded(b'{' * 30000)}.e30.AA", "format"),
+    "not ASCII": (lambda _: "é.é.é", "format"),
+    "too long": (lambda _: "x" * (jwt.MAX_SIZE + 1), "size"),
+    "claims no JSON": (lambda i: signed(b"{", key=i.key), "format"),
+    "claims a list": (lambda i: signed(b"[]", key=i.key), "format"),
+    "claims too deep": (lambda i: signed(b"[" * 30000, key=i.key), "format"),
+    "alg none": (unsigned, "algorithm"),
+    "alg None in another case": (lambda i: unsigned(i, "nOnE"), "algorithm"),
+    "alg missing": (lambda i: unsigned(i, None), "algorithm"),
+    "alg a number": (lambda i: unsigned(i, 7), "algorithm"),
+    "signed with the public key as a secret": (by_shared_secret, "algorithm"),
+    "another strong algorithm": (lambda i: i.token(header={"alg": "RS512"}), "algorithm"),
+    "foreign key": (lambda i: i.token(key=FOREIGN), "signature"),
+    "foreign key brought along": (
+        lambda i: i.token(key=FOREIGN, header={"jwk": FOREIGN.as_dict(private=False)}),
+        "signature",
+    ),
+    "foreign key to be fetched": (
+        lambda i: i.token(key=FOREIGN, header={"jku": f"{i.url}/mine"}),
+        "signature",
+    ),
+    "changed claims": (tampered, "signature"),
+    "one bit of the signature": (bit_flipped, "signature"),
+    "no signature": (lambda i: i.token().rpartition(".")[0] + ".", "signature"),
+    "unknown kid": (lambda i: i.token(header={"kid": "two"}), "key"),
+    "kid a path": (lambda i: i.token(header={"kid": "../../dev/null"}), "key"),
+    "kid a number": (lambda i: i.token(header={"kid": 1}), "header"),
+    "crit": (lambda i: i.token(header={"crit": ["exp"]}), "header"),
+    "b64": (lambda i: i.token(header={"b64": False, "crit": ["b64"]}), "header"),
+    "another issuer": (lambda i: i.token(iss="https://evil.example"), "iss"),
+    "issuer with a slash": (lambda i: i.token(iss=f"{i.url}/"), "iss"),
+    "no issuer": (lambda i: i.token(iss=ABSENT), "iss"),
+    "issuer a list": (lambda i: i.token(iss=[i.url]), "iss"),
+    "another audience": (lambda i: i.token(aud="another"), "aud"),
+    "audience that begins like ours": (lambda i: i.token(aud=f"{AUDIENCE}-2"), "aud"),
+    "no audience": (lambda i: i.token(aud=ABSENT), "aud"),
+    "audiences without ours": (lambda i: i.token(aud=["account", "another"]), "aud"),
+    "audience an object": (lambda i: i.token(aud={AUDIENCE: 1}), "aud"),
+    "audience nested": (lambda i: i.token(aud=[[AUDIENCE]]), "aud"),
+    "only azp is ours": (lambda i: i.token(aud="account", azp=AUDIENCE), "aud"),
+    "no sub": (lambda i: i.token(sub=ABSENT), "sub"),
+    "sub a number": (lambda i: i.token(sub=7), "sub"),
+    "sub empty": (lambda i: i.token(sub=""), "sub"),
+    "sub with NUL": (lambda i: i.token(sub="sub-\x00alice"), "sub"),
+    "sub with a line": (lambda i: i.token(sub="sub-alice\n"), "sub"),
+    "sub too long": (lambda i: i.token(sub="x" * 256), "sub"),
+    "expired": (lambda i: i.token(exp=NOW - 3600, iat=NOW - 7200), "exp"),
+    "no exp": (lambda i: i.token(exp=ABSENT), "exp"),
+    "exp a text": (lambda i: i.token(exp=str(NOW + 300)), "exp"),
+    "exp true": (lambda i: i.token(exp=True), "exp"),
+    "exp without end": (lambda i: i.token(exp=10**30), "exp"),
+    "issued tomorrow": (lambda i: i.token(iat=NOW + 86400, exp=NOW + 90000), "iat"),
+    "no iat": (lambda i: i.token(iat=ABSENT), "iat"),
+    "not before tomorrow": (lambda i: i.token(nbf=NOW + 86400, exp=NOW + 90000), "iat"),
+    "nbf a text": (lambda i: i.token(nbf="now"), "nbf"),
+    "logout token": (lambda i: i.token(header={"typ": "logout+jwt"}), "type"),
+    "DPoP proof": (lambda i: i.token(header={"typ": "dpop+jwt"}), "type"),
+    "type a number": (lambda i: i.token(header={"typ": 7}), "signature"),
+    "bound to a key": (lambda i: i.token(cnf={"jkt": "abc"}), "type"),
+    "refresh token of Keycloak": (lambda i: as_bearer(i, typ="Refresh"), "type"),
+    "ID token of Keycloak": (lambda i: as_bearer(i, typ="ID"), "type"),
+    "ID token by its nonce": (lambda i: i.token(header={"typ": "JWT"}, nonce="n"), "type"),
+    "ID token by its at_hash": (lambda i: i.token(header={"typ": "JWT"}, at_hash="h"), "type"),
+    "ID token of Cognito": (lambda i: i.token(header={"typ": ABSENT}, token_use="id"), "type"),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("northwind")
+@pytest.mark.parametrize(("forge", "what"), FORGED.values(), ids=FORGED)
+def test_forged_or_malformed_token_opens_nothing(
+    issuer: Issuer, program: Program, forge: Callable[[Issuer], str], what: str
+) -> None:
+    answer = program.get("/api/credentials", forge(issuer), role=ROLE)
+
+    assert answer.status_code == (400 if what == "scheme" else 401)
+    error = json.loads(answer.content)["error"]
+    assert error["code"] == f"token.{what}"
+    assert "SecretAccessKey" not in answer.content.decode()
+
+
+def test_there_are_enough_forged_tokens() -> None:
+    assert len(FORGED) > 40
+
+
+def verify(token: str) -> Any:
+    return jwts.verify(token, now=timezone.now())
+
+
+def test_a_portal_without_audiences_takes_no_token_and_says_so(
+    issuer: Issuer, settings: Any
+) -> None:
+    settings.API_AUDIENCES = []
+
+    with pytest.raises(errors.NotSetUp, match="API_AUDIENCES"):
+        verify(issuer.token())
+
+
+def test_a_client_counts_only_where_the_settings_name_it(issuer: Issuer, settings: Any) -> None:
+    of_client = issuer.token(aud="account")
+    settings.API_ACCEPT_AZP = ["another-cli"]
+    with pytest.raises(errors.TokenRefused):
+        verify(of_client)
+
+    settings.API_ACCEPT_AZP = ["token-cli"]
+
+    assert verify(of_client).sub == "sub-alice"
+    assert verify(issuer.token(aud=ABSENT)).sub == "sub-alice"
+    assert verify(issuer.token(aud=ABSENT, azp=ABSENT, client_id="token-cli")).sub == "sub-alice"
+    with pytest.raises(errors.TokenRefused):
+        verify(issuer.token(aud=ABSENT, azp="evil", client_id="token-cli"))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "header", "claims", "taken"),
+    [
+        ([], "at+jwt", {}, True),
+        ([], "AT+JWT", {}, True),
+        ([], "application/at+jwt", {}, True),
+        ([], "JWT", {"typ": "Bearer"}, False),
+        ([], "JWT", {}, False),
+        (["Bearer"], "JWT", {"typ": "Bearer"}, True),
+        (["Bearer"], "JWT", {"typ": "Bearer", "nonce": "kept from the sign-in"}, True),
+        (["Bearer"], "JWT", {}, False),
+        (["JWT"], ABSENT, {}, True),
+        (["JWT"], "JWT", {}, True),
+        (["JWT"], "JWT", {"typ": "Bearer"}, False),
+        (["JWT"], "JWT", {"nonce": "n"}, False),
+        (["ID"], "JWT", {"nonce": "n", "azp": ABSENT}, True),
+        (["ID"], "JWT", {"typ": "ID", "azp": ABSENT}, True),
+        (["ID"], "JWT", {"nonce": "n", "azp": "token-cli"}, False),
+        (["ID"], "JWT", {"nonce": "n", "azp": AUDIENCE}, True),
+        (["ID"], "JWT", {"nonce": "n", "aud": [AUDIENCE, "b"], "azp": ABSENT}, False),
+        (["ID"], "JWT", {"typ": "Refresh"}, False),
+        (["Bearer", "JWT", "ID"], "logout+jwt", {}, False),
+    ],
+    ids=str,
+)
+def test_kind_of_token_is_taken_as_the_settings_say(
+    issuer: Issuer,
+    settings: Any,
+    kinds: list[str],
+    header: object,
+    claims: dict[str, Any],
+    taken: bool,
+) -> None:
+    settings.API_TOKEN_TYPES = kinds
+    token = issuer.token(header={"typ": header}, **claims)
+
+    if taken:
+        assert verify(token).sub == "sub-alice"
+    else:
+        with pytest.raises(errors.TokenRefused):
+            verify(token)
+
+
+def test_token_for_several_audiences_is_taken_if_ours_is_among_them(issuer: Issuer) -> None:
+    assert verify(issuer.token(aud=["account", AUDIENCE])).sub == "sub-alice"
+
+
+def test_subject_is_what_the_claims_say_now(issuer: Issuer) -> None:
+    found = verify(issuer.token(groups=["payments"]))
+
+    assert (found.issuer, found.sub, found.email) == (
+        issuer.url,
+        "sub-alice",
+        "alice@northwind.example",
+    )
+    assert found.claims["groups"] == ["payments"]
+    assert found.sign_in_id is None
+    assert not found.workload
+
+
+def test_rotated_key_is_accepted_without_a_refused_request(issuer: Issuer) -> None:
+    for _ in range(2):
+        verify(issuer.token())
+    before = issuer.publisher.hits["/jwks"]
+
+    issuer.rotate()
+
+    assert verify(issuer.token()).sub == "sub-alice"
+    assert issuer.publisher.hits["/jwks"] == before + 1
+
+
+def test_keys_are_not_asked_for_again_at_each_token(issuer: Issuer) -> None:
+    for _ in range(20):
+        verify(issuer.token())
+
+    assert issuer.publisher.hits["/jwks"] == 1
+    assert issuer.publisher.hits["/.well-known/openid-configuration"] == 1
+
+
+def test_unknown_keys_cannot_make_the_portal_ask_again_and_again(issuer: Issuer) -> None:
+    verify(issuer.token())
+    for number in range(20):
+        with pytest.raises(errors.TokenRefused):
+            verify(issuer.token(header={"kid": f"made-up-{number}"}))
+
+    assert issuer.publisher.hits["/jwks"] == 2
+
+
+def test_userinfo_is_never_asked(issuer: Issuer) -> None:
+    verify(issuer.token())
+
+    assert set(issuer.publisher.hits) == {"/.well-known/openid-configuration", "/jwks"}
+
+
+def test_refusal_holds_nothing_of_the_token(
+    issuer: Issuer, program: Program, caplog: pytest.LogCaptureFixture
+) -> None:
+    token = issuer.token(key=FOREIGN)
+
+    answer = program.get("/api/credentials", token, role=ROLE)
+
+    told = caplog.text + answer.content.decode() + str(answer.headers)
+    assert "refused a bearer token" in caplog.text
+    assert all(part not in told for part in token.split("."))
