@@ -247,6 +247,8 @@ class _Attempt:
     def record(self, actions: dict[Kind, Action]) -> UUID:
         """Write the audit row; without it nothing is released."""
         facts = {"duration": self.requested, **self.facts}
+        if self.subject.token_id is not None:
+            facts["detail"] = {**facts.get("detail", {}), "token": str(self.subject.token_id)}
         try:
             return audit.record(
                 action=actions[self.kind],

@@ -8,7 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from accounts.storable import is_storable
-from accounts.types import Claims
+from accounts.types import Claims, Subject
+
+# Claims that begin so are the portal's own words about its machines; from a provider they mean nothing.
+OF_THE_PORTAL = "gatehouse:"
 
 # Okta cuts a group claim at 100 values without a word.
 OKTA_GROUP_LIMIT = 100
@@ -22,6 +25,18 @@ class ClaimProblem:
     claim: str
     code: str
     message: str
+
+
+def vouched_for(subject: Subject) -> Claims:
+    """Return the claims that count: of a provider's, none that are the portal's own.
+
+    So no provider, and nobody who names their own groups or claims there, becomes a machine here.
+    """
+    if subject.workload and subject.token_id is not None:
+        return subject.claims
+    return {
+        name: value for name, value in subject.claims.items() if not name.startswith(OF_THE_PORTAL)
+    }
 
 
 def pick(claims: Claims, path: str) -> tuple[str, ...]:

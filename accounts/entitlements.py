@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from accounts.claims import ClaimProblem, pick, problems
+from accounts.claims import ClaimProblem, pick, problems, vouched_for
 from accounts.directory import offered_roles
 from accounts.matching import Rule
 from accounts.rules import claims_in_use, rules_in_force
@@ -40,9 +40,10 @@ def resolve(
     if not all(is_storable(asked) for asked in (account_id, role_name) if asked is not None):
         return Entitlements((), ())
     claims = claims_in_use(now=now)
-    incomplete = problems(subject.claims, claims, issuer=subject.issuer)
+    sent = vouched_for(subject)
+    incomplete = problems(sent, claims, issuer=subject.issuer)
     whole = claims - {problem.claim for problem in incomplete}
-    values = {claim: frozenset(pick(subject.claims, claim)) for claim in whole}
+    values = {claim: frozenset(pick(sent, claim)) for claim in whole}
     rules = rules_in_force(values=values, now=now, role_name=role_name)
     if not rules:
         return Entitlements((), incomplete)

@@ -29,6 +29,13 @@ class SignInAgain(GatehouseError):
     http_status = 401
 
 
+class TokenRefused(GatehouseError):
+    """A token of the portal that is none, was revoked, has expired, or stands for nobody any more."""
+
+    code = "token.refused"
+    http_status = 401
+
+
 class AccessDenied(GatehouseError):
     """The subject has no entitlement for what was asked."""
 

@@ -64,7 +64,8 @@ class Subject:
 
     The key of a person is (issuer, sub); name and email are for people to read, never for matching.
     A `workload` is a program of a trusted issuer other than the people's provider. `scope` narrows
-    what a token of the portal may do; None narrows nothing.
+    what a token of the portal may do; None narrows nothing. `token_id` names that token; the portal
+    alone sets it.
     """
 
     issuer: str
@@ -78,6 +79,7 @@ class Subject:
     sign_in_id: UUID | None = None
     workload: bool = False
     scope: Scope | None = None
+    token_id: UUID | None = None
 
     @property
     def label(self) -> str:

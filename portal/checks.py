@@ -120,6 +120,13 @@ def _numbers() -> Iterator[CheckMessage]:
             hint="Choose 300 to 43200; a person removed from a group keeps their access for at most that long.",
             id="portal.E008",
         )
+    if settings.TOKEN_CLAIMS_MAX_AGE and not 3600 <= settings.TOKEN_CLAIMS_MAX_AGE <= 30 * 86400:
+        yield Error(
+            f"TOKEN_CLAIMS_MAX_AGE is {settings.TOKEN_CLAIMS_MAX_AGE} seconds.",
+            hint="Choose 3600 to 2592000 (30 days); the tokens of somebody who left live for at most that long. "
+            "0: people make no tokens.",
+            id="portal.E013",
+        )
 
 
 def _admins() -> Iterator[CheckMessage]:

@@ -87,6 +87,7 @@ ADMIN_VALUES = env.list("ADMIN_VALUES", default=[])
 AUDITOR_CLAIM = env.str("AUDITOR_CLAIM", default=ADMIN_CLAIM)
 AUDITOR_VALUES = env.list("AUDITOR_VALUES", default=[])
 SIGN_IN_LIFETIME = _number("SIGN_IN_LIFETIME", 3600)
+TOKEN_CLAIMS_MAX_AGE = _number("TOKEN_CLAIMS_MAX_AGE", 7 * 86400)
 
 # What people read.
 PORTAL_NAME = env.str("PORTAL_NAME", default="Gatehouse")

@@ -2,6 +2,7 @@
 
 people       who has signed in, by (issuer, sub)
 signins      one completed sign-in each, with its claims and the provider's tokens, encrypted
+tokens       of the portal itself, for machines that have none of the provider: their hashes
 directory    environments, accounts, permission sets, and account roles
 mappings     claim value -> permission set -> accounts
 favourites   the roles somebody starred, and those they used last
@@ -20,6 +21,7 @@ from accounts.models.people import Person
 from accounts.models.preferences import Preferences
 from accounts.models.revisions import Revision
 from accounts.models.signins import SignIn
+from accounts.models.tokens import Token
 
 __all__ = [
     "Account",
@@ -35,4 +37,5 @@ __all__ = [
     "Revision",
     "RoleUse",
     "SignIn",
+    "Token",
 ]

@@ -23,6 +23,9 @@ class Action(models.TextChoices):
     ADMIN_ADDED = "admin:object:added", "Added"
     ADMIN_CHANGED = "admin:object:changed", "Changed"
     ADMIN_DELETED = "admin:object:deleted", "Deleted"
+    TOKEN_CREATED = "token:secret:created", "Token made"
+    TOKEN_REVOKED = "token:secret:revoked", "Token revoked"
+    TOKEN_REFUSED = "token:secret:refused", "Token refused"
     PLAN_APPLIED = "admin:plan:applied", "Configuration applied"
 
 

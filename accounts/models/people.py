@@ -8,7 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
 # What nobody edits through the admin, portal admins included.
-_READ_ONLY_MODELS = frozenset({"auditevent", "signin"})
+_READ_ONLY_MODELS = frozenset({"auditevent", "signin", "token"})
 
 
 class Person(AbstractBaseUser):

@@ -1,0 +1,99 @@
+"""Tokens of the portal: what machines show that have no token of the identity provider."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.models.people import Person
+
+MACHINE_NAME = r"^[a-z0-9][a-z0-9._-]{0,62}\Z"
+
+
+class Token(models.Model):
+    """A token: it acts as the person who made it, or as a machine of its own.
+
+    The secret itself is not here, only its SHA-256. A token is never changed but to be revoked, and
+    never deleted: the audit trail names it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    # A token outlives no record of who made it.
+    created_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="tokens")
+    machine = models.CharField(
+        max_length=63,
+        blank=True,
+        db_index=True,
+        help_text="The machine it acts as; empty for the person who made it.",
+    )
+    purpose = models.CharField(max_length=128)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    permission_sets = models.JSONField(
+        null=True, help_text="The names it is limited to; none: not limited."
+    )
+    account_ids = models.JSONField(
+        "accounts", null=True, help_text="The ids it is limited to; none: not limited."
+    )
+    console = models.BooleanField("opens the console", default=False)
+    keys = models.BooleanField("gets keys", default=False)
+    directory = models.BooleanField("reads the directory", default=False)
+    audit = models.BooleanField("reads the audit trail", default=False)
+    created_at = models.DateTimeField(db_index=True)
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, blank=True, help_text="To the minute.")
+    last_used_ip = models.CharField("last used from", max_length=45, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [
+            models.Index(fields=["created_by", "-created_at"], name="token_by_person"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=~Q(purpose=""), name="token_has_a_purpose"),
+            models.CheckConstraint(condition=~Q(digest=""), name="token_has_a_digest"),
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("created_at")), name="token_expires"
+            ),
+            models.CheckConstraint(
+                condition=Q(console=True) | Q(keys=True) | Q(directory=True) | Q(audit=True),
+                name="token_is_for_something",
+            ),
+            # What a person's token may do is what that person's groups give, never an admin's rights.
+            models.CheckConstraint(
+                condition=~Q(machine="") | Q(directory=False, audit=False),
+                name="token_of_a_person_administers_nothing",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Who it acts as, and what for."""
+        return f"{self.acts_as}: {self.purpose}"
+
+    @property
+    def acts_as(self) -> str:
+        """The machine, or the person."""
+        return self.machine or str(self.created_by)
+
+    def is_live(self, now: datetime) -> bool:
+        """Whether it is neither expired nor revoked; who made it may have been blocked since."""
+        return self.revoked_at is None and now < self.expires_at
+
+    def facts(self) -> dict[str, object]:
+        """Return what the audit trail keeps of a token; nothing of its secret."""
+        may = ("console", "keys", "directory", "audit")
+        return {
+            "object": f"token {self}",
+            "token": str(self.id),
+            "machine": self.machine,
+            "purpose": self.purpose,
+            "made_by": str(self.created_by),
+            "permission_sets": self.permission_sets,
+            "accounts": self.account_ids,
+            "may": [name for name in may if getattr(self, name)],
+            "expires_at": self.expires_at.isoformat(),
+        }
