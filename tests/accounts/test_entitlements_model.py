@@ -214,12 +214,19 @@ def claims_for(draw: st.DrawFn, company: Record) -> Record:
         if draw(st.booleans()):
             put(claims, draw(ways), draw(st.lists(good | off, max_size=3)))
         put(claims, draw(ways), found)
-    incomplete = draw(st.sampled_from([""] * 5 + ["has", "names", "full"]))
+    incomplete = draw(st.sampled_from(["", "", "", "has", "has", "names", "full"]))
     if incomplete == "has":
-        claims["hasgroups"] = draw(st.sampled_from([True, "true", False, "false"]))
+        claims["hasgroups"] = draw(st.sampled_from([True, "true", True, False]))
     if incomplete == "names":
         claims["_claim_names"] = draw(
-            st.sampled_from([{"groups": "src1"}, {"realm_access": "src1"}, {"a.b": "x"}, "groups"])
+            st.sampled_from(
+                [
+                    {"groups": "src1"},
+                    {"groups": "x", "realm_access": "src1"},
+                    {"a.b": "x"},
+                    "groups",
+                ]
+            )
         )
     if incomplete == "full":
         claims["groups"] = [f"group-{number}" for number in range(97)] + draw(
