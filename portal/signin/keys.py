@@ -65,7 +65,7 @@ def current(*, url: str) -> tuple[VerificationKey, ...]:
     return _at(url).current()
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=64)
 def _at(url: str) -> Kept[tuple[VerificationKey, ...]]:
     return Kept(partial(_read, url), seconds=KEPT_FOR)
 

@@ -47,6 +47,18 @@ def current() -> Provider:
     return _discovery(settings.OIDC_ISSUER).current()
 
 
+def key_set_of(issuer: str) -> str:
+    """Return where any issuer publishes its keys, by its discovery document; of it nothing else is used.
+
+    `issuer` must come from the configuration, never from a token.
+
+    Raises:
+        ProviderUnavailable: it does not answer as it should.
+        ProviderMisconfigured: the address is wrong, or is another issuer's.
+    """
+    return _key_sets(issuer).current()
+
+
 def end_session_origin() -> str:
     """Return the origin people are sent to when they sign out, as a CSP source; "" if not known.
 
@@ -65,6 +77,7 @@ def origin_of_url(url: str) -> str:
 def forget() -> None:
     """Read the discovery document anew at the next use."""
     _discovery.cache_clear()
+    _key_sets.cache_clear()
 
 
 def document_url(issuer: str) -> str:
@@ -85,20 +98,43 @@ def _read(issuer: str) -> Provider:
         raise
 
 
+@lru_cache(maxsize=64)
+def _key_sets(issuer: str) -> Kept[str]:
+    return Kept(partial(_read_key_set, issuer), seconds=KEPT_FOR)
+
+
+def _read_key_set(issuer: str) -> str:
+    name = "the trusted issuer"
+    document = _document(issuer, name=name)
+    _check_name(document, issuer=issuer, name=name)
+    return _endpoint(document, "jwks_uri", issuer=issuer)
+
+
 def _discover(issuer: str) -> Provider:
     if not issuer:
         raise misfit("OIDC_ISSUER is not set; set it to the address of the identity provider")
+    return from_document(_document(issuer, name="OIDC_ISSUER"), issuer=issuer)
+
+
+def _document(issuer: str, *, name: str) -> dict[str, Any]:
     if not is_safe_address(issuer) or urlsplit(issuer).query:
-        raise misfit(f"OIDC_ISSUER is not an https address without a query: {issuer:.200}")
+        raise misfit(f"{name} is not an https address without a query: {issuer:.200}")
     answer = ask(
         "GET",
         document_url(issuer),
-        what=f"the discovery document of OIDC_ISSUER {issuer}",
+        what=f"the discovery document of {name} {issuer}",
         limit=MAX_DOCUMENT,
     )
     if answer.status == 404:
-        raise misfit(f"OIDC_ISSUER has no discovery document at {document_url(issuer)}")
-    return from_document(answer.document(), issuer=issuer)
+        raise misfit(f"{name} has no discovery document at {document_url(issuer)}")
+    return answer.document()
+
+
+def _check_name(document: dict[str, Any], *, issuer: str, name: str) -> None:
+    named = document.get("issuer")
+    if named != issuer:
+        # Section 4.3: letter by letter, a slash at the end included.
+        raise misfit(f"{name} is {issuer}, but the provider there calls itself {named!r:.200}")
 
 
 def from_document(document: dict[str, Any], *, issuer: str) -> Provider:
@@ -107,10 +143,7 @@ def from_document(document: dict[str, Any], *, issuer: str) -> Provider:
     Raises:
         ProviderMisconfigured: it is another issuer's, or the provider lacks what we need.
     """
-    named = document.get("issuer")
-    if named != issuer:
-        # Section 4.3: letter by letter, a slash at the end included.
-        raise misfit(f"OIDC_ISSUER is {issuer}, but the provider there calls itself {named!r:.200}")
+    _check_name(document, issuer=issuer, name="OIDC_ISSUER")
     return Provider(
         issuer=issuer,
         authorization_endpoint=_endpoint(document, "authorization_endpoint", issuer=issuer),
@@ -131,7 +164,7 @@ def _endpoint(document: dict[str, Any], name: str, *, issuer: str, optional: boo
         return ""
     if issuer.startswith("https:") and str(url).startswith("http:"):
         url = None  # A provider elsewhere has no business on this machine.
-    return safe_address(url, what=f"{name} in the discovery document of OIDC_ISSUER")
+    return safe_address(url, what=f"{name} in the discovery document of {issuer}")
 
 
 def _uses_basic_auth(document: dict[str, Any]) -> bool:
