@@ -25,7 +25,7 @@ def create_app(cloud: Cloud) -> WSGIApplication:
 
     def dispatch(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         home = environ["PATH_INFO"] == "/" and environ["REQUEST_METHOD"] in ("GET", "HEAD")
-        is_ours = environ["PATH_INFO"] in ("/federation", "/console") or (
+        is_ours = environ["PATH_INFO"] in ("/federation", "/oauth", "/console") or (
             home and not environ["QUERY_STRING"] and "HTTP_AUTHORIZATION" not in environ
         )
         return (ours if is_ours else moto)(environ, start_response)
@@ -67,6 +67,16 @@ def _pages(cloud: Cloud) -> Flask:
                 }
                 return redirect("/console")
         raise Refused("Action must be getSigninToken or login.")
+
+    @app.get("/oauth")
+    def sign_out() -> Response:
+        going_on = request.args.get("redirect_uri", "")
+        if request.args.get("Action") != "logout" or not going_on.startswith(
+            f"{request.host_url}federation?"
+        ):
+            raise Refused("Action must be logout, redirect_uri a sign-in here.")
+        session.clear()
+        return redirect(going_on)
 
     @app.get("/console")
     def console() -> str | tuple[str, int]:

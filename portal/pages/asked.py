@@ -1,4 +1,4 @@
-"""Read what a request asks for: an account role, a duration, a destination."""
+"""Read what a request asks for: an account role, a duration, a destination, a region."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class Asked:
     account_id: str = ""
     role_name: str = ""
     destination: str = ""
+    region: str = ""
     duration: int | None = None
 
     @property
@@ -27,6 +28,7 @@ class Asked:
             "account_id": self.account_id,
             "role_name": self.role_name,
             "destination": self.destination,
+            "region": self.region,
         }
         return urlencode({name: value for name, value in named.items() if value})
 
@@ -42,6 +44,7 @@ def asked(request: HttpRequest) -> Asked:
         account_id=account_id or _text(fields, "account_id"),
         role_name=role_name or _text(fields, "role_name"),
         destination=_text(fields, "destination"),
+        region=_text(fields, "region"),
         duration=_seconds(_text(fields, "duration")),
     )
 

@@ -8,14 +8,15 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from accounts import preferences
 from accounts.access import console_url
-from accounts.aws import destinations
+from accounts.aws import destinations, partitions
+from accounts.errors import AccessDenied
 from accounts.types import Kind, Subject
-from portal.context import origin_of, subject_of_request
+from portal.context import origin_of, sign_in_of, subject_of_request
 from portal.pages.asked import Asked, asked
 from portal.pages.entitled import choices, entitled
 from portal.pages.leaving import leads_to_aws
-from portal.pages.used import remember
 
 
 class SeeOther(HttpResponseRedirect):
@@ -34,26 +35,41 @@ def console(request: HttpRequest) -> HttpResponse:
         return _go(request, subject, wanted)
     if not wanted.role_name:
         return _choose(request, subject, wanted)
-    entitlement = entitled(subject=subject, asked=wanted, kind=Kind.CONSOLE)
+    try:
+        entitlement = entitled(subject=subject, asked=wanted, kind=Kind.CONSOLE)
+    except AccessDenied as denied:
+        return _choose(request, subject, wanted, denied)
     role = entitlement.role
-    landing = destinations.home(
-        partition=role.partition,
-        region=role.region,
-        destination=wanted.destination or role.destination,
-    )
     context = {
         "entitlement": entitlement,
         "role": role,
         "wanted": wanted,
-        "landing": landing,
+        "landing": destinations.landing(
+            role=role, destination=wanted.destination, region=wanted.region
+        ),
+        "regions": partitions.find(role.partition).described_regions(),
+        "preferences": preferences.of(sign_in_of(request).person),
     }
     return render(request, "pages/console.html", context)
 
 
-def _choose(request: HttpRequest, subject: Subject, wanted: Asked) -> HttpResponse:
+def _choose(
+    request: HttpRequest, subject: Subject, wanted: Asked, denied: AccessDenied | None = None
+) -> HttpResponse:
+    """Offer the roles there are where a link names none, or one that is not had."""
     found = choices(subject=subject, account_id=wanted.account_id, kind=Kind.CONSOLE)
-    context = {"choices": found, "role": found[0].role, "wanted": wanted}
-    return render(request, "pages/console_choose.html", context)
+    role = found[0].role
+    context = {
+        "choices": found,
+        "role": role,
+        "wanted": wanted,
+        "denied": denied,
+        "landing": wanted.destination
+        and destinations.landing(role=role, destination=wanted.destination, region=wanted.region),
+        "preferences": preferences.of(sign_in_of(request).person),
+    }
+    status = denied.http_status if denied else 200
+    return render(request, "pages/console_choose.html", context, status=status)
 
 
 def _go(request: HttpRequest, subject: Subject, wanted: Asked) -> HttpResponse:
@@ -62,11 +78,12 @@ def _go(request: HttpRequest, subject: Subject, wanted: Asked) -> HttpResponse:
         account_id=wanted.account_id,
         role_name=wanted.role_name,
         destination=wanted.destination,
+        region=wanted.region,
         duration=wanted.duration,
         origin=origin_of(request),
         now=timezone.now(),
+        sign_out_first=preferences.of(sign_in_of(request).person).sign_out_first,
     )
-    remember(request, opened.entitlement.role)
     response = SeeOther(opened.url)
     response["Referrer-Policy"] = "no-referrer"
     return response

@@ -7,6 +7,8 @@ from django.urls import URLPattern, URLResolver, path
 from portal.pages.activity import activity
 from portal.pages.console import console
 from portal.pages.keys import keys
+from portal.pages.preferences import preferences
+from portal.pages.shortcuts import shortcuts
 from portal.pages.start import start, start_url
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,5 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("start/", start_url),
     path("keys", keys, name="keys"),
     path("console", console, name="console"),
+    path("shortcuts", shortcuts, name="shortcuts"),
+    path("preferences", preferences, name="preferences"),
     path("activity", activity, name="activity"),
 ]

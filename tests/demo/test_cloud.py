@@ -164,3 +164,20 @@ def test_a_sign_in_token_stays_out_of_the_address_of_the_console(
         address = urlsplit(login(url, token, browser).url)
 
     assert not parse_qs(address.query)
+
+
+def test_the_sign_out_ends_the_session_and_goes_on_to_a_sign_in_here_only(
+    url: str, keys: dict[str, str]
+) -> None:
+    first, second = (ask(url, keys).json()["SigninToken"] for _ in range(2))
+    going_on = f"{url}/federation?Action=login&Destination=second&SigninToken={second}"
+
+    with requests.Session() as browser:
+        login(url, first, browser)
+        leave = {"Action": "logout", "redirect_uri": "https://evil.example/federation?"}
+        assert browser.get(f"{url}/oauth", params=leave, timeout=5).status_code == 400
+        assert browser.get(f"{url}/console", timeout=5).status_code == 200
+        page = browser.get(f"{url}/oauth", params={**leave, "redirect_uri": going_on}, timeout=5)
+
+    assert page.url == f"{url}/console"
+    assert '<dd id="destination">second</dd>' in page.text

@@ -1,0 +1,141 @@
+"""Links to the console of an account, judged by the same rules as when somebody follows them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import quote, urlencode
+
+from django.conf import settings
+
+from accounts.aws import destinations
+from accounts.errors import InvalidRequest
+from accounts.types import Entitlement, Kind, OfferedRole
+from portal.pages.asked import Asked
+
+_ID_IN_BRACKETS = re.compile(r".*\(([0-9]{12})\)")
+_PLAIN = re.compile(r"[^\w .:@+=,/-]")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account of one's own, and the roles in it that open the console."""
+
+    roles: tuple[OfferedRole, ...]
+
+    @property
+    def account_id(self) -> str:
+        """Its 12 digits."""
+        return self.roles[0].account_id
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.roles[0].account_name
+
+    @property
+    def label(self) -> str:
+        """As it is suggested and typed."""
+        return f"{self.name} ({self.account_id})"
+
+    @property
+    def role_names(self) -> str:
+        """The names of the roles; none has a space in it."""
+        return " ".join(role.role_name for role in self.roles)
+
+
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """A link that was judged by the same rules as when it is followed."""
+
+    account: Account
+    role_name: str
+    destination: str
+
+    @property
+    def link(self) -> str:
+        """The link, as the portal answers it."""
+        return f"{settings.BASE_URL}/console?{self._query}"
+
+    @property
+    def identity_center_link(self) -> str:
+        """The same in the form of Identity Center's shortcuts, for tools that make or read those."""
+        return f"{settings.BASE_URL}/start/#/console?{self._query}"
+
+    @property
+    def markdown(self) -> str:
+        """The link as Markdown, with a text that says where it leads."""
+        role = f" as {self.role_name}" if self.role_name else ""
+        return f"[{_PLAIN.sub(' ', self.account.name)} console{role}]({self.link})"
+
+    @property
+    def _query(self) -> str:
+        named = {
+            "account_id": self.account.account_id,
+            "role_name": self.role_name,
+            "destination": self.destination,
+        }
+        # Round brackets would end a link in Markdown; `quote` leaves them to be escaped by us.
+        query = urlencode({name: value for name, value in named.items() if value}, quote_via=quote)
+        return query.replace("(", "%28").replace(")", "%29")
+
+
+def accounts_of(granted: Sequence[Entitlement]) -> list[Account]:
+    """Return the accounts whose console somebody can open, by name."""
+    roles: dict[str, list[OfferedRole]] = {}
+    for entitlement in granted:
+        if entitlement.allows(Kind.CONSOLE):
+            roles.setdefault(entitlement.role.account_id, []).append(entitlement.role)
+    found = [Account(tuple(own)) for own in roles.values()]
+    return sorted(found, key=lambda account: (account.name.casefold(), account.account_id))
+
+
+def build(mine: Sequence[Account], typed: str, wanted: Asked) -> Shortcut:
+    """Return the shortcut that is asked for.
+
+    Raises:
+        InvalidRequest: the account, role, region or destination cannot be; the code says which.
+    """
+    account = _account(mine, typed)
+    named = [role for role in account.roles if role.role_name == wanted.role_name]
+    if wanted.role_name and not named:
+        raise InvalidRequest(
+            f"You have no such role in {account.name} that opens its console. "
+            f"There are: {', '.join(role.role_name for role in account.roles)}.",
+            code="shortcut.role",
+        )
+    # Whoever follows a link without a role may have another one, with another page of its own.
+    role = named[0] if named else replace(account.roles[0], destination="")
+    destination = ""
+    if wanted.destination or wanted.region:
+        destination = destinations.landing(
+            role=role, destination=wanted.destination, region=wanted.region
+        )
+    return Shortcut(account, wanted.role_name, destination)
+
+
+def _account(mine: Sequence[Account], typed: str) -> Account:
+    """Return the account that is meant by an id, a name, or part of one."""
+    in_brackets = _ID_IN_BRACKETS.fullmatch(typed)
+    account_id = in_brackets[1] if in_brackets else typed.replace("-", "").replace(" ", "")
+    words = typed.casefold().split()
+    found = (
+        [account for account in mine if account.account_id == account_id]
+        or [account for account in mine if account.name.casefold() == typed.casefold()]
+        or [account for account in mine if all(word in account.label.casefold() for word in words)]
+    )
+    if len(found) == 1:
+        return found[0]
+    if found:
+        some = ", ".join(account.label for account in found[:5])
+        more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+        raise InvalidRequest(
+            f"Several accounts are called that: {some}{more}. Write the account id.",
+            code="shortcut.account",
+        )
+    raise InvalidRequest(
+        "This account is not known here, or you have no role in it that opens the console. "
+        "Choose one of the list.",
+        code="shortcut.account",
+    )

@@ -1,0 +1,63 @@
+"""The preferences page: one's own, off until asked for."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from accounts import preferences
+from accounts.models import Person
+from tests import cast
+
+pytestmark = pytest.mark.django_db
+
+
+def chosen(who: str) -> bool:
+    return preferences.of(Person.objects.get(sub=f"sub-{who}")).sign_out_first
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_signed_out_visitor_has_no_preferences(method: str, client: Client) -> None:
+    response = getattr(client, method)("/preferences", {"sign_out_first": "on"})
+
+    assert response.status_code in (302, 401)
+    assert "oidc/authenticate" in response.get("Location", response.content.decode())
+
+
+def test_looking_changes_nothing() -> None:
+    page = cast.signed_in("alice").get("/preferences", {"sign_out_first": "on"}).content.decode()
+
+    assert "checked" not in page
+    assert not chosen("alice")
+
+
+def test_choice_is_kept_said_and_shown_and_is_nobody_elses() -> None:
+    client = cast.signed_in("alice")
+    cast.sign_in("bob")
+
+    response = client.post("/preferences", {"sign_out_first": "on"}, follow=True)
+
+    page = response.content.decode()
+    assert response.redirect_chain == [("/preferences", 302)]
+    assert "Saved." in page
+    assert "checked" in page
+    assert (chosen("alice"), chosen("bob")) == (True, False)
+
+
+def test_box_left_empty_takes_the_choice_back() -> None:
+    client = cast.signed_in("alice")
+    client.post("/preferences", {"sign_out_first": "on"})
+
+    client.post("/preferences", {})
+
+    assert not chosen("alice")
+
+
+def test_form_without_its_token_changes_nothing() -> None:
+    client = cast.signed_in("alice")
+    client.handler.enforce_csrf_checks = True
+
+    response = client.post("/preferences", {"sign_out_first": "on"})
+
+    assert response.status_code == 403
+    assert not chosen("alice")
