@@ -17,6 +17,7 @@ from portal.context import origin_of, sign_in_of, subject_of_request
 from portal.pages.asked import Asked, asked
 from portal.pages.entitled import choices, entitled
 from portal.pages.leaving import leads_to_aws
+from portal.pages.used import remember
 
 
 class SeeOther(HttpResponseRedirect):
@@ -84,6 +85,7 @@ def _go(request: HttpRequest, subject: Subject, wanted: Asked) -> HttpResponse:
         now=timezone.now(),
         sign_out_first=preferences.of(sign_in_of(request).person).sign_out_first,
     )
+    remember(request, opened.entitlement.role)
     response = SeeOther(opened.url)
     response["Referrer-Policy"] = "no-referrer"
     return response
