@@ -43,8 +43,13 @@ class Choices:
 
 
 def choices(*, sign_in: SignIn, for_machine: bool, now: datetime) -> Choices:
-    """Return what a token can be limited to: for a person what they have now, for a machine the directory."""
+    """Return what a token can be limited to: for a person what they have now, for a machine the directory.
+
+    Raises:
+        AccessDenied: only portal admins make tokens for machines.
+    """
     if for_machine:
+        _refuse_all_but_admins(sign_in.person)
         names = PermissionSet.objects.values_list("name", flat=True)
         return Choices(
             tuple(names), frozenset(Account.objects.values_list("account_id", flat=True))
@@ -65,13 +70,14 @@ def create(
     purpose: str,
     scope: Scope,
     lifetime: timedelta,
-    machine: str = "",
+    machine: str | None = None,
     origin: Origin,
     now: datetime,
 ) -> NewToken:
     """Make a token that acts as the person who is signed in, or, for admins, as a machine; record it.
 
-    It takes an open sign-in, so no token makes another.
+    `machine` is the machine's name; None makes a token of the person's own. It takes an open
+    sign-in, so no token makes another.
 
     Raises:
         SignInAgain: the sign-in is not open any more.
@@ -80,25 +86,27 @@ def create(
     """
     sign_in = signins.standing(sign_in_id=sign_in.id, now=now)
     person = sign_in.person
-    _refuse_maker(person, machine=machine)
+    among = choices(sign_in=sign_in, for_machine=machine is not None, now=now)
+    if machine is None and settings.TOKEN_CLAIMS_MAX_AGE == 0:
+        raise AccessDenied(
+            "This portal gives no tokens to people. Ask its admins for a token for a machine.",
+            "TOKEN_CLAIMS_MAX_AGE is 0",
+            code="token.off",
+        )
     _refuse_words(purpose=purpose, machine=machine, lifetime=lifetime)
-    _refuse_scope(
-        scope,
-        machine=machine,
-        among=choices(sign_in=sign_in, for_machine=bool(machine), now=now),
-    )
+    _refuse_scope(scope, for_machine=machine is not None, among=among)
     secret = bearer_secrets.new()
     with transaction.atomic():
         # One at a time for each person (SQLite locks by itself), so that the limit holds.
         Person.objects.select_for_update().only("pk").get(pk=person.pk)
-        if not machine and _live(_own(person), now).count() >= MOST_LIVE:
+        if machine is None and _live(_own(person), now).count() >= MOST_LIVE:
             raise InvalidRequest(
                 f"You have {MOST_LIVE} tokens, and there can be no more. Revoke one first.",
                 code="token.too_many",
             )
         token = Token.objects.create(
             created_by=person,
-            machine=machine,
+            machine=machine or "",
             purpose=purpose.strip(),
             digest=bearer_secrets.digest(secret),
             permission_sets=_listed(scope.permission_sets),
@@ -153,35 +161,33 @@ def revoke(*, token_id: UUID, sign_in: SignIn, origin: Origin, now: datetime) ->
 
 
 def listed(*, person: Person, machines: bool = False) -> QuerySet[Token]:
-    """Return a person's own tokens, newest first; with `machines`, for portal admins, those of machines."""
+    """Return a person's own tokens, newest first; with `machines` those of machines.
+
+    Raises:
+        AccessDenied: only portal admins look after the tokens of machines.
+    """
+    if machines:
+        _refuse_all_but_admins(person)
     tokens = Token.objects.exclude(machine="") if machines else _own(person)
-    if machines and not person.is_admin:
-        tokens = tokens.none()
     return tokens.select_related("created_by").order_by("-created_at")
 
 
-def _refuse_maker(person: Person, *, machine: str) -> None:
-    if machine and not person.is_admin:
+def _refuse_all_but_admins(person: Person) -> None:
+    if not person.is_admin:
         raise AccessDenied(
-            "Only portal admins make tokens for machines.",
+            "Only portal admins make and see tokens of machines.",
             f"{person} is no portal admin",
             code="token.machine_denied",
         )
-    if not machine and settings.TOKEN_CLAIMS_MAX_AGE == 0:
-        raise AccessDenied(
-            "This portal gives no tokens to people. Ask its admins for a token for a machine.",
-            "TOKEN_CLAIMS_MAX_AGE is 0",
-            code="token.off",
-        )
 
 
-def _refuse_words(*, purpose: str, machine: str, lifetime: timedelta) -> None:
+def _refuse_words(*, purpose: str, machine: str | None, lifetime: timedelta) -> None:
     if not 0 < len(purpose.strip()) <= LONGEST_PURPOSE or not is_storable(purpose):
         raise InvalidRequest(
             f"Say what the token is for, in at most {LONGEST_PURPOSE} characters.",
             code="token.purpose",
         )
-    if machine and not re.fullmatch(MACHINE_NAME, machine):
+    if machine is not None and not re.fullmatch(MACHINE_NAME, machine):
         raise InvalidRequest(
             "A machine's name has 1 to 63 lower-case letters, digits, dots, hyphens and "
             "underscores, and begins with a letter or digit.",
@@ -195,10 +201,10 @@ def _refuse_words(*, purpose: str, machine: str, lifetime: timedelta) -> None:
         )
 
 
-def _refuse_scope(scope: Scope, *, machine: str, among: Choices) -> None:
+def _refuse_scope(scope: Scope, *, for_machine: bool, among: Choices) -> None:
     if not (scope.kinds or scope.directory or scope.audit):
         raise InvalidRequest("Say what the token may do: keys, the console.", code="token.scope")
-    if (scope.directory or scope.audit) and not machine:
+    if (scope.directory or scope.audit) and not for_machine:
         raise AccessDenied(
             "A token that acts as you reads neither the directory nor the audit trail.",
             code="token.scope",

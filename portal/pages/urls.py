@@ -10,6 +10,7 @@ from portal.pages.keys import keys
 from portal.pages.preferences import preferences
 from portal.pages.shortcuts import shortcuts
 from portal.pages.start import start, start_url
+from portal.pages.tokens import machines, own, revoke
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", start, name="start"),
@@ -20,4 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("shortcuts", shortcuts, name="shortcuts"),
     path("preferences", preferences, name="preferences"),
     path("activity", activity, name="activity"),
+    path("tokens", own, name="tokens"),
+    path("tokens/machines", machines, name="machine_tokens"),
+    path("tokens/<uuid:token_id>/revoke", revoke, name="revoke_token"),
 ]

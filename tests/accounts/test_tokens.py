@@ -33,7 +33,7 @@ def make(
     who: str | Subject = "alice",
     *,
     scope: Scope = KEYS,
-    machine: str = "",
+    machine: str | None = None,
     lifetime: timedelta = 90 * DAY,
     purpose: str = "nightly report",
 ) -> tokens.NewToken:
@@ -251,6 +251,7 @@ def test_without_an_open_sign_in_nothing_is_made_or_revoked() -> None:
         ({"purpose": "  "}, "token.purpose"),
         ({"purpose": "p" * 129}, "token.purpose"),
         ({"purpose": "a\x00b"}, "token.purpose"),
+        ({"machine": ""}, "token.machine"),
         ({"machine": "Deploy"}, "token.machine"),
         ({"machine": "-deploy"}, "token.machine"),
         ({"machine": "deploy\n"}, "token.machine"),
@@ -312,7 +313,10 @@ def test_who_is_no_admin_any_more_revokes_and_sees_nothing_of_machines() -> None
 
     with pytest.raises(AccessDenied):
         tokens.revoke(token_id=made.token.id, sign_in=sign_in, origin=ORIGIN, now=NOON)
-    assert not tokens.listed(person=sign_in.person, machines=True).exists()
+    with pytest.raises(AccessDenied):
+        tokens.listed(person=sign_in.person, machines=True)
+    with pytest.raises(AccessDenied):
+        tokens.choices(sign_in=sign_in, for_machine=True, now=NOON)
 
 
 def test_without_its_record_no_token_is_made_or_revoked(monkeypatch: pytest.MonkeyPatch) -> None:
