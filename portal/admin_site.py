@@ -35,9 +35,11 @@ _ORDER = (
     "PermissionSet",
     "AccountRole",
     "Mapping",
+    "TrustedIssuer",
     "Environment",
     "Person",
     "SignIn",
+    "Token",
     "AuditEvent",
 )
 # How many of the newest changes the first page lists.

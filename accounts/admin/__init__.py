@@ -5,6 +5,7 @@ fields     tags as lines, account ids as people copy them, autocomplete without 
 directory  environments, accounts, permission sets, account roles
 mappings   mappings and their targets, with the preview of what one gives
 people     people (an admin may block one) and their sign-ins, without tokens
+tokens     tokens of the portal, for looking at and revoking
 trail      the audit trail, for reading only
 
 The site itself (who may enter, where from) is the portal's: `portal.admin_site`.
@@ -12,6 +13,6 @@ The site itself (who may enter, where from) is the portal's: `portal.admin_site`
 
 from __future__ import annotations
 
-from accounts.admin import directory, mappings, people, trail
+from accounts.admin import directory, mappings, people, tokens, trail
 
-__all__ = ["directory", "mappings", "people", "trail"]
+__all__ = ["directory", "mappings", "people", "tokens", "trail"]

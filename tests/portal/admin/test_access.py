@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db.models import Model
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import (
     Account,
@@ -17,11 +19,12 @@ from accounts.models import (
     PermissionSet,
     Person,
     SignIn,
+    Token,
 )
 from tests import cast
 
 EDITABLE: tuple[type[Model], ...] = (Environment, Account, PermissionSet, AccountRole, Mapping)
-RECORDS: tuple[type[Model], ...] = (SignIn, AuditEvent)
+RECORDS: tuple[type[Model], ...] = (SignIn, Token, AuditEvent)
 EVERYTHING = (*EDITABLE, Person, *RECORDS)
 VIEWS = ("list", "add", "change", "delete")
 
@@ -39,7 +42,15 @@ def url(model: type[Model], view: str) -> str:
 
 @pytest.fixture(autouse=True)
 def _somebody(northwind: None) -> None:
-    cast.sign_in("bob")
+    now = timezone.now()
+    Token.objects.create(
+        created_by=cast.sign_in("bob").person,
+        purpose="nightly report",
+        digest="digest",
+        keys=True,
+        created_at=now,
+        expires_at=now + timedelta(days=1),
+    )
 
 
 @pytest.mark.parametrize("view", VIEWS)
