@@ -127,6 +127,12 @@ def _numbers() -> Iterator[CheckMessage]:
             "0: people make no tokens.",
             id="portal.E013",
         )
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", settings.WORKING_DAY_ENDS, re.ASCII):
+        yield Error(
+            "WORKING_DAY_ENDS is no time of day.",
+            hint="Write hours and minutes with two digits each, such as 18:00.",
+            id="portal.E012",
+        )
 
 
 def _admins() -> Iterator[CheckMessage]:

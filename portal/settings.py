@@ -92,6 +92,7 @@ TOKEN_CLAIMS_MAX_AGE = _number("TOKEN_CLAIMS_MAX_AGE", 7 * 86400)
 # What people read.
 PORTAL_NAME = env.str("PORTAL_NAME", default="Gatehouse")
 SUPPORT_CONTACT = env.str("SUPPORT_CONTACT", default="")
+WORKING_DAY_ENDS = env.str("WORKING_DAY_ENDS", default="18:00")
 
 # AWS is configured by boto3's own names and chain. Only demo and tests move the console's endpoint.
 AWS_FEDERATION_ENDPOINT = env.str("AWS_FEDERATION_ENDPOINT", default="")

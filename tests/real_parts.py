@@ -1,4 +1,4 @@
-"""Find the real parts tests run against: Chromium, PostgreSQL, Keycloak; skip with directions where one is missing.
+"""Find the real parts tests run against: Chromium, PostgreSQL, Keycloak, shells; skip with directions where one is missing.
 
 With GATEHOUSE_REAL_PARTS=required (as in CI) a missing part fails the test instead.
 """
@@ -63,3 +63,24 @@ def java_path() -> Path:
     if found := shutil.which("java"):
         return Path(found)
     missing("Java", how_to_get_it="apt install default-jre-headless")
+
+
+def shell_path(name: str) -> Path:
+    """Return the path of a shell that Debian has: bash, dash, zsh, fish."""
+    if found := shutil.which(name):
+        return Path(found)
+    missing(name, how_to_get_it=f"apt install {name}")
+
+
+def powershell_path() -> Path:
+    """Return the path of PowerShell. Debian has none, so that no run can require it."""
+    if found := shutil.which("pwsh"):
+        return Path(found)
+    pytest.skip("PowerShell is missing; get it from https://github.com/PowerShell/PowerShell")
+
+
+def aws_cli_path() -> Path:
+    """Return the path of the AWS CLI."""
+    if found := shutil.which("aws"):
+        return Path(found)
+    missing("the AWS CLI", how_to_get_it="apt install awscli")

@@ -20,10 +20,14 @@ class Asked:
     destination: str = ""
     region: str = ""
     duration: int | None = None
+    # Account roles as `role` writes them, each once; None where one is asked for, not several.
+    several: tuple[str, ...] | None = None
 
     @property
     def query(self) -> str:
         """The same, as the query of a link to one of the pages; without the duration."""
+        if self.several is not None:
+            return urlencode([("role", value) for value in self.several], safe="/")
         named = {
             "account_id": self.account_id,
             "role_name": self.role_name,
@@ -36,9 +40,11 @@ class Asked:
 def asked(request: HttpRequest) -> Asked:
     """Read the form of a POST, else the query.
 
-    `role` is short for both: "123456789012/ReadOnly", as the buttons of the start page send it.
+    `role` is short for both: "123456789012/ReadOnly", as the buttons of the start page send it;
+    with more than one of them, or with `several`, several account roles are asked for.
     """
     fields = request.POST if request.method == "POST" else request.GET
+    named = tuple(dict.fromkeys(_storable(value) for value in fields.getlist("role")))
     account_id, _, role_name = _text(fields, "role").partition("/")
     return Asked(
         account_id=account_id or _text(fields, "account_id"),
@@ -46,12 +52,17 @@ def asked(request: HttpRequest) -> Asked:
         destination=_text(fields, "destination"),
         region=_text(fields, "region"),
         duration=_seconds(_text(fields, "duration")),
+        several=named if len(named) > 1 or "several" in fields else None,
     )
 
 
 def _text(fields: QueryDict, name: str) -> str:
+    return _storable(fields.get(name, ""))
+
+
+def _storable(text: str) -> str:
     # PostgreSQL takes no NUL; U+FFFD is in no name, so it is refused like any unknown one.
-    return fields.get(name, "").strip().replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    return text.strip().replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
 def _seconds(text: str) -> int | None:

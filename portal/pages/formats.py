@@ -1,41 +1,58 @@
 """Write keys in the formats that people paste and tools parse.
 
-Byte for byte as the access portal of IAM Identity Center shows them: programs read exactly these shapes
-(https://docs.aws.amazon.com/singlesignon/latest/userguide/howtogetcredentials.html).
+The access portal of IAM Identity Center has four of them, and programs read exactly its shapes: they stay byte
+for byte (https://docs.aws.amazon.com/singlesignon/latest/userguide/howtogetcredentials.html).
 """
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC
+from enum import Enum, auto
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from accounts.types import Credentials, IssuedKeys
 
+# What STS puts into keys. A shell reads nothing into these, quoted or not.
+_HARMLESS = re.compile(r"[A-Za-z0-9+/=_-]*")
+_NOT_IN_PROFILES = re.compile(r"[^A-Za-z0-9_.@+=,:/-]+")
+LONGEST_PROFILE = 128
+
+
+class Mark(Enum):
+    """What a page does with a piece of text: show it, hide it until asked, let people rename it."""
+
+    PLAIN = auto()
+    SECRET = auto()
+    PROFILE = auto()
+
+
+_MARKUP = {
+    Mark.PLAIN: "{}",
+    Mark.SECRET: '<span class="secret"><span>{}</span></span>',
+    Mark.PROFILE: '<span class="profile-name">{}</span>',
+}
+
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A value with what stands around it on its line. A secret one is shown only when asked for."""
+class Piece:
+    """A piece of a line."""
 
-    before: str
-    value: str = field(repr=False)
-    after: str = ""
-    secret: bool = True
-
-    def __str__(self) -> str:
-        """The line, in full."""
-        return f"{self.before}{self.value}{self.after}"
+    text: str = field(repr=False)
+    mark: Mark = Mark.PLAIN
 
     @property
     def markup(self) -> SafeString:
-        """The line for a page: `textContent` is the line in full, whether or not it is shown."""
-        value = (
-            format_html('<span class="secret"><span>{}</span></span>', self.value)
-            if self.secret
-            else self.value
-        )
-        return format_html("{}{}{}", self.before, value, self.after)
+        """The piece for a page: its `textContent` is the text, whether or not it is shown."""
+        return format_html(_MARKUP[self.mark], self.text)
+
+
+Line = tuple[Piece, ...]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -43,84 +60,172 @@ class Block:
     """Lines that are copied together."""
 
     label: str
-    lines: tuple[Part, ...]
+    lines: tuple[Line, ...]
 
     @property
     def text(self) -> str:
         """What is copied: no newline at the end, as in the access portal."""
-        return "\n".join(map(str, self.lines))
+        return "\n".join("".join(piece.text for piece in line) for line in self.lines)
 
     @property
     def markup(self) -> SafeString:
         """The same for a page."""
-        return format_html_join("\n", "{}", ((line.markup,) for line in self.lines))
+        lines = (format_html_join("", "{}", ((p.markup,) for p in line)) for line in self.lines)
+        return format_html_join("\n", "{}", ((line,) for line in lines))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Format:
-    """One way to write keys: how it is called, what to do with it, and its blocks."""
+    """One way to write keys: how it is called, what to do with it, its blocks, and the profile it names."""
 
     slug: str
     label: str
     hint: str
     blocks: tuple[Block, ...]
+    profile: str = ""
 
 
-def formats(keys: IssuedKeys) -> tuple[Format, ...]:
-    """Return every format of these keys, the most used first."""
-    credentials, role = keys.credentials, keys.entitlement.role
-    profile = Part(f"[{role.account_id}_{role.role_name}]", "", secret=False)
-    return (
+def profile_name(keys: IssuedKeys, wanted: str = "") -> str:
+    """Return the name of these keys' profile: the one wanted, else the access portal's.
+
+    What shells and the files of AWS would read something into becomes a hyphen; profile.js does the same.
+    """
+    role = keys.entitlement.role
+    name = _NOT_IN_PROFILES.sub("-", wanted[:LONGEST_PROFILE]).strip("-")
+    return name or f"{role.account_id}_{role.role_name}"
+
+
+def formats(keys: IssuedKeys, *, profile: str = "") -> tuple[Format, ...]:
+    """Return every format of these keys, the most used first; `profile` is a name somebody prefers.
+
+    Should AWS ever put characters into keys that mean something to a shell, only the formats that
+    no shell reads are offered.
+    """
+    credentials = keys.credentials
+    name = profile_name(keys, profile)
+    found = (
         Format(
             "posix",
-            "macOS and Linux",
+            "bash, zsh",
             "Paste into a terminal: bash, zsh and other POSIX shells.",
-            (Block("", _lines(credentials, 'export {}="', '"')),),
+            _block(_variables(credentials, 'export {}="', '"')),
         ),
         Format(
-            "cmd",
-            "Windows",
-            "Paste into the Command Prompt.",
-            (Block("", _lines(credentials, "SET {}=")),),
+            "fish",
+            "fish",
+            "Paste into a terminal with fish.",
+            _block(_variables(credentials, 'set -gx {} "', '"')),
         ),
         Format(
             "powershell",
             "PowerShell",
             "Paste into PowerShell, on any system.",
-            (Block("", _lines(credentials, '$Env:{}="', '"')),),
+            _block(_variables(credentials, '$Env:{}="', '"')),
+        ),
+        Format(
+            "cmd",
+            "cmd",
+            "Paste into the Command Prompt of Windows.",
+            _block(_variables(credentials, "SET {}=")),
+        ),
+        Format(
+            "env",
+            ".env",
+            "Save as a file: docker run --env-file, docker compose, systemd and dotenv read it.",
+            _block(_variables(credentials, "{}=")),
         ),
         Format(
             "profile",
-            "Credentials file",
+            "Profile",
             "Add to ~/.aws/credentials (Windows: %USERPROFILE%\\.aws\\credentials), "
             "then use --profile with the name in brackets.",
-            (Block("", (profile, *_lines(credentials, "{}=", lower=True))),),
+            _block(credentials_profile(credentials, name)),
+            name,
+        ),
+        Format(
+            "configure",
+            "aws configure",
+            "Paste into any shell: the AWS CLI writes the profile for you.",
+            _block(_configure(credentials, name)),
+            name,
+        ),
+        Format(
+            "json",
+            "JSON",
+            "What the AWS CLI and SDKs expect of a credential_process.",
+            _block(_json(credentials)),
         ),
         Format(
             "values",
-            "Individual values",
+            "Values",
             "For tools that ask for each value.",
             tuple(Block(label, (line,)) for label, line in _values(credentials)),
         ),
     )
+    if all(_HARMLESS.fullmatch(value) for _, value, _ in _named(credentials)):
+        return found
+    return tuple(form for form in found if form.slug in ("json", "values"))
 
 
-def _lines(
+def credentials_profile(credentials: Credentials, name: str) -> tuple[Line, ...]:
+    """Write a profile for AWS's credentials file."""
+    header = (Piece("["), Piece(name, Mark.PROFILE), Piece("]"))
+    return (header, *_variables(credentials, "{}=", lower=True))
+
+
+def _block(lines: Iterable[Line]) -> tuple[Block, ...]:
+    return (Block("", tuple(lines)),)
+
+
+def _named(credentials: Credentials) -> tuple[tuple[str, str, Mark], ...]:
+    return (
+        ("AWS_ACCESS_KEY_ID", credentials.access_key_id, Mark.PLAIN),
+        ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key, Mark.SECRET),
+        ("AWS_SESSION_TOKEN", credentials.session_token, Mark.SECRET),
+    )
+
+
+def _variables(
     credentials: Credentials, before: str, after: str = "", *, lower: bool = False
-) -> tuple[Part, ...]:
-    named = (
-        ("AWS_ACCESS_KEY_ID", credentials.access_key_id, False),
-        ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key, True),
-        ("AWS_SESSION_TOKEN", credentials.session_token, True),
-    )
+) -> tuple[Line, ...]:
     return tuple(
-        Part(before.format(name.lower() if lower else name), value, after, secret)
-        for name, value, secret in named
+        (Piece(before.format(name.lower() if lower else name)), Piece(value, mark), Piece(after))
+        for name, value, mark in _named(credentials)
     )
 
 
-def _values(credentials: Credentials) -> tuple[tuple[str, Part], ...]:
-    key_id, secret, token = _lines(credentials, "")
+def _configure(credentials: Credentials, profile: str) -> tuple[Line, ...]:
+    # Quoted: zsh expands a word that begins with =, PowerShell reads a comma as a list.
+    end = (Piece(' --profile "'), Piece(profile, Mark.PROFILE), Piece('"'))
+    lines = _variables(credentials, 'aws configure set {} "', '"', lower=True)
+    return tuple((*line, *end) for line in lines)
+
+
+def _json(credentials: Credentials) -> tuple[Line, ...]:
+    """Write what a credential_process prints.
+
+    https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sourcing-external.html
+    """
+    expires_at = credentials.expires_at.astimezone(UTC).isoformat(timespec="seconds")
+    members = (
+        ("AccessKeyId", credentials.access_key_id, Mark.PLAIN, '",'),
+        ("SecretAccessKey", credentials.secret_access_key, Mark.SECRET, '",'),
+        ("SessionToken", credentials.session_token, Mark.SECRET, '",'),
+        ("Expiration", expires_at, Mark.PLAIN, '"'),
+    )
+    return (
+        (Piece("{"),),
+        (Piece('  "Version": 1,'),),
+        *(
+            (Piece(f'  "{name}": "'), Piece(json.dumps(value)[1:-1], mark), Piece(after))
+            for name, value, mark, after in members
+        ),
+        (Piece("}"),),
+    )
+
+
+def _values(credentials: Credentials) -> tuple[tuple[str, Line], ...]:
+    key_id, secret, token = _variables(credentials, "")
     return (
         ("AWS access key ID", key_id),
         ("AWS secret access key", secret),

@@ -47,6 +47,8 @@ def test_configuration_of_the_tests_is_good() -> None:
         ("TOKEN_CLAIMS_MAX_AGE", 3599, "portal.E013"),
         ("TOKEN_CLAIMS_MAX_AGE", -1, "portal.E013"),
         ("TOKEN_CLAIMS_MAX_AGE", 2592001, "portal.E013"),
+        ("WORKING_DAY_ENDS", "6 pm", "portal.E012"),
+        ("WORKING_DAY_ENDS", "24:00", "portal.E012"),
         ("UNREADABLE", ["SIGN_IN_LIFETIME must be a whole number"], "portal.E009"),
         ("ADMIN_VALUES", [], "portal.W001"),
         ("ADMIN_CLAIM", "", "portal.W001"),

@@ -3,11 +3,12 @@ const time = { hour: "numeric", minute: "2-digit" };
 const day = { year: "numeric", month: "short", day: "numeric" };
 
 function left(milliseconds) {
-    if (milliseconds <= 0) return "no longer: take new ones";
-    const minutes = Math.round(milliseconds / 60000);
-    const parts = [[Math.floor(minutes / 60), "hour"], [minutes % 60, "minute"]];
-    const words = parts.filter(([n]) => n).map(([n, unit]) => `${n} ${unit}${n === 1 ? "" : "s"}`);
-    return words.join(" ") || "less than a minute";
+    const seconds = Math.max(0, Math.round(milliseconds / 1000));
+    const minutes = Math.round(seconds / 60);
+    const parts = seconds < 120
+        ? [[Math.floor(seconds / 60), "minute"], [seconds % 60, "second"]]
+        : [[Math.floor(minutes / 60), "hour"], [minutes % 60, "minute"]];
+    return parts.filter(([n]) => n).map(([n, unit]) => `${n} ${unit}${n === 1 ? "" : "s"}`).join(" ");
 }
 
 for (const element of document.querySelectorAll("time[data-local]")) {
@@ -18,7 +19,18 @@ for (const element of document.querySelectorAll("time[data-moment]")) {
 }
 for (const element of document.querySelectorAll("time[data-until]")) {
     const until = Date.parse(element.dateTime);
-    const tick = () => { element.textContent = left(until - Date.now()); };
+    const status = document.getElementById("copied");
+    const tick = () => {
+        const words = left(until - Date.now());
+        if (words && element.textContent !== words) element.textContent = words;
+        if (words) return;
+        clearInterval(ticking);
+        const life = element.closest(".life");
+        life.classList.add("over");
+        life.querySelector(".muted").firstChild.data = "since ";
+        element.parentElement.textContent = "No longer valid";
+        if (status) status.textContent = "Keys on this page are no longer valid";
+    };
+    const ticking = setInterval(tick, 1000);
     tick();
-    setInterval(tick, 10000);
 }

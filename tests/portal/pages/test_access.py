@@ -210,7 +210,7 @@ def test_session_shorter_than_the_role_allows_is_said_and_not_offered() -> None:
         offered = client.get("/keys", {"account_id": DEV, "role_name": "ReadOnly"})
         issued = knock(client, "/keys", DEV, "ReadOnly")
 
-    assert [choice.seconds for choice in offered.context["durations"]] == [900, 3600]
+    assert [choice.seconds for choice in offered.context["durations"].choices] == [900, 3600]
     for response in (offered, issued):
         assert "AWS limits sessions to 1 hour here" in response.content.decode()
 
@@ -218,7 +218,7 @@ def test_session_shorter_than_the_role_allows_is_said_and_not_offered() -> None:
 def test_durations_offered_end_with_the_longest() -> None:
     offered = cast.signed_in("alice").get("/keys", {"account_id": DEV, "role_name": "ReadOnly"})
 
-    durations = offered.context["durations"]
+    durations = offered.context["durations"].choices
     assert [choice.words for choice in durations if choice.chosen] == ["1 hour"]
     assert durations[-1].words == "8 hours"
 

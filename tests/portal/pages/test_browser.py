@@ -38,7 +38,7 @@ def test_keys_are_reached_and_copied_with_the_keyboard_alone(
     tab_to(page, "Get keys")
     page.keyboard.press("Enter")
     expect(page.locator(".issued")).to_be_visible()
-    tab_to(page, "Copy macOS and Linux")
+    tab_to(page, "Copy bash, zsh")
     page.keyboard.press("Enter")
 
     expect(page.locator("#copied")).to_have_text("Copied to the clipboard")
@@ -55,7 +55,7 @@ def test_secrets_are_hidden_until_asked_for_without_a_script(
     page.get_by_role("button", name="Get keys").click()
     secret = page.locator("#powershell .secret > span").first
 
-    page.get_by_label("PowerShell").check()
+    page.get_by_label("PowerShell", exact=True).check()
     expect(page.locator("#powershell pre")).to_be_visible()
     expect(page.locator("#posix pre")).to_be_hidden()
     expect(secret).to_be_hidden()

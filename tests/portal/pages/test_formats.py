@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-import uuid
-from datetime import timedelta
 from html import unescape
 
 import pytest
 
-from accounts.types import Credentials, Entitlement, IssuedKeys, OfferedRole
-from portal.pages.formats import formats
-from tests.cast import NOON
+from portal.pages.formats import formats, profile_name
+from tests.portal.pages.issued import KEY_ID, SECRET, TOKEN, VALUES, block, issued
 
-KEY_ID, SECRET, TOKEN = "ASIAEXAMPLE", "wJal/rXUt+nFEMI/K7MDENG=", "IQoJb3JpZ2lu//8X+aCXVzLWVhc3Q=="
-
+# The first four are the access portal's own.
 EXPECTED = {
     "posix": f'''export AWS_ACCESS_KEY_ID="{KEY_ID}"
 export AWS_SECRET_ACCESS_KEY="{SECRET}"
@@ -29,55 +25,36 @@ $Env:AWS_SESSION_TOKEN="{TOKEN}"''',
 aws_access_key_id={KEY_ID}
 aws_secret_access_key={SECRET}
 aws_session_token={TOKEN}""",
+    "fish": f'''set -gx AWS_ACCESS_KEY_ID "{KEY_ID}"
+set -gx AWS_SECRET_ACCESS_KEY "{SECRET}"
+set -gx AWS_SESSION_TOKEN "{TOKEN}"''',
+    "env": f"""AWS_ACCESS_KEY_ID={KEY_ID}
+AWS_SECRET_ACCESS_KEY={SECRET}
+AWS_SESSION_TOKEN={TOKEN}""",
+    "configure": f'''aws configure set aws_access_key_id "{KEY_ID}" --profile "123456789012_AdministratorAccess"
+aws configure set aws_secret_access_key "{SECRET}" --profile "123456789012_AdministratorAccess"
+aws configure set aws_session_token "{TOKEN}" --profile "123456789012_AdministratorAccess"''',
+    "json": f"""{{
+  "Version": 1,
+  "AccessKeyId": "{KEY_ID}",
+  "SecretAccessKey": "{SECRET}",
+  "SessionToken": "{TOKEN}",
+  "Expiration": "2026-11-22T13:00:00+00:00"
+}}""",
 }
 
 
-@pytest.fixture
-def issued() -> IssuedKeys:
-    role = OfferedRole(
-        id=1,
-        account_id="123456789012",
-        account_name="payments-prod",
-        partition="aws",
-        environment=None,
-        organizational_unit="",
-        tags=(),
-        region="",
-        role_name="AdministratorAccess",
-        iam_path="/",
-        iam_role_name="AdministratorAccess",
-        description="",
-        session_duration=3600,
-        destination="",
-        privileged=False,
-        console=True,
-        keys=True,
-    )
-    return IssuedKeys(
-        entitlement=Entitlement(
-            role=role, console=True, keys=True, session_duration=3600, reasons=()
-        ),
-        credentials=Credentials(
-            access_key_id=KEY_ID,
-            secret_access_key=SECRET,
-            session_token=TOKEN,
-            expires_at=NOON + timedelta(hours=1),
-        ),
-        session_name="alice",
-        duration=3600,
-        audit_id=uuid.uuid4(),
-    )
-
-
 @pytest.mark.parametrize("slug", EXPECTED)
-def test_format_is_that_of_the_access_portal_byte_for_byte(slug: str, issued: IssuedKeys) -> None:
-    (block,) = next(form.blocks for form in formats(issued) if form.slug == slug)
-
-    assert block.text == EXPECTED[slug]
+def test_format_is_the_same_byte_for_byte(slug: str) -> None:
+    assert block(slug).text == EXPECTED[slug]
 
 
-def test_individual_values_stand_alone(issued: IssuedKeys) -> None:
-    values = {block.label: block.text for block in formats(issued)[-1].blocks}
+def test_every_format_is_held_to_its_bytes() -> None:
+    assert {form.slug for form in formats(issued())} == {*EXPECTED, "values"}
+
+
+def test_individual_values_stand_alone() -> None:
+    values = {block.label: block.text for block in formats(issued())[-1].blocks}
 
     assert values == {
         "AWS access key ID": KEY_ID,
@@ -86,24 +63,59 @@ def test_individual_values_stand_alone(issued: IssuedKeys) -> None:
     }
 
 
-def test_what_a_page_holds_is_what_is_copied(issued: IssuedKeys) -> None:
-    for form in formats(issued):
-        for block in form.blocks:
-            text_content = unescape(re.sub(r"<[^>]*>", "", block.markup))
+def test_what_a_page_holds_is_what_is_copied() -> None:
+    for form in formats(issued()):
+        for part in form.blocks:
+            text_content = unescape(re.sub(r"<[^>]*>", "", part.markup))
 
-            assert text_content == block.text
+            assert text_content == part.text
 
 
-def test_only_the_secret_parts_are_hidden(issued: IssuedKeys) -> None:
-    hidden = re.findall(
-        r'<span class="secret"><span>(.*?)</span>', formats(issued)[0].blocks[0].markup
-    )
+@pytest.mark.parametrize("slug", EXPECTED)
+def test_only_the_secret_parts_are_hidden(slug: str) -> None:
+    hidden = re.findall(r'<span class="secret"><span>(.*?)</span>', block(slug).markup)
 
     assert list(map(unescape, hidden)) == [SECRET, TOKEN]
 
 
-def test_nothing_secret_is_in_a_repr(issued: IssuedKeys) -> None:
-    found = formats(issued)
+def test_nothing_secret_is_in_a_repr() -> None:
+    found = formats(issued())
 
     assert SECRET not in repr(found) + repr(found[0]) + repr(found[0].blocks[0])
     assert SECRET not in repr(found[0].blocks[0].lines[1])
+
+
+@pytest.mark.parametrize(
+    "evil", ['x"; touch owned; "', "$(touch owned)", "`touch owned`", "%PATH%"]
+)
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_no_shell_is_given_what_it_would_run(place: int, evil: str) -> None:
+    values = [*VALUES]
+    values[place] = evil
+
+    found = formats(issued((values[0], values[1], values[2])))
+
+    assert [form.slug for form in found] == ["json", "values"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "name"),
+    [
+        ("", "123456789012_AdministratorAccess"),
+        ("payments", "payments"),
+        ("payments prod", "payments-prod"),
+        ("]\n[default", "default"),
+        ('"; rm -rf "', "rm--rf"),
+        ("-x", "x"),
+        ("$(id)", "id"),
+        ("ü", "123456789012_AdministratorAccess"),
+        ("a.b_c@d+e=f,g:h/i", "a.b_c@d+e=f,g:h/i"),
+        ("x" * 500, "x" * 128),
+    ],
+)
+def test_profile_has_the_name_somebody_wants_as_far_as_files_and_shells_take_it(
+    wanted: str, name: str
+) -> None:
+    assert profile_name(issued(), wanted) == name
+    assert block("profile", profile=wanted).text.startswith(f"[{name}]\n")
+    assert f' --profile "{name}"\n' in block("configure", profile=wanted).text

@@ -26,6 +26,10 @@ SCREENSHOTS = Path(django_settings.BASE_DIR) / "screenshots"
 AXED = {("light", 1280), ("dark", 320)}
 ROLE = "account_id=210987654321&role_name=Developer"
 GROUPS = ["everyone", "payments", "platform", "aws-567890123556-Developer"]
+SEVERAL = (
+    "role=210987654321/Developer&role=210987654321/ReadOnly&role=123456789012/ReadOnly"
+    "&role=123456789012/Nobody"
+)
 
 
 @pytest.fixture
@@ -62,7 +66,7 @@ def get_keys(page: Page, portal: str) -> None:
 
 def get_values(page: Page, portal: str) -> None:
     get_keys(page, portal)
-    page.get_by_label("Individual values").check()
+    page.get_by_label("Values", exact=True).check()
     page.get_by_label("Show secrets").check()
 
 
@@ -76,6 +80,34 @@ PAGES: dict[str, tuple[Callable[[], Client], Callable[[Page, str], None]]] = {
     "start": (alice, open_path("/")),
     "found": (alice, open_path("/?q=payments+dev")),
     "found-nothing": (alice, open_path("/?q=nowhere")),
+def get_profile(page: Page, portal: str) -> None:
+    get_keys(page, portal)
+    page.get_by_label("Profile", exact=True).check()
+    page.get_by_role("textbox", name="Name of the profile").fill("payments dev")
+
+
+def get_several(page: Page, portal: str) -> None:
+    page.goto(f"{portal}/keys?{SEVERAL}")
+    page.get_by_role("button", name="Get keys").click()
+
+
+def get_several_denied(page: Page, portal: str) -> None:
+    page.goto(f"{portal}/keys?{SEVERAL}")
+    page.evaluate("document.querySelector('.picks input').value = '123456789012/Nobody'")
+    page.get_by_role("button", name="Get keys").click()
+
+
+def open_elsewhere(page: Page, portal: str) -> None:
+    page.goto(f"{portal}/console?{ROLE}")
+    page.get_by_text("Open it elsewhere").click()
+
+
+def save_preferences(page: Page, portal: str) -> None:
+    page.goto(f"{portal}/preferences")
+    page.get_by_label("Sign out of the AWS console first").check()
+    page.get_by_role("button", name="Save").click()
+
+
     "empty": (mallory, open_path("/")),
     "keys": (alice, open_path(f"/keys?{ROLE}")),
     "keys-issued": (alice, get_keys),
@@ -90,6 +122,16 @@ PAGES: dict[str, tuple[Callable[[], Client], Callable[[Page, str], None]]] = {
 
 @pytest.mark.usefixtures("company")
 @pytest.mark.parametrize("name", PAGES)
+    "keys-profile": (alice, get_profile),
+    "several": (alice, open_path("/several")),
+    "several-ticked": (alice, open_path(f"/several?q=dev&{SEVERAL}")),
+    "several-too-many": (
+        alice,
+        open_path(f"/keys?{SEVERAL}&" + "&".join(f"role=x/{n}" for n in range(9))),
+    ),
+    "several-ask": (alice, open_path(f"/keys?{SEVERAL}")),
+    "several-issued": (alice, get_several),
+    "several-denied": (alice, get_several_denied),
 def test_page_is_accessible_and_fits(
     name: str, page_factory: PageFactory, live_portal: str
 ) -> None:

@@ -1,0 +1,60 @@
+"""How long keys live: the choices a page offers, and the one somebody made last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from portal.pages import wording
+
+HOUR = 3600
+SENSIBLE = (HOUR // 4, HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, 12 * HOUR)
+
+# Remembered where somebody chose the end of the working day. When that is, only their browser
+# knows: it sends the seconds until then, and tomorrow they are others.
+UNTIL_EVENING = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A duration to choose, in seconds and in words."""
+
+    seconds: int
+    chosen: bool
+
+    @property
+    def words(self) -> str:
+        """As people say it."""
+        return wording.duration(self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Durations:
+    """What a page offers; evening.js adds the end of the working day where that is within the longest."""
+
+    choices: tuple[Choice, ...]
+    longest: int
+    evening: str
+    evening_chosen: bool
+
+
+def durations(*, longest: int, last: int | None = None) -> Durations:
+    """Return sensible durations up to the longest, which is one of them.
+
+    Chosen is the one somebody chose last, as far as it is still possible, else an hour.
+    """
+    offered = sorted({*(seconds for seconds in SENSIBLE if seconds < longest), longest})
+    wanted = max((seconds for seconds in offered if seconds <= (last or HOUR)), default=offered[0])
+    return Durations(
+        choices=tuple(Choice(seconds, chosen=seconds == wanted) for seconds in offered),
+        longest=longest,
+        evening=settings.WORKING_DAY_ENDS,
+        evening_chosen=last == UNTIL_EVENING,
+    )
+
+
+def chosen(request: HttpRequest, seconds: int | None) -> int | None:
+    """Return what to remember of a choice: the seconds, or that it was the end of the working day."""
+    return UNTIL_EVENING if request.POST.get("evening") else seconds

@@ -1,0 +1,30 @@
+// Offer keys until the end of the working day: when that is, only the browser knows.
+const choices = document.querySelector("[data-evening]");
+const longest = Number(choices?.dataset.longest);
+const shortest = 900;
+
+function evening() {
+    const [hour, minute] = choices.dataset.evening.split(":").map(Number);
+    return new Date().setHours(hour, minute, 0, 0);
+}
+
+function secondsLeft() {
+    return Math.floor((evening() - Date.now()) / 1000);
+}
+
+if (choices && secondsLeft() >= shortest && secondsLeft() <= longest) {
+    const radio = Object.assign(document.createElement("input"), { type: "radio", name: "duration", value: secondsLeft() });
+    const words = Object.assign(document.createElement("span"), {
+        textContent: `Until ${new Date(evening()).toLocaleTimeString([], { hour: "numeric", minute: "2-digit" })}`,
+    });
+    const choice = Object.assign(document.createElement("label"), { className: "choice" });
+    choice.append(radio, words);
+    choices.append(choice);
+    radio.checked = "eveningChosen" in choices.dataset;
+    radio.form.addEventListener("formdata", ({ formData }) => {
+        if (!radio.checked) return;
+        // Counted again when it is sent: the page may have been open for a while.
+        formData.set("duration", Math.max(secondsLeft(), shortest));
+        formData.set("evening", "1");
+    });
+}

@@ -1,0 +1,71 @@
+"""Keys as the door releases them, with the values a test wants."""
+
+from __future__ import annotations
+
+import string
+import uuid
+from datetime import timedelta
+
+from hypothesis import strategies as st
+
+from accounts.types import Credentials, Entitlement, IssuedKeys, OfferedRole
+from portal.pages.formats import Block, formats
+from tests.cast import NOON
+
+KEY_ID, SECRET, TOKEN = "ASIAEXAMPLE", "wJal/rXUt+nFEMI/K7MDENG=", "IQoJb3JpZ2lu//8X+aCXVzLWVhc3Q=="
+NAMES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+Values = tuple[str, str, str]
+VALUES: Values = (KEY_ID, SECRET, TOKEN)
+
+_ALPHABET = string.ascii_letters + string.digits + "+/="
+# Values as STS makes them, from its alphabet: whatever character comes first, last or twice.
+any_values: st.SearchStrategy[Values] = st.tuples(
+    st.text(string.ascii_uppercase + string.digits, min_size=16, max_size=24),
+    st.text(_ALPHABET, min_size=1, max_size=60),
+    st.text(_ALPHABET, min_size=1, max_size=400),
+)
+
+
+def issued(values: Values = VALUES, *, role_name: str = "AdministratorAccess") -> IssuedKeys:
+    """Return keys with these values."""
+    role = OfferedRole(
+        id=1,
+        account_id="123456789012",
+        account_name="payments-prod",
+        partition="aws",
+        environment=None,
+        organizational_unit="",
+        tags=(),
+        region="",
+        role_name=role_name,
+        iam_path="/",
+        iam_role_name=role_name,
+        description="",
+        session_duration=3600,
+        destination="",
+        privileged=False,
+        console=True,
+        keys=True,
+    )
+    key_id, secret, token = values
+    return IssuedKeys(
+        entitlement=Entitlement(
+            role=role, console=True, keys=True, session_duration=3600, reasons=()
+        ),
+        credentials=Credentials(
+            access_key_id=key_id,
+            secret_access_key=secret,
+            session_token=token,
+            expires_at=NOON + timedelta(hours=1),
+        ),
+        session_name="alice",
+        duration=3600,
+        audit_id=uuid.uuid4(),
+    )
+
+
+def block(slug: str, values: Values = VALUES, *, profile: str = "") -> Block:
+    """Return the block that is copied in a format."""
+    found = {form.slug: form.blocks for form in formats(issued(values), profile=profile)}
+    (only,) = found[slug]
+    return only
