@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -44,12 +45,13 @@ def addresses() -> Iterator[str]:
 
 
 def _sample(pattern: str) -> str:
-    for name in ("<path:object_id>", "<path:content_type_id>", "<path:object_id>"):
-        pattern = pattern.replace(name, "1")
+    """Return an address that a pattern matches."""
     if pattern.startswith("(?P<url>"):
         return "anything"
     if pattern.startswith("^(?P<app_label>"):
         return "accounts/"
+    pattern = re.sub(r"<uuid:\w+>", "00000000-0000-0000-0000-000000000000", pattern)
+    pattern = re.sub(r"<(path|int|str|slug):\w+>|<\w+>", "1", pattern)
     return pattern.removeprefix("^").removesuffix("$")
 
 
