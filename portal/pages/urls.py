@@ -8,8 +8,8 @@ from portal.pages.activity import activity
 from portal.pages.console import console
 from portal.pages.keys import keys
 from portal.pages.preferences import preferences
-from portal.pages.shortcuts import shortcuts
 from portal.pages.several import pick
+from portal.pages.shortcuts import shortcuts
 from portal.pages.start import start, start_url
 from portal.pages.tokens import machines, own, revoke
 
@@ -18,9 +18,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("start", start_url),
     path("start/", start_url),
     path("keys", keys, name="keys"),
+    path("several", pick, name="several"),
     path("console", console, name="console"),
     path("shortcuts", shortcuts, name="shortcuts"),
-    path("several", pick, name="several"),
     path("preferences", preferences, name="preferences"),
     path("activity", activity, name="activity"),
     path("tokens", own, name="tokens"),

@@ -25,11 +25,11 @@ SCREENSHOTS = Path(django_settings.BASE_DIR) / "screenshots"
 # Every colour and every layout, without asking about each pair of them.
 AXED = {("light", 1280), ("dark", 320)}
 ROLE = "account_id=210987654321&role_name=Developer"
-GROUPS = ["everyone", "payments", "platform", "aws-567890123556-Developer"]
 SEVERAL = (
     "role=210987654321/Developer&role=210987654321/ReadOnly&role=123456789012/ReadOnly"
     "&role=123456789012/Nobody"
 )
+GROUPS = ["everyone", "payments", "platform", "aws-567890123556-Developer"]
 
 
 @pytest.fixture
@@ -70,16 +70,6 @@ def get_values(page: Page, portal: str) -> None:
     page.get_by_label("Show secrets").check()
 
 
-def be_active(page: Page, portal: str) -> None:
-    get_keys(page, portal)
-    page.goto(f"{portal}/activity")
-
-
-PAGES: dict[str, tuple[Callable[[], Client], Callable[[Page, str], None]]] = {
-    "welcome": (nobody, open_path("/")),
-    "start": (alice, open_path("/")),
-    "found": (alice, open_path("/?q=payments+dev")),
-    "found-nothing": (alice, open_path("/?q=nowhere")),
 def get_profile(page: Page, portal: str) -> None:
     get_keys(page, portal)
     page.get_by_label("Profile", exact=True).check()
@@ -108,20 +98,20 @@ def save_preferences(page: Page, portal: str) -> None:
     page.get_by_role("button", name="Save").click()
 
 
+def be_active(page: Page, portal: str) -> None:
+    get_keys(page, portal)
+    page.goto(f"{portal}/activity")
+
+
+PAGES: dict[str, tuple[Callable[[], Client], Callable[[Page, str], None]]] = {
+    "welcome": (nobody, open_path("/")),
+    "start": (alice, open_path("/")),
+    "found": (alice, open_path("/?q=payments+dev")),
+    "found-nothing": (alice, open_path("/?q=nowhere")),
     "empty": (mallory, open_path("/")),
     "keys": (alice, open_path(f"/keys?{ROLE}")),
     "keys-issued": (alice, get_keys),
     "keys-values": (alice, get_values),
-    "console": (alice, open_path(f"/console?{ROLE}")),
-    "console-choose": (alice, open_path("/console?account_id=210987654321")),
-    "activity": (alice, be_active),
-    "denied": (alice, open_path("/keys?account_id=123456789012&role_name=Administrator")),
-    "not-found": (alice, open_path("/nowhere")),
-}
-
-
-@pytest.mark.usefixtures("company")
-@pytest.mark.parametrize("name", PAGES)
     "keys-profile": (alice, get_profile),
     "several": (alice, open_path("/several")),
     "several-ticked": (alice, open_path(f"/several?q=dev&{SEVERAL}")),
@@ -132,6 +122,16 @@ def save_preferences(page: Page, portal: str) -> None:
     "several-ask": (alice, open_path(f"/keys?{SEVERAL}")),
     "several-issued": (alice, get_several),
     "several-denied": (alice, get_several_denied),
+    "console": (alice, open_path(f"/console?{ROLE}")),
+    "console-choose": (alice, open_path("/console?account_id=210987654321")),
+    "activity": (alice, be_active),
+    "denied": (alice, open_path("/keys?account_id=123456789012&role_name=Administrator")),
+    "not-found": (alice, open_path("/nowhere")),
+}
+
+
+@pytest.mark.usefixtures("company")
+@pytest.mark.parametrize("name", PAGES)
 def test_page_is_accessible_and_fits(
     name: str, page_factory: PageFactory, live_portal: str
 ) -> None:
