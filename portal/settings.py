@@ -167,7 +167,10 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 0
     # Nobody waits longer than this to be told that the database is gone; psycopg's own 30 are many.
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("pool", {"timeout": 5})
+    # A connection serves several threads: each gives it back while it waits for AWS or the provider.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
+        "pool", {"min_size": 1, "max_size": 16, "timeout": 5}
+    )
 
 # Sign-in: our backend only; no passwords anywhere.
 AUTH_USER_MODEL = "accounts.Person"
