@@ -30,7 +30,7 @@ class SignInAgain(GatehouseError):
 
 
 class TokenRefused(GatehouseError):
-    """A token of the portal that is none, was revoked, has expired, or stands for nobody any more."""
+    """A bearer token that proves nothing here; the code says which rule it breaks."""
 
     code = "token.refused"
     http_status = 401

@@ -7,9 +7,12 @@ from datetime import datetime
 
 from django.http import HttpRequest
 
-from accounts.types import Subject
+from accounts import bearers
+from accounts.errors import TokenRefused
+from accounts.types import Subject, Surface
 from portal.api import jwts
-from portal.api.errors import TokenMissing, TokenRefused
+from portal.api.errors import TokenMissing
+from portal.context import origin_of
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +46,8 @@ def identify(request: HttpRequest, *, now: datetime) -> Subject:
     """
     token = token_of(request)
     try:
+        if bearers.is_ours(token):
+            return bearers.subject_of(bearer=token, origin=origin_of(request, Surface.API), now=now)
         return jwts.verify(token, now=now)
     except TokenRefused as error:
         log.warning("refused a bearer token: %s", error.admin_message)
