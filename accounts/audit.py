@@ -84,6 +84,7 @@ def _event(
             "issuer": subject.issuer,
             "sub": subject.sub,
             "actor": subject.label,
+            "actor_kind": subject.kind.value,
         }
     return AuditEvent(
         at=now,

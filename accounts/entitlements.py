@@ -39,12 +39,14 @@ def resolve(
     """
     if not all(is_storable(asked) for asked in (account_id, role_name) if asked is not None):
         return Entitlements((), ())
-    claims = claims_in_use(now=now)
+    claims = claims_in_use(now=now, issuer=subject.trusted_issuer)
     sent = vouched_for(subject)
     incomplete = problems(sent, claims, issuer=subject.issuer)
     whole = claims - {problem.claim for problem in incomplete}
     values = {claim: frozenset(pick(sent, claim)) for claim in whole}
-    rules = rules_in_force(values=values, now=now, role_name=role_name)
+    rules = rules_in_force(
+        values=values, now=now, role_name=role_name, issuer=subject.trusted_issuer
+    )
     if not rules:
         return Entitlements((), incomplete)
     roles = offered_roles(rules=rules, values=values, account_id=account_id, role_name=role_name)

@@ -59,7 +59,7 @@ def preview(*, mapping: Mapping, now: datetime) -> Preview:
     """Return what a stored mapping gives now, in at most 4 queries whatever the size."""
     in_force, notes = _standing(mapping, now)
     rule = rule_of(mapping)
-    seen, cut = _people_seen(mapping.claim)
+    seen, cut = ([], False) if mapping.issuer else _people_seen(mapping.claim)
     if rule is None:
         notes.append("It names no accounts, so it gives nothing: add a target.")
         return Preview(in_force, (), (), len(seen), cut, tuple(notes))
@@ -74,7 +74,7 @@ def preview(*, mapping: Mapping, now: datetime) -> Preview:
     given = decide(rules=[rule], values={rule.claim: needed}, roles=roles)
     notes += _about_roles(rule, roles, given)
     recipients = _recipients(rule, given, seen)
-    notes += _about_people(rule, seen, recipients)
+    notes += [] if mapping.issuer else _about_people(rule, seen, recipients)
     return Preview(in_force, given, recipients, len(seen), cut, tuple(notes))
 
 
@@ -87,7 +87,13 @@ def _standing(mapping: Mapping, now: datetime) -> tuple[bool, list[str]]:
             f"It expired on {mapping.expires_at:%-d %B %Y at %H:%M} UTC, so it gives nothing now. "
             "With a later date it would do this:"
         )
-    return not notes, notes
+    in_force = not notes
+    if mapping.issuer is not None:
+        notes.append(f"It is for workloads of {mapping.issuer}: no person gets anything by it.")
+        if not mapping.issuer.enabled:
+            in_force = False
+            notes.append("That issuer is disabled, so it gives nothing now.")
+    return in_force, notes
 
 
 def _people_seen(claim: str) -> tuple[list[_Seen], bool]:

@@ -8,6 +8,7 @@ random and not a count: a database put back from a copy never repeats one that m
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -22,6 +23,7 @@ from accounts.models import (
     MappingTarget,
     PermissionSet,
     Revision,
+    TrustedIssuer,
 )
 
 # Every table that accounts.entitlements reads.
@@ -32,6 +34,7 @@ WATCHED: tuple[type[Model], ...] = (
     Mapping,
     MappingTarget,
     PermissionSet,
+    TrustedIssuer,
 )
 _ONE_ROW = 1
 _RENEW = """
@@ -50,6 +53,12 @@ def current() -> str | None:
     Read it before what it marks: data that is newer than its mark is merely read again.
     """
     return Revision.objects.filter(pk=_ONE_ROW).values_list("mark", flat=True).first()
+
+
+def next_by_time(*, now: datetime) -> datetime | None:
+    """Return when time alone next changes what is decided: the first mapping to expire after now."""
+    ahead = Mapping.objects.filter(enabled=True, expires_at__gt=now)
+    return ahead.order_by("expires_at").values_list("expires_at", flat=True).first()
 
 
 def watch(*, using: str = DEFAULT_DB_ALIAS, **_: Any) -> None:

@@ -31,9 +31,14 @@ _COLUMNS = (
 )
 
 
-def claims_in_use(*, now: datetime) -> frozenset[str]:
-    """Return the claims that mappings in force read, in one query."""
-    in_force = Mapping.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), enabled=True)
+def claims_in_use(*, now: datetime, issuer: str | None = None) -> frozenset[str]:
+    """Return the claims that mappings in force read, in one query.
+
+    `issuer` is that of a workload; None asks for the mappings of people. Neither sees the other's.
+    """
+    in_force = Mapping.objects.filter(
+        Q(expires_at=None) | Q(expires_at__gt=now), _meant_for(issuer), enabled=True
+    )
     return frozenset(in_force.values_list("claim", flat=True).order_by().distinct())
 
 
@@ -42,8 +47,9 @@ def rules_in_force(
     values: Mappings[str, AbstractSet[str]],
     now: datetime,
     role_name: str | None = None,
+    issuer: str | None = None,
 ) -> list[Rule]:
-    """Return the rules that could match these values, by name, in one query.
+    """Return the rules that could match these values, by name, in one query; `issuer` as above.
 
     Exact mappings are found by value through the index; patterned ones are few and all loaded.
     A mapping without targets reaches nothing and is left out by the join.
@@ -52,6 +58,7 @@ def rules_in_force(
         Q(mapping__expires_at=None) | Q(mapping__expires_at__gt=now),
         ~Q(mapping__match=Match.EXACT)
         | Q(mapping__value__in=sorted(frozenset().union(*values.values()))),
+        _meant_for(issuer, "mapping__"),
         mapping__enabled=True,
         mapping__claim__in=sorted(claim for claim, found in values.items() if found),
     )
@@ -60,6 +67,12 @@ def rules_in_force(
             Q(mapping__permission_set=None) | Q(mapping__permission_set__name=role_name)
         )
     return _as_rules(query)
+
+
+def _meant_for(issuer: str | None, path: str = "") -> Q:
+    if issuer is None:
+        return Q(**{f"{path}issuer": None})
+    return Q(**{f"{path}issuer__url": issuer, f"{path}issuer__enabled": True})
 
 
 def rule_of(mapping: Mapping) -> Rule | None:

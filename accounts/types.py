@@ -58,6 +58,14 @@ class Scope:
         )
 
 
+class ActorKind(StrEnum):
+    """Who acted, as the audit trail tells them apart."""
+
+    PERSON = "person"
+    WORKLOAD = "workload"
+    TOKEN = "token"  # noqa: S105
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """A verified identity: who the provider says this is, and what it claims of them.
@@ -80,6 +88,18 @@ class Subject:
     workload: bool = False
     scope: Scope | None = None
     token_id: UUID | None = None
+
+    @property
+    def kind(self) -> ActorKind:
+        """What acts here: a person, a program of a trusted issuer, or a token of the portal."""
+        if self.token_id is not None:
+            return ActorKind.TOKEN
+        return ActorKind.WORKLOAD if self.workload else ActorKind.PERSON
+
+    @property
+    def trusted_issuer(self) -> str | None:
+        """Whose workload this is; None for people and the portal's own machines: other mappings serve them."""
+        return self.issuer if self.kind is ActorKind.WORKLOAD else None
 
     @property
     def label(self) -> str:

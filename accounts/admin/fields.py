@@ -54,6 +54,24 @@ class TagsField(forms.CharField):
         return tags
 
 
+class LinesField(forms.CharField):
+    """Several texts, one a line."""
+
+    widget = forms.Textarea(attrs={"rows": 3, "cols": 50, "spellcheck": "false"})
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return a stored list as lines; what was just typed stays as it is."""
+        return "\n".join(map(str, value)) if isinstance(value, list) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Compare as lines."""
+        return _lines(self.prepare_value(initial)) != _lines(data)
+
+    def clean(self, value: Any) -> Any:
+        """Return each line once."""
+        return list(dict.fromkeys(_lines(super().clean(value))))
+
+
 def _lines(text: Any) -> list[str]:
     return [line.strip() for line in str(text or "").splitlines() if line.strip()]
 

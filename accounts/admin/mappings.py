@@ -60,14 +60,14 @@ class MappingAdmin(AuditedAdmin):
     parts = ("targets",)
     change_form_template = "admin/accounts/mapping/change_form.html"
     list_display = ("name", "reads", "permission_set", "reaches", "gives", "expires_at", "enabled")
-    list_select_related = ("permission_set",)
-    list_filter = ("claim", "match", "permission_set", "enabled")
+    list_select_related = ("permission_set", "issuer")
+    list_filter = ("claim", "match", "permission_set", "issuer", "enabled")
     search_fields = ("name", "claim", "value", "permission_set__name")
-    autocomplete_fields = ("permission_set",)
+    autocomplete_fields = ("permission_set", "issuer")
     actions = ("enable", "disable")
     fieldsets = (
         (None, {"fields": ("name",)}),
-        ("Who", {"fields": ("claim", "match", "value")}),
+        ("Who", {"fields": ("issuer", "claim", "match", "value")}),
         ("Gets what", {"fields": ("permission_set", "console", "keys")}),
         ("When", {"fields": ("enabled", "expires_at")}),
     )
@@ -80,7 +80,8 @@ class MappingAdmin(AuditedAdmin):
     @admin.display(description="claim value", ordering="value")
     def reads(self, mapping: Mapping) -> str:
         """Which claim value it matches."""
-        return f"{mapping.claim} = {mapping.value}"
+        of = f"{mapping.issuer}: " if mapping.issuer else ""
+        return f"{of}{mapping.claim} = {mapping.value}"
 
     @admin.display(description="accounts")
     def reaches(self, mapping: Mapping) -> str:

@@ -59,7 +59,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     list_display = ("when", "action", "actor", "account_id", "role_name", "about")
     list_display_links = ("when",)
-    list_filter = ("action", ("at", ByDate), ByAccount)
+    list_filter = ("action", "actor_kind", ("at", ByDate), ByAccount)
     search_fields = (
         "actor",
         "sub",

@@ -5,6 +5,7 @@ signins      one completed sign-in each, with its claims and the provider's toke
 tokens       of the portal itself, for machines that have none of the provider: their hashes
 directory    environments, accounts, permission sets, and account roles
 mappings     claim value -> permission set -> accounts
+issuers      whose programs may come with a token of their own
 favourites   the roles somebody starred, and those they used last
 preferences  how somebody wants the portal to behave
 revisions    a mark that changes with everything a list of entitlements is made from
@@ -16,6 +17,7 @@ from __future__ import annotations
 from accounts.models.audit import AuditEvent
 from accounts.models.directory import Account, AccountRole, Environment, PermissionSet
 from accounts.models.favourites import Favourite, RoleUse
+from accounts.models.issuers import TrustedIssuer
 from accounts.models.mappings import Mapping, MappingTarget
 from accounts.models.people import Person
 from accounts.models.preferences import Preferences
@@ -38,4 +40,5 @@ __all__ = [
     "RoleUse",
     "SignIn",
     "Token",
+    "TrustedIssuer",
 ]

@@ -60,6 +60,9 @@ class AuditEvent(models.Model):
     issuer = models.CharField(max_length=255, blank=True)
     sub = models.CharField(max_length=255, blank=True)
     actor = models.CharField(max_length=255, blank=True, help_text="As people call them.")
+    actor_kind = models.CharField(
+        max_length=16, blank=True, help_text="A person, a workload, or a token of the portal."
+    )
     surface = models.CharField(max_length=16, blank=True)
     ip = models.CharField("IP address", max_length=45, blank=True)
     user_agent = models.CharField(max_length=512, blank=True)

@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from accounts.matching import MatchKind, complaint
 from accounts.models.directory import Account, Environment, PermissionSet, unit_path
+from accounts.models.issuers import TrustedIssuer
 
 
 class Match(models.TextChoices):
@@ -25,6 +26,14 @@ class Mapping(models.Model):
         max_length=128,
         unique=True,
         help_text="What it is for; people see it as the reason for their access.",
+    )
+    issuer = models.ForeignKey(
+        TrustedIssuer,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="mappings",
+        help_text="Left empty, it is for people. Else for the workloads of this issuer, and for nobody else.",
     )
     claim = models.CharField(
         max_length=255,

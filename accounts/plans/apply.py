@@ -12,7 +12,7 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.models.audit import Action
-from accounts.plans.check import check_arns, check_references
+from accounts.plans.check import check_arns, check_issuers, check_references
 from accounts.plans.complaints import Refused
 from accounts.plans.diff import Change, diff
 from accounts.plans.parse import parse
@@ -45,6 +45,7 @@ def apply(
         stored = load(lock=not dry_run)
         check_references(stored, parsed.directory, parsed.notes)
         check_arns(stored, parsed.directory, parsed.places, parsed.notes)
+        check_issuers(stored, parsed.directory, parsed.places, parsed.notes)
         if parsed.notes.complaints:
             raise Refused(parsed.notes.complaints)
         changes = diff(stored, parsed.directory)

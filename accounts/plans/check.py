@@ -22,6 +22,7 @@ from accounts.plans.values import (
     Directory,
     Entry,
     Identity,
+    IssuerEntry,
     MappingEntry,
     PermissionSetEntry,
     columns_of,
@@ -131,6 +132,26 @@ def check_arns(
             if moved and not same_arn(other for other in roles if other is not role):
                 notes.complain((*moved, "iam_path"), clash)
                 break
+
+
+def check_issuers(
+    stored: Directory,
+    directory: Directory,
+    places: Mapping[Identity, Path],
+    notes: Notes,
+) -> None:
+    """Complain where two issuers would have one address: whose a token is must be certain."""
+    named: dict[str, Identity] = {}
+    for identity, entry in {**stored, **directory}.items():
+        if not isinstance(entry, IssuerEntry) or not entry.url:
+            continue
+        other = named.setdefault(entry.url, identity)
+        if other != identity:
+            at = places.get(identity) or places[other]
+            notes.complain(
+                (*at, "url"),
+                f"{quoted(other[1])} and {quoted(identity[1])} would be the same issuer.",
+            )
 
 
 def _roles(entry: AccountEntry, sets: Mapping[str, PermissionSet]) -> list[AccountRole]:

@@ -23,6 +23,7 @@ from accounts.plans.values import (
     Entry,
     EnvironmentEntry,
     Identity,
+    IssuerEntry,
     MappingEntry,
     PermissionSetEntry,
     identity_of,
@@ -170,10 +171,21 @@ def _permission_set(table: Table) -> PermissionSetEntry:
     )
 
 
+def _issuer(table: Table) -> IssuerEntry:
+    return IssuerEntry(
+        name=table.text("name"),
+        url=table.text("url"),
+        audiences=list(table.strings("audiences")),
+        algorithm=table.text("algorithm"),
+        enabled=table.flag("enabled"),
+    )
+
+
 def _mapping(table: Table) -> MappingEntry:
     given = table.one_of(*_MATCHES)
     return MappingEntry(
         name=table.text("name"),
+        issuer=table.reference("issuer", table="issuer"),
         claim=table.text("claim"),
         match=_MATCHES[given],
         value=table.text(given) if table.is_there(given) else "",
@@ -232,5 +244,6 @@ _READ: dict[str, Callable[[Table], Entry]] = {
     "environment": _environment,
     "account": _account,
     "permission_set": _permission_set,
+    "issuer": _issuer,
     "mapping": _mapping,
 }

@@ -16,6 +16,7 @@ from accounts.models import (
     Mapping,
     MappingTarget,
     PermissionSet,
+    TrustedIssuer,
 )
 from accounts.models.mappings import TargetKind
 from accounts.plans.values import (
@@ -23,23 +24,26 @@ from accounts.plans.values import (
     Directory,
     Entry,
     EnvironmentEntry,
+    IssuerEntry,
     MappingEntry,
     PermissionSetEntry,
     identity_of,
 )
 
-E = TypeVar("E", EnvironmentEntry, AccountEntry, PermissionSetEntry, MappingEntry)
+E = TypeVar("E", EnvironmentEntry, AccountEntry, PermissionSetEntry, IssuerEntry, MappingEntry)
 Row = dict[str, Any]
 
 
 def load(*, lock: bool = False) -> Directory:
-    """Return everything, in six queries; with `lock`, it stays as it is until the transaction ends."""
+    """Return everything, in seven queries; with `lock`, it stays as it is until the transaction ends."""
     environments = _rows(Environment, lock=lock)
     accounts = _rows(Account, lock=lock)
     sets = _rows(PermissionSet, lock=lock)
+    issuers = _rows(TrustedIssuer, lock=lock)
     mappings = _rows(Mapping, lock=lock)
     environment_names = {row["id"]: row["name"] for row in environments}
     set_names = {row["id"]: row["name"] for row in sets}
+    issuer_names = {row["id"]: row["name"] for row in issuers}
     roles, targets = _roles(), _targets()
 
     entries: list[Entry] = [_entry(EnvironmentEntry, row) for row in environments]
@@ -53,10 +57,12 @@ def load(*, lock: bool = False) -> Directory:
         for row in accounts
     ]
     entries += [_entry(PermissionSetEntry, row) for row in sets]
+    entries += [_entry(IssuerEntry, row) for row in issuers]
     entries += [
         _entry(
             MappingEntry,
             row,
+            issuer=issuer_names.get(row["issuer_id"], ""),
             permission_set=set_names.get(row["permission_set_id"], ""),
             accounts=targets[row["id"]],
         )

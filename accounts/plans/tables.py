@@ -25,6 +25,8 @@ _FIRST = (
     "name",
     "label",
     "environment",
+    "url",
+    "issuer",
     "claim",
     "value",
     "wildcard",

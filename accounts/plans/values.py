@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from django.db import models
 
 from accounts.matching import Targets
-from accounts.models import Account, Environment, PermissionSet
+from accounts.models import Account, Environment, PermissionSet, TrustedIssuer
 from accounts.models import Mapping as MappingRow
 
 
@@ -70,15 +70,35 @@ class PermissionSetEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IssuerEntry:
+    """An issuer whose workloads may come with tokens of their own."""
+
+    table: ClassVar[str] = "issuer"
+    model: ClassVar[type[models.Model]] = TrustedIssuer
+    identity: ClassVar[str] = "name"
+    relations: ClassVar[frozenset[str]] = frozenset()
+
+    name: str
+    url: str
+    audiences: list[str]
+    algorithm: str
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MappingEntry:
-    """Claim value -> permission set -> accounts; `permission_set` is "" where a template names it."""
+    """Claim value -> permission set -> accounts; `permission_set` is "" where a template names it.
+
+    `issuer` is "" where the mapping is for people.
+    """
 
     table: ClassVar[str] = "mapping"
     model: ClassVar[type[models.Model]] = MappingRow
     identity: ClassVar[str] = "name"
-    relations: ClassVar[frozenset[str]] = frozenset({"permission_set", "accounts"})
+    relations: ClassVar[frozenset[str]] = frozenset({"issuer", "permission_set", "accounts"})
 
     name: str
+    issuer: str
     claim: str
     match: str
     value: str
@@ -90,12 +110,13 @@ class MappingEntry:
     accounts: Targets
 
 
-Entry = EnvironmentEntry | AccountEntry | PermissionSetEntry | MappingEntry
+Entry = EnvironmentEntry | AccountEntry | PermissionSetEntry | IssuerEntry | MappingEntry
 # In the order in which they refer to each other, which is also the order of an exported file.
 KINDS: tuple[type[Entry], ...] = (
     EnvironmentEntry,
     AccountEntry,
     PermissionSetEntry,
+    IssuerEntry,
     MappingEntry,
 )
 # The table's name and the value that tells its entries apart: ("account", "123456789012").

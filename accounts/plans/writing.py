@@ -46,6 +46,7 @@ def _columns(entry: Entry, keys: Keys) -> dict[str, Any]:
         columns["environment_id"] = keys["environment"].get(entry.environment)
     if isinstance(entry, MappingEntry):
         columns["permission_set_id"] = keys["permission_set"].get(entry.permission_set)
+        columns["issuer_id"] = keys["issuer"].get(entry.issuer)
     return columns
 
 
@@ -53,7 +54,7 @@ def _upsert(kind: type[Entry], rows: Sequence[models.Model]) -> None:
     """Add or change rows, touching only the columns a file has words for."""
     if not rows:
         return
-    relations = {"environment", "permission_set"} & kind.relations
+    relations = {"environment", "permission_set", "issuer"} & kind.relations
     columns = {column.name for column in fields(kind)} - kind.relations | relations
     kind.model._default_manager.bulk_create(
         rows,

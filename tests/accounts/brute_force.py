@@ -14,7 +14,7 @@ Record = dict[str, Any]
 
 
 def entitlements(
-    company: Record, *, claims: Record, issuer: str, now: datetime
+    company: Record, *, claims: Record, issuer: str, now: datetime, workload: bool = False
 ) -> dict[tuple[str, str], Record]:
     """Say what these claims give: for (account id, permission set), console and keys, and the reasons.
 
@@ -27,6 +27,8 @@ def entitlements(
         if not account["active"]:
             continue
         for mapping in company["mappings"]:
+            if not is_meant_for(mapping, company, issuer, workload):
+                continue
             console = offered["console"] and mapping["console"]
             keys = offered["keys"] and mapping["keys"]
             values = matching_values(mapping, account, offered, role, claims, issuer, now)
@@ -39,6 +41,13 @@ def entitlements(
                 entry["keys"] = entry["keys"] or keys
                 entry["reasons"][mapping["name"]] = values
     return given
+
+
+def is_meant_for(mapping: Record, company: Record, issuer: str, workload: bool) -> bool:
+    """Whether a mapping is for people, or for the workloads of this issuer while it is trusted."""
+    if mapping["issuer"] is None:
+        return not workload
+    return workload and mapping["issuer"] == issuer and bool(company["issuers"][issuer])
 
 
 def matching_values(

@@ -18,6 +18,7 @@ from accounts.models import (
     Mapping,
     MappingTarget,
     PermissionSet,
+    TrustedIssuer,
 )
 from accounts.types import Entitlement, Subject
 from tests.accounts import brute_force
@@ -66,6 +67,9 @@ TEMPLATES = [
 ]
 WILDCARDS = ["*", "pay*", "*ments", "p*y*s", "p.*", "a**", "aws-*-*", "*\n", "payments", "[a-z]*"]
 
+# Also as issuers of workloads: a person and a workload of one issuer are never the same to a mapping.
+ISSUERS = ["https://id.northwind.example", "https://northwind.okta.com"]
+
 often = st.sampled_from([True] * 8 + [False])
 
 
@@ -78,6 +82,7 @@ def mappings(draw: st.DrawFn, number: int, sets: list[str], accounts: list[Recor
     no_set = st.none() if match == "template" and "{role}" in value else st.nothing()
     return {
         "name": f"mapping {number}",
+        "issuer": draw(st.sampled_from([None] * 4 + ISSUERS)),
         "claim": draw(st.sampled_from(CLAIMS[:2]) | st.sampled_from(CLAIMS)),
         "match": match,
         "value": value,
@@ -156,6 +161,7 @@ def companies(draw: st.DrawFn) -> Record:
         "accounts": accounts,
         "permission_sets": permission_sets,
         "roles": roles,
+        "issuers": {url: draw(often) for url in ISSUERS},
         "mappings": [draw(mappings(number, sets, accounts)) for number in range(count)],
     }
 
@@ -267,11 +273,16 @@ def build(company: Record) -> None:
         for row in company["roles"]
     )
     things: dict[str, dict[str, Any]] = {"account": accounts, "environment": environments}
+    issuers = {
+        url: TrustedIssuer.objects.create(name=url, url=url, audiences=["x"], enabled=enabled)
+        for url, enabled in company["issuers"].items()
+    }
     for row in company["mappings"]:
         mapping = Mapping.objects.create(
             **{
                 **{key: value for key, value in row.items() if key != "targets"},
                 "permission_set": sets.get(row["permission_set"]),
+                "issuer": issuers.get(row["issuer"]),
             }
         )
         MappingTarget.objects.bulk_create(
@@ -299,14 +310,14 @@ class AnyCompany(TestCase):
     def test_resolve_gives_what_the_model_gives(self, data: st.DataObject) -> None:
         company = data.draw(companies(), label="company")
         claims = data.draw(claims_for(company), label="claims")
-        issuer = data.draw(
-            st.sampled_from(["https://id.northwind.example", "https://northwind.okta.com"]),
-            label="issuer",
-        )
-        subject = Subject(issuer=issuer, sub="somebody", claims=claims)
+        issuer = data.draw(st.sampled_from(ISSUERS), label="issuer")
+        workload = data.draw(st.sampled_from([False, False, True]), label="workload")
+        subject = Subject(issuer=issuer, sub="somebody", claims=claims, workload=workload)
         build(company)
 
-        meant = brute_force.entitlements(company, claims=claims, issuer=issuer, now=NOW)
+        meant = brute_force.entitlements(
+            company, claims=claims, issuer=issuer, now=NOW, workload=workload
+        )
         event(f"{min(len(meant), 3)} or more account roles given")
 
         self.check(resolve(subject=subject, now=NOW).granted, meant)

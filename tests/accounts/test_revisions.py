@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from django.core.management import call_command
@@ -115,6 +116,7 @@ def test_revision_costs_one_query() -> None:
 def test_every_table_a_decision_reads_is_watched() -> None:
     with CaptureQueriesContext(connection) as queries:
         resolve(subject=cast.subject("alice"), now=cast.NOON)
+        resolve(subject=replace(cast.subject("alice"), workload=True), now=cast.NOON)
 
     read = " ".join(query["sql"] for query in queries)
     tables = {table for table in connection.introspection.table_names() if f'"{table}"' in read}

@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 
 from accounts.matching import Targets
 from accounts.models.directory import Colour, Partition
+from accounts.models.issuers import Algorithm
 from accounts.plans.values import (
     AccountEntry,
     Directory,
     Entry,
     EnvironmentEntry,
+    IssuerEntry,
     MappingEntry,
     PermissionSetEntry,
     identity_of,
@@ -98,8 +100,24 @@ def _accounts(
 
 
 @st.composite
+def _issuers(draw: st.DrawFn) -> IssuerEntry:
+    host = draw(st.from_regex(r"[a-z]{1,20}", fullmatch=True))
+    return IssuerEntry(
+        name=draw(st.sampled_from(["CI", "Cluster"]) | _text(128, shortest=1)),
+        url=f"https://{host}.example/{draw(st.sampled_from(['', 'a', 'a/']))}",
+        audiences=draw(st.lists(_text(40, shortest=1), min_size=1, max_size=3, unique=True)),
+        algorithm=draw(st.sampled_from(Algorithm.values)),
+        enabled=draw(st.booleans()),
+    )
+
+
+@st.composite
 def _mappings(
-    draw: st.DrawFn, environments: list[str], sets: list[str], accounts: list[str]
+    draw: st.DrawFn,
+    environments: list[str],
+    sets: list[str],
+    accounts: list[str],
+    issuers: list[str],
 ) -> MappingEntry:
     kinds = ["template"] if not sets else ["exact", "wildcard", "template"]
     match = draw(st.sampled_from(kinds))
@@ -112,6 +130,7 @@ def _mappings(
     )
     return MappingEntry(
         name=draw(st.sampled_from(["Developers", "On call"]) | _text(128, shortest=1)),
+        issuer=draw(st.sampled_from(["", "", *issuers])),
         claim=draw(_text(255, shortest=1)),
         match=match,
         value=value,
@@ -148,14 +167,20 @@ def companies(draw: st.DrawFn) -> Directory:
     accounts = draw(
         st.lists(_accounts(names, sets), max_size=4, unique_by=lambda one: one.account_id)
     )
+    issuers = draw(
+        st.lists(_issuers(), max_size=3, unique_by=(lambda one: one.name, lambda one: one.url))
+    )
     mappings = draw(
         st.lists(
             _mappings(
-                names, [entry.name for entry in sets], [entry.account_id for entry in accounts]
+                names,
+                [entry.name for entry in sets],
+                [entry.account_id for entry in accounts],
+                [entry.name for entry in issuers],
             ),
             max_size=4,
             unique_by=lambda one: one.name,
         )
     )
-    entries: list[Entry] = [*environments, *accounts, *sets, *mappings]
+    entries: list[Entry] = [*environments, *accounts, *sets, *issuers, *mappings]
     return {identity_of(entry): entry for entry in draw(st.permutations(entries))}

@@ -29,7 +29,7 @@ def test_every_example_on_the_page_is_applied() -> None:
 
     assert all(changed)
     assert Account.objects.count() == 2
-    assert Mapping.objects.count() == 7
+    assert Mapping.objects.count() == 8
 
 
 @pytest.mark.django_db

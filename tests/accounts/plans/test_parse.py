@@ -72,7 +72,7 @@ permission_set = "ReadOnly"
 """
 
 COMPLAINTS = """\
-1: Unknown table "title". A file has [[environment]], [[account]], [[permission_set]], [[mapping]].
+1: Unknown table "title". A file has [[environment]], [[account]], [[permission_set]], [[issuer]], [[mapping]].
 2: environment "Production": label: Missing; every table of this kind needs it.
 3: environment "Production": name: Lower-case letters, digits and hyphens.
 4: environment "Production": color: Unknown key. Did you mean "colour"?
@@ -262,6 +262,7 @@ def test_parse_reads_the_least_a_file_can_say_with_the_defaults_of_the_models() 
         ),
         MappingEntry(
             name="All",
+            issuer="",
             claim="groups",
             match="exact",
             value="payments",
@@ -322,6 +323,7 @@ accounts.tags = { team = ["payments", "billing"], tier = "1" }
     )
     assert mapping == MappingEntry(
         name="Developers",
+        issuer="",
         claim="resource_access.portal.roles",
         match="wildcard",
         value="dev-*",

@@ -1,0 +1,94 @@
+"""Trusted issuers in a file: read, checked, applied and exported like the rest."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.models import Mapping, TrustedIssuer
+from accounts.plans.apply import apply
+from accounts.plans.complaints import Refused
+from accounts.plans.export import export
+from accounts.plans.stored import load
+from tests import cast
+
+pytestmark = pytest.mark.django_db
+
+ISSUER = """
+[[issuer]]
+name = "CI"
+url = "https://ci.northwind.example"
+audiences = ["gatehouse"]
+"""
+MAPPING = """
+[[permission_set]]
+name = "Developer"
+
+[[mapping]]
+name = "Pipelines"
+issuer = "CI"
+claim = "sub"
+value = "repo:northwind/payments"
+permission_set = "Developer"
+accounts = "all"
+"""
+
+
+def applied(text: str) -> int:
+    return len(apply(text=text, source="file", actor="carol", origin=cast.ORIGIN, now=cast.NOON))
+
+
+def complaints(text: str) -> list[str]:
+    with pytest.raises(Refused) as refused:
+        applied(text)
+    return [str(complaint) for complaint in refused.value.complaints]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (ISSUER.replace("https:", "http:"), "https address"),
+        (ISSUER.replace('["gatehouse"]', "[]"), "audiences: This field cannot be blank"),
+        (ISSUER.replace('["gatehouse"]', "[7]"), "must be text"),
+        (ISSUER.replace('audiences = ["gatehouse"]', ""), "audiences"),
+        (ISSUER + 'algorithm = "HS256"\n', "must be one of"),
+        (ISSUER + ISSUER.replace('"CI"', '"Other"'), "the same issuer"),
+        (MAPPING, 'There is no issuer "CI"'),
+    ],
+)
+def test_issuer_that_cannot_be_trusted_is_complained_about(text: str, words: str) -> None:
+    found = complaints(text)
+
+    assert any(words in complaint for complaint in found), found
+    assert not TrustedIssuer.objects.exists()
+
+
+def test_issuer_with_the_address_of_a_stored_one_is_complained_about() -> None:
+    applied(ISSUER)
+
+    assert "the same issuer" in complaints(ISSUER.replace('"CI"', '"Other"'))[0]
+
+
+def test_mapping_of_an_issuer_is_applied_and_applying_again_changes_nothing() -> None:
+    assert applied(ISSUER + MAPPING) == 3
+    assert applied(ISSUER + MAPPING) == 0
+
+    mapping = Mapping.objects.get()
+    assert mapping.issuer == TrustedIssuer.objects.get(url="https://ci.northwind.example")
+
+
+def test_mapping_without_its_issuer_line_is_for_people_again() -> None:
+    applied(ISSUER + MAPPING)
+
+    applied(MAPPING.replace('issuer = "CI"\n', ""))
+
+    assert Mapping.objects.get().issuer is None
+
+
+def test_export_says_whose_the_mapping_is() -> None:
+    applied(ISSUER + MAPPING)
+
+    text = export(load())
+
+    assert 'issuer = "CI"' in text
+    assert 'audiences = ["gatehouse"]' in text
+    assert applied(text) == 0
