@@ -38,6 +38,14 @@ class NotSetUp(GatehouseError):
     http_status = 401
 
 
+class IssuerUnavailable(GatehouseError):
+    """The keys of a trusted issuer cannot be read."""
+
+    code = "token.issuer_unavailable"
+    http_status = 503
+    retryable = True
+
+
 class NotAllowed(GatehouseError):
     """Whoever asks may not see this."""
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from django.conf import settings
 
+from accounts.models import TrustedIssuer
 from accounts.types import Subject
 from portal.api import errors
 from portal.signin import jwt, provider
-from portal.signin.errors import TokenRefused
+from portal.signin.errors import ProviderMisconfigured, ProviderUnavailable, TokenRefused
 from portal.signin.jwt import refused
 from portal.signin.subjects import subject
 
@@ -52,7 +53,8 @@ class _Trust:
     algorithm: str
     audiences: frozenset[str]
     clients: frozenset[str] = frozenset()
-    kinds: frozenset[str] = frozenset(KINDS)
+    kinds: frozenset[str] = frozenset()
+    workload: bool = False
 
 
 def verify(token: str, *, now: datetime) -> Subject:
@@ -61,7 +63,7 @@ def verify(token: str, *, now: datetime) -> Subject:
     Raises:
         errors.TokenRefused: any rule is broken; the code says which.
         errors.NotSetUp: no audience is configured.
-        ProviderUnavailable, ProviderMisconfigured: the issuer's keys could not be read.
+        errors.IssuerUnavailable, ProviderUnavailable, ProviderMisconfigured: keys could not be read.
     """
     try:
         unproven = jwt.read(token)
@@ -80,12 +82,23 @@ def verify(token: str, *, now: datetime) -> Subject:
             error.admin_message,
             code=f"token.{what}",
         ) from error
+    except (ProviderUnavailable, ProviderMisconfigured) as error:
+        if unproven.claimed_issuer == settings.OIDC_ISSUER:
+            raise
+        raise errors.IssuerUnavailable(
+            "The keys of the token's issuer cannot be read right now. Try again in a minute; if it "
+            "goes on, tell the people who run this portal.",
+            error.admin_message,
+        ) from error
+    if trust.workload:
+        # A workload is what its sub says; a name or an email in its token is that of whoever started it.
+        return Subject(issuer=trust.issuer, sub=claims["sub"], claims=claims, workload=True)
     return subject(issuer=trust.issuer, claims=claims)
 
 
 def _trust(claimed_issuer: str) -> _Trust:
     if claimed_issuer != settings.OIDC_ISSUER:
-        raise refused("iss", f"The token says it is of {claimed_issuer!r:.200}.")
+        return _trust_in_workloads(claimed_issuer)
     if not settings.API_AUDIENCES and not settings.API_ACCEPT_AZP:
         raise errors.NotSetUp(
             "This portal takes no tokens of the identity provider: its API is not set up. "
@@ -98,6 +111,23 @@ def _trust(claimed_issuer: str) -> _Trust:
         audiences=frozenset(settings.API_AUDIENCES),
         clients=frozenset(settings.API_ACCEPT_AZP),
         kinds=frozenset({_ACCESS[0], *settings.API_TOKEN_TYPES}),
+    )
+
+
+def _trust_in_workloads(claimed_issuer: str) -> _Trust:
+    trusted = None
+    if claimed_issuer and claimed_issuer != settings.BASE_URL:
+        trusted = TrustedIssuer.objects.filter(url=claimed_issuer, enabled=True).first()
+    if trusted is None:
+        raise refused("iss", f"The token says it is of {claimed_issuer!r:.200}.")
+    return _Trust(
+        issuer=trusted.url,
+        jwks_uri=provider.key_set_of(trusted.url),
+        algorithm=trusted.algorithm,
+        audiences=frozenset(trusted.audiences),
+        # CI systems and clusters call them ID tokens or nothing at all; the audience says what they are for.
+        kinds=frozenset({_ACCESS[0], *KINDS}),
+        workload=True,
     )
 
 
@@ -129,7 +159,12 @@ def _check_audience(claims: dict[str, Any], *, trust: _Trust, kind: str) -> None
     client = claims.get("azp", claims.get("client_id"))
     if not trust.audiences.isdisjoint(audiences):
         # OpenID Connect Core 1.0 section 3.1.3.7: an ID token for several is for one of them.
-        if kind == ID and (len(audiences) > 1 or "azp" in claims) and client not in trust.audiences:
+        if (
+            not trust.workload
+            and kind == ID
+            and (len(audiences) > 1 or "azp" in claims)
+            and client not in trust.audiences
+        ):
             raise refused("azp", "The ID token was issued to another client.")
         return
     if not (isinstance(client, str) and client in trust.clients):
