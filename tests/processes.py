@@ -33,12 +33,16 @@ def running(
 ) -> Iterator[None]:
     """Run a command until the block ends; enter it when the URL `answers` answers 200.
 
-    The command sees no variables but PATH, HOME and those of `environment`; it writes to `log`.
+    The command sees no variables but PATH, HOME, coverage's and those of `environment`; it writes to `log`.
 
     Raises:
         AssertionError: it ended or did not answer `within` seconds; the text is the end of the log.
     """
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in ("PATH", "HOME", "LANG") or name.startswith("COVERAGE_")
+    }
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
