@@ -44,7 +44,7 @@ def asked(request: HttpRequest) -> Asked:
     with more than one of them, or with `several`, several account roles are asked for.
     """
     fields = request.POST if request.method == "POST" else request.GET
-    named = tuple(dict.fromkeys(_storable(value) for value in fields.getlist("role")))
+    named = roles_in(fields)
     account_id, _, role_name = _text(fields, "role").partition("/")
     return Asked(
         account_id=account_id or _text(fields, "account_id"),
@@ -54,6 +54,11 @@ def asked(request: HttpRequest) -> Asked:
         duration=_seconds(_text(fields, "duration")),
         several=named if len(named) > 1 or "several" in fields else None,
     )
+
+
+def roles_in(fields: QueryDict) -> tuple[str, ...]:
+    """Return every account role that is named, each once: "123456789012/ReadOnly"."""
+    return tuple(dict.fromkeys(_storable(value) for value in fields.getlist("role")))
 
 
 def _text(fields: QueryDict, name: str) -> str:

@@ -95,14 +95,13 @@ def profile_name(keys: IssuedKeys, wanted: str = "") -> str:
     return name or f"{role.account_id}_{role.role_name}"
 
 
-def formats(keys: IssuedKeys, *, profile: str = "") -> tuple[Format, ...]:
-    """Return every format of these keys, the most used first; `profile` is a name somebody prefers.
+def formats(keys: IssuedKeys, *, profile: str) -> tuple[Format, ...]:
+    """Return every format of these keys, the most used first; `profile` is what `profile_name` gave.
 
     Should AWS ever put characters into keys that mean something to a shell, only the formats that
     no shell reads are offered.
     """
     credentials = keys.credentials
-    name = profile_name(keys, profile)
     found = (
         Format(
             "posix",
@@ -139,15 +138,15 @@ def formats(keys: IssuedKeys, *, profile: str = "") -> tuple[Format, ...]:
             "Profile",
             "Add to ~/.aws/credentials (Windows: %USERPROFILE%\\.aws\\credentials), "
             "then use --profile with the name in brackets.",
-            _block(credentials_profile(credentials, name)),
-            name,
+            _block(credentials_profile(credentials, profile)),
+            profile,
         ),
         Format(
             "configure",
             "aws configure",
             "Paste into any shell: the AWS CLI writes the profile for you.",
-            _block(_configure(credentials, name)),
-            name,
+            _block(_configure(credentials, profile)),
+            profile,
         ),
         Format(
             "json",

@@ -17,7 +17,8 @@ from portal.pages import several, wording
 from portal.pages.asked import Asked, asked
 from portal.pages.durations import chosen, durations
 from portal.pages.entitled import entitled
-from portal.pages.formats import LONGEST_PROFILE, formats
+from portal.pages.formats import LONGEST_PROFILE, formats, profile_name
+from portal.pages.lasting import lasting
 from portal.pages.used import remember
 
 
@@ -60,14 +61,15 @@ def _issue(request: HttpRequest, wanted: Asked) -> HttpResponse:
         now=now,
     )
     remember(request, issued.entitlement.role, duration=chosen(request, wanted.duration))
-    expires_at = issued.credentials.expires_at
+    expires_at, role = issued.credentials.expires_at, issued.entitlement.role
+    profile = profile_name(issued, request.POST.get("profile", ""))
     context = {
         "issued": issued,
         "entitlement": issued.entitlement,
-        "role": issued.entitlement.role,
+        "role": role,
         "expires_at": expires_at,
         "life": wording.duration(round((expires_at - now).total_seconds())),
-        "formats": formats(issued, profile=request.POST.get("profile", "")),
+        "formats": formats(issued, profile=profile) + lasting(role, profile=profile),
         "again": wanted.query,
     }
     response = render(request, "pages/keys_issued.html", context)

@@ -23,7 +23,7 @@ from accounts.trust import session_limit
 from accounts.types import Entitlement, IssuedKeys, Kind, OfferedRole
 from portal.context import origin_of, sign_in_of, subject_of_request
 from portal.pages import listing, wording
-from portal.pages.asked import Asked, asked
+from portal.pages.asked import Asked, asked, roles_in
 from portal.pages.durations import chosen, durations
 from portal.pages.formats import Block, credentials_profile, profile_name
 from portal.pages.used import remember
@@ -60,7 +60,7 @@ class Outcome:
 @require_safe
 def pick(request: HttpRequest) -> HttpResponse:
     """List what keys can be had for, to tick; a search keeps the ticks."""
-    return _pick(request, asked(request).several or ())
+    return _pick(request, roles_in(request.GET))
 
 
 def keys(request: HttpRequest, values: Sequence[str]) -> HttpResponse:

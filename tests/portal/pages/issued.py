@@ -9,7 +9,7 @@ from datetime import timedelta
 from hypothesis import strategies as st
 
 from accounts.types import Credentials, Entitlement, IssuedKeys, OfferedRole
-from portal.pages.formats import Block, formats
+from portal.pages.formats import Block, Format, formats, profile_name
 from tests.cast import NOON
 
 KEY_ID, SECRET, TOKEN = "ASIAEXAMPLE", "wJal/rXUt+nFEMI/K7MDENG=", "IQoJb3JpZ2lu//8X+aCXVzLWVhc3Q=="
@@ -64,8 +64,14 @@ def issued(values: Values = VALUES, *, role_name: str = "AdministratorAccess") -
     )
 
 
+def all_formats(values: Values = VALUES, *, profile: str = "") -> tuple[Format, ...]:
+    """Return every format, with a profile of this name."""
+    keys = issued(values)
+    return formats(keys, profile=profile_name(keys, profile))
+
+
 def block(slug: str, values: Values = VALUES, *, profile: str = "") -> Block:
     """Return the block that is copied in a format."""
-    found = {form.slug: form.blocks for form in formats(issued(values), profile=profile)}
+    found = {form.slug: form.blocks for form in all_formats(values, profile=profile)}
     (only,) = found[slug]
     return only

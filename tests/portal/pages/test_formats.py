@@ -7,8 +7,8 @@ from html import unescape
 
 import pytest
 
-from portal.pages.formats import formats, profile_name
-from tests.portal.pages.issued import KEY_ID, SECRET, TOKEN, VALUES, block, issued
+from portal.pages.formats import profile_name
+from tests.portal.pages.issued import KEY_ID, SECRET, TOKEN, VALUES, all_formats, block, issued
 
 # The first four are the access portal's own.
 EXPECTED = {
@@ -50,11 +50,11 @@ def test_format_is_the_same_byte_for_byte(slug: str) -> None:
 
 
 def test_every_format_is_held_to_its_bytes() -> None:
-    assert {form.slug for form in formats(issued())} == {*EXPECTED, "values"}
+    assert {form.slug for form in all_formats()} == {*EXPECTED, "values"}
 
 
 def test_individual_values_stand_alone() -> None:
-    values = {block.label: block.text for block in formats(issued())[-1].blocks}
+    values = {block.label: block.text for block in all_formats()[-1].blocks}
 
     assert values == {
         "AWS access key ID": KEY_ID,
@@ -64,7 +64,7 @@ def test_individual_values_stand_alone() -> None:
 
 
 def test_what_a_page_holds_is_what_is_copied() -> None:
-    for form in formats(issued()):
+    for form in all_formats():
         for part in form.blocks:
             text_content = unescape(re.sub(r"<[^>]*>", "", part.markup))
 
@@ -79,7 +79,7 @@ def test_only_the_secret_parts_are_hidden(slug: str) -> None:
 
 
 def test_nothing_secret_is_in_a_repr() -> None:
-    found = formats(issued())
+    found = all_formats()
 
     assert SECRET not in repr(found) + repr(found[0]) + repr(found[0].blocks[0])
     assert SECRET not in repr(found[0].blocks[0].lines[1])
@@ -93,7 +93,7 @@ def test_no_shell_is_given_what_it_would_run(place: int, evil: str) -> None:
     values = [*VALUES]
     values[place] = evil
 
-    found = formats(issued((values[0], values[1], values[2])))
+    found = all_formats((values[0], values[1], values[2]))
 
     assert [form.slug for form in found] == ["json", "values"]
 

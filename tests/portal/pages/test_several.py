@@ -213,6 +213,12 @@ def test_search_keeps_what_is_ticked() -> None:
     assert [found.value for found in response.context["picks"]] == []
 
 
+def test_search_keeps_a_single_tick() -> None:
+    response = cast.signed_in("alice").get("/several", {"q": "prod", "role": DEV})
+
+    assert [found.value for found in response.context["ticked"]] == [DEV]
+
+
 def test_search_finds_what_the_start_page_finds() -> None:
     response = cast.signed_in("alice").get("/several", {"q": "PROD read"})
 

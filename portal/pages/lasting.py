@@ -1,0 +1,84 @@
+"""Write profiles that hold no keys: with them the AWS CLI signs in here, and keys renew by themselves."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.urls import Resolver404, resolve
+
+from accounts.types import OfferedRole
+from portal.pages.formats import Block, Format, Line, Mark, Piece
+from portal.pages.start import AWS_START_URL
+
+# How the CLI calls the portal. Every profile shares the section, so that it is signed in to once.
+SESSION = "gatehouse"
+# The region names no place: all that is asked of it goes to the endpoints below.
+REGION = "us-east-1"
+# The first and the last thing an AWS CLI asks of a portal.
+_WIRE = ("/client/register", "/federation/credentials")
+
+
+def lasting(role: OfferedRole, *, profile: str) -> tuple[Format, ...]:
+    """Return the profile with which `aws sso login` works here, once this portal answers that."""
+    if not all(map(_is_served, _WIRE)):
+        return ()
+    return (
+        Format(
+            "sso",
+            "aws sso login",
+            "Add to ~/.aws/config (Windows: %USERPROFILE%\\.aws\\config), then aws sso login with "
+            "--profile. There are no keys in it, and it stays good.",
+            (
+                Block("Once for this portal", _portal()),
+                Block("For this role", _role(role, profile)),
+            ),
+            profile,
+        ),
+    )
+
+
+def _portal() -> tuple[Line, ...]:
+    """Write where to sign in.
+
+    The AWS CLI takes endpoints from the `services` of a profile only, not from the session
+    (https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html). It refuses a start
+    URL that is not https, so a demo names AWS's instead; whichever it is, nobody is sent there.
+    """
+    start_url = f"{settings.BASE_URL}/start" if settings.SECURE else AWS_START_URL
+    return _lines(
+        f"[sso-session {SESSION}]",
+        f"sso_start_url = {start_url}",
+        f"sso_region = {REGION}",
+        "sso_registration_scopes = sso:account:access",
+        "",
+        f"[services {SESSION}]",
+        "sso =",
+        f"  endpoint_url = {settings.BASE_URL}",
+        "sso_oidc =",
+        f"  endpoint_url = {settings.BASE_URL}",
+    )
+
+
+def _role(role: OfferedRole, profile: str) -> tuple[Line, ...]:
+    region = [f"region = {role.region}"] if role.region else []
+    return (
+        (Piece("[profile "), Piece(profile, Mark.PROFILE), Piece("]")),
+        *_lines(
+            f"sso_session = {SESSION}",
+            f"sso_account_id = {role.account_id}",
+            f"sso_role_name = {role.role_name}",
+            *region,
+            f"services = {SESSION}",
+        ),
+    )
+
+
+def _lines(*texts: str) -> tuple[Line, ...]:
+    return tuple((Piece(text),) for text in texts)
+
+
+def _is_served(path: str) -> bool:
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True

@@ -1,0 +1,266 @@
+"""How long, under which name, in which format: what the keys page remembers and what it counts down."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from accounts.models import Account, AuditEvent, PermissionSet, RoleUse
+from portal.pages.durations import UNTIL_EVENING, durations
+from tests import cast
+from tests.browsers import PageFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("northwind", "aws")]
+
+READ_ONLY = {"account_id": "210987654321", "role_name": "ReadOnly"}
+QUERY = "account_id=210987654321&role_name=ReadOnly"
+# Half past two in the afternoon in Kolkata, three hours and a half before the end of the day.
+AFTERNOON = "2026-11-23T09:00:00Z"
+EVENING = 12600
+
+
+def offered(longest: int, last: int | None = None) -> tuple[list[int], int]:
+    found = durations(longest=longest, last=last).choices
+    (one,) = [choice.seconds for choice in found if choice.chosen]
+    return [choice.seconds for choice in found], one
+
+
+@pytest.mark.parametrize(
+    ("longest", "last", "chosen"),
+    [
+        (28800, None, 3600),
+        (28800, 14400, 14400),
+        (28800, 5000, 3600),
+        (28800, 60, 900),
+        (3600, 28800, 3600),
+        (1800, None, 1800),
+        (900, None, 900),
+        (28800, UNTIL_EVENING, 3600),
+    ],
+)
+def test_duration_chosen_last_is_chosen_again_as_far_as_it_can_be(
+    longest: int, last: int | None, chosen: int
+) -> None:
+    seconds, one = offered(longest, last)
+
+    assert one == chosen
+    assert seconds[-1] == longest
+
+
+def test_duration_is_remembered_for_each_role() -> None:
+    client = cast.signed_in("alice")
+    client.post("/keys", {**READ_ONLY, "duration": "14400"})
+
+    same = client.get("/keys", READ_ONLY).context["durations"]
+    other = client.get("/keys", {**READ_ONLY, "account_id": "123456789012"}).context["durations"]
+
+    assert [choice.seconds for choice in same.choices if choice.chosen] == [14400]
+    assert [choice.seconds for choice in other.choices if choice.chosen] == [3600]
+
+
+def test_end_of_the_working_day_is_remembered_as_that() -> None:
+    client = cast.signed_in("alice")
+
+    client.post("/keys", {**READ_ONLY, "duration": str(EVENING), "evening": "1"})
+
+    assert RoleUse.objects.get().duration == UNTIL_EVENING
+    assert client.get("/keys", READ_ONLY).context["durations"].evening_chosen
+
+
+def test_name_of_the_profile_can_be_in_a_link_and_is_in_the_formats() -> None:
+    client = cast.signed_in("alice")
+
+    asked = client.get("/keys", {**READ_ONLY, "profile": "looking"}).content.decode()
+    issued = client.post("/keys", {**READ_ONLY, "profile": "look at\n[it"}).content.decode()
+
+    assert 'value="looking"' in asked
+    assert '[<span class="profile-name">look-at-it</span>]' in issued
+
+
+def kolkata(page: Page, now: str = AFTERNOON) -> Page:
+    """Move a browser to another time zone and time."""
+    page.context.new_cdp_session(page).send(
+        "Emulation.setTimezoneOverride", {"timezoneId": "Asia/Kolkata"}
+    )
+    page.clock.install(time=datetime.fromisoformat(now))
+    return page
+
+
+@pytest.mark.browser
+def test_keys_until_the_end_of_the_working_day_are_counted_in_the_browsers_time_zone(
+    page_factory: PageFactory, live_portal: str
+) -> None:
+    page = kolkata(page_factory(client=cast.signed_in("alice")))
+    page.goto(f"{live_portal}/keys?{QUERY}")
+
+    page.get_by_label(re.compile(r"^Until 0?6:00 PM|^Until 18:00")).check()
+    # An hour passes before anybody presses the button.
+    page.clock.fast_forward(3_600_000)
+    page.get_by_role("button", name="Get keys").click()
+
+    expect(page.locator(".issued")).to_be_visible()
+    taken = RoleUse.objects.get()
+    row = AuditEvent.objects.get(action="access:keys:issued")
+    assert taken.duration == UNTIL_EVENING
+    assert 0 <= EVENING - 3600 - (row.duration or 0) <= 60
+
+    page.goto(f"{live_portal}/keys?{QUERY}")
+    expect(page.get_by_label(re.compile("^Until"))).to_be_checked()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("now", "why"),
+    [
+        ("2026-11-23T12:20:00Z", "ten minutes before the end"),
+        ("2026-11-23T13:00:00Z", "after it"),
+        ("2026-11-23T03:00:00Z", "nine and a half hours before it, and a role of eight"),
+    ],
+)
+def test_end_of_the_working_day_is_offered_only_where_keys_can_live_until_then(
+    now: str, why: str, page_factory: PageFactory, live_portal: str
+) -> None:
+    page = kolkata(page_factory(client=cast.signed_in("alice")), now)
+
+    page.goto(f"{live_portal}/keys?{QUERY}")
+
+    expect(page.get_by_label("1 hour")).to_be_checked()
+    expect(page.get_by_text(re.compile("^Until")), why).to_have_count(0)
+
+
+@pytest.mark.browser
+def test_without_a_script_the_end_of_the_day_is_not_offered(
+    page_factory: PageFactory, live_portal: str
+) -> None:
+    page = page_factory(client=cast.signed_in("alice"), java_script=False)
+
+    page.goto(f"{live_portal}/keys?{QUERY}")
+
+    expect(page.get_by_role("radio", name="8 hours")).to_have_count(1)
+    expect(page.get_by_text(re.compile("^Until"))).to_have_count(0)
+
+
+def take(page: Page, portal: str) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"{portal}/keys?{QUERY}")
+    page.get_by_role("button", name="Get keys").click()
+
+
+@pytest.mark.browser
+def test_expiry_counts_down_and_says_when_it_is_over(
+    page_factory: PageFactory, live_portal: str
+) -> None:
+    page = page_factory(client=cast.signed_in("alice"))
+    page.clock.install()
+    take(page, live_portal)
+    life = page.locator(".life")
+
+    expect(life).to_contain_text("Valid for 1 hour until")
+    page.clock.fast_forward(18 * 60_000)
+    expect(life).to_contain_text("Valid for 42 minutes until")
+    page.clock.fast_forward(41 * 60_000)
+    expect(life).to_contain_text(re.compile("Valid for (1 minute |[0-9]+ seconds)"))
+    page.clock.fast_forward(2 * 60_000)
+
+    expect(life).to_contain_text("No longer valid since")
+    expect(page.get_by_role("status")).to_have_text("Keys on this page are no longer valid")
+
+
+@pytest.mark.browser
+def test_profile_is_renamed_before_it_is_copied(
+    page_factory: PageFactory, live_portal: str
+) -> None:
+    page = page_factory(client=cast.signed_in("alice"))
+    take(page, live_portal)
+    page.get_by_role("radio", name="Profile").check()
+
+    page.locator("#profile").get_by_role("textbox").fill("my payments]")
+    page.get_by_role("button", name="Copy Profile").click()
+
+    expect(page.get_by_role("status")).to_have_text("Copied to the clipboard")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("[my-payments]\naws_access_key_id=")
+    expect(page.locator("#profile .secret > span").first).to_be_hidden()
+    page.get_by_role("radio", name="aws configure").check()
+    expect(page.locator("#configure pre")).to_contain_text('--profile "my-payments"')
+
+
+@pytest.mark.browser
+def test_format_chosen_last_is_shown_first_and_nothing_else_is_kept_in_the_browser(
+    page_factory: PageFactory, live_portal: str
+) -> None:
+    page = page_factory(client=cast.signed_in("alice"))
+    take(page, live_portal)
+    page.get_by_role("radio", name="fish").check()
+
+    take(page, live_portal)
+
+    expect(page.get_by_role("radio", name="fish")).to_be_checked()
+    expect(page.locator("#fish pre")).to_be_visible()
+    assert page.evaluate("({...localStorage, ...sessionStorage})") == {"format": "tab-fish"}
+
+
+@pytest.mark.browser
+def test_ten_ticks_are_the_most_and_are_counted(
+    page_factory: PageFactory, live_portal: str
+) -> None:
+    for number in range(10):
+        extra = PermissionSet.objects.create(name=f"Extra{number}")
+        where = Account.objects.get(name="payments-dev")
+        cast.offer(where, extra)
+        cast.mapping("payments", extra, where)
+    page = page_factory(client=cast.signed_in("alice"))
+    page.goto(f"{live_portal}/several")
+
+    boxes = page.get_by_role("checkbox")
+    for number in range(10):
+        boxes.nth(number).press("Space")
+
+    expect(page.get_by_role("status")).to_have_text("10 of 10 ticked")
+    expect(boxes.nth(11)).to_be_disabled()
+    boxes.nth(0).press("Space")
+    expect(boxes.nth(11)).to_be_enabled()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("java_script", [True, False])
+def test_several_roles_are_picked_found_and_taken_with_the_keyboard_alone(
+    java_script: bool, page_factory: PageFactory, live_portal: str
+) -> None:
+    page = page_factory(client=cast.signed_in("alice"), java_script=java_script)
+    page.goto(f"{live_portal}/several")
+
+    page.get_by_role("checkbox", name="payments-dev Developer").press("Space")
+    page.get_by_role("searchbox").fill("prod")
+    page.get_by_role("searchbox").press("Enter")
+    expect(page).to_have_url(re.compile("q=prod"))
+    page.get_by_role("checkbox", name="payments-prod ReadOnly").press("Space")
+    page.get_by_role("button", name="Continue").press("Enter")
+    expect(page.get_by_role("checkbox", checked=True)).to_have_count(2)
+    page.get_by_role("button", name="Get keys").press("Enter")
+
+    expect(page.locator(".issued .panel")).to_have_count(2)
+    expect(page.locator(".secret > span").first).to_be_hidden()
+    page.get_by_label("Show secrets").check()
+    expect(page.locator(".secret > span").first).to_be_visible()
+
+
+@pytest.mark.browser
+def test_all_profiles_are_copied_together(page_factory: PageFactory, live_portal: str) -> None:
+    page = page_factory(client=cast.signed_in("alice"))
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"{live_portal}/keys?role=210987654321/Developer&role=123456789012/ReadOnly")
+    page.get_by_role("button", name="Get keys").click()
+
+    page.get_by_role("button", name="Copy all profiles").click()
+
+    expect(page.get_by_role("status")).to_have_text("Copied to the clipboard")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert re.findall(r"(?m)^\[.*\]$", copied) == [
+        "[210987654321_Developer]",
+        "[123456789012_ReadOnly]",
+    ]
+    assert copied.count("aws_session_token=") == 2

@@ -1,0 +1,108 @@
+"""Profiles without keys, read by AWS's own parser; offered once the portal answers the AWS CLI."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+
+import boto3
+import pytest
+from botocore.exceptions import SSOTokenLoadError
+from django.http import HttpResponse
+from django.urls import path
+from pytest_django import Settings
+
+from portal.pages.lasting import lasting
+from tests.portal.pages.issued import issued
+
+ROLE = issued().entitlement.role
+
+
+@pytest.fixture
+def wire(settings: Settings) -> None:
+    """URLs as they are when the portal answers the AWS CLI."""
+    urls = ModuleType("urls")
+    urls.urlpatterns = [  # type: ignore[attr-defined]
+        path(served, lambda request: HttpResponse())
+        for served in ("client/register", "federation/credentials")
+    ]
+    settings.ROOT_URLCONF = urls
+    settings.BASE_URL = "https://aws.northwind.example"
+    settings.SECURE = True
+
+
+def text(profile: str = "payments") -> str:
+    (form,) = lasting(ROLE, profile=profile)
+    return "\n\n".join(block.text for block in form.blocks)
+
+
+def test_nothing_is_offered_that_the_portal_does_not_answer(settings: Settings) -> None:
+    settings.ROOT_URLCONF = ModuleType("urls")
+    settings.ROOT_URLCONF.urlpatterns = []
+
+    assert lasting(ROLE, profile="payments") == ()
+
+
+@pytest.mark.usefixtures("wire")
+def test_blocks_are_what_the_aws_cli_reads_byte_for_byte() -> None:
+    assert (
+        text()
+        == """[sso-session gatehouse]
+sso_start_url = https://aws.northwind.example/start
+sso_region = us-east-1
+sso_registration_scopes = sso:account:access
+
+[services gatehouse]
+sso =
+  endpoint_url = https://aws.northwind.example
+sso_oidc =
+  endpoint_url = https://aws.northwind.example
+
+[profile payments]
+sso_session = gatehouse
+sso_account_id = 123456789012
+sso_role_name = AdministratorAccess
+services = gatehouse"""
+    )
+
+
+@pytest.mark.usefixtures("wire")
+def test_portal_without_https_names_a_start_url_that_the_aws_cli_takes(settings: Settings) -> None:
+    settings.BASE_URL, settings.SECURE = "http://localhost:8000", False
+
+    assert "sso_start_url = https://identitycenter.amazonaws.com/ssoins-" in text()
+    assert "endpoint_url = http://localhost:8000" in text()
+
+
+@pytest.mark.usefixtures("wire")
+@pytest.mark.parametrize("profile", ["payments", "a.b_c@d+e=f,g:h/i"])
+def test_boto3_sends_who_uses_the_profile_to_the_portal(
+    profile: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config").write_text(text(profile))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+
+    session = boto3.Session(profile_name=profile)
+
+    for service in ("sso", "sso-oidc"):
+        client = session.client(service, region_name="us-east-1")
+        assert client.meta.endpoint_url == "https://aws.northwind.example"
+    assert session.client("sts").meta.endpoint_url != "https://aws.northwind.example"
+
+
+@pytest.mark.usefixtures("wire")
+def test_boto3_finds_account_and_role_and_asks_for_a_sign_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config").write_text(text())
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+
+    credentials = boto3.Session(profile_name="payments").get_credentials()
+
+    assert credentials is not None
+    assert credentials.method == "sso"
+    with pytest.raises(SSOTokenLoadError, match="gatehouse"):
+        credentials.get_frozen_credentials()
