@@ -1,111 +1,121 @@
-"""Arrange entitlements as the start page lists them: found by words, by organizational unit, by account."""
+"""Arrange entitlements as pages list them: by organizational unit and account; found by words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
-from urllib.parse import urlencode
 
 from accounts.types import Entitlement, Environment, OfferedRole
+from portal.pages.words import LONGEST_SEARCH, Words, fold, words_in
 
-# A longer search is nobody's; the words are looked for in every row.
-LONGEST_SEARCH = 200
+__all__ = ["LONGEST_SEARCH", "AccountRow", "RoleRow", "arranged", "found", "search"]
 
 
 @dataclass(frozen=True, slots=True)
 class RoleRow:
-    """A role in its account: what its buttons send, and which of them there are."""
+    """A role as a row shows it, in whatever account: which buttons it has, and whether it stands apart."""
 
     name: str
     privileged: bool
     console: bool
     keys: bool
-    value: str
-    query: str
 
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
-    """An account; `find` is what a search also looks at, beside what can be read in the row."""
+    """An account with its roles; `unread` is what a search looks at and nobody reads in the row."""
 
     account_id: str
     name: str
     environment: Environment | None
-    find: str
+    unit: str
+    unread: tuple[str, ...]
     roles: tuple[RoleRow, ...]
 
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """The accounts of one organizational unit."""
-
-    name: str
-    accounts: tuple[AccountRow, ...]
+    @property
+    def text(self) -> str:
+        """What a search looks at, one a line: no word reaches across."""
+        label = self.environment.label if self.environment else ""
+        return fold("\n".join((self.name, self.account_id, label, self.unit, *self.unread)))
 
 
-def search(entitlements: Iterable[Entitlement], words: str) -> list[Entitlement]:
-    """Return the entitlements in which every word is found, whatever its case.
-
-    Words are looked for in the account's name, id, unit, environment and tags, and in the role's
-    name. search.js finds the same in the page.
-    """
-    wanted = words[:LONGEST_SEARCH].casefold().split()
-    return [found for found in entitlements if all(word in _text(found.role) for word in wanted)]
-
-
-def by_unit(entitlements: Iterable[Entitlement]) -> list[Unit]:
-    """Arrange by organizational unit, account and role; accounts outside of any unit come last."""
+def arranged(entitlements: Iterable[Entitlement]) -> tuple[AccountRow, ...]:
+    """Arrange by unit, account and role; accounts outside of any unit come last, as privileged roles do."""
     ordered = sorted(entitlements, key=_place)
-    return [
-        Unit(
-            name=unit.replace("/", " / "),
-            accounts=tuple(
-                _account(list(rows))
-                for _, rows in groupby(members, key=lambda found: found.role.account_id)
-            ),
-        )
-        for unit, members in groupby(ordered, key=lambda found: found.role.organizational_unit)
-    ]
+    return tuple(
+        account_row(list(members))
+        for _, members in groupby(ordered, key=lambda found: found.role.account_id)
+    )
 
 
-def _place(found: Entitlement) -> tuple[bool, str, str, str, str, str]:
-    role = found.role
-    unit = role.organizational_unit
-    name = role.account_name
-    return (not unit, unit.casefold(), unit, name.casefold(), role.account_id, role.role_name)
-
-
-def _account(rows: Sequence[Entitlement]) -> AccountRow:
-    role = rows[0].role
+def account_row(entitlements: Sequence[Entitlement]) -> AccountRow:
+    """Return the row of one account with these of its roles."""
+    role = entitlements[0].role
     return AccountRow(
         account_id=role.account_id,
         name=role.account_name,
         environment=role.environment,
-        find=_unread(role),
-        roles=tuple(map(_role, rows)),
+        unit=role.organizational_unit,
+        unread=_unread(role),
+        roles=tuple(
+            RoleRow(
+                name=found.role.role_name,
+                privileged=found.role.privileged,
+                console=found.console,
+                keys=found.keys,
+            )
+            for found in entitlements
+        ),
     )
 
 
-def _role(found: Entitlement) -> RoleRow:
+def found(accounts: Iterable[AccountRow], words: Words) -> list[AccountRow]:
+    """Return the accounts in which every word is found, each with the roles in which it is.
+
+    Words are looked for in the account's name, id, unit, environment and tags, and in the role's
+    name. static/portal/search.js finds the same in the page.
+    """
+    rows = []
+    for account in accounts:
+        text = account.text
+        missing = [word for word in words if word not in text]
+        roles = tuple(
+            role
+            for role in account.roles
+            if not missing or all(word in fold(role.name) for word in missing)
+        )
+        if roles:
+            rows.append(
+                account if len(roles) == len(account.roles) else replace(account, roles=roles)
+            )
+    return rows
+
+
+def search(entitlements: Iterable[Entitlement], text: str) -> list[Entitlement]:
+    """Return the entitlements in which every word of this text is found, as `found` does."""
+    words = words_in(text)
+    return [one for one in entitlements if found([account_row([one])], words)]
+
+
+def _place(found: Entitlement) -> tuple[bool, str, str, str, str, bool, str]:
     role = found.role
-    return RoleRow(
-        name=role.role_name,
-        privileged=role.privileged,
-        console=found.console,
-        keys=found.keys,
-        value=f"{role.account_id}/{role.role_name}",
-        query=urlencode({"account_id": role.account_id, "role_name": role.role_name}),
+    unit = role.organizational_unit
+    return (
+        not unit,
+        unit.casefold(),
+        unit,
+        role.account_name.casefold(),
+        role.account_id,
+        role.privileged,
+        role.role_name,
     )
 
 
-def _text(role: OfferedRole) -> str:
-    read = (role.account_name, role.account_id, role.role_name)
-    return "\n".join((*read, _unread(role))).casefold()
-
-
-def _unread(role: OfferedRole) -> str:
-    """What a search looks at beside names and id, one a line: no word reaches across."""
-    environment = (role.environment.name, role.environment.label) if role.environment else ()
+def _unread(role: OfferedRole) -> tuple[str, ...]:
+    """The environment's name where its label says something else, and the tags."""
     tags = (f"{key}={value}" for key, value in role.tags)
-    return "\n".join((role.organizational_unit, *environment, *tags))
+    environment = role.environment
+    if environment is None or fold(environment.name) == fold(environment.label):
+        return tuple(tags)
+    return (environment.name, *tags)

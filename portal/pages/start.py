@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.entitlements import Entitlements, resolve
 from accounts.signins import subject_of
-from accounts.types import Entitlement
-from portal.pages import listing, wording
+from portal.context import sign_in_of
+from portal.pages import answer, kept, listing, rows
 from portal.pages.empty import emptiness
+from portal.pages.kept import Shown
 from portal.pages.leaving import leads_to_aws
+from portal.pages.tiles import tiles
+from portal.pages.words import LONGEST_SEARCH, Words, words_in
 
 # An AWS CLI takes an https start URL of ours because HEAD names this; the host is an identifier
 # without a DNS record, so nobody is ever sent there.
 AWS_START_URL = "https://identitycenter.amazonaws.com/ssoins-0000000000000000"
 
+# Up to so many accounts are on one page, where the browser's own find finds them; above it is the
+# server that searches, and pages.
+ON_ONE_PAGE, ON_EACH_PAGE = 500, 100
 
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What somebody has, and the claim values that gave it."""
-
-    accounts: str
-    roles: str
-    source: str
-    values: Sequence[str]
-    more: int
+Accounts = Sequence[listing.AccountRow]
 
 
 @never_cache
@@ -39,45 +37,59 @@ class Summary:
 @require_safe
 def start(request: HttpRequest) -> HttpResponse:
     """Show what this is to whoever is signed out; else accounts and roles."""
-    sign_in = getattr(request, "sign_in", None)
-    if sign_in is None:
+    if getattr(request, "sign_in", None) is None:
         return render(request, "pages/welcome.html")
-    now = timezone.now()
-    subject = subject_of(sign_in)
-    found = resolve(subject=subject, now=now)
-    if not found.granted:
-        context = {"empty": emptiness(subject=subject, now=now), "problems": found.problems}
+    sign_in, now = sign_in_of(request), timezone.now()
+    shown = kept.shown(sign_in=sign_in, now=now)
+    if not shown.roles:
+        context = {
+            "empty": emptiness(subject=subject_of(sign_in), now=now),
+            "problems": shown.problems,
+        }
         return render(request, "pages/empty.html", context)
-    return render(request, "pages/start.html", _context(found, request.GET.get("q", "")))
+    asked = request.GET.get("q", "").strip()[:LONGEST_SEARCH]
+    return _found(request, shown, asked) if asked else _all(request, shown)
 
 
-def _context(found: Entitlements, words: str) -> dict[str, object]:
-    matching = listing.search(found.granted, words)
-    units = listing.by_unit(matching)
-    several = len({entitlement.role.account_id for entitlement in found.granted}) > 1
+def _all(request: HttpRequest, shown: Shown) -> HttpResponse:
+    """Answer with everything somebody has, or with a page of it."""
+    page = _page(request, shown, shown.accounts)
+    later = 0
+    if "all" not in request.GET and not page.has_other_pages():
+        later = max(len(page.object_list) - rows.AT_ONCE, 0)
+    name = f"{page.number} {later}"
+    if name not in shown.pieces:
+        render_rows = rows.at_once_and_later if later else rows.sections
+        shown.pieces[name] = answer.keep(render_rows([*page.object_list], grouped=shown.grouped))
+    context = _context(request, shown, page) | {"later": later}
+    return answer.compressed(request, "pages/start.html", context, shown.pieces[name])
+
+
+def _found(request: HttpRequest, shown: Shown, asked: str) -> HttpResponse:
+    """Answer with what a search finds."""
+    words = words_in(asked)
+    page = _page(request, shown, listing.found(shown.accounts, words))
+    markup = rows.sections([*page.object_list], grouped=shown.grouped, words=words)
+    context = _context(request, shown, page, words) | {"asked": asked, "rows": mark_safe(markup)}  # noqa: S308
+    return render(request, "pages/start.html", context)
+
+
+def _page(request: HttpRequest, shown: Shown, accounts: Accounts) -> Page[listing.AccountRow]:
+    size = ON_EACH_PAGE if len(shown.accounts) > ON_ONE_PAGE else ON_ONE_PAGE
+    return Paginator(accounts, size).get_page(request.GET.get("page"))
+
+
+def _context(
+    request: HttpRequest, shown: Shown, page: Page[listing.AccountRow], words: Words = ()
+) -> dict[str, object]:
     return {
-        "summary": summary(found.granted),
-        "problems": found.problems,
-        "units": units,
-        "words": words.strip()[: listing.LONGEST_SEARCH],
-        "several": several,
-        "grouped": any(unit.name for unit in units) and several,
+        "summary": shown.summary,
+        "problems": shown.problems,
+        "tiles": tiles(person=sign_in_of(request).person, shown=shown, words=words),
+        "page": page,
+        "several": len(shown.accounts) > 1,
+        "searched_here": len(shown.accounts) > ON_ONE_PAGE,
     }
-
-
-def summary(granted: Sequence[Entitlement]) -> Summary:
-    """Say in a line what these entitlements are and where they come from."""
-    reasons = [reason for entitlement in granted for reason in entitlement.reasons]
-    claims = {reason.claim.rpartition(".")[2].rpartition("/")[2] for reason in reasons}
-    source = claims.pop() if len(claims) == 1 else ""
-    values, more = wording.shortened(sorted({reason.value for reason in reasons}))
-    return Summary(
-        accounts=wording.count(len({found.role.account_id for found in granted}), "account"),
-        roles=wording.count(len(granted), "role"),
-        source=source if source in ("groups", "roles") else "claims",
-        values=values,
-        more=more,
-    )
 
 
 @require_safe

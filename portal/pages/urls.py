@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from portal.pages.activity import activity
 from portal.pages.console import console
+from portal.pages.favourites import favourites
 from portal.pages.keys import keys
 from portal.pages.preferences import preferences
 from portal.pages.several import pick
@@ -17,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", start, name="start"),
     path("start", start_url),
     path("start/", start_url),
+    path("favourites", favourites, name="favourites"),
     path("keys", keys, name="keys"),
     path("several", pick, name="several"),
     path("console", console, name="console"),

@@ -1,0 +1,76 @@
+"""The favourites: star a role, take the star away, and put them in order."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts import favourites as acts
+from accounts.errors import AccessDenied, InvalidRequest
+from accounts.favourites import Named
+from accounts.models import Person
+from portal.context import sign_in_of
+from portal.pages import kept
+from portal.pages.asked import asked
+from portal.pages.kept import Shown
+from portal.pages.tiles import had, tiles
+
+ACTS = ("star", "unstar", "up", "down")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def favourites(request: HttpRequest) -> HttpResponse:
+    """Show the favourites to arrange on GET, with one to add if a role is named; change them on POST."""
+    sign_in = sign_in_of(request)
+    shown = kept.shown(sign_in=sign_in, now=timezone.now())
+    if request.method == "POST":
+        return _change(request, sign_in.person, shown)
+    wanted = asked(request)
+    named = Named(wanted.account_id, wanted.role_name)
+    starred = had(acts.favourites(person=sign_in.person), shown)
+    context = {
+        "roles": [shown.roles[name].role for name in starred],
+        "candidate": None if named in starred else shown.roles.get(named),
+    }
+    return render(request, "pages/favourites.html", context)
+
+
+def _change(request: HttpRequest, person: Person, shown: Shown) -> HttpResponse:
+    act = next((act for act in ACTS if act in request.POST), "")
+    account_id, _, role_name = request.POST.get(act, "").partition("/")
+    role = Named(account_id, role_name)
+    if act == "unstar":
+        acts.unstar(person=person, role=role)
+    elif act == "star":
+        acts.star(person=person, role=_had(role, shown))
+    elif act:
+        starred = had(acts.favourites(person=person), shown)
+        acts.move(person=person, role=role, before=_next(starred, role, up=act == "up"))
+    else:
+        raise InvalidRequest(
+            "Say what to do with which role.", f"none of {ACTS} is sent", code="favourites.act"
+        )
+    if "tiles" in request.POST:
+        return render(request, "pages/tiles.html", {"tiles": tiles(person=person, shown=shown)})
+    return redirect("favourites" if "arrange" in request.POST else "start")
+
+
+def _had(role: Named, shown: Shown) -> Named:
+    if role in shown.roles:
+        return role
+    raise AccessDenied(
+        "You do not have this role in this account, so it cannot be a favourite.",
+        f"{role} is not among what they are shown",
+    )
+
+
+def _next(starred: list[Named], role: Named, *, up: bool) -> Named | None:
+    """Return before which favourite one goes that moves by one place among those that are shown."""
+    if role not in starred:
+        return role
+    place = max(starred.index(role) - 1, 0) if up else starred.index(role) + 2
+    return starred[place] if place < len(starred) else None

@@ -1,0 +1,95 @@
+"""Keep, in this process, what people are shown; what they get is decided anew each time, elsewhere.
+
+What was kept is shown again only while nothing it was made from has changed: the directory and the
+mappings (`accounts.revisions`), the claims of the sign-in, and what time alone changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Lock
+from uuid import UUID
+
+from accounts import revisions
+from accounts.claims import ClaimProblem
+from accounts.entitlements import resolve
+from accounts.favourites import Named
+from accounts.models import SignIn
+from accounts.signins import subject_of
+from accounts.types import Entitlement
+from portal.pages import listing
+from portal.pages.squeezed import Squeezed
+from portal.pages.summary import Summary, summary
+
+# Roles kept in all, at about 2 KB each; somebody with more than that is not kept at all.
+MOST_ROLES = 20_000
+
+Key = tuple[str, UUID, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What somebody may do now, arranged, with the pieces of pages that were made of it."""
+
+    roles: dict[Named, Entitlement]
+    problems: tuple[ClaimProblem, ...]
+    accounts: tuple[listing.AccountRow, ...]
+    summary: Summary
+    until: datetime | None
+    pieces: dict[str, Squeezed] = field(default_factory=dict)
+
+    @property
+    def grouped(self) -> bool:
+        """Whether the names of units tell anything."""
+        return len(self.accounts) > 1 and bool(self.accounts[0].unit)
+
+
+_kept: OrderedDict[Key, Shown] = OrderedDict()
+_lock = Lock()
+
+
+def shown(*, sign_in: SignIn, now: datetime) -> Shown:
+    """Return what to show to whoever signed in: what was kept where that still holds."""
+    mark = revisions.current()
+    if mark is None:
+        return _look(sign_in, now)
+    key = (mark, sign_in.id, hashlib.sha256(repr(sign_in.claims).encode()).hexdigest())
+    with _lock:
+        found = _kept.get(key)
+        if found is not None and (found.until is None or now < found.until):
+            _kept.move_to_end(key)
+            return found
+    found = _look(sign_in, now)
+    with _lock:
+        _kept[key] = found
+        _kept.move_to_end(key)
+        roles = sum(len(each.roles) for each in _kept.values())
+        while roles > MOST_ROLES or next(iter(_kept))[0] != mark:
+            roles -= len(_kept.popitem(last=False)[1].roles)
+            if not _kept:
+                break
+    return found
+
+
+def forget() -> None:
+    """Keep nothing of what was kept."""
+    with _lock:
+        _kept.clear()
+
+
+def _look(sign_in: SignIn, now: datetime) -> Shown:
+    # Before the decision: what begins or ends in between is then merely looked at again.
+    until = revisions.next_by_time(now=now)
+    decided = resolve(subject=subject_of(sign_in), now=now)
+    return Shown(
+        roles={
+            Named(found.role.account_id, found.role.role_name): found for found in decided.granted
+        },
+        problems=decided.problems,
+        accounts=listing.arranged(decided.granted),
+        summary=summary(decided.granted),
+        until=until,
+    )

@@ -1,0 +1,145 @@
+"""The rows of the start page as HTML: pure functions of their values, because there can be thousands.
+
+A row of a role says nothing of its account, so that it is the same in every account and compresses to
+next to nothing: the account's id stands once, in a form around its roles, and its buttons lead to the
+pages that ask. static/portal/listing.js makes them act at once and names them in full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from html import escape
+from itertools import groupby
+from urllib.parse import urlencode
+
+from portal.pages.listing import AccountRow, RoleRow
+from portal.pages.words import Words, fold, marked
+
+# So many accounts are there at once. The rest comes as text that a browser with scripts reads piece
+# by piece once the page is up (static/portal/listing.js), and any other browser at once.
+AT_ONCE, IN_A_PIECE = 40, 40
+WARNING = ' <span class="warn">privileged</span>'
+
+
+def sections(
+    accounts: Iterable[AccountRow],
+    *,
+    grouped: bool,
+    words: Words = (),
+    after: str | None = None,
+) -> str:
+    """Return accounts, `grouped` under the names of their units; `after` is the unit just before them."""
+    if not grouped:
+        return _section("", [*accounts], words)
+    return "".join(
+        _section("" if unit == after else _heading(unit, words), [*members], words)
+        for unit, members in groupby(accounts, key=lambda account: account.unit)
+    )
+
+
+def at_once_and_later(accounts: Sequence[AccountRow], *, grouped: bool) -> str:
+    """Return the first accounts, and the rest in pieces for which a browser with scripts does not wait."""
+    first = sections(accounts[:AT_ONCE], grouped=grouped)
+    later = (
+        sections(
+            accounts[place : place + IN_A_PIECE], grouped=grouped, after=accounts[place - 1].unit
+        )
+        for place in range(AT_ONCE, len(accounts), IN_A_PIECE)
+    )
+    return first + "".join(f"<noscript>{piece}</noscript>" for piece in later)
+
+
+def tile(account: AccountRow, *, starred: bool, words: Words = ()) -> str:
+    """Return one role in one account, as a tile that needs nothing around it but the page's two forms."""
+    role = account.roles[0]
+    value = escape(f"{account.account_id}/{role.name}")
+    what, where = escape(role.name), escape(account.name)
+    acts = ""
+    if role.console:
+        acts += (
+            f'<button class="button" form="go" name="role" value="{value}" '
+            f'aria-label="Console of {where} as {what}">Console</button>'
+        )
+    if role.keys:
+        query = escape(urlencode({"account_id": account.account_id, "role_name": role.name}))
+        acts += f'<a class="button" href="/keys?{query}" aria-label="Keys for {what} in {where}">Keys</a>'
+    return (
+        f'<li class="tile{" privileged" if role.privileged else ""}" '
+        f'data-find="{_lines(account)}" data-role="{value}">'
+        f'<span class="role-name">{marked(role.name, words)}{WARNING if role.privileged else ""}</span>'
+        f'<button class="star" form="favourite" name="{"unstar" if starred else "star"}" '
+        f'value="{value}" aria-pressed="{"true" if starred else "false"}" '
+        f'aria-label="Favourite: {what} in {where}"></button>'
+        f'<span class="name">{marked(account.name, words)}</span>'
+        f'<span class="where">{_where(account, words)}</span><span class="acts">{acts}</span></li>'
+    )
+
+
+def _heading(unit: str, words: Words) -> str:
+    return f"<h2>{marked(unit, words) or 'Other accounts'}</h2>"
+
+
+def _section(heading: str, accounts: Sequence[AccountRow], words: Words) -> str:
+    rows = "".join(_account(account, words) for account in accounts)
+    return f'<section>{heading}<ul class="accounts">{rows}</ul></section>' if rows else ""
+
+
+def _account(account: AccountRow, words: Words) -> str:
+    roles = "".join(_role(role, words) for role in account.roles)
+    return (
+        f'<li class="account" data-find="{_lines(account)}"><form action="/console">'
+        f'<input type="hidden" name="account_id" value="{account.account_id}">'
+        f'<div><h3 class="name">{marked(account.name, words)}</h3>'
+        f'<p class="where">{_where(account, words)}</p></div>'
+        f'<ul class="roles">{roles}</ul></form></li>'
+    )
+
+
+def _role(role: RoleRow, words: Words) -> str:
+    if not words:
+        return _plain_role(role)
+    name = f'<span class="role-name">{escape(role.name)}<'
+    return _plain_role(role).replace(
+        name, f'<span class="role-name">{marked(role.name, words)}<', 1
+    )
+
+
+@lru_cache(maxsize=4096)
+def _plain_role(role: RoleRow) -> str:
+    name = escape(role.name)
+    button = f'<button class="button" name="role_name" value="{name}"'
+    console = f'{button} aria-label="Console as {name}">Console</button>' if role.console else ""
+    keys = (
+        f'{button} formaction="/keys" aria-label="Keys for {name}">Keys</button>'
+        if role.keys
+        else ""
+    )
+    return (
+        f'<li class="role{" privileged" if role.privileged else ""}">'
+        f'<button class="star" name="role_name" value="{name}" formaction="/favourites" '
+        f'aria-label="Favourite: {name}"></button>'
+        f'<span class="role-name">{name}{WARNING if role.privileged else ""}</span>'
+        f"{console}{keys}</li>"
+    )
+
+
+def _where(account: AccountRow, words: Words) -> str:
+    """The environment, the id, and what a word was found in that is not read otherwise."""
+    environment = account.environment
+    label = (
+        f'<span class="env" data-colour="{escape(environment.colour)}">'
+        f"{marked(environment.label, words)}</span>"
+        if environment
+        else ""
+    )
+    unread = "".join(
+        f'<span class="tag">{marked(line, words)}</span>'
+        for line in account.unread
+        if words and any(word in fold(line) for word in words)
+    )
+    return f'{label}<span class="mono">{marked(account.account_id, words)}</span>{unread}'
+
+
+def _lines(account: AccountRow) -> str:
+    return escape("\n".join((account.unit, *account.unread)))
