@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -11,11 +10,12 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts import audit
-from accounts.claims import pick, problems
+from accounts.claims import problems
 from accounts.encryption import encrypt
 from accounts.errors import SignInAgain
 from accounts.models import Person, SignIn
 from accounts.models.audit import Action
+from accounts.rights import rights_of
 from accounts.storable import is_storable, storable
 from accounts.types import Origin, Subject
 
@@ -58,8 +58,8 @@ def begin(*, subject: Subject, tokens: ProviderTokens, origin: Origin, now: date
     with transaction.atomic():
         person.name = storable(subject.name)[:255]
         person.email = storable(subject.email)[:255]
-        person.is_admin = _claims_give(subject, settings.ADMIN_CLAIM, settings.ADMIN_VALUES)
-        person.is_auditor = _claims_give(subject, settings.AUDITOR_CLAIM, settings.AUDITOR_VALUES)
+        rights = rights_of(subject)
+        person.is_admin, person.is_auditor = rights.admin, rights.auditor
         person.last_login = now
         # Only what a sign-in says: an admin may be blocking this person at this moment.
         person.save(update_fields=["name", "email", "is_admin", "is_auditor", "last_login"])
@@ -183,7 +183,3 @@ def _record_refusal(
 def _is_identity(text: str) -> bool:
     """Whether this can be stored whole, so that it means one person only (OIDC Core 2: `sub` has at most 255)."""
     return 0 < len(text) <= 255 and is_storable(text)
-
-
-def _claims_give(subject: Subject, claim: str, wanted: Iterable[str]) -> bool:
-    return not set(wanted).isdisjoint(pick(subject.claims, claim))

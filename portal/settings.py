@@ -80,6 +80,10 @@ OIDC_TIMEOUT = _number("OIDC_TIMEOUT", 5)
 API_AUDIENCES = env.list("API_AUDIENCES", default=[])
 API_TOKEN_TYPES = env.list("API_TOKEN_TYPES", default=["Bearer", "JWT"])
 API_ACCEPT_AZP = env.list("API_ACCEPT_AZP", default=[])
+# How often a program may ask, and an address may come with tokens that prove nothing.
+API_RATE_LIMIT = env.str("API_RATE_LIMIT", default="300/minute")
+API_BAD_TOKEN_LIMIT = env.str("API_BAD_TOKEN_LIMIT", default="60/minute")
+API_LIMITS_STORAGE = env.str("API_LIMITS_STORAGE", default="memory://")
 
 # Who runs the portal, by the claims of each sign-in.
 ADMIN_CLAIM = env.str("ADMIN_CLAIM", default="groups")

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from accounts import bearers
 from accounts.errors import TokenRefused
 from accounts.types import Subject, Surface
-from portal.api import jwts
+from portal.api import jwts, limiting
 from portal.api.errors import TokenMissing
 from portal.context import origin_of
 
@@ -42,13 +42,18 @@ def identify(request: HttpRequest, *, now: datetime) -> Subject:
     """Return the verified subject of a request. Whether that person is blocked is asked elsewhere.
 
     Raises:
-        GatehouseError: there is no token, or it proves nothing.
+        GatehouseError: there is no token, it proves nothing, or it comes too often.
     """
     token = token_of(request)
     try:
         if bearers.is_ours(token):
-            return bearers.subject_of(bearer=token, origin=origin_of(request, Surface.API), now=now)
-        return jwts.verify(token, now=now)
+            origin = origin_of(request, Surface.API)
+            subject = bearers.subject_of(bearer=token, origin=origin, now=now)
+        else:
+            subject = jwts.verify(token, now=now)
     except TokenRefused as error:
+        limiting.count_refusal(request)
         log.warning("refused a bearer token: %s", error.admin_message)
         raise
+    limiting.count_request(subject)
+    return subject

@@ -7,6 +7,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from limits import parse
+from limits.errors import ConfigurationError
+from limits.storage import storage_from_string
 
 from portal.api.jwts import KINDS
 
@@ -14,7 +17,27 @@ from portal.api.jwts import KINDS
 @register(Tags.security)
 def api(**kwargs: Any) -> list[CheckMessage]:
     """Check what the environment says about bearer tokens."""
-    return [*_tokens()]
+    return [*_tokens(), *_limits()]
+
+
+def _limits() -> Iterator[CheckMessage]:
+    for name in ("API_RATE_LIMIT", "API_BAD_TOKEN_LIMIT"):
+        try:
+            parse(getattr(settings, name))
+        except ValueError:
+            yield Error(
+                f"{name} is {getattr(settings, name)!r}, which is no rate.",
+                hint="Write a number and a time: 300/minute, 10/second, 5000/hour.",
+                id="portal.E041",
+            )
+    try:
+        storage_from_string(settings.API_LIMITS_STORAGE)
+    except (ConfigurationError, ValueError) as error:
+        yield Error(
+            f"API_LIMITS_STORAGE cannot be used: {error}",
+            hint="Write memory://, or redis://host:6379/0.",
+            id="portal.E042",
+        )
 
 
 def _tokens() -> Iterator[CheckMessage]:

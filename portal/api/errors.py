@@ -81,9 +81,12 @@ def answer(
 
 def answer_to(request: HttpRequest, error: GatehouseError, **more: Any) -> JsonResponse:
     """Answer an error of the domain; what only admins are told stays in the audit trail."""
-    return answer(
+    response = answer(
         request, status=error.http_status, code=error.code, message=error.user_message, **more
     )
+    if (retry_after := getattr(error, "retry_after", None)) is not None:
+        response["Retry-After"] = str(retry_after)
+    return response
 
 
 def _challenge(code: str, message: str) -> str:

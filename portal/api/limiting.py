@@ -1,0 +1,93 @@
+"""How often a program may ask. Counted per process, or for all of them in the storage that is set."""
+
+from __future__ import annotations
+
+import logging
+import time
+from functools import lru_cache
+
+from django.conf import settings
+from django.http import HttpRequest
+from limits import RateLimitItem, parse
+from limits.storage import storage_from_string
+from limits.strategies import FixedWindowRateLimiter
+
+from accounts.errors import GatehouseError
+from accounts.types import Subject
+from portal.context import client_address
+
+log = logging.getLogger(__name__)
+
+
+class TooMany(GatehouseError):
+    """More requests than the settings allow; `retry_after` is in seconds."""
+
+    code = "request.too_many"
+    http_status = 429
+    retryable = True
+
+    def __init__(self, user_message: str, *, retry_after: int) -> None:
+        super().__init__(user_message)
+        self.retry_after = retry_after
+
+
+class CannotCount(GatehouseError):
+    """What counts the requests cannot be reached, so nobody is let in uncounted."""
+
+    code = "limits.unavailable"
+    http_status = 503
+    retryable = True
+
+
+def count_request(subject: Subject) -> None:
+    """Count a request of somebody whom a token has proven.
+
+    Raises:
+        TooMany: it is one too many; the message says when to come back.
+        CannotCount: the storage is down.
+    """
+    _count(settings.API_RATE_LIMIT, "identity", subject.issuer, subject.sub)
+
+
+def count_refusal(request: HttpRequest) -> None:
+    """Count a token that proved nothing, by the address it came from; raises as `count_request`.
+
+    A token that proves something is never refused for what others at the same address do.
+    """
+    _count(settings.API_BAD_TOKEN_LIMIT, "address", client_address(request))
+
+
+def forget() -> None:
+    """Begin to count anew."""
+    _limiter.cache_clear()
+
+
+def _count(limit: str, *who: str) -> None:
+    item = _parsed(limit)
+    try:
+        limiter = _limiter(settings.API_LIMITS_STORAGE)
+        if limiter.hit(item, *who):
+            return
+        reset_at = limiter.get_window_stats(item, *who).reset_time
+    except (
+        Exception
+    ) as error:  # Each storage has its own; whatever it is, nobody is let in uncounted.
+        log.critical("requests cannot be counted: %s", type(error).__name__)
+        raise CannotCount(
+            "The portal cannot count requests right now, and so answers none. Try again in a moment.",
+            f"the storage of API_LIMITS_STORAGE failed: {type(error).__name__}",
+        ) from error
+    retry_after = max(1, int(reset_at - time.time()) + 1)
+    raise TooMany(
+        f"Too many requests. Come back in {retry_after} seconds.", retry_after=retry_after
+    )
+
+
+@lru_cache(maxsize=16)
+def _parsed(limit: str) -> RateLimitItem:
+    return parse(limit)
+
+
+@lru_cache(maxsize=2)
+def _limiter(storage: str) -> FixedWindowRateLimiter:
+    return FixedWindowRateLimiter(storage_from_string(storage))

@@ -1,0 +1,164 @@
+"""Accounts, permission sets and mappings, for those who administer or audit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Prefetch, Q
+from django.http import HttpRequest
+from ninja import Query, Router
+
+from accounts.models import Account, AccountRole, Mapping, MappingTarget, PermissionSet
+from portal.api.v1.paging import Part, part
+from portal.api.v1.shapes import (
+    AccountOut,
+    ErrorAnswer,
+    MappingOut,
+    Page,
+    PermissionSetOut,
+    Text,
+)
+from portal.api.v1.who import reading
+
+router = Router(tags=["Directory"])
+ERRORS = frozenset({401, 403, 422, 429, 503})
+
+
+class AccountsAsked(Part):
+    """Which accounts; `q` looks in names and ids, a unit includes those below it."""
+
+    q: Text | None = None
+    environment: Text | None = None
+    organizational_unit: Text | None = None
+    permission_set: Text | None = None
+    active: bool | None = None
+
+
+@router.get(
+    "/accounts", response={200: Page[AccountOut], ERRORS: ErrorAnswer}, operation_id="accounts"
+)
+def accounts(request: HttpRequest, asked: Query[AccountsAsked]) -> dict[str, Any]:
+    """List the accounts of the directory with their roles, by id."""
+    reading(request, "directory")
+    roles = AccountRole.objects.select_related("account", "permission_set").order_by(
+        "permission_set__name"
+    )
+    query = (
+        Account.objects.select_related("environment")
+        .prefetch_related(Prefetch("roles", roles))
+        .order_by("account_id")
+    )
+    if asked.q is not None:
+        query = query.filter(Q(name__icontains=asked.q) | Q(account_id__startswith=asked.q))
+    if asked.environment is not None:
+        query = query.filter(environment__name=asked.environment)
+    if (unit := asked.organizational_unit) is not None:
+        query = query.filter(
+            Q(organizational_unit=unit) | Q(organizational_unit__startswith=f"{unit}/")
+        )
+    if asked.permission_set is not None:
+        query = query.filter(roles__permission_set__name=asked.permission_set)
+    if asked.active is not None:
+        query = query.filter(active=asked.active)
+    if asked.after is not None:
+        query = query.filter(account_id__gt=asked.after)
+    found = list(query[: asked.limit + 1])
+    return part(found, limit=asked.limit, key=lambda one: one.account_id, shape=_account)
+
+
+def _account(account: Account) -> dict[str, Any]:
+    return {
+        "account_id": account.account_id,
+        "name": account.name,
+        "partition": account.partition,
+        "environment": account.environment and account.environment.name,
+        "organizational_unit": account.organizational_unit,
+        "region": account.region,
+        "tags": account.tags if isinstance(account.tags, dict) else {},
+        "trust_method": account.trust_method,
+        "active": account.active,
+        "roles": [
+            {"permission_set": role.permission_set.name, "role_arn": role.arn}
+            for role in account.roles.all()
+        ],
+    }
+
+
+@router.get(
+    "/permission-sets",
+    response={200: Page[PermissionSetOut], ERRORS: ErrorAnswer},
+    operation_id="permission_sets",
+)
+def permission_sets(request: HttpRequest, asked: Query[Part]) -> dict[str, Any]:
+    """List the permission sets, by name."""
+    reading(request, "directory")
+    query = PermissionSet.objects.order_by("name")
+    if asked.after is not None:
+        query = query.filter(name__gt=asked.after)
+    found = list(query[: asked.limit + 1])
+    return part(found, limit=asked.limit, key=lambda one: one.name, shape=_permission_set)
+
+
+def _permission_set(permission_set: PermissionSet) -> dict[str, Any]:
+    return {name: getattr(permission_set, name) for name in PermissionSetOut.model_fields}
+
+
+class MappingsAsked(Part):
+    """Which mappings."""
+
+    claim: Text | None = None
+    value: Text | None = None
+    permission_set: Text | None = None
+    issuer: Text | None = None
+    enabled: bool | None = None
+
+
+@router.get(
+    "/mappings", response={200: Page[MappingOut], ERRORS: ErrorAnswer}, operation_id="mappings"
+)
+def mappings(request: HttpRequest, asked: Query[MappingsAsked]) -> dict[str, Any]:
+    """List the mappings with the accounts they reach, by name."""
+    reading(request, "directory")
+    targets = MappingTarget.objects.select_related("account", "environment")
+    query = (
+        Mapping.objects.select_related("permission_set", "issuer")
+        .prefetch_related(Prefetch("targets", targets))
+        .order_by("name")
+    )
+    wanted = {
+        "claim": asked.claim,
+        "value": asked.value,
+        "permission_set__name": asked.permission_set,
+        "issuer__name": asked.issuer,
+        "enabled": asked.enabled,
+        "name__gt": asked.after,
+    }
+    query = query.filter(**{name: value for name, value in wanted.items() if value is not None})
+    found = list(query[: asked.limit + 1])
+    return part(found, limit=asked.limit, key=lambda one: one.name, shape=_mapping)
+
+
+def _mapping(mapping: Mapping) -> dict[str, Any]:
+    return {
+        "name": mapping.name,
+        "issuer": mapping.issuer and mapping.issuer.name,
+        "claim": mapping.claim,
+        "match": mapping.match,
+        "value": mapping.value,
+        "permission_set": mapping.permission_set and mapping.permission_set.name,
+        "console": mapping.console,
+        "keys": mapping.keys,
+        "enabled": mapping.enabled,
+        "expires_at": mapping.expires_at,
+        "targets": [
+            {
+                "kind": target.kind,
+                "account_id": target.account and target.account.account_id,
+                "environment": target.environment and target.environment.name,
+                "organizational_unit": target.unit,
+                "tag_key": target.tag_key,
+                "tag_value": target.tag_value,
+            }
+            for target in mapping.targets.all()
+        ],
+    }

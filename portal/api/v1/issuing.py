@@ -1,0 +1,117 @@
+"""Keys and console links, through the one door."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Router
+
+from accounts import access
+from accounts.aws.arn import parse_role_arn
+from accounts.entitlements import resolve
+from accounts.errors import InvalidRequest
+from accounts.types import Kind, Subject, Surface
+from portal.api.v1.shapes import Asked, Console, ConsoleAsked, ErrorAnswer, Keys
+from portal.api.v1.who import asking
+from portal.context import origin_of
+
+router = Router(tags=["Access"])
+ERRORS = frozenset({400, 401, 403, 413, 422, 429, 502, 503})
+
+
+@router.post("/keys", response={200: Keys, ERRORS: ErrorAnswer}, operation_id="keys")
+def keys(request: HttpRequest, asked: Asked) -> dict[str, Any]:
+    """Issue temporary keys for a role."""
+    subject, now = asking(request), timezone.now()
+    account_id, role_name = _role(request, asked, kind=Kind.KEYS, subject=subject, now=now)
+    issued = access.issue_keys(
+        subject=subject,
+        account_id=account_id,
+        role_name=role_name,
+        duration=asked.duration,
+        origin=origin_of(request, Surface.API),
+        now=now,
+    )
+    role, credentials = issued.entitlement.role, issued.credentials
+    return {
+        "access_key_id": credentials.access_key_id,
+        "secret_access_key": credentials.secret_access_key,
+        "session_token": credentials.session_token,
+        "expires_at": credentials.expires_at,
+        "account_id": role.account_id,
+        "role_name": role.role_name,
+        "role_arn": role.arn,
+        "session_name": issued.session_name,
+        "duration": issued.duration,
+        "shortened": issued.shortened,
+        "audit_id": issued.audit_id,
+    }
+
+
+@router.post("/console", response={200: Console, ERRORS: ErrorAnswer}, operation_id="console")
+def console(request: HttpRequest, asked: ConsoleAsked) -> dict[str, Any]:
+    """Make a link that opens the AWS console as a role."""
+    subject, now = asking(request), timezone.now()
+    account_id, role_name = _role(request, asked, kind=Kind.CONSOLE, subject=subject, now=now)
+    opened = access.console_url(
+        subject=subject,
+        account_id=account_id,
+        role_name=role_name,
+        destination=asked.destination,
+        duration=asked.duration,
+        origin=origin_of(request, Surface.API),
+        now=now,
+    )
+    role = opened.entitlement.role
+    return {
+        "url": opened.url,
+        "account_id": role.account_id,
+        "role_name": role.role_name,
+        "role_arn": role.arn,
+        "audit_id": opened.audit_id,
+    }
+
+
+def _role(
+    request: HttpRequest, asked: Asked, *, kind: Kind, subject: Subject, now: datetime
+) -> tuple[str, str]:
+    """Return account id and role name of what is asked for.
+
+    Raises:
+        InvalidRequest: it is asked for in no way, in two ways, or several accounts have this name.
+        AccessDenied: the directory has no role with this ARN.
+    """
+    named = (asked.role_arn, asked.account_id, asked.account_name, asked.role_name)
+    match named:
+        case (str(arn), None, None, None):
+            return access.role_named(
+                kind=kind,
+                role_arn=parse_role_arn(arn),
+                subject=subject,
+                origin=origin_of(request, Surface.API),
+                now=now,
+            )
+        case (None, str(account_id), None, str(role_name)):
+            return account_id, role_name
+        case (None, None, str(account_name), str(role_name)):
+            return _account_named(account_name, role_name, subject=subject, now=now), role_name
+    raise InvalidRequest(
+        "Say which role, in one way: role_arn, or account_id and role_name, or account_name and role_name.",
+        code="request.role",
+    )
+
+
+def _account_named(name: str, role_name: str, *, subject: Subject, now: datetime) -> str:
+    """Return the id of the account with this name among those that this subject has the role in."""
+    found = resolve(subject=subject, now=now, role_name=role_name).granted
+    ids = {one.role.account_id for one in found if one.role.account_name == name}
+    if len(ids) > 1:
+        raise InvalidRequest(
+            f"You have {role_name} in several accounts of this name. Say which by account_id.",
+            code="request.account_ambiguous",
+        )
+    # A name that leads nowhere is asked for all the same: the door refuses and records it.
+    return ids.pop() if ids else name

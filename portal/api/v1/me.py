@@ -1,0 +1,115 @@
+"""Who am I, what may I do, and why."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Query, Router
+
+from accounts.entitlements import resolve
+from accounts.rights import rights_of
+from accounts.types import Entitlement, Kind
+from portal.api.v1.paging import Part, part
+from portal.api.v1.shapes import EntitlementPage, ErrorAnswer, Me, Text
+from portal.api.v1.who import reading
+
+router = Router(tags=["Me"])
+ERRORS = frozenset({401, 422, 429, 503})
+
+
+class EntitlementsAsked(Part):
+    """Which entitlements."""
+
+    account_id: Text | None = None
+    role_name: Text | None = None
+    kind: Literal["console", "keys"] | None = None
+
+
+@router.get("/me", response={200: Me, ERRORS: ErrorAnswer}, operation_id="me")
+def me(request: HttpRequest) -> dict[str, Any]:
+    """Say who the token says you are."""
+    subject = reading(request)
+    rights, scope = rights_of(subject), subject.scope
+    return {
+        "issuer": subject.issuer,
+        "sub": subject.sub,
+        "name": subject.name,
+        "email": subject.email,
+        "kind": subject.kind.value,
+        "admin": rights.admin,
+        "auditor": rights.auditor,
+        "scope": scope
+        and {
+            "permission_sets": _listed(scope.permission_sets),
+            "account_ids": _listed(scope.account_ids),
+            "kinds": sorted(scope.kinds),
+            "directory": scope.directory,
+            "audit": scope.audit,
+        },
+    }
+
+
+@router.get(
+    "/me/entitlements",
+    response={200: EntitlementPage, ERRORS: ErrorAnswer},
+    operation_id="entitlements",
+)
+def entitlements(request: HttpRequest, asked: Query[EntitlementsAsked]) -> dict[str, Any]:
+    """List what you may do now, by account and role, each with its reasons."""
+    decided = resolve(
+        subject=reading(request),
+        now=timezone.now(),
+        account_id=asked.account_id,
+        role_name=asked.role_name,
+    )
+    kind = Kind(asked.kind) if asked.kind else None
+    wanted = [one for one in decided.granted if kind is None or one.allows(kind)]
+    keys = [_key(one) for one in wanted]
+    start = keys.index(asked.after) + 1 if asked.after in keys else 0
+    return {
+        **part(wanted[start : start + asked.limit + 1], limit=asked.limit, key=_key, shape=_shape),
+        "problems": [
+            {"claim": problem.claim, "code": problem.code, "message": problem.message}
+            for problem in decided.problems
+        ],
+    }
+
+
+def _key(entitlement: Entitlement) -> str:
+    return f"{entitlement.role.account_id}/{entitlement.role.role_name}"
+
+
+def _shape(entitlement: Entitlement) -> dict[str, Any]:
+    role = entitlement.role
+    return {
+        "account_id": role.account_id,
+        "account_name": role.account_name,
+        "environment": role.environment and role.environment.name,
+        "organizational_unit": role.organizational_unit,
+        "partition": role.partition,
+        "region": role.region,
+        "tags": dict(role.tags),
+        "role_name": role.role_name,
+        "role_arn": role.arn,
+        "description": role.description,
+        "privileged": role.privileged,
+        "session_duration": entitlement.session_duration,
+        "console": entitlement.console,
+        "keys": entitlement.keys,
+        "reasons": [
+            {
+                "mapping": reason.mapping,
+                "claim": reason.claim,
+                "value": reason.value,
+                "console": reason.console,
+                "keys": reason.keys,
+            }
+            for reason in entitlement.reasons
+        ],
+    }
+
+
+def _listed(names: frozenset[str] | None) -> list[str] | None:
+    return None if names is None else sorted(names)

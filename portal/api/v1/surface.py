@@ -1,0 +1,74 @@
+"""The API object: who asks, errors in the one shape, the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver
+from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
+
+from accounts.errors import GatehouseError
+from portal.api import errors
+from portal.api.v1 import directory, issuing, me, trail
+from portal.api.v1.who import Bearer
+
+DESCRIPTION = """\
+Everything needs a bearer token: a JWT of the identity provider or of a trusted issuer, or a token of the portal.
+Every error is {"error": {"code", "message", "request_id"}}; programs decide by the code.
+"""
+
+api = NinjaAPI(
+    title="Gatehouse",
+    version="1",
+    description=DESCRIPTION,
+    auth=Bearer(),
+    docs_url=None,
+    urls_namespace="api-v1",
+)
+for _router in (me.router, issuing.router, directory.router, trail.router):
+    api.add_router("", _router)
+
+
+@api.exception_handler(GatehouseError)
+def _of_the_domain(request: HttpRequest, error: GatehouseError) -> HttpResponse:
+    return errors.answer_to(request, error)
+
+
+@api.exception_handler(ValidationError)
+def _not_valid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    # What was sent is not repeated: it may hold a secret in the wrong place.
+    wrong = sorted({f"{_place(one)}: {one['msg']}" for one in error.errors})
+    return errors.answer(
+        request, status=422, code="request.not_valid", message=". ".join(wrong)[:2000] + "."
+    )
+
+
+@api.exception_handler(HttpError)
+def _not_readable(request: HttpRequest, error: HttpError) -> HttpResponse:
+    return errors.answer(
+        request,
+        status=error.status_code,
+        code="request.not_readable",
+        message="What was sent could not be read. Send JSON, as /api/docs shows it.",
+    )
+
+
+@api.exception_handler(Http404)
+def _not_there(request: HttpRequest, error: Http404) -> HttpResponse:
+    return errors.not_found(request, error)
+
+
+def _place(wrong: dict[str, Any]) -> str:
+    # ninja's path is (where, parameter, field, ...): the parameter's name is our own affair.
+    return ".".join(str(step) for step in (wrong["loc"][2:] or wrong["loc"][:1]))
+
+
+def urls() -> tuple[list[URLPattern | URLResolver], str, str]:
+    """Return ninja's URLs, each answering as the rest of the API does."""
+    patterns, app, namespace = api.urls
+    for pattern in patterns:
+        if isinstance(pattern, URLPattern):
+            pattern.callback = errors.for_programs(pattern.callback)
+    return patterns, app, namespace

@@ -1,0 +1,78 @@
+"""The audit trail, for those who administer or audit."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+from django.http import HttpRequest
+from ninja import Query, Router, Schema
+from pydantic import Field
+
+from accounts.models import AuditEvent
+from portal.api.v1.paging import LARGEST, part
+from portal.api.v1.shapes import ErrorAnswer, EventOut, Moment, Page, Text
+from portal.api.v1.who import reading
+
+router = Router(tags=["Audit"])
+ERRORS = frozenset({401, 403, 422, 429, 503})
+_EXACT = (
+    "action",
+    "account_id",
+    "role_name",
+    "issuer",
+    "sub",
+    "actor_kind",
+    "surface",
+    "access_key_id",
+    "session_name",
+    "request_id",
+    "aws_request_id",
+)
+
+
+class EventsAsked(Schema):
+    """Which rows; `since` is included, `until` is not."""
+
+    limit: int = Field(50, ge=1, le=LARGEST)
+    after: UUID | None = Field(None, description="The `next` of the part before.")
+    since: Moment | None = None
+    until: Moment | None = None
+    action: Text | None = None
+    account_id: Text | None = None
+    role_name: Text | None = None
+    issuer: Text | None = None
+    sub: Text | None = None
+    actor_kind: Text | None = None
+    surface: Text | None = None
+    access_key_id: Text | None = None
+    session_name: Text | None = None
+    request_id: Text | None = None
+    aws_request_id: Text | None = None
+
+
+@router.get("/audit", response={200: Page[EventOut], ERRORS: ErrorAnswer}, operation_id="audit")
+def audit(request: HttpRequest, asked: Query[EventsAsked]) -> dict[str, Any]:
+    """List the audit trail, newest first."""
+    reading(request, "audit")
+    query = AuditEvent.objects.order_by("-at", "-id")
+    exactly = {name: getattr(asked, name) for name in _EXACT}
+    query = query.filter(**{name: value for name, value in exactly.items() if value is not None})
+    if asked.since is not None:
+        query = query.filter(at__gte=asked.since)
+    if asked.until is not None:
+        query = query.filter(at__lt=asked.until)
+    if asked.after is not None:
+        last = AuditEvent.objects.filter(pk=asked.after).values_list("at", flat=True).first()
+        query = (
+            query.none()
+            if last is None
+            else query.filter(Q(at__lt=last) | Q(at=last, id__lt=asked.after))
+        )
+    found = list(query[: asked.limit + 1])
+    return part(found, limit=asked.limit, key=lambda one: str(one.id), shape=_event)
+
+
+def _event(event: AuditEvent) -> dict[str, Any]:
+    return {name: getattr(event, name) for name in EventOut.model_fields}

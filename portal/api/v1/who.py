@@ -1,0 +1,44 @@
+"""The subject behind a request, and what it may read."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja.security import HttpBearer
+
+from accounts import rights, signins
+from accounts.types import Subject
+from portal.api import bearer
+
+
+class Bearer(HttpBearer):
+    """A JWT of the identity provider, of a trusted issuer, or a token of the portal."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        """Return the subject; ninja keeps it as `request.auth`."""
+        return bearer.identify(request, now=timezone.now())
+
+    def authenticate(self, request: HttpRequest, token: str) -> Any:
+        """Never called: the header is read by `bearer`, once for all of the API."""
+        raise NotImplementedError
+
+
+def asking(request: HttpRequest) -> Subject:
+    """Return who asks for something at the door, which refuses the blocked and records it."""
+    return cast(Subject, request.auth)  # type: ignore[attr-defined]
+
+
+def reading(request: HttpRequest, what: rights.Reading | None = None) -> Subject:
+    """Return who wants to read: their own part, or what only admins and auditors may.
+
+    Raises:
+        SignInAgain: an admin has blocked this person.
+        AccessDenied: this is not for them.
+    """
+    subject = asking(request)
+    signins.refuse_blocked(subject)
+    if what is not None:
+        rights.refuse_reading(subject, what)
+    return subject

@@ -1,0 +1,124 @@
+"""The shape of errors is a contract: these codes and this shape do not change."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+from django.test import Client
+
+from accounts import entitlements
+from portal.api.v1 import me
+from tests.portal.api.conftest import Issuer, Program
+
+pytestmark = pytest.mark.usefixtures("northwind")
+
+
+def pinned(answer: Any, status: int, code: str) -> None:
+    assert answer.status_code == status
+    assert answer["Content-Type"] == "application/json"
+    assert answer["Cache-Control"] == "no-store"
+    found = json.loads(answer.content)
+    assert set(found) == {"error"}
+    assert set(found["error"]) == {"code", "message", "request_id"}
+    assert found["error"]["code"] == code
+    assert found["error"]["request_id"] == answer["X-Request-Id"] != ""
+    assert found["error"]["message"].endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "code"),
+    [
+        ("GET", "/api/v1/me", None, 200, ""),
+        ("GET", "/api/v1/nothing", None, 404, "request.not_found"),
+        ("GET", "/api/v1/", None, 404, "request.not_found"),
+        ("GET", "/api/nothing", None, 404, "request.not_found"),
+        ("GET", "/api/v1/me/", None, 404, "request.not_found"),
+        ("POST", "/api/v1/me", "{}", 405, "request.method"),
+        ("GET", "/api/v1/keys", None, 405, "request.method"),
+        ("DELETE", "/api/v1/accounts", None, 405, "request.method"),
+        ("OPTIONS", "/api/v1/keys", None, 405, "request.method"),
+        ("POST", "/api/v1/keys", "{", 400, "request.not_readable"),
+        ("POST", "/api/v1/keys", "[" * 100_000, 400, "request.not_readable"),
+        ("POST", "/api/v1/keys", "\xff", 400, "request.not_readable"),
+        ("POST", "/api/v1/keys", "[]", 422, "request.not_valid"),
+        ("POST", "/api/v1/keys", "null", 422, "request.not_valid"),
+        ("POST", "/api/v1/keys", '{"role_arn": "' + "x" * 300_000 + '"}', 413, "request.too_large"),
+        ("GET", "/api/v1/me/entitlements?limit=0", None, 422, "request.not_valid"),
+        ("GET", "/api/v1/me/entitlements?limit=x", None, 422, "request.not_valid"),
+        ("GET", "/api/v1/me/entitlements?kind=all", None, 422, "request.not_valid"),
+        ("GET", "/api/v1/me/entitlements?account_id=%00", None, 422, "request.not_valid"),
+        ("GET", "/api/v1/accounts", None, 403, "access.not_allowed"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_error_has_its_code_and_the_one_shape(
+    program: Program,
+    issuer: Issuer,
+    method: str,
+    path: str,
+    body: str | None,
+    status: int,
+    code: str,
+) -> None:
+    answer = program.send(method, path, issuer.token(), body)
+
+    if status == 200:
+        assert answer.status_code == 200
+    else:
+        pinned(answer, status, code)
+
+
+def test_bad_token_has_a_challenge(program: Program, issuer: Issuer) -> None:
+    answer = program.get("/api/v1/me", issuer.token(aud="another"))
+
+    pinned(answer, 401, "token.aud")
+    assert answer["WWW-Authenticate"] == (
+        'Bearer realm="Gatehouse", error="invalid_token", '
+        'error_description="The token is not accepted: it is for another audience."'
+    )
+
+
+def test_defect_is_500_without_a_word_of_it(
+    program: Program, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(**_: Any) -> entitlements.Entitlements:
+        raise RuntimeError("the secret of the defect")
+
+    monkeypatch.setattr(me, "resolve", broken)
+
+    answer = program.get("/api/v1/me/entitlements", issuer.token())
+
+    pinned(answer, 500, "internal")
+    assert "secret of the defect" not in answer.content.decode()
+
+
+def test_database_that_is_down_is_503(
+    program: Program, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(**_: Any) -> entitlements.Entitlements:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(me, "resolve", broken)
+
+    answer = program.get("/api/v1/me/entitlements", issuer.token())
+
+    pinned(answer, 503, "database.unavailable")
+    assert answer["Retry-After"] == "5"
+
+
+def test_foreign_host_is_refused_in_the_one_shape(issuer: Issuer) -> None:
+    answer = Client(raise_request_exception=False).get(
+        "/api/v1/me", headers={"Host": "evil.example"}
+    )
+
+    pinned(answer, 400, "request.invalid")
+
+
+def test_pages_keep_their_own_errors(program: Program) -> None:
+    answer = program.get("/nothing")
+
+    assert answer.status_code == 404
+    assert answer["Content-Type"].startswith("text/html")

@@ -1,0 +1,392 @@
+"""/api/v1: denials before grants, for each operation."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import boto3
+import pytest
+
+from accounts.models import Account, AuditEvent, PermissionSet, Person
+from accounts.models.audit import Action
+from tests import cast
+from tests.emulators import ConsoleEndpoint
+from tests.portal.api.conftest import Issuer, Program
+
+pytestmark = pytest.mark.usefixtures("northwind", "sts_endpoint")
+
+DEV, PROD = "210987654321", "123456789012"
+DEVELOPER = f"arn:aws:iam::{DEV}:role/gatehouse/Developer"
+READS = ["/me", "/me/entitlements", "/accounts", "/permission-sets", "/mappings", "/audit"]
+WRITES = ["/keys", "/console"]
+
+
+def body(answer: Any) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(answer.content)
+    return found
+
+
+def code(answer: Any) -> tuple[int, str]:
+    return answer.status_code, body(answer)["error"]["code"]
+
+
+def post(program: Program, path: str, token: str | None, **asked: Any) -> Any:
+    return program.send("POST", f"/api/v1{path}", token, json.dumps(asked))
+
+
+# --- who gets nothing ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", READS)
+def test_nothing_is_read_without_a_token(program: Program, path: str) -> None:
+    answer = program.get(f"/api/v1{path}")
+
+    assert code(answer) == (401, "token.missing")
+    assert answer["WWW-Authenticate"] == 'Bearer realm="Gatehouse"'
+
+
+@pytest.mark.parametrize("path", WRITES)
+def test_nothing_is_issued_without_a_token(program: Program, path: str) -> None:
+    assert code(post(program, path, None, role_arn=DEVELOPER)) == (401, "token.missing")
+
+
+@pytest.mark.parametrize("path", READS)
+def test_session_cookie_reads_nothing(issuer: Issuer, path: str) -> None:
+    assert code(cast.signed_in("carol").get(f"/api/v1{path}")) == (401, "token.missing")
+
+
+@pytest.mark.parametrize("path", WRITES)
+def test_session_cookie_issues_nothing(issuer: Issuer, path: str) -> None:
+    answer = cast.signed_in("alice").post(
+        f"/api/v1{path}", json.dumps({"role_arn": DEVELOPER}), content_type="application/json"
+    )
+
+    assert code(answer) == (401, "token.missing")
+
+
+@pytest.mark.parametrize("path", READS)
+def test_blocked_person_reads_nothing(program: Program, issuer: Issuer, path: str) -> None:
+    Person.objects.create(issuer=issuer.url, sub="sub-carol", is_active=False)
+
+    assert code(program.get(f"/api/v1{path}", issuer.token("carol"))) == (401, "signin.blocked")
+
+
+@pytest.mark.parametrize("path", WRITES)
+def test_blocked_person_is_issued_nothing_and_recorded(
+    program: Program, issuer: Issuer, path: str
+) -> None:
+    Person.objects.create(issuer=issuer.url, sub="sub-alice", is_active=False)
+
+    answer = post(program, path, issuer.token(), role_arn=DEVELOPER)
+
+    assert code(answer) == (401, "signin.blocked")
+    assert AuditEvent.objects.get().error_code == "signin.blocked"
+
+
+@pytest.mark.parametrize("path", ["/accounts", "/permission-sets", "/mappings", "/audit"])
+@pytest.mark.parametrize("who", ["alice", "bob", "mallory"])
+def test_who_neither_administers_nor_audits_reads_only_their_own(
+    program: Program, issuer: Issuer, path: str, who: str
+) -> None:
+    answer = program.get(f"/api/v1{path}", issuer.token(who))
+
+    assert code(answer) == (403, "access.not_allowed")
+
+
+def test_admin_of_the_last_sign_in_is_none_by_a_token_without_the_group(
+    program: Program, issuer: Issuer
+) -> None:
+    Person.objects.create(issuer=issuer.url, sub="sub-carol", is_admin=True, is_auditor=True)
+
+    answer = program.get("/api/v1/audit", issuer.token("carol", groups=[]))
+
+    assert code(answer) == (403, "access.not_allowed")
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({}, (400, "request.role")),
+        ({"role_name": "Developer"}, (400, "request.role")),
+        ({"account_id": DEV}, (400, "request.role")),
+        ({"role_arn": DEVELOPER, "role_name": "Developer"}, (400, "request.role")),
+        (
+            {"account_id": DEV, "account_name": "payments-dev", "role_name": "Developer"},
+            (400, "request.role"),
+        ),
+        ({"role_arn": "Developer"}, (400, "request.arn")),
+        ({"role_arn": 7}, (422, "request.not_valid")),
+        ({"role_arn": DEVELOPER, "more": 1}, (422, "request.not_valid")),
+        ({"role_arn": DEVELOPER, "duration": "3600"}, (422, "request.not_valid")),
+        ({"role_arn": DEVELOPER, "duration": True}, (422, "request.not_valid")),
+        ({"role_arn": DEVELOPER, "duration": 60}, (422, "request.not_valid")),
+        ({"role_arn": DEVELOPER, "duration": 43201}, (422, "request.not_valid")),
+        ({"role_arn": DEVELOPER, "duration": 7200}, (400, "request.duration")),
+        ({"role_arn": "x\x00y"}, (422, "request.not_valid")),
+        ({"role_arn": DEVELOPER.replace("Developer", "Admin")}, (403, "access.denied")),
+        ({"account_id": PROD, "role_name": "Operator"}, (403, "access.denied")),
+        ({"account_name": "payments-prod", "role_name": "Operator"}, (403, "access.denied")),
+        ({"account_name": "nowhere", "role_name": "Developer"}, (403, "access.denied")),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("path", WRITES)
+def test_what_cannot_be_issued_is_refused(
+    program: Program,
+    issuer: Issuer,
+    path: str,
+    asked: dict[str, Any],
+    expected: tuple[int, str],
+) -> None:
+    answer = post(program, path, issuer.token(), **asked)
+
+    assert code(answer) == expected
+    assert AuditEvent.objects.count() == (1 if expected[1] not in UNRECORDED else 0)
+    assert not AuditEvent.objects.exclude(access_key_id="").exists()
+
+
+UNRECORDED = ("request.role", "request.arn", "request.not_valid")
+
+
+def test_account_name_that_several_have_is_not_guessed(program: Program, issuer: Issuer) -> None:
+    twin = cast.account("payments-dev", "345678901234")
+    developer = PermissionSet.objects.get(name="Developer")
+    cast.offer(twin, developer)
+    cast.mapping("payments", developer, twin, name="The twin")
+
+    answer = post(
+        program, "/keys", issuer.token(), account_name="payments-dev", role_name="Developer"
+    )
+
+    assert code(answer) == (400, "request.account_ambiguous")
+
+
+def test_destination_elsewhere_is_refused(program: Program, issuer: Issuer) -> None:
+    answer = post(
+        program,
+        "/console",
+        issuer.token(),
+        role_arn=DEVELOPER,
+        destination="https://evil.example/",
+    )
+
+    assert answer.status_code == 400
+
+
+def test_validation_does_not_repeat_what_was_sent(program: Program, issuer: Issuer) -> None:
+    answer = post(program, "/keys", issuer.token(), role_arn=DEVELOPER, secret="hunter2")
+
+    assert answer.status_code == 422
+    assert "hunter2" not in answer.content.decode()
+    assert "secret" in body(answer)["error"]["message"]
+
+
+# --- what is given -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"role_arn": DEVELOPER},
+        {"account_id": DEV, "role_name": "Developer"},
+        {"account_name": "payments-dev", "role_name": "Developer", "duration": 900},
+    ],
+    ids=str,
+)
+def test_keys_are_issued_recorded_and_work(
+    program: Program, issuer: Issuer, sts_endpoint: str, asked: dict[str, Any]
+) -> None:
+    answer = post(program, "/keys", issuer.token(), **asked)
+
+    assert answer.status_code == 200
+    found = body(answer)
+    assert (found["role_arn"], found["duration"]) == (DEVELOPER, asked.get("duration", 3600))
+    row = AuditEvent.objects.get()
+    assert (row.action, row.surface) == (Action.KEYS_ISSUED, "api")
+    assert (str(row.id), row.access_key_id) == (found["audit_id"], found["access_key_id"])
+    caller = boto3.client(
+        "sts",
+        region_name="eu-west-1",
+        endpoint_url=sts_endpoint,
+        aws_access_key_id=found["access_key_id"],
+        aws_secret_access_key=found["secret_access_key"],
+        aws_session_token=found["session_token"],
+    ).get_caller_identity()
+    assert caller["Account"] == DEV
+
+
+def test_console_link_lands_where_it_was_asked_to(
+    program: Program, issuer: Issuer, console_endpoint: ConsoleEndpoint, settings: Any
+) -> None:
+    settings.AWS_FEDERATION_ENDPOINT = console_endpoint.url
+    destination = "https://console.aws.amazon.com/s3/home"
+
+    answer = post(program, "/console", issuer.token(), role_arn=DEVELOPER, destination=destination)
+
+    assert answer.status_code == 200
+    query = parse_qs(urlsplit(body(answer)["url"]).query)
+    assert query["Destination"][0].startswith(destination)
+
+
+def test_me_says_who_and_what_the_claims_make_one(program: Program, issuer: Issuer) -> None:
+    alice = body(program.get("/api/v1/me", issuer.token()))
+    carol = body(program.get("/api/v1/me", issuer.token("carol")))
+    auditor = body(program.get("/api/v1/me", issuer.token("bob", groups=["portal-auditors"])))
+
+    assert alice == {
+        "issuer": issuer.url,
+        "sub": "sub-alice",
+        "name": "Alice",
+        "email": "alice@northwind.example",
+        "kind": "person",
+        "admin": False,
+        "auditor": False,
+        "scope": None,
+    }
+    assert (carol["admin"], auditor["admin"], auditor["auditor"]) == (True, False, True)
+
+
+def test_entitlements_come_with_their_reasons(program: Program, issuer: Issuer) -> None:
+    found = body(program.get("/api/v1/me/entitlements", issuer.token()))
+
+    assert [(one["account_id"], one["role_name"]) for one in found["items"]] == [
+        (DEV, "Developer"),
+        (DEV, "ReadOnly"),
+        (PROD, "ReadOnly"),
+    ]
+    assert found["items"][0]["role_arn"] == DEVELOPER
+    assert found["items"][0]["reasons"] == [
+        {
+            "mapping": "Developers of payments",
+            "claim": "groups",
+            "value": "payments",
+            "console": True,
+            "keys": True,
+        }
+    ]
+    assert (found["next"], found["problems"]) == (None, [])
+
+
+def test_entitlements_are_filtered_and_come_in_parts(program: Program, issuer: Issuer) -> None:
+    token = issuer.token()
+
+    def names(**query: str) -> list[str]:
+        found = body(program.get("/api/v1/me/entitlements", token, **query))
+        return [f"{one['account_name']} {one['role_name']}" for one in found["items"]]
+
+    assert names(account_id=PROD) == ["payments-prod ReadOnly"]
+    assert names(role_name="Developer") == ["payments-dev Developer"]
+    assert names(limit="1", after=f"{DEV}/Developer") == ["payments-dev ReadOnly"]
+    first = body(program.get("/api/v1/me/entitlements", token, limit="2"))
+    assert names(after=first["next"]) == ["payments-prod ReadOnly"]
+
+
+def test_claims_that_did_not_arrive_whole_are_said(program: Program, issuer: Issuer) -> None:
+    token = issuer.token(groups=[], hasgroups=True)
+
+    found = body(program.get("/api/v1/me/entitlements", token))
+
+    assert found["items"] == []
+    assert found["problems"][0]["code"] == "claims.overage"
+
+
+@pytest.mark.parametrize("groups", [["portal-admins"], ["portal-auditors"]])
+def test_directory_is_listed_for_who_administers_or_audits(
+    program: Program, issuer: Issuer, groups: list[str]
+) -> None:
+    token = issuer.token("carol", groups=groups)
+
+    accounts = body(program.get("/api/v1/accounts", token))["items"]
+    sets = body(program.get("/api/v1/permission-sets", token))["items"]
+    mappings = body(program.get("/api/v1/mappings", token))["items"]
+
+    assert [one["account_id"] for one in accounts] == [PROD, DEV]
+    assert accounts[1]["roles"][0] == {"permission_set": "Developer", "role_arn": DEVELOPER}
+    assert [one["name"] for one in sets] == ["Developer", "Operator", "ReadOnly"]
+    assert mappings[0]["name"] == "Developers of payments"
+    assert [target["account_id"] for target in mappings[0]["targets"]] == [DEV]
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "expected"),
+    [
+        ("/accounts", {"q": "prod"}, [PROD]),
+        ("/accounts", {"q": "2109"}, [DEV]),
+        ("/accounts", {"environment": "production"}, [PROD]),
+        ("/accounts", {"organizational_unit": "Workloads"}, [PROD, DEV]),
+        ("/accounts", {"organizational_unit": "Work"}, []),
+        ("/accounts", {"permission_set": "Operator"}, [PROD]),
+        ("/accounts", {"active": "false"}, []),
+        ("/accounts", {"after": PROD}, [DEV]),
+        ("/permission-sets", {"after": "Developer", "limit": "1"}, ["Operator"]),
+        ("/mappings", {"value": "on-call"}, ["On call operates production"]),
+        ("/mappings", {"permission_set": "Developer"}, ["Developers of payments"]),
+        ("/mappings", {"claim": "roles"}, []),
+        ("/mappings", {"issuer": "CI"}, []),
+        ("/mappings", {"enabled": "false"}, []),
+    ],
+    ids=str,
+)
+def test_directory_is_filtered(
+    program: Program, issuer: Issuer, path: str, query: dict[str, str], expected: list[str]
+) -> None:
+    found = body(program.get(f"/api/v1{path}", issuer.token("carol"), **query))["items"]
+
+    assert [one.get("account_id", one.get("name")) for one in found] == expected
+
+
+def test_lists_cost_the_same_number_of_queries_whatever_their_length(
+    program: Program, issuer: Issuer, django_assert_max_num_queries: Any
+) -> None:
+    read_only = PermissionSet.objects.get(name="ReadOnly")
+    for number in range(40):
+        account = cast.account(f"account-{number}", f"{number:012d}")
+        cast.offer(account, read_only)
+        cast.mapping(f"group-{number}", read_only, account)
+    token = issuer.token("carol")
+
+    for path in ("/accounts", "/mappings", "/audit"):
+        with django_assert_max_num_queries(4):
+            assert program.get(f"/api/v1{path}", token, limit="200").status_code == 200
+
+
+def test_external_ids_are_shown_to_nobody(program: Program, issuer: Issuer) -> None:
+    Account.objects.update(external_id="northwind-7f3a")
+
+    answer = program.get("/api/v1/accounts", issuer.token("carol"))
+
+    assert "northwind-7f3a" not in answer.content.decode()
+
+
+def test_audit_trail_is_read_newest_first_in_parts(program: Program, issuer: Issuer) -> None:
+    for _ in range(3):
+        post(program, "/keys", issuer.token("mallory"), role_arn=DEVELOPER)
+    post(program, "/keys", issuer.token(), role_arn=DEVELOPER)
+    token = issuer.token("carol")
+
+    first = body(program.get("/api/v1/audit", token, limit="2"))
+    second = body(program.get("/api/v1/audit", token, limit="2", after=first["next"]))
+
+    assert [row["action"] for row in first["items"]] == ["access:keys:issued", "access:keys:denied"]
+    assert [row["sub"] for row in second["items"]] == ["sub-mallory", "sub-mallory"]
+    assert second["next"] is None
+    assert first["items"][0]["actor_kind"] == "person"
+
+
+def test_audit_trail_is_filtered(program: Program, issuer: Issuer) -> None:
+    post(program, "/keys", issuer.token("mallory"), role_arn=DEVELOPER)
+    post(program, "/keys", issuer.token(), role_arn=DEVELOPER)
+    token = issuer.token("carol")
+
+    def subs(**query: str) -> list[str]:
+        found = body(program.get("/api/v1/audit", token, **query))
+        return [row["sub"] for row in found["items"]]
+
+    assert subs(action="access:keys:denied") == ["sub-mallory"]
+    assert subs(sub="sub-alice") == ["sub-alice"]
+    assert subs(since="2999-01-01T00:00:00Z") == []
+    assert subs(until="1971-01-01T00:00:00Z") == []
+    assert subs(after="00000000-0000-0000-0000-000000000000") == []
+    assert len(subs(actor_kind="person", account_id=DEV)) == 2
