@@ -1,4 +1,4 @@
-"""A browser without a screen: follows redirects, keeps cookies, reads forms, links and texts off pages."""
+"""A browser without a screen: follows redirects, keeps cookies, reads forms and texts off pages."""
 
 from __future__ import annotations
 
@@ -6,11 +6,20 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from types import TracebackType
 from typing import Any
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 
 TIMEOUT = 30
+
+
+@dataclass(slots=True)
+class Button:
+    """A button of a form: what it adds to what is sent, and where that goes."""
+
+    name: str
+    value: str
+    action: str
 
 
 @dataclass(slots=True)
@@ -20,7 +29,7 @@ class Form:
     action: str
     method: str
     fields: dict[str, str] = field(default_factory=dict)
-    buttons: list[tuple[str, str]] = field(default_factory=list)
+    buttons: list[Button] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -30,7 +39,6 @@ class Page:
     url: str
     status: int
     forms: list[Form]
-    links: list[str]
     text: str
     by_id: dict[str, str]
 
@@ -41,26 +49,16 @@ class Page:
                 return form
         raise LookupError(f"{self.url} ({self.status}) has no form for {path}")
 
-    def linked(self, path: str) -> set[tuple[str, str]]:
-        """Return the account and role of each link to a path of the portal."""
-        found = set()
-        for link in self.links:
-            address = urlsplit(link)
-            query = parse_qs(address.query)
-            if address.path == path and {"account_id", "role_name"} <= set(query):
-                found.add((query["account_id"][0], query["role_name"][0]))
-        return found
-
-    def buttons(self, path: str, name: str) -> set[tuple[str, str]]:
-        """Return the account and role of each button of this name in forms for a path."""
-        found = set()
-        for form in self.forms:
-            if urlsplit(form.action).path == path:
-                for button, value in form.buttons:
-                    if button == name:
-                        account_id, _, role_name = value.partition("/")
-                        found.add((account_id, role_name))
-        return found
+    def offered(self, path: str) -> set[tuple[str, str]]:
+        """Return the account and role of each button that leads to a path of the portal."""
+        return {
+            (form.fields["account_id"], button.value)
+            for form in self.forms
+            for button in form.buttons
+            if urlsplit(button.action).path == path
+            and button.name == "role_name"
+            and "account_id" in form.fields
+        }
 
 
 class Browser:
@@ -114,7 +112,6 @@ class _Reader(HTMLParser):
         super().__init__()
         self.url = url
         self.forms: list[Form] = []
-        self.links: list[str] = []
         self.text: list[str] = []
         self.by_id: dict[str, str] = {}
         self._open_form: Form | None = None
@@ -123,14 +120,15 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         at = {name: value or "" for name, value in attrs}
         self._id = at.get("id", "")
-        if tag == "a" and "href" in at:
-            self.links.append(urljoin(self.url, at["href"]))
-        elif tag == "form":
+        if tag == "form":
             action = urljoin(self.url, at.get("action") or self.url)
             self._open_form = Form(action, at.get("method", "get").upper())
             self.forms.append(self._open_form)
         elif self._open_form is not None and tag == "button" and "name" in at:
-            self._open_form.buttons.append((at["name"], at.get("value", "")))
+            leads_to = urljoin(self.url, at["formaction"]) if at.get("formaction") else ""
+            self._open_form.buttons.append(
+                Button(at["name"], at.get("value", ""), leads_to or self._open_form.action)
+            )
         elif self._open_form is not None and tag == "input" and "name" in at:
             choice = at.get("type") in ("radio", "checkbox")
             if not choice or "checked" in at:
@@ -150,5 +148,5 @@ class _Reader(HTMLParser):
 def _page(response: requests.Response) -> Page:
     reader = _Reader(response.url)
     reader.feed(response.text)
-    found: dict[str, Any] = {"forms": reader.forms, "links": reader.links, "by_id": reader.by_id}
+    found: dict[str, Any] = {"forms": reader.forms, "by_id": reader.by_id}
     return Page(url=response.url, status=response.status_code, text="".join(reader.text), **found)
