@@ -1,0 +1,105 @@
+"""The examples of docs/api.md, run by a shell against a portal under gunicorn with its shipped settings."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from joserfc.jwk import RSAKey
+
+from demo.serving import bind
+from portal.settings import BASE_DIR
+from tests.emulators import ConsoleEndpoint
+from tests.portal import running
+from tests.portal.api.conftest import AUDIENCE, Issuer
+from tests.portal.signin.publisher import Publisher
+
+pytestmark = pytest.mark.wire
+
+PAGE = (BASE_DIR / "docs" / "api.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+GROUPS = ["payments"]
+
+
+@dataclass
+class Shell:
+    """A shell with curl and jq, in which the page's variables are set."""
+
+    variables: dict[str, str]
+    portal: running.Portal
+
+    def run(self, example: str) -> str:
+        """Return what an example prints; it must not fail."""
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", example],
+            env={"PATH": os.environ["PATH"], **self.variables},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, (example, done.stdout, done.stderr, self.portal.said()[-2000:])
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+def shell(sts_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    """The portal with the demo's company, a provider that signs tokens, an emulated AWS."""
+    publisher = Publisher()
+    with bind(publisher) as served, ConsoleEndpoint() as console:
+        served.start()
+        publisher.url = served.url
+        issuer = Issuer(publisher, RSAKey.generate_key(2048, {"kid": "one"}))
+        with running.portal(
+            tmp_path_factory.mktemp("portal"),
+            issuer=issuer.url,
+            API_AUDIENCES=AUDIENCE,
+            AWS_ENDPOINT_URL_STS=sts_endpoint,
+            AWS_FEDERATION_ENDPOINT=console.url,
+        ) as portal:
+            variables = {
+                "PORTAL": portal.url,
+                "TOKEN": issuer.token("alice", groups=GROUPS),
+                "ADMIN_TOKEN": issuer.token("carol"),
+            }
+            yield Shell(variables, portal)
+
+
+def test_examples_of_the_page_do_what_the_page_says(shell: Shell) -> None:
+    exports, me, entitlements, keys, console, admin = [shell.run(one) for one in EXAMPLES]
+
+    assert dict(word.split("=", 1) for word in shlex.split(exports)[1:]).keys() == {
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+    }
+    assert json.loads(me)["sub"] == "sub-alice"
+    assert "payments-dev Developer: Payments builds its software" in entitlements
+    assert re.fullmatch(r"ASIA[A-Z0-9]{16}\n", keys)
+    assert urlsplit(console).query.startswith("Action=login")
+    first, *rest = admin.splitlines()
+    assert first == "payments-prod"
+    assert rest[-1].endswith(
+        "alice@northwind.example (person) arn:aws:iam::210987654321:role/gatehouse/Developer"
+    )
+
+
+def test_nothing_of_a_token_or_a_key_is_logged(shell: Shell, tmp_path: Path) -> None:
+    exports = shell.run(EXAMPLES[0])
+
+    log = shell.portal.said()
+    rows = shell.portal.rows("accounts_auditevent")
+    for secret in (
+        *shell.variables["TOKEN"].split("."),
+        *(word.split("=", 1)[1] for word in shlex.split(exports)[2:]),
+    ):
+        assert secret not in log
+        assert secret not in rows
