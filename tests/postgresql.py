@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -87,7 +88,8 @@ def postgresql_url() -> Iterator[str]:
 
 
 def main() -> int:
-    """Run the command that was given; return its exit code."""
+    """Run the command that was given; return its exit code. Being told to end stops the cluster too."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with cluster() as url:
         environment = {**os.environ, "DATABASE_URL": url}
         return subprocess.run(sys.argv[1:], env=environment, check=False).returncode
