@@ -6,10 +6,16 @@ from accounts.models import Person, Preferences
 
 
 def of(person: Person) -> Preferences:
-    """Return somebody's preferences: the defaults where they never chose."""
-    return Preferences.objects.filter(person=person).first() or Preferences(person=person)
+    """Return somebody's preferences: the defaults where they never chose.
+
+    The person of an open sign-in brings them along; this asks the database for nobody else's.
+    """
+    return getattr(person, "preferences", None) or Preferences(person=person)
 
 
-def keep(*, person: Person, sign_out_first: bool) -> None:
+def keep(*, person: Person, sign_out_first: bool, slash_searches: bool) -> None:
     """Remember what somebody chose."""
-    Preferences.objects.update_or_create(person=person, defaults={"sign_out_first": sign_out_first})
+    chosen = {"sign_out_first": sign_out_first, "slash_searches": slash_searches}
+    kept, _ = Preferences.objects.update_or_create(person=person, defaults=chosen)
+    # So that whoever holds this person sees the choice too.
+    kept.person = person

@@ -124,7 +124,7 @@ def standing(*, sign_in_id: UUID | None, now: datetime) -> SignIn:
     """
     sign_in = None
     if sign_in_id is not None:
-        sign_in = SignIn.objects.select_related("person").filter(pk=sign_in_id).first()
+        sign_in = SignIn.objects.select_related("person__preferences").filter(pk=sign_in_id).first()
     if sign_in is None or not sign_in.is_open(now) or not sign_in.person.is_active:
         raise SignInAgain(
             "Your sign-in has ended. Sign in again; nothing you had open is lost.",

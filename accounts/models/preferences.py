@@ -19,6 +19,12 @@ class Preferences(models.Model):
         help_text="Ends every console session of the browser, those of other accounts included.",
     )
 
+    # A single key must be possible to turn off: people who dictate press keys by speaking.
+    # https://www.w3.org/WAI/WCAG22/Understanding/character-key-shortcuts
+    slash_searches = models.BooleanField(
+        "the / key goes to the search", default=True, help_text="On the start page."
+    )
+
     class Meta:
         verbose_name_plural = "preferences"
 

@@ -18,7 +18,11 @@ def preferences(request: HttpRequest) -> HttpResponse:
     """Show one's own preferences, and keep them."""
     person = sign_in_of(request).person
     if request.method == "POST":
-        keep(person=person, sign_out_first="sign_out_first" in request.POST)
+        keep(
+            person=person,
+            sign_out_first="sign_out_first" in request.POST,
+            slash_searches="slash_searches" in request.POST,
+        )
         messages.success(request, "Saved.")
         return redirect("preferences")
     return render(request, "pages/preferences.html", {"preferences": of(person)})

@@ -173,10 +173,12 @@
         return true;
     }
 
+    // Shown unless somebody turned the key off in their preferences.
+    const slash = form.querySelector("kbd");
     document.addEventListener("keydown", (event) => {
         if (event.ctrlKey || event.metaKey || event.altKey) return;
         const typing = event.target.closest("input, textarea, select, [contenteditable]");
-        if (event.key === "/" && !typing) {
+        if (event.key === "/" && slash && !typing) {
             event.preventDefault();
             input.focus();
             input.select();

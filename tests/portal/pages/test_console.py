@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from django.test import Client
@@ -171,7 +171,7 @@ def test_nobody_is_signed_out_of_another_account_who_did_not_ask_for_it() -> Non
 
 def test_who_asked_for_it_is_signed_out_first_and_told_so() -> None:
     client = cast.signed_in("alice")
-    preferences.keep(person=SignIn.objects.get().person, sign_out_first=True)
+    preferences.keep(person=SignIn.objects.get().person, sign_out_first=True, slash_searches=True)
 
     assert sent_to(client)["Action"] == ["logout"]
     assert "First signs" in look(client, account_id=DEV, role_name="Developer")[1]
@@ -186,7 +186,9 @@ def test_console_opens_in_a_new_tab_on_both_ways_without_a_complaint_of_the_poli
     signs_out: bool, page_factory: PageFactory, live_portal: str, aws: ConsoleEndpoint
 ) -> None:
     client = cast.signed_in("alice")
-    preferences.keep(person=SignIn.objects.get().person, sign_out_first=signs_out)
+    preferences.keep(
+        person=SignIn.objects.get().person, sign_out_first=signs_out, slash_searches=True
+    )
     page = page_factory(client=client)
     page.goto(f"{live_portal}/console?account_id={DEV}&role_name=Developer")
 
@@ -199,6 +201,31 @@ def test_console_opens_in_a_new_tab_on_both_ways_without_a_complaint_of_the_poli
     expect(page.get_by_role("heading", level=1)).to_have_text(
         "Console of payments-dev as Developer"
     )
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("who", [None, "alice", "mallory"])
+def test_link_of_identity_center_is_explained_where_no_script_can_follow_it(
+    who: str | None, page_factory: PageFactory, live_portal: str
+) -> None:
+    page = page_factory(client=cast.signed_in(who) if who else None, java_script=False)
+
+    page.goto(f"{live_portal}/start/#/console?account_id={DEV}&role_name=Developer")
+
+    expect(page.get_by_text("It needs JavaScript")).to_be_visible()
+
+
+@pytest.mark.browser
+def test_link_of_identity_center_without_a_role_offers_the_roles_one_has(
+    page_factory: PageFactory, live_portal: str
+) -> None:
+    page = page_factory(client=cast.signed_in("alice"))
+
+    page.goto(f"{live_portal}/start/#/console?account_id={DEV}&destination={quote(PAGE, safe='')}")
+
+    expect(page.get_by_role("button", name="Console of payments-dev as Developer")).to_be_visible()
+    expect(page.get_by_text(PAGE)).to_be_visible()
+    expect(page.get_by_text("It needs JavaScript")).to_be_hidden()
 
 
 @pytest.mark.browser

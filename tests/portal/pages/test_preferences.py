@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from playwright.sync_api import expect
 
 from accounts import preferences
 from accounts.models import Person
 from tests import cast
+from tests.browsers import PageFactory
 
 pytestmark = pytest.mark.django_db
 
 
-def chosen(who: str) -> bool:
-    return preferences.of(Person.objects.get(sub=f"sub-{who}")).sign_out_first
+def chosen(who: str, name: str = "sign_out_first") -> bool:
+    found: bool = getattr(preferences.of(Person.objects.get(sub=f"sub-{who}")), name)
+    return found
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
@@ -27,8 +30,9 @@ def test_signed_out_visitor_has_no_preferences(method: str, client: Client) -> N
 def test_looking_changes_nothing() -> None:
     page = cast.signed_in("alice").get("/preferences", {"sign_out_first": "on"}).content.decode()
 
-    assert "checked" not in page
+    assert page.count("checked") == 1
     assert not chosen("alice")
+    assert chosen("alice", "slash_searches")
 
 
 def test_choice_is_kept_said_and_shown_and_is_nobody_elses() -> None:
@@ -61,3 +65,22 @@ def test_form_without_its_token_changes_nothing() -> None:
 
     assert response.status_code == 403
     assert not chosen("alice")
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("northwind")
+@pytest.mark.parametrize("wanted", [True, False])
+def test_slash_key_goes_to_the_search_unless_somebody_turned_it_off(
+    wanted: bool, page_factory: PageFactory, live_portal: str
+) -> None:
+    page = page_factory(client=cast.signed_in("alice"))
+    page.goto(f"{live_portal}/preferences")
+    page.get_by_label("The / key").set_checked(wanted)
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("link", name="Accounts").click()
+    expect(page.get_by_role("searchbox")).to_be_visible()
+    expect(page.locator("kbd")).to_have_count(int(wanted))
+
+    page.keyboard.press("/")
+
+    assert page.evaluate("document.activeElement.id === 'q'") is wanted
