@@ -21,13 +21,31 @@ def parse_object(text: bytes | str) -> dict[str, Any]:
             section 6 knows no NaN and no infinity).
     """
     try:
-        found = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+        found = _DECODER.decode(text if isinstance(text, str) else _decoded(text))
     except RecursionError as error:
         raise ValueError("the JSON is nested too deep") from error
     if not isinstance(found, dict):
         raise ValueError("the JSON is not an object")
+    if _is_plain(text):
+        return found
     tidied: dict[str, Any] = _tidied(found, MAX_DEPTH)
     return tidied
+
+
+def _is_plain(text: bytes | str) -> bool:
+    """Whether the text itself tells that there is nothing to tidy, as it does for nearly every token.
+
+    In ASCII without escapes nothing stands for NUL or half a surrogate pair, and what opens at
+    most `MAX_DEPTH` brackets is no deeper than that.
+    """
+    if isinstance(text, bytes):
+        return (
+            text.isascii()
+            and b"\\u" not in text
+            and b"\x00" not in text  # In UTF-16, an escape looks otherwise.
+            and text.count(b"[") + text.count(b"{") <= MAX_DEPTH
+        )
+    return text.isascii() and "\\u" not in text and text.count("[") + text.count("{") <= MAX_DEPTH
 
 
 def _tidied(value: Any, depth: int) -> Any:
@@ -58,3 +76,11 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError("the JSON holds a number without end")
     return number
+
+
+def _decoded(text: bytes) -> str:
+    # As json.loads reads bytes; with a decoder of our own it would make that anew for each text.
+    return text.decode(json.detect_encoding(text), "surrogatepass")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite)

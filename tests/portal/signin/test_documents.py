@@ -70,3 +70,23 @@ def test_a_document_is_read_or_refused_and_what_is_read_can_be_stored(text: byte
     stored = json.dumps(found, allow_nan=False, ensure_ascii=False).encode()
     assert b"\x00" not in stored
     assert "\\u0000" not in stored.decode()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be", "utf-16", "utf-32-le"])
+@pytest.mark.parametrize("escaped", ["\\u0000", "\\ud800", "\\uDFFF", "\\\\\\u0000"])
+def test_an_escape_is_replaced_in_every_encoding(encoding: str, escaped: str) -> None:
+    text = f'{{"groups": ["a{escaped}b"]}}'
+
+    for sent in (text, text.encode(encoding)):
+        [found] = parse_object(sent)["groups"]
+        assert "\x00" not in found
+        assert found.encode()
+        assert "\ufffd" in found
+
+
+def test_a_document_of_many_brackets_is_read_whole_and_still_not_too_deep() -> None:
+    many = {"groups": [[str(number)] for number in range(100)]}
+
+    assert parse_object(json.dumps(many)) == many
+    with pytest.raises(ValueError, match="deep"):
+        parse_object('{"a": ' + "[" * 33 + "]" * 33 + "}")
