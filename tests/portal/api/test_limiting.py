@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from limits.storage import MemoryStorage
 
-from portal.api import limiting
 from tests.portal.api.conftest import Issuer, Program
 
 pytestmark = pytest.mark.usefixtures("northwind")
 
 
 @pytest.fixture(autouse=True)
-def _counted_anew(settings: Any) -> Iterator[None]:
+def _few(settings: Any) -> None:
     settings.API_RATE_LIMIT = "3/hour"
     settings.API_BAD_TOKEN_LIMIT = "2/hour"
-    limiting.forget()
-    yield
-    limiting.forget()
 
 
 def ask(program: Program, token: str) -> tuple[int, str]:

@@ -17,7 +17,6 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from portal.api import limiting
 from tests.portal.api.conftest import Issuer
 from tests.portal.api.test_docs import OPERATIONS
 
@@ -38,7 +37,6 @@ def test_whatever_is_sent_is_answered_as_documented(
 ) -> None:
     settings.API_RATE_LIMIT = "1000000/second"
     settings.ALLOWED_HOSTS = ["*"]
-    limiting.forget()
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
     [found] = schema.include(operation_id=operation_id).get_all_operations()
     operation: Any = found.ok()  # type: ignore[union-attr]
