@@ -9,12 +9,26 @@ from django.db import transaction
 
 from accounts.errors import InvalidRequest
 from accounts.models import Favourite, Person, RoleUse
+from accounts.prepared import Prepared
 
 # More than this is no selection any more; it also bounds what one person can store.
 MOST_FAVOURITES = 50
 RECENT = 5
 # Uses that are remembered, for the durations last chosen.
 _MOST_USES = 500
+
+_FAVOURITES = Prepared(
+    lambda: Favourite.objects.filter(person=0).values_list("account_id", "role_name"),
+    Favourite._meta.get_field("person"),
+)
+_USES = Prepared(
+    lambda: (
+        RoleUse.objects.filter(person=0)
+        .order_by("-last_used_at")
+        .values_list("account_id", "role_name")[: 2 * MOST_FAVOURITES]
+    ),
+    RoleUse._meta.get_field("person"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +41,7 @@ class Named:
 
 def favourites(*, person: Person) -> tuple[Named, ...]:
     """Return somebody's favourites in their order, those they no longer have included."""
-    rows = Favourite.objects.filter(person=person).values_list("account_id", "role_name")
-    return tuple(Named(*row) for row in rows)
+    return tuple(Named(*row) for row in _FAVOURITES.rows(person.pk))
 
 
 def star(*, person: Person, role: Named) -> None:
@@ -89,9 +102,7 @@ def remember_use(
 
 def recent(*, person: Person) -> tuple[Named, ...]:
     """Return what somebody used, last use first: enough for RECENT of them that are no favourites."""
-    uses = RoleUse.objects.filter(person=person).order_by("-last_used_at")
-    rows = uses.values_list("account_id", "role_name")[: 2 * MOST_FAVOURITES]
-    return tuple(Named(*row) for row in rows)
+    return tuple(Named(*row) for row in _USES.rows(person.pk))
 
 
 def last_duration(*, person: Person, account_id: str, role_name: str) -> int | None:

@@ -25,6 +25,7 @@ from accounts.models import (
     Revision,
     TrustedIssuer,
 )
+from accounts.prepared import Prepared
 
 # Every table that accounts.entitlements reads.
 WATCHED: tuple[type[Model], ...] = (
@@ -37,6 +38,9 @@ WATCHED: tuple[type[Model], ...] = (
     TrustedIssuer,
 )
 _ONE_ROW = 1
+_MARK = Prepared(
+    lambda: Revision.objects.filter(pk=_ONE_ROW).values_list("mark"), Revision._meta.pk
+)
 _RENEW = """
 INSERT INTO {revision} (id, mark) VALUES ({one}, {random})
 ON CONFLICT (id) DO UPDATE SET mark = excluded.mark
@@ -52,7 +56,8 @@ def current() -> str | None:
 
     Read it before what it marks: data that is newer than its mark is merely read again.
     """
-    return Revision.objects.filter(pk=_ONE_ROW).values_list("mark", flat=True).first()
+    rows = _MARK.rows(_ONE_ROW)
+    return rows[0][0] if rows else None
 
 
 def next_by_time(*, now: datetime) -> datetime | None:

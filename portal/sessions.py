@@ -10,18 +10,23 @@ from django.contrib.sessions.base_session import AbstractBaseSession
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from accounts.prepared import Prepared
+
+_OPEN = Prepared(
+    lambda: Session.objects.filter(session_key="").filter(expire_date__gt=timezone.now()),
+    Session._meta.get_field("session_key"),
+    Session._meta.get_field("expire_date"),
+)
+
 
 class SessionStore(db.SessionStore):
     """Django's store, with SHA-256 of the cookie's key where Django keeps the key itself."""
 
     def _get_session_from_db(self) -> AbstractBaseSession | None:
-        try:
-            return Session.objects.get(
-                session_key=_digest(self.session_key), expire_date__gt=timezone.now()
-            )
-        except Session.DoesNotExist:
+        found = _OPEN.first(_digest(self.session_key), timezone.now())
+        if found is None:
             self._session_key = None
-            return None
+        return found
 
     def create_model_instance(self, data: dict[str, Any]) -> AbstractBaseSession:
         """Return the row to be saved, under the digest."""

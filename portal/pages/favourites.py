@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -13,10 +15,10 @@ from accounts.errors import AccessDenied, InvalidRequest
 from accounts.favourites import Named
 from accounts.models import Person
 from portal.context import sign_in_of
-from portal.pages import kept
+from portal.pages import kept, tiles
 from portal.pages.asked import asked
 from portal.pages.kept import Shown
-from portal.pages.tiles import had, tiles
+from portal.pages.tiles import had
 
 ACTS = ("star", "unstar", "up", "down")
 
@@ -55,7 +57,7 @@ def _change(request: HttpRequest, person: Person, shown: Shown) -> HttpResponse:
             "Say what to do with which role.", f"none of {ACTS} is sent", code="favourites.act"
         )
     if "tiles" in request.POST:
-        return render(request, "pages/tiles.html", {"tiles": tiles(person=person, shown=shown)})
+        return HttpResponse(tiles.markup(tiles.chosen(person=person, shown=shown), shown))
     return redirect("favourites" if "arrange" in request.POST else "start")
 
 
@@ -68,7 +70,7 @@ def _had(role: Named, shown: Shown) -> Named:
     )
 
 
-def _next(starred: list[Named], role: Named, *, up: bool) -> Named | None:
+def _next(starred: Sequence[Named], role: Named, *, up: bool) -> Named | None:
     """Return before which favourite one goes that moves by one place among those that are shown."""
     if role not in starred:
         return role

@@ -1,17 +1,21 @@
 """Keep, in this process, what people are shown; what they get is decided anew each time, elsewhere.
 
-What was kept is shown again only while nothing it was made from has changed: the directory and the
-mappings (`accounts.revisions`), the claims of the sign-in, and what time alone changes.
+What was kept is shown again only while nothing it was made of has changed: the directory and the
+mappings (`accounts.revisions`), the rows of the sign-in and the person, which every request reads, and
+what time alone changes.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
-from uuid import UUID
+from typing import Any, TypeVar
+
+from django.db.models import Model
 
 from accounts import revisions
 from accounts.claims import ClaimProblem
@@ -21,13 +25,16 @@ from accounts.models import SignIn
 from accounts.signins import subject_of
 from accounts.types import Entitlement
 from portal.pages import listing
-from portal.pages.squeezed import Squeezed
 from portal.pages.summary import Summary, summary
 
 # Roles kept in all, at about 2 KB each; somebody with more than that is not kept at all.
 MOST_ROLES = 20_000
 
-Key = tuple[str, UUID, str]
+# Attributes of rows that are no columns, or that stand in the key on their own.
+_ASIDE = {"_state", "revision"}
+
+T = TypeVar("T")
+Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +46,20 @@ class Shown:
     accounts: tuple[listing.AccountRow, ...]
     summary: Summary
     until: datetime | None
-    pieces: dict[str, Squeezed] = field(default_factory=dict)
+    _made: dict[str, tuple[object, Any]] = field(default_factory=dict, repr=False)
 
     @property
     def grouped(self) -> bool:
         """Whether the names of units tell anything."""
         return len(self.accounts) > 1 and bool(self.accounts[0].unit)
+
+    def once(self, name: str, make: Callable[[], T], *, basis: object = None) -> T:
+        """Return what was made under this name from the same basis, else make it."""
+        made = self._made.get(name)
+        if made is None or made[0] != basis:
+            made = self._made[name] = (basis, make())
+        found: T = made[1]
+        return found
 
 
 _kept: OrderedDict[Key, Shown] = OrderedDict()
@@ -53,10 +68,11 @@ _lock = Lock()
 
 def shown(*, sign_in: SignIn, now: datetime) -> Shown:
     """Return what to show to whoever signed in: what was kept where that still holds."""
-    mark = revisions.current()
+    # Read with the sign-in, and so before all that it marks.
+    mark = getattr(sign_in, "revision", None)
     if mark is None:
         return _look(sign_in, now)
-    key = (mark, sign_in.id, hashlib.sha256(repr(sign_in.claims).encode()).hexdigest())
+    key = (mark, _digest(sign_in))
     with _lock:
         found = _kept.get(key)
         if found is not None and (found.until is None or now < found.until):
@@ -67,10 +83,8 @@ def shown(*, sign_in: SignIn, now: datetime) -> Shown:
         _kept[key] = found
         _kept.move_to_end(key)
         roles = sum(len(each.roles) for each in _kept.values())
-        while roles > MOST_ROLES or next(iter(_kept))[0] != mark:
+        while _kept and (roles > MOST_ROLES or next(iter(_kept))[0] != mark):
             roles -= len(_kept.popitem(last=False)[1].roles)
-            if not _kept:
-                break
     return found
 
 
@@ -93,3 +107,15 @@ def _look(sign_in: SignIn, now: datetime) -> Shown:
         summary=summary(decided.granted),
         until=until,
     )
+
+
+def _digest(sign_in: SignIn) -> str:
+    """Tell apart everything a page could say of a sign-in, the person and what they prefer."""
+    person = sign_in.person
+    rows = (sign_in, person, getattr(person, "preferences", None))
+    values = [_columns(row) for row in rows if row is not None]
+    return hashlib.sha256(repr(values).encode()).hexdigest()
+
+
+def _columns(row: Model) -> dict[str, object]:
+    return {name: value for name, value in vars(row).items() if name not in _ASIDE}

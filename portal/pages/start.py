@@ -14,12 +14,12 @@ from django.views.decorators.http import require_safe
 
 from accounts.signins import subject_of
 from portal.context import sign_in_of
-from portal.pages import answer, kept, listing, rows
+from portal.pages import answer, kept, listing, rows, tiles
 from portal.pages.empty import emptiness
 from portal.pages.kept import Shown
 from portal.pages.leaving import leads_to_aws
-from portal.pages.tiles import tiles
-from portal.pages.words import LONGEST_SEARCH, Words, words_in
+from portal.pages.squeezed import Squeezed
+from portal.pages.words import LONGEST_SEARCH, words_in
 
 # An AWS CLI takes an https start URL of ours because HEAD names this; the host is an identifier
 # without a DNS record, so nobody is ever sent there.
@@ -57,20 +57,37 @@ def _all(request: HttpRequest, shown: Shown) -> HttpResponse:
     later = 0
     if "all" not in request.GET and not page.has_other_pages():
         later = max(len(page.object_list) - rows.AT_ONCE, 0)
-    name = f"{page.number} {later}"
-    if name not in shown.pieces:
+    which = f"{page.number} {later}"
+
+    def frame() -> answer.Frame:
+        context = _context(shown, page) | {"later": later}
+        return answer.frame(request, "pages/start.html", context, "tiles", "rows")
+
+    def listed() -> Squeezed:
         render_rows = rows.at_once_and_later if later else rows.sections
-        shown.pieces[name] = answer.keep(render_rows([*page.object_list], grouped=shown.grouped))
-    context = _context(request, shown, page) | {"later": later}
-    return answer.compressed(request, "pages/start.html", context, shown.pieces[name])
+        return answer.keep(render_rows([*page.object_list], grouped=shown.grouped))
+
+    chosen = tiles.chosen(person=sign_in_of(request).person, shown=shown)
+    slots = {
+        "rows": shown.once(f"rows {which}", listed),
+        "tiles": shown.once(
+            "tiles", lambda: answer.keep(tiles.markup(chosen, shown)), basis=chosen
+        ),
+    }
+    return answer.filled(request, shown.once(f"frame {which}", frame), slots)
 
 
 def _found(request: HttpRequest, shown: Shown, asked: str) -> HttpResponse:
     """Answer with what a search finds."""
     words = words_in(asked)
     page = _page(request, shown, listing.found(shown.accounts, words))
+    chosen = tiles.chosen(person=sign_in_of(request).person, shown=shown)
     markup = rows.sections([*page.object_list], grouped=shown.grouped, words=words)
-    context = _context(request, shown, page, words) | {"asked": asked, "rows": mark_safe(markup)}  # noqa: S308
+    context = _context(shown, page) | {
+        "asked": asked,
+        "tiles": tiles.markup(chosen, shown, words),
+        "rows": mark_safe(markup),  # noqa: S308
+    }
     return render(request, "pages/start.html", context)
 
 
@@ -79,13 +96,10 @@ def _page(request: HttpRequest, shown: Shown, accounts: Accounts) -> Page[listin
     return Paginator(accounts, size).get_page(request.GET.get("page"))
 
 
-def _context(
-    request: HttpRequest, shown: Shown, page: Page[listing.AccountRow], words: Words = ()
-) -> dict[str, object]:
+def _context(shown: Shown, page: Page[listing.AccountRow]) -> dict[str, object]:
     return {
         "summary": shown.summary,
         "problems": shown.problems,
-        "tiles": tiles(person=sign_in_of(request).person, shown=shown, words=words),
         "page": page,
         "several": len(shown.accounts) > 1,
         "searched_here": len(shown.accounts) > ON_ONE_PAGE,

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
 
 from accounts import favourites
 from accounts.favourites import Named
@@ -13,33 +17,39 @@ from portal.pages.words import Words
 
 
 @dataclass(frozen=True, slots=True)
-class Tiles:
-    """Tiles as HTML; favourites and uses of what somebody no longer has are not among them."""
+class Chosen:
+    """The roles of the tiles. Favourites and uses of what somebody no longer has are not among them."""
 
-    favourites: tuple[str, ...]
-    recent: tuple[str, ...]
+    favourites: tuple[Named, ...]
+    recent: tuple[Named, ...]
 
 
-def tiles(*, person: Person, shown: Shown, words: Words = ()) -> Tiles:
-    """Return the tiles of what somebody still has, and of that what a search finds."""
+def chosen(*, person: Person, shown: Shown) -> Chosen:
+    """Return what of somebody's favourites and uses they still have."""
     starred = had(favourites.favourites(person=person), shown)
-    used = [name for name in favourites.recent(person=person) if name not in starred]
+    used = had(favourites.recent(person=person), shown)
+    recent = tuple(name for name in used if name not in starred)[: favourites.RECENT]
     # With a single account everything is in view as it is.
-    recent = had(used, shown)[: favourites.RECENT] if len(shown.accounts) > 1 else []
-    return Tiles(
-        favourites=_tiles(starred, shown, words, starred=True),
-        recent=_tiles(recent, shown, words, starred=False),
-    )
+    return Chosen(starred, recent if len(shown.accounts) > 1 else ())
 
 
-def had(names: tuple[Named, ...] | list[Named], shown: Shown) -> list[Named]:
+def had(names: Iterable[Named], shown: Shown) -> tuple[Named, ...]:
     """Return those of these roles that somebody has now."""
-    return [name for name in names if name in shown.roles]
+    return tuple(name for name in names if name in shown.roles)
 
 
-def _tiles(names: list[Named], shown: Shown, words: Words, *, starred: bool) -> tuple[str, ...]:
+def markup(tiles: Chosen, shown: Shown, words: Words = ()) -> SafeString:
+    """Render the tiles; of these, where there are words, what a search finds."""
+    context = {
+        "favourites": _tiles(tiles.favourites, shown, words, starred=True),
+        "recent": _tiles(tiles.recent, shown, words, starred=False),
+    }
+    return mark_safe(render_to_string("pages/tiles.html", context))  # noqa: S308
+
+
+def _tiles(names: Iterable[Named], shown: Shown, words: Words, *, starred: bool) -> list[str]:
     accounts = (listing.account_row([shown.roles[name]]) for name in names)
-    return tuple(
+    return [
         rows.tile(account, starred=starred, words=words)
         for account in listing.found(accounts, words)
-    )
+    ]

@@ -116,12 +116,12 @@ def test_start_page_costs_the_same_queries_however_much_is_on_it(
         cast.mapping("payments", what, where, name=str(number))
     client = cast.signed_in("alice")
 
-    # The session, the sign-in with its person, the revision, what time changes, three for the
+    # The session, the sign-in with its person and the revision, what time changes, three for the
     # entitlements, the favourites, and what was used.
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         client.get("/")
     # Nothing has changed: it is not decided again what to show.
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         client.get("/")
 
 

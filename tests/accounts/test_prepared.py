@@ -1,0 +1,103 @@
+"""A prepared query answers as the ORM's own does, whatever is in the rows."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import Account, Preferences, SignIn
+from accounts.prepared import Prepared
+from tests import cast
+
+pytestmark = pytest.mark.django_db
+
+SIGN_INS = Prepared(
+    lambda: SignIn.objects.select_related("person__preferences").filter(pk=uuid4()),
+    SignIn._meta.pk,
+)
+
+
+def columns(row: SignIn | None) -> dict[str, object]:
+    assert row is not None
+    return {name: value for name, value in vars(row).items() if name != "_state"}
+
+
+@pytest.mark.parametrize("preferring", [False, True])
+def test_row_is_the_one_the_orm_finds_with_its_relations(preferring: bool) -> None:
+    row = cast.sign_in(cast.subject("alice", nested={"ä": [1, None, True]}))
+    if preferring:
+        Preferences.objects.create(person=row.person, sign_out_first=True)
+    expected = SignIn.objects.select_related("person__preferences").get(pk=row.pk)
+
+    found = SIGN_INS.first(row.pk)
+    with CaptureQueriesContext(connection) as queries:
+        assert found is not None
+        person = found.person
+        preferences = getattr(person, "preferences", None)
+
+    assert len(queries) == 0
+    assert columns(found) == columns(expected)
+    assert vars(person)["email"] == expected.person.email
+    assert (preferences is not None) == preferring
+    assert found._state.adding is False
+
+
+def test_row_that_is_not_there_is_none() -> None:
+    assert SIGN_INS.first(uuid4()) is None
+
+
+def test_row_that_was_found_can_be_changed_and_saved() -> None:
+    found = SIGN_INS.first(cast.sign_in("alice").pk)
+    assert found is not None
+
+    found.end_reason = "test"
+    found.save(update_fields=["end_reason"])
+
+    assert SignIn.objects.get().end_reason == "test"
+
+
+def test_change_is_seen_by_the_next_query() -> None:
+    row = cast.sign_in("alice")
+    first = SIGN_INS.first(row.pk)
+    SignIn.objects.update(claims={"groups": ["other"]})
+
+    second = SIGN_INS.first(row.pk)
+
+    assert first is not None
+    assert second is not None
+    assert (first.claims["groups"], second.claims["groups"]) == (
+        ["payments", "platform"],
+        ["other"],
+    )
+
+
+def test_rows_found_twice_are_not_the_same_objects() -> None:
+    row = cast.sign_in("alice")
+    first, second = SIGN_INS.first(row.pk), SIGN_INS.first(row.pk)
+    assert first is not None
+    assert second is not None
+
+    first.ip = first.person.name = "changed"
+
+    assert "changed" not in (second.ip, second.person.name)
+
+
+def test_tuples_and_annotations_come_as_the_orm_gives_them() -> None:
+    cast.account("a", "111111111111", tags={"team": "payments"})
+    tuples = Prepared(
+        lambda: Account.objects.filter(name="").values_list("account_id", "tags", "active"),
+        Account._meta.get_field("name"),
+    )
+
+    assert tuples.rows("a") == [("111111111111", {"team": "payments"}, True)]
+    assert tuples.rows("b") == []
+
+
+def test_query_whose_parameters_are_not_all_named_is_refused() -> None:
+    with pytest.raises(TypeError, match="2 parameters, 1 fields"):
+        Prepared(
+            lambda: Account.objects.filter(name="", region=""), Account._meta.get_field("name")
+        ).rows("a")
