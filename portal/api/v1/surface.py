@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver
+from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
@@ -13,6 +14,9 @@ from accounts.errors import GatehouseError
 from portal.api import errors
 from portal.api.v1 import directory, issuing, me, trail
 from portal.api.v1.who import Bearer
+
+# They answer every method with themselves.
+_PAGES_OF_NINJA = ("api-root", "openapi-json")
 
 DESCRIPTION = """\
 Everything needs a bearer token: a JWT of the identity provider or of a trusted issuer, or a token of the portal.
@@ -70,5 +74,8 @@ def urls() -> tuple[list[URLPattern | URLResolver], str, str]:
     patterns, app, namespace = api.urls
     for pattern in patterns:
         if isinstance(pattern, URLPattern):
-            pattern.callback = errors.for_programs(pattern.callback)
+            view = pattern.callback
+            if pattern.name in _PAGES_OF_NINJA:
+                view = require_safe(view)
+            pattern.callback = errors.for_programs(view)
     return patterns, app, namespace
