@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import uuid4
 
 from django.db import transaction
 
@@ -65,9 +66,11 @@ def star(*, person: Person, role: Named) -> None:
 
 def unstar(*, person: Person, role: Named) -> None:
     """Take a role from somebody's favourites."""
-    Favourite.objects.filter(
-        person=person, account_id=role.account_id, role_name=role.role_name
-    ).delete()
+    with transaction.atomic():
+        Favourite.objects.filter(
+            person=person, account_id=role.account_id, role_name=role.role_name
+        ).delete()
+        _renew(person)
 
 
 def move(*, person: Person, role: Named, before: Named | None) -> None:
@@ -89,15 +92,17 @@ def remember_use(
     None (the console, where nothing is chosen) leaves the duration that was chosen before.
     """
     chosen = {} if duration is None else {"duration": duration}
-    RoleUse.objects.update_or_create(
-        person=person,
-        account_id=account_id,
-        role_name=role_name,
-        defaults={"last_used_at": now, **chosen},
-    )
-    uses = RoleUse.objects.filter(person=person).order_by("-last_used_at")
-    if forgotten := list(uses.values_list("pk", flat=True)[_MOST_USES:]):
-        RoleUse.objects.filter(pk__in=forgotten).delete()
+    with transaction.atomic():
+        RoleUse.objects.update_or_create(
+            person=person,
+            account_id=account_id,
+            role_name=role_name,
+            defaults={"last_used_at": now, **chosen},
+        )
+        uses = RoleUse.objects.filter(person=person).order_by("-last_used_at")
+        if forgotten := list(uses.values_list("pk", flat=True)[_MOST_USES:]):
+            RoleUse.objects.filter(pk__in=forgotten).delete()
+        _renew(person)
 
 
 def recent(*, person: Person) -> tuple[Named, ...]:
@@ -132,3 +137,9 @@ def _arrange(person: Person, names: list[Named]) -> None:
         unique_fields=["person", "account_id", "role_name"],
         update_fields=["position"],
     )
+    _renew(person)
+
+
+def _renew(person: Person) -> None:
+    """Mark that something has changed, in the row that every request reads."""
+    Person.objects.filter(pk=person.pk).update(chosen=uuid4().hex)

@@ -1,7 +1,7 @@
 """Queries that every request makes, their SQL written once: the ORM takes longer to write it than databases to answer.
 
-Only how often SQL is written differs: the query set is Django's, and so are its parameters and the
-conversion of what comes back.
+The query set is Django's, and so are its parameters and the conversion of what comes back. The
+database is asked each time; a row that comes back as it was is not converted again.
 """
 
 from __future__ import annotations
@@ -10,12 +10,17 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Field, Model, QuerySet
+from django.db.models.base import ModelState
 from django.db.models.query import get_related_populators
 from django.db.models.sql.compiler import SQLCompiler
 
 M = TypeVar("M", bound=Model)
+Row = tuple[Any, ...]
+
+# Of how many parameters the last row is remembered.
+MOST_REMEMBERED = 1000
 
 
 class Prepared(Generic[M]):
@@ -29,45 +34,61 @@ class Prepared(Generic[M]):
     def __init__(self, build: Callable[[], QuerySet[M, Any]], *fields: Field[Any, Any]) -> None:
         self._build = build
         self._fields: Sequence[Field[Any, Any]] = fields
+        self._remembered: dict[Row, tuple[Row, M]] = {}
 
-    def rows(self, *values: Any) -> list[tuple[Any, ...]]:
+    def rows(self, *values: Any) -> list[Row]:
         """Return the rows for these values, as `values_list()` would."""
+        return [self._converted(row) for row in self._fetched(values)]
+
+    def first(self, *values: Any) -> M | None:
+        """Return the first row as an instance, with its annotations and what it is selected with."""
+        found = self._fetched(values)
+        if not found:
+            return None
+        remembered = self._remembered.get(values)
+        if remembered is None or remembered[0] != found[0]:
+            if len(self._remembered) >= MOST_REMEMBERED:
+                self._remembered.clear()
+            remembered = (found[0], self._made(self._converted(found[0])))
+            self._remembered[values] = remembered
+        return _twin(remembered[1], {})
+
+    def _fetched(self, values: Row) -> list[Row]:
+        connection = connections[DEFAULT_DB_ALIAS]
         parameters = [
             field.get_db_prep_value(value, connection)
             for field, value in zip(self._fields, values, strict=True)
         ]
         with connection.cursor() as cursor:
             cursor.execute(self._sql, parameters)
-            return [self._converted(row) for row in cursor.fetchall()]
+            rows: list[Row] = cursor.fetchall()
+        return rows
 
-    def first(self, *values: Any) -> M | None:
-        """Return the first row as an instance, with its annotations and what it is selected with."""
-        found = self.rows(*values)
-        if not found:
-            return None
-        model, names, start, end, populators = self._made_of
-        instance: M = model.from_db(connection.alias, names, found[0][start:end])
-        for populator in populators:
-            populator.populate(found[0], instance)
+    def _converted(self, row: Row) -> Row:
+        connection = connections[DEFAULT_DB_ALIAS]
+        values = list(row)
+        for place, converters, column in self._converters:
+            for convert in converters:
+                values[place] = convert(values[place], column, connection)
+        return tuple(values)
+
+    def _made(self, row: Row) -> M:
+        """Make an instance as django.db.models.query.ModelIterable does."""
+        info, select = self._compiler.klass_info, self._compiler.select
+        start, end = info["select_fields"][0], info["select_fields"][-1] + 1
+        names = [column.target.attname for column, *_ in select[start:end]]
+        instance: M = info["model"].from_db(DEFAULT_DB_ALIAS, names, row[start:end])
+        for populator in get_related_populators(info, select, DEFAULT_DB_ALIAS):  # type: ignore[call-arg]  # The stubs are of Django 6.
+            populator.populate(row, instance)
         for name, place in (self._compiler.annotation_col_map or {}).items():
-            setattr(instance, name, found[0][place])
+            setattr(instance, name, row[place])
         return instance
 
     @cached_property
     def _compiler(self) -> SQLCompiler:
-        compiler: SQLCompiler = self._build().query.get_compiler(connection=connection)
+        compiler: SQLCompiler = self._build().query.get_compiler(using=DEFAULT_DB_ALIAS)
         compiler.pre_sql_setup()
         return compiler
-
-    @cached_property
-    def _made_of(self) -> tuple[type[M], list[str], int, int, list[Any]]:
-        """What django.db.models.query.ModelIterable works out for each query."""
-        info, select = self._compiler.klass_info, self._compiler.select
-        places = info["select_fields"]
-        start, end = places[0], places[-1] + 1
-        names = [column.target.attname for column, *_ in select[start:end]]
-        populators = get_related_populators(info, select, connection.alias)  # type: ignore[call-arg]  # The stubs are of Django 6.
-        return info["model"], names, start, end, populators
 
     @cached_property
     def _sql(self) -> str:
@@ -81,9 +102,20 @@ class Prepared(Generic[M]):
         found = self._compiler.get_converters([column for column, *_ in self._compiler.select])
         return [(place, converters, column) for place, (converters, column) in found.items()]
 
-    def _converted(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
-        values = list(row)
-        for place, converters, column in self._converters:
-            for convert in converters:
-                values[place] = convert(values[place], column, connection)
-        return tuple(values)
+
+def _twin(instance: M, seen: dict[int, Any]) -> M:
+    """Return an instance like this one, and of what is selected with it, so that nobody shares them."""
+    known: M | None = seen.get(id(instance))
+    if known is not None:
+        return known
+    twin: M = type(instance).__new__(type(instance))
+    seen[id(instance)] = twin
+    state = ModelState()
+    state.db, state.adding = instance._state.db, instance._state.adding
+    related = instance._state.fields_cache
+    if related:
+        state.fields_cache = {
+            name: other if other is None else _twin(other, seen) for name, other in related.items()
+        }
+    vars(twin).update(vars(instance), _state=state)
+    return twin

@@ -13,7 +13,9 @@ from django.utils import timezone
 from accounts.prepared import Prepared
 
 _OPEN = Prepared(
-    lambda: Session.objects.filter(session_key="").filter(expire_date__gt=timezone.now()),
+    lambda: Session.objects.filter(session_key="")
+    .filter(expire_date__gt=timezone.now())
+    .values_list("session_data"),
     Session._meta.get_field("session_key"),
     Session._meta.get_field("expire_date"),
 )
@@ -22,11 +24,14 @@ _OPEN = Prepared(
 class SessionStore(db.SessionStore):
     """Django's store, with SHA-256 of the cookie's key where Django keeps the key itself."""
 
-    def _get_session_from_db(self) -> AbstractBaseSession | None:
-        found = _OPEN.first(_digest(self.session_key), timezone.now())
-        if found is None:
+    def load(self) -> dict[str, Any]:
+        """Return what an open session holds; {} where there is none, and then it has no key."""
+        found = _OPEN.rows(_digest(self.session_key), timezone.now())
+        if not found:
             self._session_key = None
-        return found
+            return {}
+        data: dict[str, Any] = self.decode(found[0][0])
+        return data
 
     def create_model_instance(self, data: dict[str, Any]) -> AbstractBaseSession:
         """Return the row to be saved, under the digest."""

@@ -30,8 +30,8 @@ from portal.pages.summary import Summary, summary
 # Roles kept in all, at about 2 KB each; somebody with more than that is not kept at all.
 MOST_ROLES = 20_000
 
-# Attributes of rows that are no columns, or that stand in the key on their own.
-_ASIDE = {"_state", "revision"}
+# Of the rows of a sign-in, a person and their preferences: no columns, or told apart on their own.
+_ASIDE = {"_state", "revision", "chosen"}
 
 T = TypeVar("T")
 Key = tuple[str, str]

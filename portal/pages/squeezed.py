@@ -17,6 +17,7 @@ _HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _END = b"\x03\x00"
 _RAW, _MEMORY = -zlib.MAX_WBITS, 9
 _LONGEST_STORED = 0xFFFF
+_SHORT = 4096
 # CRC-32's polynomial, its bits in reverse; x**0 and x**1 written the same way.
 _POLYNOMIAL, _ONE, _X = 0xEDB88320, 1 << 31, 1 << 30
 
@@ -28,8 +29,9 @@ class Squeezed:
     blocks: bytes
     length: int
     checksum: int
-    # What the checksum of all before it is multiplied by.
+    # What the checksum of all before it is multiplied by; of a short text it is quicker to go on.
     shift: int
+    short: bytes | None
 
     def text(self) -> bytes:
         """Unpack."""
@@ -40,7 +42,7 @@ def squeeze(text: bytes, *, level: int) -> Squeezed:
     """Compress a part so that others can stand before and after it."""
     packer = zlib.compressobj(level, zlib.DEFLATED, _RAW, _MEMORY)
     blocks = packer.compress(text) + packer.flush(zlib.Z_SYNC_FLUSH)
-    return Squeezed(blocks, len(text), zlib.crc32(text), _power(8 * len(text)))
+    return _squeezed(blocks, text)
 
 
 def stored(text: bytes) -> Squeezed:
@@ -49,14 +51,23 @@ def stored(text: bytes) -> Squeezed:
         raise ValueError(f"{len(text)} bytes do not fit into one stored block")
     size, complement = len(text), len(text) ^ 0xFFFF
     blocks = b"\x00" + size.to_bytes(2, "little") + complement.to_bytes(2, "little") + text
-    return Squeezed(blocks, size, zlib.crc32(text), _power(8 * size))
+    return _squeezed(blocks, text)
+
+
+def _squeezed(blocks: bytes, text: bytes) -> Squeezed:
+    if len(text) <= _SHORT:
+        return Squeezed(blocks, len(text), 0, 0, text)
+    return Squeezed(blocks, len(text), zlib.crc32(text), _power(8 * len(text)), None)
 
 
 def gzip(*parts: Squeezed) -> bytes:
     """Return a gzip stream of these parts, one after the other."""
     checksum = length = 0
     for part in parts:
-        checksum = _times(part.shift, checksum) ^ part.checksum
+        if part.short is None:
+            checksum = _times(part.shift, checksum) ^ part.checksum
+        else:
+            checksum = zlib.crc32(part.short, checksum)
         length += part.length
     trailer = checksum.to_bytes(4, "little") + (length & 0xFFFFFFFF).to_bytes(4, "little")
     return b"".join((_HEADER, *(part.blocks for part in parts), _END, trailer))

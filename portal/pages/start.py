@@ -57,7 +57,7 @@ def _all(request: HttpRequest, shown: Shown) -> HttpResponse:
     later = 0
     if "all" not in request.GET and not page.has_other_pages():
         later = max(len(page.object_list) - rows.AT_ONCE, 0)
-    which = f"{page.number} {later}"
+    which, person = f"{page.number} {later}", sign_in_of(request).person
 
     def frame() -> answer.Frame:
         context = _context(shown, page) | {"later": later}
@@ -67,12 +67,13 @@ def _all(request: HttpRequest, shown: Shown) -> HttpResponse:
         render_rows = rows.at_once_and_later if later else rows.sections
         return answer.keep(render_rows([*page.object_list], grouped=shown.grouped))
 
-    chosen = tiles.chosen(person=sign_in_of(request).person, shown=shown)
+    def first() -> Squeezed:
+        chosen = tiles.chosen(person=person, shown=shown)
+        return answer.keep(tiles.markup(chosen, shown))
+
     slots = {
         "rows": shown.once(f"rows {which}", listed),
-        "tiles": shown.once(
-            "tiles", lambda: answer.keep(tiles.markup(chosen, shown)), basis=chosen
-        ),
+        "tiles": shown.once("tiles", first, basis=person.chosen),
     }
     return answer.filled(request, shown.once(f"frame {which}", frame), slots)
 

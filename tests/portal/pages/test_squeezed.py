@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import gzip
-import zlib
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.pages.squeezed import Squeezed, squeeze
 from portal.pages.squeezed import gzip as joined
+from portal.pages.squeezed import squeeze, stored
 
 
 @given(st.lists(st.binary(max_size=3000), max_size=5))
@@ -20,12 +19,13 @@ def test_joined_pieces_are_what_they_were_one_after_the_other(texts: list[bytes]
     assert gzip.decompress(stream) == b"".join(texts)
 
 
-def test_stream_with_a_wrong_checksum_is_refused() -> None:
-    piece = squeeze(b"text", level=9)
-    wrong = Squeezed(piece.blocks, piece.length, piece.checksum ^ 1, piece.shift)
+@pytest.mark.parametrize("text", [b"short", bytes(9999)])
+def test_stream_whose_text_was_changed_is_refused(text: bytes) -> None:
+    stream = joined(squeeze(b"first", level=1), squeeze(text, level=9))
+    wrong = stream[:-8] + bytes([stream[-8] ^ 1]) + stream[-7:]
 
     with pytest.raises(gzip.BadGzipFile):
-        gzip.decompress(joined(wrong, piece))
+        gzip.decompress(wrong)
 
 
 def test_long_piece_keeps_its_checksum_behind_another() -> None:
@@ -43,10 +43,18 @@ def test_piece_unpacks_on_its_own() -> None:
 
 def test_pieces_share_no_dictionary() -> None:
     secret = bytes(range(200))
-    alone, twice = (
-        squeeze(secret, level=9),
-        joined(squeeze(secret, level=9), squeeze(secret, level=9)),
-    )
+    piece = squeeze(secret, level=9)
 
-    assert len(twice) > 2 * len(alone.blocks)
-    assert zlib.crc32(secret) == alone.checksum
+    assert len(joined(piece, piece)) > 2 * len(piece.blocks)
+
+
+def test_text_of_this_moment_is_taken_as_it_is() -> None:
+    stream = joined(squeeze(b"before " * 9, level=9), stored(b"token"), squeeze(b"after", level=9))
+
+    assert b"token" in stream
+    assert gzip.decompress(stream) == b"before " * 9 + b"token" + b"after"
+
+
+def test_text_too_long_for_one_block_is_refused() -> None:
+    with pytest.raises(ValueError, match="65536 bytes"):
+        stored(bytes(65536))

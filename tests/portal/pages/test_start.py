@@ -120,8 +120,8 @@ def test_start_page_costs_the_same_queries_however_much_is_on_it(
     # entitlements, the favourites, and what was used.
     with django_assert_num_queries(8):
         client.get("/")
-    # Nothing has changed: it is not decided again what to show.
-    with django_assert_num_queries(4):
+    # Nothing has changed: the session, and the sign-in with all that tells so.
+    with django_assert_num_queries(2):
         client.get("/")
 
 
