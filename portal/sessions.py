@@ -13,9 +13,11 @@ from django.utils import timezone
 from accounts.prepared import Prepared
 
 _OPEN = Prepared(
-    lambda: Session.objects.filter(session_key="")
-    .filter(expire_date__gt=timezone.now())
-    .values_list("session_data"),
+    lambda: (
+        Session.objects.filter(session_key="")
+        .filter(expire_date__gt=timezone.now())
+        .values_list("session_data")
+    ),
     Session._meta.get_field("session_key"),
     Session._meta.get_field("expire_date"),
 )
