@@ -1,6 +1,6 @@
 # The newcomer's commands. Everything is built in .venv from the hashed locks.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lock
+.PHONY: help demo test bench lint lock
 PYTHON ?= python3
 UV ?= uv
 COMPILE = $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 \
@@ -14,6 +14,9 @@ demo: .venv/demo  ## Run the portal with an embedded identity provider and an em
 
 test: .venv/dev  ## Run the whole test suite
 	.venv/bin/python $(if $(COVERAGE),-m coverage run )-m pytest $(PYTEST)
+
+bench: .venv/dev  ## Measure the start page beside a static page
+	.venv/bin/python -m bench.run
 
 lint: .venv/dev  ## Format, lint, types, layers, templates, migrations
 	.venv/bin/ruff format --check .

@@ -1,0 +1,1 @@
+"""Measure the start page beside a static page on the same server: `python -m bench.run`."""
