@@ -38,6 +38,8 @@ def give_password(page: Page, who: str) -> None:
 def offered(page: Page) -> set[tuple[str, str]]:
     """Return account and role of all the keys on the start page."""
     expect(page.get_by_role("heading", name="AWS accounts")).to_be_visible()
+    # Buttons get their full names once the page is up.
+    expect(page.locator(".account:not([data-ready])")).to_have_count(0)
     labels = [
         link.get_attribute("aria-label") or ""
         for link in page.get_by_role("link", name=re.compile("^Keys for")).all()
