@@ -132,16 +132,23 @@
     let pause;
     input.addEventListener("input", () => {
         clearTimeout(pause);
-        pause = setTimeout(search, searchedHere ? 0 : PAUSE);
+        pause = setTimeout(() => {
+            pause = undefined;
+            search();
+        }, searchedHere ? 0 : PAUSE);
         history.replaceState(null, "", input.value.trim() ? `?${query()}` : location.pathname);
     });
     // The first of what is found gets the focus and nothing happens yet: Enter once more opens it.
-    form.addEventListener("submit", async (event) => {
+    form.addEventListener("submit", (event) => {
         event.preventDefault();
+        goToFirst();
+    });
+    async function goToFirst() {
         clearTimeout(pause);
+        pause = undefined;
         await search();
         results()[0]?.focus();
-    });
+    }
     document.addEventListener("tiles", () => {
         entries = undefined;
         if (searchedHere && words.in(input.value).length) search();
@@ -165,7 +172,11 @@
         }
         const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
         if (!step) return false;
-        if (event.target === input && step < 0) return false;
+        if (event.target === input) {
+            if (step < 0) return false;
+            // Whoever types faster than the search means what they typed.
+            if (pause !== undefined) return goToFirst() && true;
+        }
         const all = results();
         const here = row ? all.indexOf(row.querySelector(".button")) : -1;
         const next = here + step < 0 ? input : all[here + step];
