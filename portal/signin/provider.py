@@ -164,7 +164,8 @@ def _endpoint(document: dict[str, Any], name: str, *, issuer: str, optional: boo
         return ""
     if issuer.startswith("https:") and str(url).startswith("http:"):
         url = None  # A provider elsewhere has no business on this machine.
-    return safe_address(url, what=f"{name} in the discovery document of {issuer}")
+    whose = f"OIDC_ISSUER {issuer}" if issuer == settings.OIDC_ISSUER else issuer
+    return safe_address(url, what=f"{name} in the discovery document of {whose}")
 
 
 def _uses_basic_auth(document: dict[str, Any]) -> bool:
