@@ -168,6 +168,15 @@ def test_duration_out_of_bounds_is_refused_with_the_bounds(duration: int) -> Non
     assert (row.action, row.error_code) == (Action.KEYS_DENIED, "request.duration")
 
 
+def test_bounds_are_told_in_minutes_where_they_are_no_hours() -> None:
+    PermissionSet.objects.update(session_duration=2700)
+
+    with pytest.raises(InvalidRequest, match="2701") as refused:
+        take(cast.as_subject("alice"), duration=2701)
+
+    assert "from 15 minutes to 45 minutes" in refused.value.user_message
+
+
 # --- who may -------------------------------------------------------------------------------------
 
 
@@ -466,6 +475,36 @@ def test_nobody_is_signed_out_of_the_console_unless_they_asked_for_it(
 
 
 # --- no connection is held ------------------------------------------------------------------------
+
+
+class Pooled:
+    """Stands in for a connection that is lent by a pool, outside of any transaction."""
+
+    settings_dict = {"OPTIONS": {"pool": True}}
+    in_atomic_block = False
+
+    def __init__(self) -> None:
+        self.given_back = 0
+
+    def close(self) -> None:
+        self.given_back += 1
+
+
+def test_pooled_connection_is_given_back_before_aws_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pooled, given_back = Pooled(), []
+
+    def slow(**asked: Any) -> Credentials:
+        given_back.append(pooled.given_back)
+        return KEYS
+
+    monkeypatch.setattr(access, "connection", pooled)
+    monkeypatch.setattr(trust, "obtain", slow)
+
+    take(cast.as_subject("alice"))
+
+    assert given_back == [1]
 
 
 @pytest.mark.django_db(transaction=True)
