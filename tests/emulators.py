@@ -68,7 +68,8 @@ class Seen:
     @property
     def form(self) -> dict[str, str]:
         """The fields of a form in the body, each with its first value."""
-        return {name: values[0] for name, values in parse_qs(self.body).items()}
+        fields = parse_qs(self.body, keep_blank_values=True)
+        return {name: values[0] for name, values in fields.items()}
 
 
 @dataclass(frozen=True)

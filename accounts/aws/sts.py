@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
+from accounts import session_tags
 from accounts.aws import clients, failures, meanings
 from accounts.aws.arn import parse_role_arn
 from accounts.errors import AwsRefused, InvalidRequest
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 _EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 SHORTEST, LONGEST = 900, 43200  # seconds
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 def assume_role(
@@ -32,18 +35,21 @@ def assume_role(
     duration: int,
     external_id: str = "",
     region: str = "",
+    tags: Mapping[str, str] = _NONE,
 ) -> Credentials:
     """Return keys for a role, assumed by the hub: the portal's own principal in AWS.
 
-    `duration` is in seconds; `region` is where STS is asked, "" where the hub is.
+    `duration` is in seconds; `region` is where STS is asked, "" where the hub is. `tags` are session
+    tags: with any, the role's trust policy must allow sts:TagSession too.
 
     Raises:
-        InvalidRequest: the duration or the ARN cannot be.
+        InvalidRequest: the duration, the ARN or a tag cannot be.
         SessionTooLong: AWS does not give a session this long.
         AwsRefused: AWS, or the hub's configuration, said no.
         AwsUnavailable: AWS could not be reached in time, or is throttling.
     """
     _check(role_arn, session_name, duration, external_id)
+    session_tags.check(tags)
     request: AssumeRoleRequestTypeDef = {
         "RoleArn": role_arn,
         "RoleSessionName": session_name,
@@ -51,6 +57,8 @@ def assume_role(
     }
     if external_id:
         request["ExternalId"] = external_id
+    if tags:
+        request["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
     client = clients.sts(region)
     try:
         reply = client.assume_role(**request)

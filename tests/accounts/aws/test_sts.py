@@ -23,6 +23,7 @@ def assume(
     duration: int = 3600,
     external_id: str = "",
     region: str = "",
+    tags: dict[str, str] | None = None,
 ) -> Credentials:
     return sts.assume_role(
         role_arn=role_arn,
@@ -30,6 +31,7 @@ def assume(
         duration=duration,
         external_id=external_id,
         region=region,
+        tags=tags or {},
     )
 
 
@@ -76,6 +78,23 @@ def test_assume_role_refuses_what_is_no_arn() -> None:
         assume(role_arn="arn:aws:iam::123456789012:user/alice")
 
 
+@pytest.mark.usefixtures("silent_sts")
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"aws:project": "payments"},
+        {"project": "a,b"},
+        {"Project": "a", "project": "b"},
+        {str(number): "" for number in range(51)},
+    ],
+)
+def test_assume_role_refuses_session_tags_that_aws_would(tags: dict[str, str]) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        assume(tags=tags)
+
+    assert refused.value.code == "request.tags"
+
+
 @pytest.mark.wire
 @pytest.mark.usefixtures("sts_endpoint")
 def test_assume_role_returns_keys_that_last_as_long_as_asked() -> None:
@@ -112,6 +131,20 @@ def test_assume_role_sends_what_it_was_given_and_nothing_more() -> None:
         "RoleSessionName": "ab",
         "DurationSeconds": "900",
         "ExternalId": "northwind:42",
+    }
+
+
+@pytest.mark.wire
+def test_assume_role_sends_session_tags() -> None:
+    with ScriptedServer(lambda seen: Reply(body=reply())) as server, sts_at(server.url):
+        assume(tags={"project": "Zahlungen für Ärzte", "ticket": ""})
+
+    sent = {name: value for name, value in server.seen[0].form.items() if name.startswith("Tags")}
+    assert sent == {
+        "Tags.member.1.Key": "project",
+        "Tags.member.1.Value": "Zahlungen für Ärzte",
+        "Tags.member.2.Key": "ticket",
+        "Tags.member.2.Value": "",
     }
 
 
