@@ -11,7 +11,7 @@ from django.conf import settings
 from accounts.models import TrustedIssuer
 from accounts.types import Subject
 from portal.api import errors
-from portal.signin import jwt, provider
+from portal.signin import jwt, keys, provider
 from portal.signin.errors import ProviderMisconfigured, ProviderUnavailable, TokenRefused
 from portal.signin.jwt import refused
 from portal.signin.subjects import subject
@@ -68,7 +68,9 @@ def verify(token: str, *, now: datetime) -> Subject:
     try:
         unproven = jwt.read(token)
         trust = _trust(unproven.claimed_issuer)
-        claims, typ = unproven.proven(jwks_uri=trust.jwks_uri, algorithm=trust.algorithm)
+        claims, typ = unproven.proven(
+            jwks_uri=trust.jwks_uri, algorithm=trust.algorithm, apart=keys.FROM_ANYBODY
+        )
         jwt.check_identity(claims, issuer=trust.issuer)
         kind = _kind(claims, typ)
         if kind not in trust.kinds:

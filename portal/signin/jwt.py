@@ -52,11 +52,12 @@ class Unproven:
         issuer = self._claims.get("iss")
         return issuer if isinstance(issuer, str) else ""
 
-    def proven(self, *, jwks_uri: str, algorithm: str) -> tuple[dict[str, Any], str]:
+    def proven(self, *, jwks_uri: str, algorithm: str, apart: float) -> tuple[dict[str, Any], str]:
         """Return the claims and the header's `typ`, in lower case, once the signature is verified.
 
         The algorithm comes from the settings and the key from the provider's own key set: of the
-        header only `alg` (to be compared), `kid` and `typ` are read.
+        header only `alg` (to be compared), `kid` and `typ` are read. `apart` is `keys.FROM_PROVIDER`
+        or `keys.FROM_ANYBODY`: where the token came from.
 
         Raises:
             TokenRefused: any rule is broken; the code says which.
@@ -70,7 +71,8 @@ class Unproven:
                 f"the portal is set to {algorithm}.",
                 code="signin.token.algorithm",
             )
-        key = keys.find(url=jwks_uri, kid=self._header.get("kid"), algorithm=algorithm)
+        kid = self._header.get("kid")
+        key = keys.find(url=jwks_uri, kid=kid, algorithm=algorithm, apart=apart)
         try:
             genuine = jws.validate_compact(self._signed, key, registry=REGISTRY)
         except (JoseError, ValueError, TypeError) as error:

@@ -16,8 +16,13 @@ VerificationKey = RSAKey | ECKey | OKPKey
 
 KEPT_FOR = 600.0
 """Seconds for which a key that the provider has withdrawn may still be accepted."""
-RENEWED_APART = 30.0
-"""Seconds between two readings that an unknown `kid` has caused."""
+FROM_PROVIDER = 0.0
+FROM_ANYBODY = 5.0
+"""Seconds between two readings that an unknown `kid` has caused, by where the token came from.
+
+What the provider itself has just answered names a key that it publishes: a rotation costs no
+sign-in, whatever others send meanwhile. Anybody can make up a token for the API.
+"""
 MAX_DOCUMENT = 512 * 1024
 MAX_KEYS = 100
 
@@ -38,8 +43,10 @@ ALGORITHMS = {
 }
 
 
-def find(*, url: str, kid: str | None, algorithm: str) -> VerificationKey:
+def find(*, url: str, kid: str | None, algorithm: str, apart: float) -> VerificationKey:
     """Return the key that a token names, or the only one that fits if it names none.
+
+    For an unknown key the provider is asked again, at most each `apart` seconds.
 
     Raises:
         TokenRefused: no key fits, or several fit a token that names none.
@@ -49,7 +56,7 @@ def find(*, url: str, kid: str | None, algorithm: str) -> VerificationKey:
     keys = cache.current()
     found = _fitting(keys, kid=kid, algorithm=algorithm)
     if not found:
-        keys = cache.renewed(keys, apart=RENEWED_APART)
+        keys = cache.renewed(keys, apart=apart)
         found = _fitting(keys, kid=kid, algorithm=algorithm)
     if len(found) == 1:
         return found[0]

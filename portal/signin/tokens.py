@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.crypto import constant_time_compare
 
-from portal.signin import jwt
+from portal.signin import jwt, keys
 from portal.signin.jwt import refused
 from portal.signin.provider import Provider
 
@@ -32,7 +32,9 @@ def verify(
         TokenRefused: any rule is broken; the code says which.
         ProviderUnavailable: the keys could not be read.
     """
-    claims, typ = jwt.read(token).proven(jwks_uri=provider.jwks_uri, algorithm=algorithm)
+    claims, typ = jwt.read(token).proven(
+        jwks_uri=provider.jwks_uri, algorithm=algorithm, apart=keys.FROM_PROVIDER
+    )
     if typ in _OTHER_TYPES:
         raise refused("type", "The token is another kind of token, no ID token.")
     jwt.check_identity(claims, issuer=provider.issuer)

@@ -21,8 +21,14 @@ def publish(publisher: Publisher, *published: Any) -> None:
     publisher.publish("/jwks", {"keys": documents})
 
 
-def find(publisher: Publisher, kid: str | None, algorithm: str = "RS256") -> str | None:
-    key = keys.find(url=f"{publisher.url}/jwks", kid=kid, algorithm=algorithm)
+def find(
+    publisher: Publisher,
+    kid: str | None,
+    algorithm: str = "RS256",
+    *,
+    apart: float = keys.FROM_PROVIDER,
+) -> str | None:
+    key = keys.find(url=f"{publisher.url}/jwks", kid=kid, algorithm=algorithm, apart=apart)
     return key.kid
 
 
@@ -46,8 +52,24 @@ def test_an_unknown_kid_makes_the_keys_be_read_again_once(publisher: Publisher) 
 
     for _ in range(5):
         with pytest.raises(TokenRefused):
-            find(publisher, "unknown")
+            find(publisher, "unknown", apart=keys.FROM_ANYBODY)
     assert publisher.hits["/jwks"] == 2
+
+
+def test_unknown_kids_that_anybody_sends_cost_no_sign_in_after_a_rotation(
+    publisher: Publisher,
+) -> None:
+    publish(publisher, ONE)
+    find(publisher, "one")
+    with pytest.raises(TokenRefused):
+        find(publisher, "unknown", apart=keys.FROM_ANYBODY)
+    publish(publisher, TWO)
+
+    with pytest.raises(TokenRefused):
+        find(publisher, "two", apart=keys.FROM_ANYBODY)
+    assert find(publisher, "two") == "two"
+    # What the sign-in has read serves everybody.
+    assert find(publisher, "two", apart=keys.FROM_ANYBODY) == "two"
 
 
 def test_a_rotation_right_after_a_reading_costs_no_sign_in(publisher: Publisher) -> None:
@@ -118,7 +140,9 @@ def test_a_token_without_kid_means_the_only_key_that_fits(
 def test_a_kid_held_by_keys_of_two_kinds_means_the_one_that_fits(publisher: Publisher) -> None:
     publish(publisher, ECKey.generate_key("P-256", {"kid": "one"}), ONE)
 
-    key = keys.find(url=f"{publisher.url}/jwks", kid="one", algorithm="ES256")
+    key = keys.find(
+        url=f"{publisher.url}/jwks", kid="one", algorithm="ES256", apart=keys.FROM_PROVIDER
+    )
     assert key.key_type == "EC"
 
 
