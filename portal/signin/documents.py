@@ -37,12 +37,17 @@ def _is_tidy(text: str) -> bool:
     """Whether the text itself tells that there is nothing to tidy, as it does for nearly every token.
 
     In ASCII without escapes nothing stands for NUL or half a surrogate pair, and what opens at
-    most `MAX_DEPTH` brackets is no deeper than that. Splitting finds the brackets ten times as
-    fast as counting them, and stops where there are enough.
+    most `MAX_DEPTH` brackets is no deeper than that. Python looks for one character many times as
+    fast as for two, and as it splits or counts.
     """
-    if not text.isascii() or "\\u" in text:
+    if not text.isascii() or ("\\" in text and "\\u" in text):
         return False
-    brackets = sum(len(text.split(bracket, MAX_DEPTH)) - 1 for bracket in "[{")
+    brackets = 0
+    for bracket in "[{":
+        place = text.find(bracket)
+        while place >= 0 and brackets <= MAX_DEPTH:
+            brackets += 1
+            place = text.find(bracket, place + 1)
     return brackets <= MAX_DEPTH
 
 
