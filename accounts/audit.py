@@ -25,6 +25,11 @@ _COUNTS = {
 # PostgreSQL's integer.
 _LARGEST_COUNT = 2**31 - 1
 
+# Of these a record says that they changed, and not what they are. AWS does not call an external id a
+# secret, yet records are kept for years and copied to where more people read than the admin's pages.
+NOT_SHOWN = frozenset({"external_id"})
+HIDDEN = "(not shown)"
+
 
 def record(
     *,
@@ -97,6 +102,11 @@ def _fit(name: str, value: Any) -> Any:
     if name in _COUNTS and value is not None:
         return max(0, min(value, _LARGEST_COUNT))
     return storable(value)[: _LENGTHS.get(name)] if isinstance(value, str) else storable(value)
+
+
+def recordable(column: str, value: Any) -> Any:
+    """Return what a record says of a value before or after a change."""
+    return HIDDEN if column in NOT_SHOWN and value else value
 
 
 def of_person(*, issuer: str, sub: str) -> QuerySet[AuditEvent]:

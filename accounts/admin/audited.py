@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, cast
 
@@ -123,7 +123,16 @@ class AuditedAdmin(Asked):
             also_deleted=_would_go_with(obj),
         )
 
-    def _record(self, request: HttpRequest, action: Action, obj: Any, **facts: Any) -> None:
+    def _record(
+        self,
+        request: HttpRequest,
+        action: Action,
+        obj: Any,
+        *,
+        before: Facts,
+        after: Facts,
+        also_deleted: Sequence[str] = (),
+    ) -> None:
         audit.record(
             action=action,
             now=timezone.now(),
@@ -133,7 +142,9 @@ class AuditedAdmin(Asked):
                 "object": label(obj),
                 "model": str(self.opts.model_name),
                 "id": str(obj.pk),
-                **{key: value for key, value in facts.items() if value != []},
+                "before": {key: audit.recordable(key, value) for key, value in before.items()},
+                "after": {key: audit.recordable(key, value) for key, value in after.items()},
+                **({"also_deleted": also_deleted} if also_deleted else {}),
             },
             **_columns(obj),
         )

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from accounts import audit
 from accounts.models.audit import Action
 from accounts.plans.tables import table_of
 from accounts.plans.toml import quoted, value_of
 from accounts.plans.values import AccountEntry, Directory, Entry
-
-# AWS does not call an external id a secret, yet nobody needs to read it in a log or a record.
-_NOT_SHOWN = {"external_id"}
-_HIDDEN = "(not shown)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +45,8 @@ class Change:
         if self.before is None:
             return
         for key, old, new in self._differing():
-            if key in _NOT_SHOWN:
-                yield f"    {key}: {_HIDDEN}"
+            if key in audit.NOT_SHOWN:
+                yield f"    {key}: {audit.HIDDEN}"
             elif isinstance(old, list | dict) or isinstance(new, list | dict):
                 gone, come = _parts(old), _parts(new)
                 words = [f"+ {part}" for part in come if part not in gone]
@@ -85,9 +82,7 @@ def _shown(value: Any) -> str:
 
 
 def _recorded(key: str, value: Any) -> Any:
-    if key in _NOT_SHOWN and value:
-        return _HIDDEN
-    return value.isoformat() if isinstance(value, datetime) else value
+    return audit.recordable(key, value.isoformat() if isinstance(value, datetime) else value)
 
 
 def _parts(value: Any) -> list[str]:

@@ -92,6 +92,26 @@ def test_a_change_records_what_differs_and_nothing_else(carol: Client) -> None:
     assert event.detail["after"] == {"name": "payments-test"}
 
 
+def test_an_external_id_is_recorded_as_changed_and_not_by_its_value(carol: Client) -> None:
+    forms.send(carol, "account/add/", forms.account(external_id="northwind-one"))
+    added = Account.objects.get(account_id="345678901234")
+    change = forms.account(external_id="northwind-two")
+    forms.send(carol, f"account/{added.pk}/change/", change)
+    forms.send(carol, f"account/{added.pk}/delete/", {"post": "yes"})
+
+    first, changed, deleted = (event.detail for event in recorded())
+    assert first["after"]["external_id"] == "(not shown)"
+    assert changed["before"] == changed["after"] == {"external_id": "(not shown)"}
+    assert deleted["before"]["external_id"] == "(not shown)"
+    assert "northwind-" not in str([first, changed, deleted])
+
+
+def test_an_account_without_external_id_is_recorded_as_without(carol: Client) -> None:
+    forms.send(carol, "account/add/", forms.account())
+
+    assert recorded()[0].detail["after"]["external_id"] == ""
+
+
 def test_a_change_in_an_inline_is_recorded_with_its_account(carol: Client) -> None:
     form = dev_form()
     form["roles-0-DELETE"] = "on"
