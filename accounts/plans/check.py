@@ -152,6 +152,18 @@ def check_issuers(
                 (*at, "url"),
                 f"{quoted(other[1])} and {quoted(identity[1])} would be the same issuer.",
             )
+    # No two rows can have one address even for a moment, so what moves on must be gone before.
+    held = {entry.url: key for key, entry in stored.items() if isinstance(entry, IssuerEntry)}
+    for identity, entry in directory.items():
+        if not isinstance(entry, IssuerEntry):
+            continue
+        holder = held.get(entry.url, identity)
+        if holder != identity and named[entry.url] == identity:
+            notes.complain(
+                (*places[identity], "url"),
+                f"The database has this address as that of {quoted(holder[1])}. Give that one "
+                "its new address first, in a file of its own.",
+            )
 
 
 def _roles(entry: AccountEntry, sets: Mapping[str, PermissionSet]) -> list[AccountRole]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 
 from accounts.models import Environment, Mapping, MappingTarget
 from accounts.plans.apply import apply
@@ -17,7 +17,7 @@ from accounts.plans.export import export
 from accounts.plans.parse import parse
 from accounts.plans.positions import positions
 from accounts.plans.stored import load
-from accounts.plans.values import AccountEntry, Directory, Entry
+from accounts.plans.values import AccountEntry, Directory, Entry, IssuerEntry
 from tests import cast
 from tests.accounts.plans.companies import companies
 
@@ -74,6 +74,8 @@ def test_apply_leaves_what_a_file_does_not_name_and_replaces_what_it_does(
         if identity[0] != "permission_set" or identity not in before
     }
 
+    assume(not _share_an_issuer(before, after))
+
     with transaction.atomic():
         apply_text(export(before))
         apply_text(export(after))
@@ -81,6 +83,16 @@ def test_apply_leaves_what_a_file_does_not_name_and_replaces_what_it_does(
         transaction.set_rollback(True)
 
     assert applied == {**before, **after}
+
+
+def _share_an_issuer(one: Directory, other: Directory) -> bool:
+    """Whether an address has one name here and another there, which is refused."""
+    named = {entry.url: entry.name for entry in one.values() if isinstance(entry, IssuerEntry)}
+    return any(
+        named.get(entry.url, entry.name) != entry.name
+        for entry in other.values()
+        if isinstance(entry, IssuerEntry)
+    )
 
 
 def _without_roles_of(company: Directory, entry: Entry) -> Entry:

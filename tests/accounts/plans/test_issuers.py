@@ -68,6 +68,17 @@ def test_issuer_with_the_address_of_a_stored_one_is_complained_about() -> None:
     assert "the same issuer" in complaints(ISSUER.replace('"CI"', '"Other"'))[0]
 
 
+def test_address_that_moves_to_another_issuer_is_complained_about() -> None:
+    applied(ISSUER)
+    moved = ISSUER.replace("https://ci.", "https://new.")
+
+    [complaint] = complaints(ISSUER.replace('"CI"', '"Other"') + moved)
+
+    assert 'as that of "CI". Give that one its new address first' in complaint
+    assert applied(moved) == 1
+    assert applied(ISSUER.replace('"CI"', '"Other"')) == 1
+
+
 def test_mapping_of_an_issuer_is_applied_and_applying_again_changes_nothing() -> None:
     assert applied(ISSUER + MAPPING) == 3
     assert applied(ISSUER + MAPPING) == 0
