@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from accounts import audit, directory, entitlements, signins, trust
+from accounts import audit, directory, entitlements, session_tags, signins, trust
 from accounts.aws import destinations, signin
 from accounts.aws.arn import RoleArn
 from accounts.errors import (
@@ -53,16 +53,18 @@ def issue_keys(
     duration: int | None,
     origin: Origin,
     now: datetime,
+    tags: Mapping[str, str] = session_tags.NONE,
 ) -> IssuedKeys:
     """Issue temporary keys for an account role, and record it.
 
-    `duration` is in seconds; None asks for the longest there is. Whatever happens leaves one
-    audit row, and nothing is released unless that row is written.
+    `duration` is in seconds; None asks for the longest there is. `tags` are session tags, of those
+    that the permission set lets people give. Whatever happens leaves one audit row, and nothing is
+    released unless that row is written.
 
     Raises:
         GatehouseError: refused or failed; each subclass and code says why.
     """
-    attempt = _Attempt(Kind.KEYS, subject, account_id, role_name, duration, origin, now)
+    attempt = _Attempt(Kind.KEYS, subject, account_id, role_name, duration, origin, now, tags)
     with attempt.recorded():
         entitlement = attempt.decide()
         credentials, shortened = attempt.obtain(entitlement)
@@ -87,6 +89,7 @@ def console_url(
     now: datetime,
     region: str = "",
     sign_out_first: bool = False,
+    tags: Mapping[str, str] = session_tags.NONE,
 ) -> ConsoleSignIn:
     """Open the AWS console as an account role, and record it; as `issue_keys` in all else.
 
@@ -95,12 +98,12 @@ def console_url(
     `sign_out_first` ends the console sessions the browser has, those of other accounts included:
     only for who asked for it.
     """
-    attempt = _Attempt(Kind.CONSOLE, subject, account_id, role_name, duration, origin, now)
+    attempt = _Attempt(Kind.CONSOLE, subject, account_id, role_name, duration, origin, now, tags)
     with attempt.recorded():
         entitlement = attempt.decide()
         role = entitlement.role
         landing = destinations.landing(role=role, destination=destination, region=region)
-        attempt.facts["detail"] = {"destination": landing}
+        attempt.detail["destination"] = landing
         credentials, _ = attempt.obtain(entitlement)
         with attempt.failures():
             url = signin.console_sign_in_url(
@@ -146,11 +149,16 @@ class _Attempt:
     requested: int | None
     origin: Origin
     now: datetime
+    tags: Mapping[str, str] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+    detail: dict[str, Any] = field(default_factory=dict)
     failed: bool = False
 
     def decide(self) -> Entitlement:
         """Return the entitlement, decided now and from the database; refuse everything else."""
+        session_tags.check(self.tags)
+        if self.tags:
+            self.detail["tags"] = dict(self.tags)
         if self.subject.sign_in_id is not None:
             # The claims of the open sign-in, not those a caller may have held on to.
             sign_in = signins.standing(sign_in_id=self.subject.sign_in_id, now=self.now)
@@ -180,6 +188,7 @@ class _Attempt:
                 f"duration {self.requested} is not within {MIN_SESSION}..{longest}",
                 code="request.duration",
             )
+        self._refuse_tags_beyond(entitlement.role.session_tags)
         return entitlement
 
     def obtain(self, entitlement: Entitlement) -> tuple[Credentials, str]:
@@ -212,6 +221,7 @@ class _Attempt:
             role=entitlement.role,
             session_name=self.facts["session_name"],
             duration=duration,
+            tags=self.tags,
         )
         self.facts |= {
             "access_key_id": credentials.access_key_id,
@@ -219,6 +229,17 @@ class _Attempt:
             "aws_request_id": credentials.request_id,
         }
         return credentials
+
+    def _refuse_tags_beyond(self, given: tuple[str, ...]) -> None:
+        """Refuse keys that the permission set does not name, letter by letter: AWS ignores their case."""
+        refused = [key for key in self.tags if key not in given]
+        if refused:
+            known = f"It takes {', '.join(given)}." if given else "It takes none."
+            raise AccessDenied(
+                f"{self.role_name} does not take the session tag “{refused[0]}”. {known}",
+                f"the permission set does not name the session tags {', '.join(refused)}",
+                code="access.tag_denied",
+            )
 
     @contextmanager
     def recorded(self) -> Iterator[None]:
@@ -246,9 +267,9 @@ class _Attempt:
 
     def record(self, actions: dict[Kind, Action]) -> UUID:
         """Write the audit row; without it nothing is released."""
-        facts = {"duration": self.requested, **self.facts}
+        facts = {"duration": self.requested, "detail": self.detail, **self.facts}
         if self.subject.token_id is not None:
-            facts["detail"] = {**facts.get("detail", {}), "token": str(self.subject.token_id)}
+            self.detail["token"] = str(self.subject.token_id)
         try:
             return audit.record(
                 action=actions[self.kind],

@@ -44,6 +44,7 @@ _COLUMNS = (
     "permission_set__keys",
     "account__trust_method",
     "account__external_id",
+    "permission_set__session_tags",
 )
 
 
@@ -152,6 +153,7 @@ def _as_offered(row: tuple[Any, ...]) -> OfferedRole:
         keys=row[18],
         trust_method=row[19],
         external_id=row[20],
+        session_tags=_texts(row[21]),
     )
 
 
@@ -160,3 +162,9 @@ def _pairs_of_text(tags: Any) -> tuple[tuple[str, str], ...]:
     if not isinstance(tags, dict):
         return ()
     return tuple(sorted((key, value) for key, value in tags.items() if isinstance(value, str)))
+
+
+def _texts(keys: Any) -> tuple[str, ...]:
+    if not isinstance(keys, list):
+        return ()
+    return tuple(key for key in keys if isinstance(key, str))

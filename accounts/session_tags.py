@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from accounts.errors import InvalidRequest
 
@@ -14,6 +15,8 @@ _PUNCTUATION = frozenset("_.:/=+-@")
 _ALPHABET = "letters, digits, spaces and _.:/=+-@"
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#id_tags_rules: of keys and of values.
 _RESERVED = "aws:"
+
+NONE: Mapping[str, str] = MappingProxyType({})
 
 
 def check(tags: Mapping[str, str]) -> None:

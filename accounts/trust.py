@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from accounts import session_tags
 from accounts.aws import clients, sts
 from accounts.errors import AwsRefused
 from accounts.types import Credentials, OfferedRole, Subject
@@ -28,10 +30,17 @@ class SessionLimit:
     because: str = ""
 
 
-def obtain(*, role: OfferedRole, session_name: str, duration: int) -> Credentials:
-    """Return temporary keys for a role, by the trust method of its account.
+def obtain(
+    *,
+    role: OfferedRole,
+    session_name: str,
+    duration: int,
+    tags: Mapping[str, str] = session_tags.NONE,
+) -> Credentials:
+    """Return temporary keys for a role, by the trust method of its account, with these session tags.
 
     Raises:
+        InvalidRequest: AWS does not take such tags.
         AwsRefused: AWS, or what is configured there, said no.
         AwsUnavailable: AWS could not be reached, or is throttling.
     """
@@ -46,6 +55,7 @@ def obtain(*, role: OfferedRole, session_name: str, duration: int) -> Credential
         session_name=session_name,
         duration=duration,
         external_id=role.external_id,
+        tags=tags,
     )
 
 

@@ -139,6 +139,7 @@ class OfferedRole:
     keys: bool
     trust_method: str = "hub"
     external_id: str = field(default="", repr=False)
+    session_tags: tuple[str, ...] = ()
 
     @property
     def arn(self) -> str:

@@ -11,7 +11,13 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
 from accounts.admin.audited import AuditedAdmin
-from accounts.admin.fields import AccountIdField, AutocompletedInline, KnownRows, TagsField
+from accounts.admin.fields import (
+    AccountIdField,
+    AutocompletedInline,
+    KnownRows,
+    LinesField,
+    TagsField,
+)
 from accounts.aws import destinations
 from accounts.clashes import same_arn
 from accounts.models import Account, AccountRole, Environment, PermissionSet
@@ -120,6 +126,13 @@ class AccountAdmin(AuditedAdmin):
 class PermissionSetForm(forms.ModelForm):  # type: ignore[type-arg]
     """A permission set, with what only the other tables and AWS's consoles can tell."""
 
+    session_tags = LinesField(
+        required=False,
+        help_text="Keys of the session tags that programs may give with this role, such as ticket, one "
+        "a line. They choose the values: name none that a policy in AWS goes by. The role's trust "
+        "policy must allow sts:TagSession.",
+    )
+
     def clean_destination(self) -> str:
         """Refuse what is not a page of an AWS console in any partition."""
         destination = str(self.cleaned_data["destination"])
@@ -158,7 +171,7 @@ class PermissionSetAdmin(AuditedAdmin):
     search_fields = ("name", "description")
     fieldsets = (
         (None, {"fields": ("name", "iam_path", "description")}),
-        ("A session", {"fields": ("session_duration", "destination")}),
+        ("A session", {"fields": ("session_duration", "destination", "session_tags")}),
         ("What it offers", {"fields": ("console", "keys", "privileged")}),
     )
 

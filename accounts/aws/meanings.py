@@ -84,9 +84,14 @@ DENIED = Meaning(
     "the role's trust policy, its ExternalId, the hub's own policy or an organization policy refuses this, or the role does not exist",
 )
 TAGGING = Meaning(
+    "aws.tags_denied",
+    f"AWS did not let the portal enter this role with session tags. Ask for it without them. {_TELL} if it should take them.",
+    "the role's trust policy and the portal's own policy must allow sts:TagSession beside sts:AssumeRole, and their conditions on tags must hold",
+)
+SOURCE_IDENTITY = Meaning(
     DENIED.code,
     DENIED.user,
-    "the role's trust policy and the hub's policy must also allow sts:TagSession and sts:SetSourceIdentity where these are used",
+    "the role's trust policy and the hub's policy must also allow sts:SetSourceIdentity",
 )
 CHAINED = Meaning(
     "aws.chained_limit",
@@ -171,7 +176,7 @@ BY_CODE = {
     "OptInRequired": HUB,
     "PackedPolicyTooLarge": Meaning(
         "aws.packed_policy_too_large",
-        f"The session tags and policies of this role are more than AWS takes. {_TELL}.",
+        f"The session tags and policies of this role are more than AWS takes together. Ask with fewer or shorter session tags. {_TELL} if you gave none.",
         "session tags and policies are over the packed size: AWS says by how many percent",
     ),
     "RegionDisabled": Meaning(
@@ -196,7 +201,8 @@ BY_TEXT = (
     (re.compile(r"exceeds the MaxSessionDuration"), OVER_MAXIMUM),
     (re.compile(r"retrieve verification key"), PROVIDER_UNREACHABLE),
     (re.compile(r"Signature (expired|not yet current)"), CLOCK),
-    (re.compile(r"sts:(TagSession|SetSourceIdentity)"), TAGGING),
+    (re.compile(r"sts:TagSession"), TAGGING),
+    (re.compile(r"sts:SetSourceIdentity"), SOURCE_IDENTITY),
 )
 
 # Errors of botocore's own, the more particular first.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
+
+from accounts.session_tags import fault_of_keys
 
 ACCOUNT_ID = r"^[0-9]{12}\Z"
 # IAM: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
@@ -196,6 +198,12 @@ class PermissionSet(models.Model):
     )
     console = models.BooleanField("offers the console", default=True)
     keys = models.BooleanField("offers keys", default=True)
+    session_tags = models.JSONField(
+        "session tags",
+        default=list,
+        blank=True,
+        help_text="Keys of the session tags that whoever enters may give, with any value.",
+    )
 
     class Meta:
         ordering = ["name"]
@@ -216,11 +224,20 @@ class PermissionSet(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Refuse a set that offers nothing."""
+        """Refuse a set that offers nothing, and session tags that AWS does not take."""
+        complaints: dict[str, str] = {}
         if not (self.console or self.keys):
-            raise ValidationError(
+            complaints[NON_FIELD_ERRORS] = (
                 "Offer the console, keys, or both; a permission set with neither can never be used."
             )
+        if not isinstance(self.session_tags, list) or not all(
+            isinstance(key, str) for key in self.session_tags
+        ):
+            complaints["session_tags"] = "Session tags are a list of keys, each as text."
+        elif fault := fault_of_keys(self.session_tags):
+            complaints["session_tags"] = fault
+        if complaints:
+            raise ValidationError(complaints)
 
 
 class AccountRole(models.Model):

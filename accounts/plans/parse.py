@@ -168,6 +168,7 @@ def _permission_set(table: Table) -> PermissionSetEntry:
         privileged=table.flag("privileged"),
         console=table.flag("console"),
         keys=table.flag("keys"),
+        session_tags=list(table.strings("session_tags")),
     )
 
 

@@ -67,6 +67,7 @@ class PermissionSetEntry:
     privileged: bool
     console: bool
     keys: bool
+    session_tags: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

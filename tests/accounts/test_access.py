@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Mappings
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -285,9 +286,13 @@ class Answers:
     def __init__(self, *answers: GatehouseError | Credentials) -> None:
         self.left = list(answers)
         self.durations: list[int] = []
+        self.tags: list[Mappings[str, str]] = []
 
-    def __call__(self, *, role: OfferedRole, session_name: str, duration: int) -> Credentials:
+    def __call__(
+        self, *, role: OfferedRole, session_name: str, duration: int, tags: Mappings[str, str]
+    ) -> Credentials:
         self.durations.append(duration)
+        self.tags.append(tags)
         answer = self.left.pop(0)
         if isinstance(answer, GatehouseError):
             raise answer
@@ -356,6 +361,91 @@ def test_fallback_that_would_not_be_shorter_is_not_tried(
         take(cast.as_subject("alice"), role_name="ReadOnly")
 
     assert len(aws.durations) == 1
+
+
+# --- session tags --------------------------------------------------------------------------------
+
+PROJECT = {"project": "Zahlungen"}
+
+
+@pytest.mark.parametrize(
+    ("allowed", "tags", "words"),
+    [
+        ([], PROJECT, "It takes none."),
+        (["ticket"], PROJECT, "“project”. It takes ticket."),
+        (["project"], {**PROJECT, "ticket": "PAY-7"}, "“ticket”. It takes project."),
+        (["project"], {"Project": "payments"}, "“Project”"),
+        ("project", PROJECT, "It takes none."),  # written past the forms
+        ([7, None], PROJECT, "It takes none."),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("kind", ["keys", "console"])
+def test_session_tag_that_the_permission_set_does_not_name_is_refused_before_aws_is_asked(
+    monkeypatch: pytest.MonkeyPatch, kind: str, allowed: Any, tags: dict[str, str], words: str
+) -> None:
+    PermissionSet.objects.filter(name="Developer").update(session_tags=allowed)
+    monkeypatch.setattr(trust, "obtain", Answers())
+    act = take if kind == "keys" else enter
+
+    with pytest.raises(AccessDenied) as denied:
+        act(cast.as_subject("alice"), tags=tags)
+
+    [row] = door_rows()
+    assert denied.value.code == row.error_code == "access.tag_denied"
+    assert words in denied.value.user_message
+    assert (row.action, row.detail["tags"]) == (f"access:{kind}:denied", tags)
+
+
+def test_session_tags_of_a_role_that_is_not_given_say_nothing_of_its_own() -> None:
+    PermissionSet.objects.update(session_tags=["project"])
+
+    with pytest.raises(AccessDenied) as denied:
+        take(cast.as_subject("mallory"), tags={"ticket": "PAY-7"})
+
+    assert denied.value.code == "access.denied"
+    assert "project" not in denied.value.user_message
+
+
+def test_session_tags_that_aws_does_not_take_are_refused_and_not_repeated_in_the_record(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    PermissionSet.objects.update(session_tags=["project"])
+    monkeypatch.setattr(trust, "obtain", Answers())
+
+    with pytest.raises(InvalidRequest) as refused:
+        take(cast.as_subject("alice"), tags={"project": "x" * 257})
+
+    [row] = door_rows()
+    assert refused.value.code == row.error_code == "request.tags"
+    assert (row.action, row.detail) == (Action.KEYS_DENIED, {})
+
+
+@pytest.mark.parametrize("kind", ["keys", "console"])
+def test_session_tags_reach_aws_and_the_record(
+    monkeypatch: pytest.MonkeyPatch,
+    console_endpoint: ConsoleEndpoint,
+    settings: LazySettings,
+    kind: str,
+) -> None:
+    settings.AWS_FEDERATION_ENDPOINT = console_endpoint.url
+    PermissionSet.objects.filter(name="ReadOnly").update(session_tags=["project", "ticket"])
+    too_long = SessionTooLong("Choose 1 hour.", code="aws.chained_limit", allowed=3600)
+    aws = Answers(too_long, KEYS)
+    monkeypatch.setattr(trust, "obtain", aws)
+    act = take if kind == "keys" else enter
+
+    act(cast.as_subject("alice"), role_name="ReadOnly", tags=PROJECT)
+
+    [row] = door_rows()
+    assert aws.tags == [PROJECT, PROJECT]
+    assert (row.action, row.detail["tags"]) == (f"access:{kind}:issued", PROJECT)
+
+
+def test_record_without_session_tags_does_not_speak_of_them() -> None:
+    take(cast.as_subject("alice"))
+
+    assert door_rows()[0].detail == {}
 
 
 # --- the console ---------------------------------------------------------------------------------

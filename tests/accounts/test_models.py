@@ -291,6 +291,11 @@ def test_an_account_that_is_right_is_taken() -> None:
         ({"session_duration": 60}, "greater than or equal to 900"),
         ({"session_duration": 10**9}, "less than or equal to 43200"),
         ({"console": False, "keys": False}, "with neither can never be used"),
+        ({"session_tags": {"project": "x"}}, "a list of keys, each as text"),
+        ({"session_tags": ["project", 7]}, "a list of keys, each as text"),
+        ({"session_tags": ["a,b"]}, "cannot be the key of a session tag"),
+        ({"session_tags": ["Project", "project"]}, "does not look at case"),
+        ({"session_tags": [f"tag{n}" for n in range(51)]}, "at most 50 session tags"),
     ],
 )
 def test_a_permission_set_says_what_is_wrong(columns: dict[str, Any], says: str) -> None:

@@ -32,6 +32,7 @@ def keys(request: HttpRequest, asked: Asked) -> dict[str, Any]:
         account_id=account_id,
         role_name=role_name,
         duration=asked.duration,
+        tags=asked.tags,
         origin=origin_of(request, Surface.API),
         now=now,
     )
@@ -62,6 +63,7 @@ def console(request: HttpRequest, asked: ConsoleAsked) -> dict[str, Any]:
         role_name=role_name,
         destination=asked.destination,
         duration=asked.duration,
+        tags=asked.tags,
         origin=origin_of(request, Surface.API),
         now=now,
     )

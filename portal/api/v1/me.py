@@ -98,6 +98,7 @@ def _shape(entitlement: Entitlement) -> dict[str, Any]:
         "session_duration": entitlement.session_duration,
         "console": entitlement.console,
         "keys": entitlement.keys,
+        "session_tags": list(role.session_tags),
         "reasons": [
             {
                 "mapping": reason.mapping,

@@ -70,6 +70,10 @@ class Asked(Schema):
     account_name: Text | None = None
     role_name: Text | None = None
     duration: Duration = None
+    tags: dict[Text, Text] = Field(
+        {},
+        description="Session tags, of those that the role's `session_tags` name.",
+    )
 
 
 class ConsoleAsked(Asked):
@@ -104,6 +108,17 @@ class Console(Schema):
     role_name: str
     role_arn: str
     audit_id: UUID
+
+
+class ClientOut(Schema):
+    """How to sign in on the command line: nothing of it is a secret."""
+
+    issuer: str = Field(description="The identity provider, to be found by its discovery document.")
+    client_id: str = Field(description="A public client: PKCE, loopback redirects, no secret.")
+    scopes: list[str]
+    audience: str | None = Field(description="To send as `audience`, if any.")
+    resource: str | None = Field(description="To send as `resource` (RFC 8707), if any.")
+    token: str = Field(description="Which token to bring: access or id.")
 
 
 class ScopeOut(Schema):
@@ -156,6 +171,7 @@ class EntitlementOut(Schema):
     session_duration: int = Field(description="The longest session, in seconds.")
     console: bool
     keys: bool
+    session_tags: list[str] = Field(description="The keys of the session tags that you may give.")
     reasons: list[ReasonOut]
 
 
@@ -206,6 +222,7 @@ class PermissionSetOut(Schema):
     privileged: bool
     console: bool
     keys: bool
+    session_tags: list[str]
 
 
 class TargetOut(Schema):

@@ -22,7 +22,8 @@ DENIED = (
 # HTTP status, AWS's code, AWS's message -> our error, our code.
 REFUSALS = [
     (403, "AccessDenied", DENIED % "sts:AssumeRole", AwsRefused, "aws.access_denied"),
-    (403, "AccessDenied", DENIED % "sts:TagSession", AwsRefused, "aws.access_denied"),
+    (403, "AccessDenied", DENIED % "sts:TagSession", AwsRefused, "aws.tags_denied"),
+    (403, "AccessDenied", DENIED % "sts:SetSourceIdentity", AwsRefused, "aws.access_denied"),
     (403, "ExpiredToken", "The security token included in the request is expired", AwsRefused, "aws.hub_credentials"),
     (400, "ExpiredTokenException", "The security token is expired", AwsRefused, "aws.hub_credentials"),
     (400, "PackedPolicyTooLarge", "Packed policy consumes 112% of allotted space", AwsRefused, "aws.packed_policy_too_large"),
@@ -131,7 +132,8 @@ def test_duration_over_the_maximum_of_the_role_says_what_every_role_gives() -> N
 def test_missing_tag_permission_is_named_for_the_admin() -> None:
     told = _told(403, "AccessDenied", DENIED % "sts:TagSession")
 
-    assert "must also allow sts:TagSession" in told.admin_message
+    assert "must allow sts:TagSession" in told.admin_message
+    assert "Ask for it without them" in told.user_message
 
 
 def test_refused_signature_does_not_repeat_the_canonical_request() -> None:

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import boto3
 import pytest
 import requests
 
+from accounts import session_tags
 from accounts.aws import sts
 from accounts.errors import AwsRefused
 from accounts.types import Credentials
@@ -33,6 +34,12 @@ TRUST: dict[str, dict[str, Any]] = {
     },
     "Closed": {"Effect": "Deny"},
     "Open": {"Effect": "Allow"},
+    "Tagged": {"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"]},
+    "Payments": {
+        "Effect": "Allow",
+        "Action": ["sts:AssumeRole", "sts:TagSession"],
+        "Condition": {"StringEquals": {"aws:RequestTag/project": "payments"}},
+    },
 }
 
 
@@ -91,7 +98,11 @@ def hub(ministack: str) -> dict[str, str]:
     )
     iam.create_user(UserName="hub")
     iam.put_user_policy(
-        UserName="hub", PolicyName="assume", PolicyDocument=policy(Effect="Allow", Resource="*")
+        UserName="hub",
+        PolicyName="assume",
+        PolicyDocument=policy(
+            Effect="Allow", Resource="*", Action=["sts:AssumeRole", "sts:TagSession"]
+        ),
     )
     for name, statement in TRUST.items():
         iam.create_role(
@@ -107,16 +118,19 @@ def hub(ministack: str) -> dict[str, str]:
 
 
 def policy(**statement: Any) -> str:
-    statement["Action"] = "sts:AssumeRole"
+    statement.setdefault("Action", "sts:AssumeRole")
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def assume(role_name: str, *, external_id: str = "") -> Credentials:
+def assume(
+    role_name: str, *, external_id: str = "", tags: Mapping[str, str] = session_tags.NONE
+) -> Credentials:
     return sts.assume_role(
         role_arn=f"arn:aws:iam::{ACCOUNT_ID}:role/{role_name}",
         session_name="alice@northwind.example",
         duration=3600,
         external_id=external_id,
+        tags=tags,
     )
 
 
@@ -128,6 +142,29 @@ def test_role_that_demands_an_external_id_refuses_others(
         assume("Demanding", external_id=external_id)
 
     assert refused.value.code == "aws.access_denied"
+
+
+def test_role_that_does_not_allow_session_tags_refuses_them_and_is_told_why(
+    hub: dict[str, str],
+) -> None:
+    with aws_environment(**hub), pytest.raises(AwsRefused) as refused:
+        assume("Open", tags={"project": "payments"})
+
+    assert refused.value.code == "aws.tags_denied"
+    assert "must allow sts:TagSession" in refused.value.admin_message
+
+
+def test_role_that_demands_a_session_tag_refuses_another_value(hub: dict[str, str]) -> None:
+    with aws_environment(**hub), pytest.raises(AwsRefused):
+        assume("Payments", tags={"project": "billing"})
+
+
+@pytest.mark.parametrize("role_name", ["Tagged", "Payments"])
+def test_role_that_allows_session_tags_is_assumed_with_them(
+    hub: dict[str, str], role_name: str
+) -> None:
+    with aws_environment(**hub):
+        assert assume(role_name, tags={"project": "payments"}).session_token
 
 
 def test_role_that_denies_the_hub_is_refused(hub: dict[str, str]) -> None:

@@ -67,6 +67,9 @@ def _permission_sets() -> st.SearchStrategy[PermissionSetEntry]:
         privileged=st.booleans(),
         console=st.booleans(),
         keys=st.booleans(),
+        session_tags=st.lists(
+            st.sampled_from(["project", "ticket", "Kostenstelle Süd"]), unique=True
+        ),
     ).filter(lambda entry: entry.console or entry.keys)
 
 
@@ -75,7 +78,7 @@ def _accounts(
     draw: st.DrawFn, environments: list[str], sets: list[PermissionSetEntry]
 ) -> AccountEntry:
     roles, arns = {}, set()
-    for chosen in draw(st.lists(st.sampled_from(sets), unique=True) if sets else st.just([])):
+    for chosen in draw(st.lists(st.sampled_from(sets), unique_by=id) if sets else st.just([])):
         iam_role_name = draw(st.just("") | _ROLE_NAMES)
         arn = chosen.iam_path + (iam_role_name or chosen.name)
         if arn not in arns:

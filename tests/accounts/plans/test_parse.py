@@ -259,6 +259,7 @@ def test_parse_reads_the_least_a_file_can_say_with_the_defaults_of_the_models() 
             privileged=False,
             console=True,
             keys=True,
+            session_tags=[],
         ),
         MappingEntry(
             name="All",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from accounts.models import Account, AccountRole, Environment, PermissionSet
+from accounts.models import Account, AccountRole, AuditEvent, Environment, PermissionSet
+from accounts.models.audit import Action
 from tests import cast
 from tests.portal.admin import forms
 
@@ -145,6 +146,17 @@ def test_a_role_keeps_its_own_arn(carol: Client) -> None:
         ("iam_path", "gatehouse", "An IAM path begins and ends with a slash, such as /gatehouse/."),
         ("session_duration", "60", "Ensure this value is greater than or equal to 900."),
         ("session_duration", "86400", "Ensure this value is less than or equal to 43200."),
+        (
+            "session_tags",
+            "project\nProject",
+            "“project” and “Project” are one session tag to AWS, which does not look at case.",
+        ),
+        (
+            "session_tags",
+            "aws:project",
+            "“aws:project” cannot be the key of a session tag: a key has 1 to 128 letters, digits, "
+            "spaces and _.:/=+-@, and does not begin with aws:",
+        ),
     ],
 )
 def test_a_permission_sets_form_says_what_is_wrong_where(
@@ -193,6 +205,19 @@ def test_a_page_of_any_partitions_console_is_a_destination(carol: Client, destin
     forms.send(carol, "permissionset/add/", forms.permission_set(destination=destination))
 
     assert PermissionSet.objects.get(name="Analyst").destination == destination
+
+
+def test_session_tags_are_written_one_a_line_and_recorded(carol: Client) -> None:
+    lines = "project\r\n\r\n ticket \nproject\n"
+
+    forms.send(carol, "permissionset/add/", forms.permission_set(session_tags=lines))
+
+    analyst = PermissionSet.objects.get(name="Analyst")
+    assert analyst.session_tags == ["project", "ticket"]
+    page = carol.get(f"/admin/accounts/permissionset/{analyst.pk}/change/").content.decode()
+    assert "project\nticket</textarea>" in page
+    added = AuditEvent.objects.get(action=Action.ADMIN_ADDED)
+    assert added.detail["after"]["session_tags"] == ["project", "ticket"]
 
 
 @pytest.mark.parametrize("asked", ["payments-prod", "123456789012", "Workloads/Pay"])

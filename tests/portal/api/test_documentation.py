@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
 from joserfc.jwk import RSAKey
@@ -74,7 +75,7 @@ def shell(sts_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def test_examples_of_the_page_do_what_the_page_says(shell: Shell) -> None:
-    exports, me, entitlements, keys, console, admin = [shell.run(one) for one in EXAMPLES]
+    exports, me, entitlements, keys, console, tagged, admin = [shell.run(one) for one in EXAMPLES]
 
     assert dict(word.split("=", 1) for word in shlex.split(exports)[1:]).keys() == {
         "AWS_ACCESS_KEY_ID",
@@ -85,6 +86,8 @@ def test_examples_of_the_page_do_what_the_page_says(shell: Shell) -> None:
     assert "payments-dev Developer: Payments builds its software" in entitlements
     assert re.fullmatch(r"ASIA[A-Z0-9]{16}\n", keys)
     assert urlsplit(console).query.startswith("Action=login")
+    assert '"ticket": "PAY-7"' in shell.portal.rows("accounts_auditevent")
+    assert str(UUID(tagged.strip())) == tagged.strip()
     first, *rest = admin.splitlines()
     assert first == "payments-prod"
     assert rest[-1].endswith(

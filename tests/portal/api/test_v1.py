@@ -125,6 +125,11 @@ def test_admin_of_the_last_sign_in_is_none_by_a_token_without_the_group(
         ({"role_arn": DEVELOPER, "duration": 43201}, (422, "request.not_valid")),
         ({"role_arn": DEVELOPER, "duration": 7200}, (400, "request.duration")),
         ({"role_arn": "x\x00y"}, (422, "request.not_valid")),
+        ({"role_arn": DEVELOPER, "tags": ["project"]}, (422, "request.not_valid")),
+        ({"role_arn": DEVELOPER, "tags": {"project": 7}}, (422, "request.not_valid")),
+        ({"role_arn": DEVELOPER, "tags": {"project": "\x00"}}, (422, "request.not_valid")),
+        ({"role_arn": DEVELOPER, "tags": {"project": "a;b"}}, (400, "request.tags")),
+        ({"role_arn": DEVELOPER, "tags": {"project": "payments"}}, (403, "access.tag_denied")),
         ({"role_arn": DEVELOPER.replace("Developer", "Admin")}, (403, "access.denied")),
         ({"account_id": PROD, "role_name": "Operator"}, (403, "access.denied")),
         ({"account_name": "payments-prod", "role_name": "Operator"}, (403, "access.denied")),
@@ -215,6 +220,34 @@ def test_keys_are_issued_recorded_and_work(
         aws_session_token=found["session_token"],
     ).get_caller_identity()
     assert caller["Account"] == DEV
+
+
+@pytest.mark.parametrize("path", WRITES)
+def test_session_tags_that_the_permission_set_names_are_given_and_recorded(
+    program: Program,
+    issuer: Issuer,
+    console_endpoint: ConsoleEndpoint,
+    settings: Any,
+    path: str,
+) -> None:
+    settings.AWS_FEDERATION_ENDPOINT = console_endpoint.url
+    PermissionSet.objects.filter(name="Developer").update(session_tags=["project", "ticket"])
+    tags = {"ticket": "PAY-7"}
+
+    answer = post(program, path, issuer.token(), role_arn=DEVELOPER, tags=tags)
+
+    assert answer.status_code == 200
+    assert AuditEvent.objects.get().detail["tags"] == tags
+
+
+def test_session_tags_that_may_be_given_are_listed(program: Program, issuer: Issuer) -> None:
+    PermissionSet.objects.filter(name="Developer").update(session_tags=["project"])
+
+    mine = body(program.get("/api/v1/me/entitlements", issuer.token()))["items"]
+    sets = body(program.get("/api/v1/permission-sets", issuer.token("carol")))["items"]
+
+    assert [one["session_tags"] for one in mine] == [["project"], [], []]
+    assert [one["session_tags"] for one in sets] == [["project"], [], []]
 
 
 def test_console_link_lands_where_it_was_asked_to(
