@@ -80,6 +80,12 @@ OIDC_TIMEOUT = _number("OIDC_TIMEOUT", 5)
 API_AUDIENCES = env.list("API_AUDIENCES", default=[])
 API_TOKEN_TYPES = env.list("API_TOKEN_TYPES", default=["Bearer", "JWT"])
 API_ACCEPT_AZP = env.list("API_ACCEPT_AZP", default=[])
+# How the command `gatehouse` signs people in: as which public client of the provider, asking for what.
+API_CLIENT_ID = env.str("API_CLIENT_ID", default="")
+API_CLIENT_SCOPES = env.str("API_CLIENT_SCOPES", default=OIDC_RP_SCOPES)
+API_CLIENT_AUDIENCE = env.str("API_CLIENT_AUDIENCE", default="")
+API_CLIENT_RESOURCE = env.str("API_CLIENT_RESOURCE", default="")
+API_CLIENT_TOKEN = env.str("API_CLIENT_TOKEN", default="access")
 # How often a program may ask, and an address may come with tokens that prove nothing.
 API_RATE_LIMIT = env.str("API_RATE_LIMIT", default="300/minute")
 API_BAD_TOKEN_LIMIT = env.str("API_BAD_TOKEN_LIMIT", default="60/minute")

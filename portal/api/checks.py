@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
@@ -11,13 +12,16 @@ from limits import parse
 from limits.errors import ConfigurationError
 from limits.storage import storage_from_string
 
-from portal.api.jwts import KINDS
+from portal.api.jwts import ID, KINDS
+
+TOKENS = ("access", "id")
+"""What API_CLIENT_TOKEN may name."""
 
 
 @register(Tags.security)
 def api(**kwargs: Any) -> list[CheckMessage]:
     """Check what the environment says about bearer tokens."""
-    return [*_tokens(), *_limits()]
+    return [*_tokens(), *_limits(), *_client()]
 
 
 def _limits() -> Iterator[CheckMessage]:
@@ -38,6 +42,50 @@ def _limits() -> Iterator[CheckMessage]:
             hint="Write memory://, or redis://host:6379/0.",
             id="portal.E042",
         )
+
+
+def _client() -> Iterator[CheckMessage]:
+    if not settings.API_CLIENT_ID:
+        return
+    if settings.API_CLIENT_ID == settings.OIDC_RP_CLIENT_ID:
+        yield Error(
+            "API_CLIENT_ID is OIDC_RP_CLIENT_ID: the portal's own client has a secret, and programs have none.",
+            hint="Register a public client at the provider, with PKCE, for the command line.",
+            id="portal.E043",
+        )
+    if not settings.API_AUDIENCES and not settings.API_ACCEPT_AZP:
+        yield Error(
+            "API_CLIENT_ID is set, and the API takes no tokens of the provider.",
+            hint="API_AUDIENCES names the audiences whose tokens it takes.",
+            id="portal.E044",
+        )
+    if settings.API_CLIENT_TOKEN not in TOKENS:
+        yield Error(
+            f"API_CLIENT_TOKEN is {settings.API_CLIENT_TOKEN!r}, which is no kind of token.",
+            hint=f"Choose {' or '.join(TOKENS)}.",
+            id="portal.E045",
+        )
+    if settings.API_CLIENT_TOKEN == "id" and not _takes_id_tokens():  # noqa: S105 - a kind
+        yield Error(
+            "API_CLIENT_TOKEN is id, and the API does not take the ID tokens of API_CLIENT_ID.",
+            hint="Add ID to API_TOKEN_TYPES, API_CLIENT_ID to API_AUDIENCES, openid to API_CLIENT_SCOPES.",
+            id="portal.E046",
+        )
+    parts = urlsplit(settings.API_CLIENT_RESOURCE)
+    if settings.API_CLIENT_RESOURCE and (not parts.scheme or parts.fragment):
+        yield Error(
+            "API_CLIENT_RESOURCE is no absolute URI without a fragment (RFC 8707 section 2).",
+            hint="Write what the provider calls the API: https://aws.example.com",
+            id="portal.E047",
+        )
+
+
+def _takes_id_tokens() -> bool:
+    return (
+        ID in settings.API_TOKEN_TYPES
+        and settings.API_CLIENT_ID in settings.API_AUDIENCES
+        and "openid" in settings.API_CLIENT_SCOPES.split()
+    )
 
 
 def _tokens() -> Iterator[CheckMessage]:

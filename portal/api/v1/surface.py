@@ -12,14 +12,14 @@ from ninja.errors import HttpError, ValidationError
 
 from accounts.errors import GatehouseError
 from portal.api import errors
-from portal.api.v1 import directory, issuing, me, trail
+from portal.api.v1 import client, directory, issuing, me, trail
 from portal.api.v1.who import Bearer
 
 # They answer every method with themselves.
 _PAGES_OF_NINJA = ("api-root", "openapi-json")
 
 DESCRIPTION = """\
-Everything needs a bearer token: a JWT of the identity provider or of a trusted issuer, or a token of the portal.
+Everything but /client needs a bearer token: a JWT of the identity provider or of a trusted issuer, or a token of the portal.
 Every error is {"error": {"code", "message", "request_id"}}; programs decide by the code.
 """
 
@@ -31,7 +31,7 @@ api = NinjaAPI(
     docs_url=None,
     urls_namespace="api-v1",
 )
-for _router in (me.router, issuing.router, directory.router, trail.router):
+for _router in (client.router, me.router, issuing.router, directory.router, trail.router):
     api.add_router("", _router)
 
 

@@ -40,3 +40,53 @@ def test_audience_of_its_own_is_fine(settings: Any) -> None:
     settings.API_TOKEN_TYPES = ["Bearer", "JWT", "ID"]
 
     assert api() == []
+
+
+@pytest.fixture
+def client(settings: Any) -> Any:
+    """Settings with which people sign in on the command line."""
+    settings.API_AUDIENCES = ["gatehouse-api"]
+    settings.API_CLIENT_ID = "token-cli"
+    return settings
+
+
+@pytest.mark.parametrize(
+    ("changes", "id_"),
+    [
+        ({"API_CLIENT_ID": "gatehouse"}, "portal.E043"),
+        ({"API_AUDIENCES": []}, "portal.E044"),
+        ({"API_CLIENT_TOKEN": "refresh"}, "portal.E045"),
+        ({"API_CLIENT_TOKEN": "id"}, "portal.E046"),
+        ({"API_CLIENT_RESOURCE": "aws.example.com"}, "portal.E047"),
+        ({"API_CLIENT_RESOURCE": "https://aws.example.com#api"}, "portal.E047"),
+    ],
+)
+def test_client_of_the_command_line_that_cannot_work_is_refused(
+    client: Any, changes: dict[str, Any], id_: str
+) -> None:
+    for name, value in changes.items():
+        setattr(client, name, value)
+
+    [message] = api()
+
+    assert message.id == id_
+
+
+@pytest.mark.parametrize("lacking", ["API_TOKEN_TYPES", "API_AUDIENCES", "API_CLIENT_SCOPES"])
+def test_client_that_brings_id_tokens_needs_an_api_that_takes_them(
+    client: Any, lacking: str
+) -> None:
+    client.API_CLIENT_TOKEN = "id"
+    client.API_TOKEN_TYPES, client.API_AUDIENCES = ["ID"], ["token-cli"]
+    client.API_CLIENT_SCOPES = "openid groups"
+    assert api() == []
+
+    setattr(client, lacking, {"API_CLIENT_SCOPES": "groups"}.get(lacking, ["Bearer"]))
+
+    assert [message.id for message in api()] == ["portal.E046"]
+
+
+def test_client_of_the_command_line_is_fine(client: Any) -> None:
+    client.API_CLIENT_RESOURCE = "https://aws.northwind.example"
+
+    assert api() == []

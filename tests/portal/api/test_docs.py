@@ -11,7 +11,10 @@ from django.test import Client
 
 from tests.portal.api.conftest import Issuer, Program
 
+# What may be asked without a token.
+PUBLIC = {"client"}
 OPERATIONS = {
+    "client",
     "me",
     "entitlements",
     "keys",
@@ -28,7 +31,9 @@ def document(program: Program) -> dict[str, Any]:
     return found
 
 
-def test_document_is_openapi_3_1_and_asks_for_a_bearer_token_everywhere(program: Program) -> None:
+def test_document_is_openapi_3_1_and_asks_for_a_bearer_token_but_where_it_is_public(
+    program: Program,
+) -> None:
     found = document(program)
 
     assert found["openapi"].startswith("3.1")
@@ -37,7 +42,8 @@ def test_document_is_openapi_3_1_and_asks_for_a_bearer_token_everywhere(program:
     }
     operations = [one for path in found["paths"].values() for one in path.values()]
     assert {one["operationId"] for one in operations} == OPERATIONS
-    assert all(one["security"] == [{"Bearer": []}] for one in operations)
+    assert {one["operationId"] for one in operations if "security" not in one} == PUBLIC
+    assert all(one.get("security", [{"Bearer": []}]) == [{"Bearer": []}] for one in operations)
 
 
 def test_every_operation_documents_its_errors_in_the_one_shape(program: Program) -> None:
@@ -46,7 +52,8 @@ def test_every_operation_documents_its_errors_in_the_one_shape(program: Program)
     for path in found["paths"].values():
         for one in path.values():
             errors = {code for code in one["responses"] if code != "200"}
-            assert {"401", "422", "429", "503"} <= errors
+            usual = {"422", "429", "503"} | ({"401"} if one["operationId"] not in PUBLIC else set())
+            assert usual <= errors
             for code in errors:
                 schema = one["responses"][code]["content"]["application/json"]["schema"]
                 assert schema == {"$ref": "#/components/schemas/ErrorAnswer"}

@@ -1,0 +1,47 @@
+"""How the command `gatehouse` signs people in: public facts, for whoever asks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+
+from accounts.errors import GatehouseError
+from portal.api.v1.shapes import ClientOut, ErrorAnswer
+
+router = Router(tags=["Client"])
+MAX_AGE = 300
+"""Seconds that the answer may be kept."""
+
+
+class NoClient(GatehouseError):
+    """There is no client at the provider for the command line."""
+
+    code = "client.not_set_up"
+    http_status = 404
+
+
+@router.get(
+    "/client",
+    response={200: ClientOut, frozenset({404, 422, 429, 503}): ErrorAnswer},
+    auth=None,
+    operation_id="client",
+)
+def client(request: HttpRequest, response: HttpResponse) -> dict[str, Any]:
+    """Say how to sign in on the command line. This is public: it needs no token."""
+    if not settings.API_CLIENT_ID:
+        raise NoClient(
+            "This portal has no sign-in for the command line yet. Tell the people who run it: "
+            "API_CLIENT_ID names the public client of the identity provider that it needs."
+        )
+    response["Cache-Control"] = f"public, max-age={MAX_AGE}"
+    return {
+        "issuer": settings.OIDC_ISSUER,
+        "client_id": settings.API_CLIENT_ID,
+        "scopes": settings.API_CLIENT_SCOPES.split(),
+        "audience": settings.API_CLIENT_AUDIENCE or None,
+        "resource": settings.API_CLIENT_RESOURCE or None,
+        "token": settings.API_CLIENT_TOKEN,
+    }
