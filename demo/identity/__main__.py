@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from demo.identity.app import create_app
-from demo.identity.people import Client, load_people
+from demo.identity.people import API, COMMAND_LINE, Client, load_people
 from demo.identity.provider import Provider
 from demo.serving import bind
 
@@ -19,14 +19,22 @@ parser.add_argument("--key", type=Path, help="where to keep the signing key")
 
 
 def main() -> None:
-    """Serve until stopped. The client is OIDC_RP_CLIENT_ID with OIDC_RP_CLIENT_SECRET, as the portal has it."""
+    """Serve until stopped.
+
+    The portal's client is OIDC_RP_CLIENT_ID with OIDC_RP_CLIENT_SECRET, as the portal has it; that of the
+    command line is COMMAND_LINE, whose tokens are for the API.
+    """
     options = parser.parse_args()
-    client = Client(
+    portal = Client(
         os.environ.get("OIDC_RP_CLIENT_ID", "gatehouse"),
         secret=os.environ["OIDC_RP_CLIENT_SECRET"],
         portal=options.portal,
     )
-    provider = Provider(people=load_people(options.people), clients=[client], key_file=options.key)
+    provider = Provider(
+        people=load_people(options.people),
+        clients=[portal, Client(COMMAND_LINE, audience=API)],
+        key_file=options.key,
+    )
     running = bind(create_app(provider), port=options.port)
     provider.issuer = running.url
     running.run()

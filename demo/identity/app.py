@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from demo.identity.misbehaviour import altered
 from demo.identity.oauth import authorization_server
-from demo.identity.people import SCOPES
+from demo.identity.people import DEVICE_CODE, SCOPES
 from demo.identity.provider import Provider, Session
 
 
@@ -68,6 +68,26 @@ def create_app(provider: Provider) -> Flask:
         if opened is None and "cancel" not in request.form:
             return render_template("sign_in.html", provider=provider)
         return _response(server.create_authorization_response(grant=grant, grant_user=opened))
+
+    @app.route("/device", methods=["GET", "POST"])
+    def device() -> str | tuple[str, int]:
+        code = request.values.get("user_code", "")
+        waiting = provider.waiting(code)
+        if request.method == "GET" or waiting is None:
+            unknown = request.method == "POST" and waiting is None
+            page = render_template("device.html", provider=provider, code=code, unknown=unknown)
+            return page, 400 if unknown else 200
+        waiting.session = provider.sign_in(request.form.get("username", ""))
+        waiting.refused = waiting.session is None
+        return render_template("device_done.html", provider=provider, refused=waiting.refused)
+
+    @app.post("/device_authorization")
+    def device_authorization() -> AnyResponse:
+        return _response(server.create_endpoint_response("device_authorization"))
+
+    @app.post("/revoke")
+    def revoke() -> AnyResponse:
+        return _response(server.create_endpoint_response("revocation"))
 
     @app.post("/token")
     def token() -> AnyResponse:
@@ -128,13 +148,17 @@ def _discovery(provider: Provider) -> dict[str, Any]:
         "end_session_endpoint": f"{issuer}/logout",
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "device_authorization_endpoint": f"{issuer}/device_authorization",
+        "revocation_endpoint": f"{issuer}/revoke",
+        "grant_types_supported": ["authorization_code", "refresh_token", DEVICE_CODE],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
         "token_endpoint_auth_methods_supported": [
             "client_secret_basic",
             "client_secret_post",
+            "none",
         ],
+        "authorization_response_iss_parameter_supported": True,
         "code_challenge_methods_supported": ["S256"],
         "scopes_supported": list(SCOPES),
         "claims_supported": [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from typing import Any
 
@@ -9,15 +10,22 @@ from authlib.integrations.flask_oauth2 import AuthorizationServer, ResourceProte
 from authlib.oauth2.rfc6749 import InvalidRequestError
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, RefreshTokenGrant
 from authlib.oauth2.rfc6750 import BearerTokenValidator
+from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7636 import CodeChallenge
+from authlib.oauth2.rfc9207 import IssuerParameter
 from authlib.oidc.core import OpenIDCode, OpenIDToken, UserInfoEndpoint
 from authlib.oidc.rpinitiated import EndSessionEndpoint, EndSessionRequest
 from flask import Flask
+from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
+from demo.identity.device import device_grant
 from demo.identity.misbehaviour import Misbehaviour, altered, spoil
-from demo.identity.people import SCOPES, Client
+from demo.identity.people import DEVICE_CODE, SCOPES, Client
 from demo.identity.provider import CODE_LIFETIME, Code, Provider, Session, Token
+
+LIFETIME = 300
+"""Seconds that an access token is good."""
 
 # Authlib has no types: its classes are Any, hence the remarks for mypy.
 # Authlib makes a grant for each request, so these classes are made for each provider.
@@ -79,12 +87,19 @@ def authorization_server(app: Flask, provider: Provider) -> AuthorizationServer:
     class IdTokenOfCode(_IdTokens, OpenIDCode):  # type: ignore[misc]
         """The ID token that answers a code, with the request's nonce."""
 
+        def validate_openid_authorization_request(self, grant: Any, redirect_uri: str) -> None:
+            # Programs only forward their tokens; PKCE ties the code to them (RFC 9700 section 2.1.1).
+            self.require_nonce = not grant.request.client.public
+            super().validate_openid_authorization_request(grant, redirect_uri)
+
     class IdTokenOfRefresh(_IdTokens, OpenIDToken):  # type: ignore[misc]
-        """The ID token that answers a refresh."""
+        """The ID token that answers a refresh, or a device code."""
 
     IdTokenOfCode.provider = IdTokenOfRefresh.provider = provider
 
     class Codes(AuthorizationCodeGrant):  # type: ignore[misc]
+        TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none"]
+
         def save_authorization_code(self, code: str, request: Any) -> None:
             data = request.payload.data
             provider.codes[code] = Code(
@@ -131,6 +146,19 @@ def authorization_server(app: Flask, provider: Provider) -> AuthorizationServer:
                 text: other for text, other in provider.refresh_tokens.items() if other is not token
             }
 
+    class Revocation(RevocationEndpoint):  # type: ignore[misc]
+        CLIENT_AUTH_METHODS = Codes.TOKEN_ENDPOINT_AUTH_METHODS
+
+        def query_token(self, token: str, hint: str | None) -> Token | None:
+            return provider.refresh_tokens.get(token) or provider.access_tokens.get(token)
+
+        def revoke_token(self, token: Token, request: Any) -> None:
+            provider.forget(token)
+
+    class AnswersNameTheIssuer(IssuerParameter):  # type: ignore[misc]
+        def get_issuer(self) -> str:
+            return provider.issuer
+
     class AccessTokens(BearerTokenValidator):  # type: ignore[misc]
         def authenticate_token(self, token_string: str) -> Token | None:
             token = provider.access_tokens.get(token_string)
@@ -150,6 +178,25 @@ def authorization_server(app: Flask, provider: Provider) -> AuthorizationServer:
         def end_session(self, asked: EndSessionRequest) -> None:
             provider.sessions.pop((asked.id_token_claims or {}).get("sid", ""), None)
 
+    def access_token(client: Client, grant_type: str, user: Session, scope: str) -> str:
+        """A word that only this provider understands; for an API a JWT (RFC 9068 section 2)."""
+        if not client.audience:
+            return secrets.token_urlsafe(32)
+        now = provider.now()
+        claims = {
+            **provider.claims(user),
+            "iss": provider.issuer,
+            "aud": client.audience,
+            "client_id": client.client_id,
+            "scope": scope,
+            "iat": now,
+            "exp": now + LIFETIME,
+            "jti": secrets.token_urlsafe(12),
+            "auth_time": user.auth_time,
+        }
+        header = {"alg": "RS256", "typ": "at+jwt", "kid": provider.key.kid}
+        return jwt.encode(header, claims, provider.key, algorithms=["RS256"])
+
     def save_token(token: dict[str, Any], request: Any) -> None:
         issued = Token(
             client=request.client,
@@ -163,13 +210,18 @@ def authorization_server(app: Flask, provider: Provider) -> AuthorizationServer:
 
     app.config["OAUTH2_REFRESH_TOKEN_GENERATOR"] = True
     app.config["OAUTH2_SCOPES_SUPPORTED"] = list(SCOPES)
-    app.config["OAUTH2_TOKEN_EXPIRES_IN"] = {
-        "authorization_code": 300,
-        "refresh_token": 300,
-    }
+    app.config["OAUTH2_ACCESS_TOKEN_GENERATOR"] = access_token
+    device_codes, devices = device_grant(provider)
+    app.config["OAUTH2_TOKEN_EXPIRES_IN"] = dict.fromkeys(
+        ("authorization_code", "refresh_token", DEVICE_CODE), LIFETIME
+    )
     server = AuthorizationServer(app, provider.client, save_token)
-    server.register_grant(Codes, [IdTokenOfCode(require_nonce=True), S256Only()])
+    server.register_grant(Codes, [IdTokenOfCode(), S256Only()])
     server.register_grant(Refresh, [IdTokenOfRefresh()])
+    server.register_grant(devices, [IdTokenOfRefresh()])
+    server.register_endpoint(device_codes)
+    server.register_endpoint(Revocation)
+    server.register_extension(AnswersNameTheIssuer())
     protector = ResourceProtector()
     protector.register_token_validator(AccessTokens())
     server.register_endpoint(UserInfo(resource_protector=protector))

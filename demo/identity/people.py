@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,10 @@ from typing import Any
 
 from authlib.oauth2.rfc6749 import ClientMixin
 
+COMMAND_LINE, API = "gatehouse-cli", "gatehouse-api"
+"""The demo's public client for the command line, and the audience of its access tokens."""
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+_LOOPBACK = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}/callback")
 SCOPES = ("openid", "profile", "email", "groups", "offline_access")
 
 
@@ -52,13 +57,20 @@ def load_people(path: Path) -> list[Person]:
 
 @dataclass(frozen=True, slots=True)
 class Client(ClientMixin):  # type: ignore[misc]  # Authlib has no types.
-    """A confidential client: the portal at an address, and further addresses where needed."""
+    """A client: the portal at an address, with a secret; or a public one for programs, without."""
 
     client_id: str
-    secret: str = field(repr=False)
+    secret: str = field(default="", repr=False)
     portal: str = "http://localhost:8000"
     redirect_uris: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
+    audience: str = ""
+    """Of an API: then its access tokens are JWTs for it (RFC 9068)."""
+
+    @property
+    def public(self) -> bool:
+        """Whether it has no secret: a program on people's own machines."""
+        return not self.secret
 
     @property
     def client_metadata(self) -> dict[str, Any]:
@@ -78,15 +90,19 @@ class Client(ClientMixin):  # type: ignore[misc]  # Authlib has no types.
         return " ".join(name for name in scope.split() if name in SCOPES)
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
-        """Compare whole, letter by letter."""
+        """Compare whole, letter by letter; for programs on any port of this machine (RFC 8252 section 7.3)."""
+        if self.public:
+            return bool(_LOOPBACK.fullmatch(redirect_uri))
         return redirect_uri in (f"{self.portal}/oidc/callback/", *self.redirect_uris)
 
     def check_client_secret(self, client_secret: str) -> bool:
         """Compare in constant time."""
-        return hmac.compare_digest(self.secret.encode(), client_secret.encode())
+        return not self.public and hmac.compare_digest(self.secret.encode(), client_secret.encode())
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
-        """The secret, in either way; never none."""
+        """The secret, in either way; none only for who has none."""
+        if self.public:
+            return method == "none"
         return method in ("client_secret_basic", "client_secret_post")
 
     def check_response_type(self, response_type: str) -> bool:
@@ -94,5 +110,7 @@ class Client(ClientMixin):  # type: ignore[misc]  # Authlib has no types.
         return response_type == "code"
 
     def check_grant_type(self, grant_type: str) -> bool:
-        """Codes and refresh tokens."""
-        return grant_type in ("authorization_code", "refresh_token")
+        """Codes and refresh tokens; for programs device codes too."""
+        return grant_type in ("authorization_code", "refresh_token") or (
+            self.public and grant_type == DEVICE_CODE
+        )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from authlib.oauth2.rfc6749 import TokenMixin
+from authlib.oauth2.rfc8628 import DeviceCredentialMixin
 from authlib.oidc.core import AuthorizationCodeMixin
 from joserfc.jwk import KeySet, RSAKey
 
@@ -19,6 +20,7 @@ from demo.identity.misbehaviour import Misbehaviour
 from demo.identity.people import Client, Person
 
 CODE_LIFETIME = 60
+DEVICE_LIFETIME = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,36 @@ class Code(AuthorizationCodeMixin):  # type: ignore[misc]  # Authlib has no type
     def get_auth_time(self) -> int:
         """When the person signed in."""
         return self.session.auth_time
+
+
+@dataclass(slots=True)
+class DeviceCode(DeviceCredentialMixin):  # type: ignore[misc]
+    """What a program without a browser waits with until somebody has entered the user code."""
+
+    client_id: str
+    scope: str
+    user_code: str
+    expires_at: float
+    interval: int
+    asked_at: float = 0
+    session: Session | None = None
+    refused: bool = False
+
+    def get_client_id(self) -> str:
+        """Who waits."""
+        return self.client_id
+
+    def get_scope(self) -> str:
+        """What was asked for."""
+        return self.scope
+
+    def get_user_code(self) -> str:
+        """What somebody enters."""
+        return self.user_code
+
+    def is_expired(self) -> bool:
+        """Whether its time is over."""
+        return time.time() > self.expires_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +138,9 @@ class Provider:
     misbehaviour: Misbehaviour = field(default_factory=Misbehaviour)
     hits: Counter[str] = field(default_factory=Counter)
     codes: dict[str, Code] = field(default_factory=dict, repr=False)
+    device_codes: dict[str, DeviceCode] = field(default_factory=dict, repr=False)
+    device_interval: int = 5
+    """Seconds that a program waits between two questions."""
     access_tokens: dict[str, Token] = field(default_factory=dict, repr=False)
     refresh_tokens: dict[str, Token] = field(default_factory=dict, repr=False)
     sessions: dict[str, Session] = field(default_factory=dict, repr=False)
@@ -145,6 +180,25 @@ class Provider:
     def client(self, client_id: str) -> Client | None:
         """Find a client."""
         return next((c for c in self.clients if c.client_id == client_id), None)
+
+    def waiting(self, user_code: str) -> DeviceCode | None:
+        """Find the program that waits for a user code, however it was typed."""
+        typed = "".join(filter(str.isalnum, user_code)).upper()
+        return next(
+            (
+                found
+                for found in self.device_codes.values()
+                if found.user_code.replace("-", "") == typed
+                and not (found.is_expired() or found.session or found.refused)
+            ),
+            None,
+        )
+
+    def forget(self, token: Token) -> None:
+        """Revoke a refresh token, and the access tokens of its session."""
+        for kept in (self.refresh_tokens, self.access_tokens):
+            for text in [t for t, other in kept.items() if other.session == token.session]:
+                kept.pop(text, None)
 
     def sign_in(self, username: str) -> Session | None:
         """Begin a session; None for somebody unknown or disabled."""

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from demo.identity.people import API, COMMAND_LINE
 from demo.launcher.network import Ports
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
@@ -70,6 +71,8 @@ class Home:
             "OIDC_ISSUER": ports.identity_url,
             "OIDC_RP_CLIENT_ID": "gatehouse",
             "OIDC_RP_CLIENT_SECRET_FILE": str(self.secret("client-secret")),
+            "API_AUDIENCES": API,
+            "API_CLIENT_ID": COMMAND_LINE,
             "ADMIN_CLAIM": "groups",
             "ADMIN_VALUES": "portal-admins",
             "SUPPORT_CONTACT": "platform@northwind.example",

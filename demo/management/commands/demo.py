@@ -86,6 +86,9 @@ class Command(BaseCommand):
             for line in outlook(person, issuer=ports.identity_url, now=timezone.now()):
                 self.stdout.write(f"             {line}")
         self.stdout.write(
+            "\nOn the command line, in an environment of your own:\n\n"
+            f"    pip install {CHECKOUT / 'client'}\n"
+            f"    gatehouse login {ports.portal_url}\n"
             f"\nIdentity provider {ports.identity_url}, embedded AWS {ports.cloud_url}.\n"
             f"Data and logs are in {HOME.folder}. Ctrl-C ends it all.\n"
         )
