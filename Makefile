@@ -12,8 +12,8 @@ help:  ## Show what can be made
 demo: .venv/demo  ## Run the portal with an embedded identity provider and an embedded AWS
 	.venv/bin/python manage.py demo
 
-test: .venv/dev  ## Run the whole test suite
-	.venv/bin/python $(if $(COVERAGE),-m coverage run )-m pytest $(PYTEST)
+test: .venv/dev  ## Run the whole test suite, on all cores
+	.venv/bin/python $(if $(COVERAGE),-m coverage run )-m pytest --numprocesses=auto --dist=loadgroup $(PYTEST)
 
 bench: .venv/dev  ## Measure the start page beside a static page
 	.venv/bin/python -m bench.run

@@ -20,6 +20,20 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("gatehouse")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, and keep together what shares a costly fixture, for pytest-xdist."""
+    items.sort(key=_turn)
+    for item in items:
+        group = "keycloak" if item.get_closest_marker("keycloak") else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _turn(item: pytest.Item) -> int:
+    turns = ("keycloak", "browser", "wire")
+    return next((n for n, name in enumerate(turns) if item.get_closest_marker(name)), len(turns))
+
+
 @pytest.fixture(autouse=True)
 def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refuse connections to anywhere but this machine."""
