@@ -14,8 +14,12 @@ END $$;
 CREATE TRIGGER accounts_auditevent_append_only
     BEFORE UPDATE OR DELETE ON accounts_auditevent
     FOR EACH ROW EXECUTE FUNCTION accounts_auditevent_refuse();
+CREATE TRIGGER accounts_auditevent_no_truncate
+    BEFORE TRUNCATE ON accounts_auditevent
+    FOR EACH STATEMENT EXECUTE FUNCTION accounts_auditevent_refuse();
 """
 ALLOW = """
+DROP TRIGGER accounts_auditevent_no_truncate ON accounts_auditevent;
 DROP TRIGGER accounts_auditevent_append_only ON accounts_auditevent;
 DROP FUNCTION accounts_auditevent_refuse();
 """
@@ -30,7 +34,7 @@ def _on_postgresql(sql: str):
 
 
 class Migration(migrations.Migration):
-    """Adds the trigger on PostgreSQL; does nothing on SQLite, which demo and tests use."""
+    """Adds the triggers on PostgreSQL; does nothing on SQLite, which demo and tests use."""
 
     dependencies = [("accounts", "0001_initial")]
 

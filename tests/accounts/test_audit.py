@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from hypothesis import given
 from hypothesis import settings as bounds
@@ -212,6 +213,8 @@ def test_rows_can_be_appended_in_bulk() -> None:
     [
         "UPDATE accounts_auditevent SET reason = 'x'",
         "DELETE FROM accounts_auditevent",
+        "TRUNCATE accounts_auditevent",
+        "TRUNCATE accounts_auditevent RESTART IDENTITY CASCADE",
     ],
 )
 def test_the_database_itself_refuses_to_change_rows(statement: str) -> None:
@@ -223,6 +226,20 @@ def test_the_database_itself_refuses_to_change_rows(statement: str) -> None:
         cursor.execute(statement)
 
     assert AuditEvent.objects.get().reason == "as it was"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_refusal_stands_again_after_tables_were_emptied_between_tests() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("only PostgreSQL has the trigger")
+    record()
+    call_command("flush", interactive=False, verbosity=0)
+    record()
+
+    with pytest.raises(DatabaseError), connection.cursor() as cursor:
+        cursor.execute("TRUNCATE accounts_auditevent")
+
+    assert AuditEvent.objects.count() == 1
 
 
 class AnyFacts(TestCase):
