@@ -13,7 +13,8 @@ from django.db.models.lookups import Exact
 
 from accounts.aws.arn import RoleArn
 from accounts.matching import MatchKind, Rule, Targets, account_ids
-from accounts.models import AccountRole
+from accounts.models import Account, AccountRole, PermissionSet
+from accounts.prepared import Prepared
 from accounts.types import Environment, OfferedRole
 
 # Beyond this a query narrows less: SQLite takes expressions 1,000 deep and 32,766 parameters.
@@ -48,6 +49,37 @@ _COLUMNS = (
 )
 
 
+_ONE_ROLE = Prepared(
+    lambda: (
+        AccountRole.objects.filter(account__active=True)
+        .filter(account__account_id="")
+        .filter(permission_set__name="")
+        .order_by()
+        .values_list(*_COLUMNS)
+    ),
+    Account._meta.get_field("account_id"),
+    PermissionSet._meta.get_field("name"),
+)
+# By the name that the account role gives the IAM role, or else by the permission set's own.
+_BY_ARN = Prepared(
+    lambda: (
+        AccountRole.objects.filter(account__active=True)
+        .filter(account__account_id="")
+        .filter(account__partition="")
+        .filter(permission_set__iam_path="/")
+        .filter(Q(iam_role_name="renamed") | Q(Q(iam_role_name=""), Q(permission_set__name="")))
+        .order_by("pk")
+        .values_list("account__account_id", "permission_set__name")
+    ),
+    Account._meta.get_field("account_id"),
+    Account._meta.get_field("partition"),
+    PermissionSet._meta.get_field("iam_path"),
+    AccountRole._meta.get_field("iam_role_name"),
+    AccountRole._meta.get_field("iam_role_name"),
+    PermissionSet._meta.get_field("name"),
+)
+
+
 def offered_roles(
     *,
     rules: Sequence[Rule],
@@ -60,6 +92,9 @@ def offered_roles(
     The query narrows; it does not decide. Without `values` a template is not narrowed by the
     account ids that claim values name.
     """
+    if account_id is not None and role_name is not None:
+        # One at most: nothing is left to be narrowed.
+        return map(_as_offered, _ONE_ROLE.rows(account_id, role_name))
     query = AccountRole.objects.filter(*_reached_by(rules, values), account__active=True)
     if account_id is not None:
         query = query.filter(account__account_id=account_id)
@@ -73,19 +108,8 @@ def offered_roles(
 
 def find_role(arn: RoleArn) -> tuple[str, str] | None:
     """Return account id and permission set of the offered role with exactly this ARN; None if there is none."""
-    renamed = Q(iam_role_name=arn.name)
-    as_it_is_called = Q(iam_role_name="", permission_set__name=arn.name)
-    return (
-        AccountRole.objects.filter(
-            renamed | as_it_is_called,
-            account__account_id=arn.account_id,
-            account__partition=arn.partition,
-            account__active=True,
-            permission_set__iam_path=arn.path,
-        )
-        .values_list("account__account_id", "permission_set__name")
-        .first()
-    )
+    rows = _BY_ARN.rows(arn.account_id, arn.partition, arn.path, arn.name, "", arn.name)
+    return (rows[0][0], rows[0][1]) if rows else None
 
 
 def _reached_by(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Mapping as Mappings
 from collections.abc import Set as AbstractSet
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Field, Q, QuerySet
 
 from accounts.matching import MatchKind, Rule, Targets
-from accounts.models import Mapping, MappingTarget
+from accounts.models import Mapping, MappingTarget, PermissionSet, TrustedIssuer
 from accounts.models.mappings import Match, TargetKind
+from accounts.prepared import Prepared, Row
 
 _COLUMNS = (
     "mapping_id",
@@ -29,6 +32,8 @@ _COLUMNS = (
     "tag_key",
     "tag_value",
 )
+# Somebody in more groups than this has their query written anew each time.
+_MOST_PREPARED = 4096
 
 
 def claims_in_use(*, now: datetime, issuer: str | None = None) -> frozenset[str]:
@@ -36,10 +41,11 @@ def claims_in_use(*, now: datetime, issuer: str | None = None) -> frozenset[str]
 
     `issuer` is that of a workload; None asks for the mappings of people. Neither sees the other's.
     """
-    in_force = Mapping.objects.filter(
-        Q(expires_at=None) | Q(expires_at__gt=now), _meant_for(issuer), enabled=True
-    )
-    return frozenset(in_force.values_list("claim", flat=True).order_by().distinct())
+    if issuer is None:
+        rows = _CLAIMS_OF_PEOPLE.rows(now)
+    else:
+        rows = _CLAIMS_OF_WORKLOADS.rows(now, issuer)
+    return frozenset(claim for (claim,) in rows)
 
 
 def rules_in_force(
@@ -54,19 +60,65 @@ def rules_in_force(
     Exact mappings are found by value through the index; patterned ones are few and all loaded.
     A mapping without targets reaches nothing and is left out by the join.
     """
-    query = MappingTarget.objects.filter(
-        Q(mapping__expires_at=None) | Q(mapping__expires_at__gt=now),
-        ~Q(mapping__match=Match.EXACT)
-        | Q(mapping__value__in=sorted(frozenset().union(*values.values()))),
-        _meant_for(issuer, "mapping__"),
-        mapping__enabled=True,
-        mapping__claim__in=sorted(claim for claim, found in values.items() if found),
+    claims = sorted(claim for claim, found in values.items() if found)
+    if not claims:
+        return []
+    texts = sorted(frozenset().union(*values.values()))
+    if len(texts) > _MOST_PREPARED:
+        return _as_rules(_in_force(texts, claims, now=now, role_name=role_name, issuer=issuer))
+    # Repeating the last one makes no difference to IN, and few lengths to prepare.
+    texts += texts[-1:] * (_length(len(texts)) - len(texts))
+    prepared = _prepared(len(texts), len(claims), role_name is not None, issuer is not None)
+    named = [each for each in (role_name, issuer) if each is not None]
+    return _from_rows(prepared.rows(now, Match.EXACT, *texts, *claims, *named))
+
+
+def _in_force(
+    texts: list[str], claims: list[str], *, now: datetime, role_name: str | None, issuer: str | None
+) -> QuerySet[MappingTarget]:
+    query = (
+        MappingTarget.objects.filter(
+            Q(mapping__expires_at=None) | Q(mapping__expires_at__gt=now), mapping__enabled=True
+        )
+        .filter(~Q(mapping__match=Match.EXACT) | Q(mapping__value__in=texts))
+        .filter(mapping__claim__in=claims)
     )
     if role_name is not None:
         query = query.filter(
             Q(mapping__permission_set=None) | Q(mapping__permission_set__name=role_name)
         )
-    return _as_rules(query)
+    return query.filter(_meant_for(issuer, "mapping__"))
+
+
+def _length(length: int) -> int:
+    return max(8, 1 << (length - 1).bit_length())
+
+
+@lru_cache(maxsize=64)
+def _prepared(
+    texts: int, claims: int, by_role: bool, of_workloads: bool
+) -> Prepared[MappingTarget]:
+    """Write the SQL once for all that ask with so many texts and claims."""
+    fields: list[Field[Any, Any]] = [
+        Mapping._meta.get_field("expires_at"),
+        Mapping._meta.get_field("match"),
+        *[Mapping._meta.get_field("value")] * texts,
+        *[Mapping._meta.get_field("claim")] * claims,
+        *[PermissionSet._meta.get_field("name")] * by_role,
+        *[TrustedIssuer._meta.get_field("url")] * of_workloads,
+    ]
+    return Prepared(
+        lambda: _in_order(
+            _in_force(
+                [f"text {number}" for number in range(texts)],
+                [f"claim {number}" for number in range(claims)],
+                now=_ANY_TIME,
+                role_name="" if by_role else None,
+                issuer="" if of_workloads else None,
+            )
+        ),
+        *fields,
+    )
 
 
 def _meant_for(issuer: str | None, path: str = "") -> Q:
@@ -80,10 +132,18 @@ def rule_of(mapping: Mapping) -> Rule | None:
     return next(iter(_as_rules(MappingTarget.objects.filter(mapping=mapping))), None)
 
 
+def _in_order(query: QuerySet[MappingTarget]) -> QuerySet[MappingTarget, Row]:
+    return query.order_by("mapping__name", "mapping_id", "id").values_list(*_COLUMNS)
+
+
 def _as_rules(query: QuerySet[MappingTarget]) -> list[Rule]:
-    heads: dict[int, tuple[Any, ...]] = {}
-    targets: dict[int, list[tuple[Any, ...]]] = {}
-    for row in query.order_by("mapping__name", "mapping_id", "id").values_list(*_COLUMNS):
+    return _from_rows(_in_order(query))
+
+
+def _from_rows(rows: Iterable[Row]) -> list[Rule]:
+    heads: dict[int, Row] = {}
+    targets: dict[int, list[Row]] = {}
+    for row in rows:
         heads[row[0]] = row[:8]
         targets.setdefault(row[0], []).append(row[8:])
     return [
@@ -102,7 +162,7 @@ def _as_rules(query: QuerySet[MappingTarget]) -> list[Rule]:
     ]
 
 
-def _targets(rows: list[tuple[Any, ...]]) -> Targets:
+def _targets(rows: list[Row]) -> Targets:
     return Targets(
         everything=any(kind == TargetKind.ALL for kind, *_ in rows),
         accounts=frozenset(row[1] for row in rows if row[0] == TargetKind.ACCOUNT),
@@ -110,3 +170,21 @@ def _targets(rows: list[tuple[Any, ...]]) -> Targets:
         organizational_units=frozenset(row[3] for row in rows if row[0] == TargetKind.UNIT),
         tags=frozenset((row[4], row[5]) for row in rows if row[0] == TargetKind.TAG),
     )
+
+
+def _claims(now: datetime, issuer: str | None) -> QuerySet[Mapping, Row]:
+    in_force = Mapping.objects.filter(
+        Q(expires_at=None) | Q(expires_at__gt=now), _meant_for(issuer), enabled=True
+    )
+    return in_force.values_list("claim").order_by().distinct()
+
+
+_ANY_TIME = datetime.min.replace(tzinfo=UTC)
+_CLAIMS_OF_PEOPLE = Prepared(
+    lambda: _claims(_ANY_TIME, None), Mapping._meta.get_field("expires_at")
+)
+_CLAIMS_OF_WORKLOADS = Prepared(
+    lambda: _claims(_ANY_TIME, ""),
+    Mapping._meta.get_field("expires_at"),
+    TrustedIssuer._meta.get_field("url"),
+)

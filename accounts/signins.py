@@ -31,6 +31,18 @@ _BY_ID = Prepared(
     SignIn._meta.pk,
 )
 
+_BLOCKED = Prepared(
+    lambda: (
+        Person.objects.filter(is_active=False)
+        .filter(issuer="")
+        .filter(sub="")
+        .order_by()
+        .values_list("pk")
+    ),
+    Person._meta.get_field("issuer"),
+    Person._meta.get_field("sub"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ProviderTokens:
@@ -151,7 +163,7 @@ def refuse_blocked(subject: Subject) -> None:
     Raises:
         SignInAgain: this person is known and blocked.
     """
-    if Person.objects.filter(issuer=subject.issuer, sub=subject.sub, is_active=False).exists():
+    if _BLOCKED.rows(subject.issuer, subject.sub):
         raise _blocked(subject)
 
 

@@ -126,3 +126,27 @@ def test_a_rule_for_all_accounts_says_so() -> None:
 def test_a_mapping_that_reaches_nothing_is_no_rule() -> None:
     assert rule_of(mapping("payments", permission_set("Admin"))) is None
     assert Mapping.objects.count() == 1
+
+
+@pytest.mark.parametrize("groups", [1, 7, 8, 9, 200, 5000])
+def test_rules_are_found_among_any_number_of_values(groups: int) -> None:
+    team = permission_set("Developer")
+    mapping("group-0", team, "all")
+    mapping("group-5000", team, "all")
+    mapping("group-*", team, "all", match="wildcard")
+    mapping("of-others", permission_set("Admin"), "all")
+    values = [f"group-{number}" for number in range(groups)]
+
+    found = ["group-* gives Developer", "group-0 gives Developer"]
+    assert names(*values) == found
+    assert names(*values, role_name="Developer") == found
+    assert names(*values, role_name="Admin") == []
+
+
+def test_rules_asked_for_again_are_those_in_force_by_then() -> None:
+    row = mapping("payments", permission_set("Admin"), "all")
+    assert names("payments") == ["payments gives Admin"]
+
+    Mapping.objects.filter(pk=row.pk).update(enabled=False)
+
+    assert names("payments") == []
