@@ -151,4 +151,4 @@ def _why(error: Exception) -> str:
             f"its certificate is not trusted ({plain(error.verify_message)}). If your company has "
             "an authority of its own, SSL_CERT_FILE names the file of its certificates."
         )
-    return plain(getattr(error, "strerror", None) or error or type(error).__name__)
+    return plain(getattr(error, "strerror", None) or str(error) or type(error).__name__)
