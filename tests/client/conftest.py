@@ -1,0 +1,89 @@
+"""The command `gatehouse` beside a portal, an identity provider and an AWS that answer over real sockets."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from demo.identity import Client, Person, Provider
+from demo.identity.server import serve
+from tests import processes
+from tests.client.commands import Commands
+from tests.portal import running
+
+AUDIENCE = "gatehouse-api"
+
+
+@pytest.fixture(scope="session")
+def identity() -> Iterator[Provider]:
+    """The demo's identity provider: the portal's client, and a public one for the command line."""
+    provider = Provider(
+        people=[],
+        clients=[
+            Client("gatehouse", secret=running.CLIENT_SECRET),
+            Client("gatehouse-cli", audience=AUDIENCE),
+            Client("other-cli", audience="another-api"),
+        ],
+        device_interval=1,
+    )
+    with serve(provider):
+        yield provider
+
+
+@pytest.fixture
+def provider(identity: Provider) -> Provider:
+    """The provider with its people as they are at first, and nobody signed in."""
+    identity.people = [
+        Person("alice", groups=("everyone", "payments"), sub="nw-1001"),
+        Person("mallory", groups=("visitors",), sub="nw-1004"),
+    ]
+    for kept in (identity.sessions, identity.refresh_tokens, identity.access_tokens):
+        kept.clear()
+    identity.device_codes.clear()
+    identity.hits.clear()
+    return identity
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The embedded AWS, as a process."""
+    port = processes.free_port()
+    url = f"http://localhost:{port}"
+    command = [sys.executable, "-m", "demo.cloud", "--port", str(port)]
+    log = tmp_path_factory.mktemp("cloud") / "log"
+    with processes.running(command, log=log, environment={}, answers=url):
+        yield url
+
+
+@pytest.fixture(scope="session")
+def portal(
+    identity: Provider, cloud: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[running.Portal]:
+    """The portal under gunicorn, with the demo's company."""
+    with running.portal(
+        tmp_path_factory.mktemp("portal"),
+        issuer=identity.issuer,
+        API_AUDIENCES=AUDIENCE,
+        API_CLIENT_ID="gatehouse-cli",
+        API_RATE_LIMIT="100000/minute",
+        AWS_ENDPOINT_URL_STS=cloud,
+        AWS_FEDERATION_ENDPOINT=cloud,
+    ) as found:
+        yield found
+
+
+@pytest.fixture
+def commands(tmp_path: Path, provider: Provider) -> Commands:
+    """A machine of somebody who has nothing but the command; its browser signs in as alice."""
+    return Commands(tmp_path)
+
+
+@pytest.fixture
+def signed_in(commands: Commands, portal: running.Portal) -> Commands:
+    """The same, with alice signed in."""
+    done = commands.run("login", portal.url)
+    assert done.returncode == 0, done.stderr
+    return commands
