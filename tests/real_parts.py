@@ -1,4 +1,4 @@
-"""Find the real parts tests run against: Chromium, PostgreSQL, Keycloak, shells; skip with directions where one is missing.
+"""Find the real parts tests run against: Chromium, PostgreSQL, Keycloak, Redis, shells; skip with directions where one is missing.
 
 With GATEHOUSE_REAL_PARTS=required (as in CI) a missing part fails the test instead.
 """
@@ -63,6 +63,14 @@ def java_path() -> Path:
     if found := shutil.which("java"):
         return Path(found)
     missing("Java", how_to_get_it="apt install default-jre-headless")
+
+
+def redis_server_path() -> Path:
+    """Return the path of Redis's server, or of Valkey's, which speaks the same."""
+    for name in ("redis-server", "valkey-server"):
+        if found := shutil.which(name):
+            return Path(found)
+    missing("Redis", how_to_get_it="apt install redis-server")
 
 
 def shell_path(name: str) -> Path:

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from limits import parse
 from limits.errors import ConfigurationError
-from limits.storage import storage_from_string
 
+from portal.api import limiting
 from portal.api.jwts import ID, KINDS
 
 TOKENS = ("access", "id")
@@ -35,11 +35,18 @@ def _limits() -> Iterator[CheckMessage]:
                 id="portal.E041",
             )
     try:
-        storage_from_string(settings.API_LIMITS_STORAGE)
-    except (ConfigurationError, ValueError) as error:
+        limiting.storage(settings.API_LIMITS_STORAGE)
+    except ConfigurationError as error:
         yield Error(
-            f"API_LIMITS_STORAGE cannot be used: {error}",
-            hint="Write memory://, or redis://host:6379/0.",
+            f"API_LIMITS_STORAGE cannot be used: {error}.",
+            hint="Write memory://, or redis://host:6379/0 (Valkey too); install the packages of requirements/runtime.txt.",
+            id="portal.E042",
+        )
+    except ValueError:
+        # Its text may hold a part of the password.
+        yield Error(
+            "API_LIMITS_STORAGE is no address.",
+            hint="Write redis://:password@host:6379/0, and percent-encode what is special in the password.",
             id="portal.E042",
         )
 

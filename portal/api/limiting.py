@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
 from limits import RateLimitItem, parse
-from limits.storage import storage_from_string
+from limits.errors import ConfigurationError
+from limits.storage import MemoryStorage, RedisStorage, Storage
 from limits.strategies import FixedWindowRateLimiter
 
 from accounts.errors import GatehouseError
@@ -17,6 +20,11 @@ from accounts.types import Subject
 from portal.context import client_address
 
 log = logging.getLogger(__name__)
+
+IN_PROCESS = "memory"
+SHARED = ("redis", "rediss", "redis+unix")
+# Seconds. Counting is a millisecond's work: a Redis that takes longer is down, and threads must not pile up.
+PATIENCE = 1.0
 
 
 class TooMany(GatehouseError):
@@ -58,17 +66,45 @@ def count_refusal(request: HttpRequest) -> None:
 
 
 def forget() -> None:
-    """Begin to count anew."""
+    """Begin to count anew, where this process counts by itself."""
     _limiter.cache_clear()
+
+
+def storage(url: str) -> Storage:
+    """Return the storage at a URL of `API_LIMITS_STORAGE`; nothing is asked of it yet.
+
+    Raises:
+        ConfigurationError: there is no such storage, or its package is not installed. The text
+            repeats nothing of the URL but the scheme: there may be a password in it.
+    """
+    scheme = urlsplit(url).scheme
+    if scheme == IN_PROCESS:
+        return MemoryStorage()
+    if scheme not in SHARED:
+        raise ConfigurationError(f"there is no storage of the scheme {scheme!r:.20}")
+    try:
+        from redis import exceptions
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+    except ImportError as missing:
+        raise ConfigurationError("the package redis is not installed") from missing
+    return RedisStorage(
+        url,
+        socket_connect_timeout=PATIENCE,
+        socket_timeout=PATIENCE,
+        # Once more, for a connection that a restart of Redis has left behind.
+        retry=Retry(NoBackoff(), 1, supported_errors=(exceptions.ConnectionError,)),  # type: ignore[arg-type]  # Its options are passed on as they are.
+    )
 
 
 def _count(limit: str, *who: str) -> None:
     item = _parsed(limit)
+    key = _digest(*who)
     try:
         limiter = _limiter(settings.API_LIMITS_STORAGE)
-        if limiter.hit(item, *who):
+        if limiter.hit(item, key):
             return
-        reset_at = limiter.get_window_stats(item, *who).reset_time
+        reset_at = limiter.get_window_stats(item, key).reset_time
     except (
         Exception
     ) as error:  # Each storage has its own; whatever it is, nobody is let in uncounted.
@@ -83,11 +119,17 @@ def _count(limit: str, *who: str) -> None:
     )
 
 
+def _digest(*who: str) -> str:
+    """Return what tells these apart from all others: of any length, and saying nothing of people."""
+    whole = "".join(f"{len(part)}:{part}" for part in who)
+    return hashlib.sha256(whole.encode(errors="surrogatepass")).hexdigest()
+
+
 @lru_cache(maxsize=16)
 def _parsed(limit: str) -> RateLimitItem:
     return parse(limit)
 
 
 @lru_cache(maxsize=2)
-def _limiter(storage: str) -> FixedWindowRateLimiter:
-    return FixedWindowRateLimiter(storage_from_string(storage))
+def _limiter(url: str) -> FixedWindowRateLimiter:
+    return FixedWindowRateLimiter(storage(url))

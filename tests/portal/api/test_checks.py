@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -18,6 +19,9 @@ from portal.api.checks import api
         ("API_RATE_LIMIT", "", "portal.E041", "API_RATE_LIMIT"),
         ("API_BAD_TOKEN_LIMIT", "5/fortnight", "portal.E041", "API_BAD_TOKEN_LIMIT"),
         ("API_LIMITS_STORAGE", "nonsense", "portal.E042", "API_LIMITS_STORAGE"),
+        ("API_LIMITS_STORAGE", "", "portal.E042", "API_LIMITS_STORAGE"),
+        ("API_LIMITS_STORAGE", "async+redis://localhost", "portal.E042", "API_LIMITS_STORAGE"),
+        ("API_LIMITS_STORAGE", "redis://:hunter/2@localhost", "portal.E042", "is no address"),
     ],
 )
 def test_setting_that_cannot_be_is_refused(
@@ -29,6 +33,34 @@ def test_setting_that_cannot_be_is_refused(
 
     assert message.id == id_
     assert words in message.msg
+
+
+@pytest.mark.parametrize(
+    "url", ["hunter2://:hunter2@localhost", "redis://:hunter2/@localhost", "redis://:x@[hunter2"]
+)
+def test_address_that_is_refused_is_not_repeated(settings: Any, url: str) -> None:
+    settings.API_LIMITS_STORAGE = url
+
+    [message] = api()
+
+    assert message.id == "portal.E042"
+    assert "hunter2@" not in str(message)
+    assert ":hunter2" not in str(message)
+
+
+def test_storage_whose_package_is_missing_is_refused(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.API_LIMITS_STORAGE = "redis://localhost:6379/0"
+    assert api() == []
+    monkeypatch.setitem(sys.modules, "redis", None)
+
+    [message] = api()
+
+    assert (message.id, message.msg) == (
+        "portal.E042",
+        "API_LIMITS_STORAGE cannot be used: the package redis is not installed.",
+    )
 
 
 def test_settings_as_they_are_shipped_are_fine() -> None:
