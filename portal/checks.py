@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Critical, Error, Tags, Warning, register
 
+from accounts.addresses import is_loopback
+
 MIN_SECRET_KEY = 32
 # What people leave standing from an example.
 _PLACEHOLDER = re.compile(r"change[-_ ]?me|django-insecure|your[-_ ]secret|example", re.IGNORECASE)
@@ -20,16 +22,6 @@ _PLACEHOLDER = re.compile(r"change[-_ ]?me|django-insecure|your[-_ ]secret|examp
 def configuration(**kwargs: Any) -> list[CheckMessage]:
     """Check what the environment says, apart from sign-in's own part."""
     return [*_unreadable(), *_secret_key(), *_addresses(), *_numbers(), *_admins()]
-
-
-def is_loopback(host: str | None) -> bool:
-    """Whether a host name or address is this machine."""
-    if host in (None, ""):
-        return False
-    try:
-        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
 
 
 def _is_one_host(host: str) -> bool:

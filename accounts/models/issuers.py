@@ -9,6 +9,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
+from accounts.addresses import is_safe_address
+
 
 class Algorithm(models.TextChoices):
     """What tokens may be signed with (RFC 7518, RFC 8037): a public key each, never a shared secret."""
@@ -63,7 +65,7 @@ class TrustedIssuer(models.Model):
     def clean(self) -> None:
         """Refuse an address that is none, the people's provider, and a token that could be for anybody."""
         complaints: dict[str, str] = {}
-        if self.url and not _is_issuer(self.url):
+        if self.url and not (is_safe_address(self.url) and not urlsplit(self.url).query):
             complaints["url"] = (
                 "Write an https address without a query, letter by letter as the tokens' iss."
             )
@@ -80,19 +82,3 @@ class TrustedIssuer(models.Model):
             complaints["audiences"] = "Name at least one audience, each as text."
         if complaints:
             raise ValidationError(complaints)
-
-
-def _is_issuer(url: str) -> bool:
-    if not url.isascii() or not url.isprintable() or " " in url:
-        return False
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-    except ValueError:
-        return False
-    if not host or parts.query or parts.fragment or parts.username is not None:
-        return False
-    # Plain http only to this machine, as for the people's provider.
-    return parts.scheme == "https" or (
-        parts.scheme == "http" and host in ("localhost", "127.0.0.1", "::1")
-    )

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Critical, Error, Tags, register
 
+from accounts.addresses import is_safe_address
 from portal.signin.keys import ALGORITHMS
-from portal.signin.wire import is_safe_address
 
 
 @register(Tags.security)

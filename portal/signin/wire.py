@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ import urllib3
 from django.conf import settings
 from django.db import connection
 
+from accounts.addresses import is_safe_address
 from portal.signin.documents import parse_object
 from portal.signin.errors import ProviderMisconfigured, ProviderUnavailable
 
@@ -123,30 +123,6 @@ def _read(raw: urllib3.BaseHTTPResponse, *, limit: int, until: float, what: str)
 def _where(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine: RFC 6761 gives `localhost` and all names under it to it."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def is_safe_address(url: object) -> bool:
-    """Whether this is an absolute https address, or an http one on this machine."""
-    if not isinstance(url, str) or not url.isascii() or not url.isprintable() or " " in url:
-        return False
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return False
-    if not host or parts.username is not None or parts.fragment:
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
 
 
 def safe_address(url: object, *, what: str) -> str:
