@@ -1,0 +1,134 @@
+"""AWS's own tools, fed by the command: what `gatehouse config` prints is all they are given."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.exceptions import CredentialRetrievalError
+
+from tests import real_parts
+from tests.client.commands import Commands
+from tests.portal.running import Portal
+
+pytestmark = pytest.mark.wire
+
+PROFILE = "payments-dev_Developer"
+ROLE = "arn:aws:sts::210987654321:assumed-role/Developer/alice@northwind.example-"
+
+
+@pytest.fixture
+def config(signed_in: Commands) -> Path:
+    """A config file with every role, as the command prints it."""
+    done = signed_in.run("config")
+    assert done.returncode == 0, done.stderr
+    path = signed_in.home / "config"
+    path.write_text(done.stdout)
+    return path
+
+
+def asked(commands: Commands, config: Path, cloud: str) -> tuple[int, str, str]:
+    """Ask the AWS CLI who it is."""
+    cli = real_parts.aws_cli_path()
+    # The CLI is a Python of its own, and not to be told of ours.
+    done = commands.run_program(
+        [
+            *(str(cli), "sts", "get-caller-identity", "--profile", PROFILE),
+            *("--endpoint-url", cloud, "--output", "json"),
+        ],
+        AWS_CONFIG_FILE=str(config),
+        AWS_SHARED_CREDENTIALS_FILE=str(commands.home / "none"),
+        AWS_EC2_METADATA_DISABLED="true",
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_aws_cli_of_nobody_signed_in_is_told_what_to_do(
+    signed_in: Commands, config: Path, portal: Portal, cloud: str
+) -> None:
+    signed_in.run("logout")
+
+    code, out, err = asked(signed_in, config, cloud)
+
+    assert code != 0
+    assert out == ""
+    assert f"gatehouse login {portal.url}" in err
+
+
+def test_aws_cli_is_fed_by_credential_process(
+    signed_in: Commands, config: Path, cloud: str
+) -> None:
+    code, out, err = asked(signed_in, config, cloud)
+
+    assert code == 0, err
+    assert json.loads(out)["Arn"].startswith(ROLE)
+
+
+def test_aws_cli_runs_within_exec(signed_in: Commands, cloud: str) -> None:
+    cli = real_parts.aws_cli_path()
+
+    done = signed_in.run(
+        *("exec", "payments-dev", "Developer", "--", str(cli), "sts", "get-caller-identity"),
+        *("--endpoint-url", cloud, "--output", "json"),
+        AWS_PROFILE="of-another-account",
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["Arn"].startswith(ROLE)
+
+
+@pytest.fixture
+def _as_signed_in(signed_in: Commands, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let boto3 in this process see that machine and nothing else."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in signed_in.environment(AWS_CONFIG_FILE=str(config)).items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.usefixtures("_as_signed_in")
+def test_boto3_is_fed_by_credential_process(cloud: str) -> None:
+    session = boto3.Session(profile_name=PROFILE)
+
+    arn = session.client("sts", endpoint_url=cloud).get_caller_identity()["Arn"]
+
+    assert session.region_name == "eu-west-1"
+    assert arn.startswith(ROLE)
+    credentials = session.get_credentials()
+    assert credentials is not None
+    assert credentials.method == "custom-process"
+
+
+@pytest.mark.usefixtures("_as_signed_in")
+def test_boto3_repeats_what_went_wrong(signed_in: Commands) -> None:
+    signed_in.run("logout")
+
+    with pytest.raises(CredentialRetrievalError, match="gatehouse login"):
+        boto3.Session(profile_name=PROFILE).get_credentials()
+
+
+def test_profiles_are_of_the_roles_that_give_keys(config: Path) -> None:
+    text = config.read_text()
+
+    assert text.startswith("[profile ")
+    assert f"[profile {PROFILE}]\n" in text
+    assert "aws_secret_access_key" not in text
+
+
+def test_profile_of_one_role_is_printed_alone(signed_in: Commands, portal: Portal) -> None:
+    done = signed_in.run("config", "payments-dev", "Developer")
+
+    assert done.stdout == (
+        f"[profile {PROFILE}]\n"
+        f"credential_process = gatehouse credentials --portal {portal.url} 210987654321 Developer\n"
+        "region = eu-west-1\n"
+    )
+
+
+def test_profile_of_a_role_that_is_not_given_is_refused(signed_in: Commands) -> None:
+    done = signed_in.run("config", "payments-prod", "Operator")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no such role" in done.stderr
