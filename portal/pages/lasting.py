@@ -1,4 +1,4 @@
-"""Write profiles that hold no keys: with them the AWS CLI signs in here, and keys renew by themselves."""
+"""Write profiles that hold no keys: with them AWS's tools get keys here, and renew them by themselves."""
 
 from __future__ import annotations
 
@@ -18,6 +18,37 @@ _WIRE = ("/client/register", "/federation/credentials")
 
 
 def lasting(role: OfferedRole, *, profile: str) -> tuple[Format, ...]:
+    """Return the profiles that this portal serves: for its own command, and for `aws sso login`."""
+    return (*_by_command(role, profile), *_by_wire(role, profile))
+
+
+def _by_command(role: OfferedRole, profile: str) -> tuple[Format, ...]:
+    """Return the profile that asks the command `gatehouse` for keys, once people can sign in with it.
+
+    AWS's tools hand the line to a shell or split it as one would: nothing in it means anything to one.
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
+    """
+    if not settings.API_CLIENT_ID:
+        return ()
+    process = (
+        f"gatehouse credentials --portal {settings.BASE_URL} {role.account_id} {role.role_name}"
+    )
+    return (
+        Format(
+            "process",
+            "credential_process",
+            "Add to ~/.aws/config (Windows: %USERPROFILE%\\.aws\\config). Needs the command gatehouse "
+            "on your machine. There are no keys in it, and it stays good.",
+            (
+                Block("Sign in, once", _lines(f"gatehouse login {settings.BASE_URL}")),
+                Block("For this role", _profile(role, profile, f"credential_process = {process}")),
+            ),
+            profile,
+        ),
+    )
+
+
+def _by_wire(role: OfferedRole, profile: str) -> tuple[Format, ...]:
     """Return the profile with which `aws sso login` works here, once this portal answers that."""
     if not all(map(_is_served, _WIRE)):
         return ()
@@ -59,16 +90,23 @@ def _portal() -> tuple[Line, ...]:
 
 
 def _role(role: OfferedRole, profile: str) -> tuple[Line, ...]:
-    region = [f"region = {role.region}"] if role.region else []
     return (
-        (Piece("[profile "), Piece(profile, Mark.PROFILE), Piece("]")),
-        *_lines(
+        *_profile(
+            role,
+            profile,
             f"sso_session = {SESSION}",
             f"sso_account_id = {role.account_id}",
             f"sso_role_name = {role.role_name}",
-            *region,
-            f"services = {SESSION}",
         ),
+        *_lines(f"services = {SESSION}"),
+    )
+
+
+def _profile(role: OfferedRole, profile: str, *lines: str) -> tuple[Line, ...]:
+    region = [f"region = {role.region}"] if role.region else []
+    return (
+        (Piece("[profile "), Piece(profile, Mark.PROFILE), Piece("]")),
+        *_lines(*lines, *region),
     )
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 import boto3
 import pytest
 from botocore.exceptions import SSOTokenLoadError
+from django.conf import settings as django_settings
 from django.http import HttpResponse
 from django.urls import path
 from pytest_django import Settings
 
+from gatehouse_client import profiles
+from portal.pages.formats import formats
 from portal.pages.lasting import lasting
 from tests.portal.pages.issued import issued
 
@@ -31,6 +35,13 @@ def wire(settings: Settings) -> None:
     settings.SECURE = True
 
 
+@pytest.fixture
+def command(settings: Settings) -> None:
+    """A portal with a sign-in for the command line."""
+    settings.BASE_URL = "https://aws.northwind.example"
+    settings.API_CLIENT_ID = "gatehouse-cli"
+
+
 def text(profile: str = "payments") -> str:
     (form,) = lasting(ROLE, profile=profile)
     return "\n\n".join(block.text for block in form.blocks)
@@ -41,6 +52,41 @@ def test_nothing_is_offered_that_the_portal_does_not_answer(settings: Settings) 
     settings.ROOT_URLCONF.urlpatterns = []
 
     assert lasting(ROLE, profile="payments") == ()
+
+
+@pytest.mark.usefixtures("command")
+def test_process_is_what_the_aws_cli_runs_byte_for_byte() -> None:
+    assert (
+        text()
+        == """gatehouse login https://aws.northwind.example
+
+[profile payments]
+credential_process = gatehouse credentials --portal https://aws.northwind.example 123456789012 AdministratorAccess"""
+    )
+
+
+@pytest.mark.usefixtures("command")
+def test_process_is_what_the_command_itself_prints(settings: Settings) -> None:
+    role = replace(ROLE, region="eu-west-1")
+
+    (form,) = lasting(role, profile="payments-prod_AdministratorAccess")
+
+    answered = {
+        name: getattr(role, name) for name in ("account_id", "account_name", "role_name", "region")
+    }
+    assert form.blocks[-1].text == profiles.lines(settings.BASE_URL, [answered])
+
+
+@pytest.mark.usefixtures("command", "wire")
+def test_every_format_has_its_rule_in_the_stylesheet() -> None:
+    css = (Path(django_settings.BASE_DIR) / "portal/static/portal/portal.css").read_text()
+
+    keys = issued()
+    found = [*formats(keys, profile="payments"), *lasting(ROLE, profile="payments")]
+
+    assert {"process", "sso", "posix"} <= {form.slug for form in found}
+    for form in found:
+        assert f"#tab-{form.slug}:checked) #{form.slug}" in css
 
 
 @pytest.mark.usefixtures("wire")

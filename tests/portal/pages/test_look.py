@@ -47,6 +47,7 @@ def company(db: None, settings: Settings) -> None:
     """The demo's company: enough to fill a page."""
     settings.PORTAL_NAME = "Northwind AWS access"
     settings.SUPPORT_CONTACT = "cloud@northwind.example"
+    settings.API_CLIENT_ID = "gatehouse-cli"
     call_command("apply", str(Path(django_settings.BASE_DIR) / "demo" / "northwind.toml"))
 
 
@@ -113,6 +114,12 @@ def get_profile(page: Page, portal: str) -> None:
     page.get_by_role("textbox", name="Name of the profile").fill("payments dev")
 
 
+def get_process(page: Page, portal: str) -> None:
+    get_keys(page, portal)
+    page.get_by_label("credential_process", exact=True).check()
+    page.get_by_role("textbox", name="Name of the profile").fill("payments dev")
+
+
 def get_several(page: Page, portal: str) -> None:
     page.goto(f"{portal}/keys?{SEVERAL}")
     page.get_by_role("button", name="Get keys").click()
@@ -165,6 +172,7 @@ PAGES: dict[str, tuple[Callable[[], Client], Callable[[Page, str], None]]] = {
     "keys-issued": (alice, get_keys),
     "keys-values": (alice, get_values),
     "keys-profile": (alice, get_profile),
+    "keys-process": (alice, get_process),
     "several": (alice, open_path("/several")),
     "several-ticked": (alice, open_path(f"/several?q=dev&{SEVERAL}")),
     "several-too-many": (
