@@ -9,7 +9,7 @@ from portal.pages import errors as pages
 
 
 def _for_programs(request: HttpRequest) -> bool:
-    return request.path_info.startswith(api.PREFIX)
+    return api.are_programs_at(request.path_info)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -14,11 +14,11 @@ from django.utils import timezone
 from accounts.errors import GatehouseError, SignInAgain
 from accounts.signins import standing
 from portal import health, logs
+from portal.api.errors import are_programs_at
 from portal.pages.errors import BrokenCookie, csrf_failure, error_page
 
 log = logging.getLogger(__name__)
 
-PROGRAMS = "/api/"
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -59,7 +59,7 @@ class Probes:
 class CurrentSignIn:
     """Attach the open sign-in as `request.sign_in`; a browser session without one is nobody's.
 
-    Programs come with a bearer token: below /api/ no cookie is looked at.
+    Programs come with a bearer token: at their addresses no cookie is looked at.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -68,7 +68,7 @@ class CurrentSignIn:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """End the browser session when its sign-in has ended; anonymous requests cost no query."""
         request.sign_in = None  # type: ignore[attr-defined]
-        if request.path_info.startswith(PROGRAMS):
+        if are_programs_at(request.path_info):
             return self.get_response(request)
         session_key = request.session.session_key
         if session_key and not (session_key.isascii() and session_key.isalnum()):

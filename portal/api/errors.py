@@ -16,6 +16,8 @@ from accounts.errors import GatehouseError
 from accounts.errors import TokenRefused as TokenRefused  # Ours as the domain's: one shape for all.
 
 PREFIX = "/api/"
+# Where mairu asks (see portal/api/mairu.py). It shows people the whole body of what went wrong.
+MAIRU = ("/assume-role", "/roles")
 # Where the original's clients look for words (see portal/api/original.py).
 ORIGINAL = ("/api/credentials", "/api/login")
 RETRY_AFTER = 5
@@ -60,17 +62,16 @@ class NotFound(GatehouseError):
     http_status = 404
 
 
+def are_programs_at(path: str) -> bool:
+    """Whether it is programs that ask at this address: by bearer token, with no cookie and no page."""
+    return path.startswith(PREFIX) or path in MAIRU
+
+
 def answer(
     request: HttpRequest, *, status: int, code: str, message: str, **more: Any
-) -> JsonResponse:
+) -> HttpResponse:
     """Build an error's answer; `more` stands beside `error`, for the original's clients."""
-    body = {
-        "error": {"code": code, "message": message, "request_id": getattr(request, "id", "")},
-        **more,
-    }
-    if request.path_info in ORIGINAL and not more:
-        body["error_message"] = message
-    response = JsonResponse(body, status=status, json_dumps_params={"indent": 4, "sort_keys": True})
+    response = _answer(request, status=status, code=code, message=message, more=more)
     response["Cache-Control"] = "no-store"
     if status == 401:
         response["WWW-Authenticate"] = _challenge(code, message)
@@ -79,7 +80,26 @@ def answer(
     return response
 
 
-def answer_to(request: HttpRequest, error: GatehouseError, **more: Any) -> JsonResponse:
+def _answer(
+    request: HttpRequest, *, status: int, code: str, message: str, more: dict[str, Any]
+) -> HttpResponse:
+    request_id = getattr(request, "id", "")
+    if request.path_info in MAIRU:
+        return HttpResponse(
+            f"{message} [{code}, request {request_id}]",
+            status=status,
+            content_type="text/plain; charset=utf-8",
+        )
+    body = {
+        "error": {"code": code, "message": message, "request_id": request_id},
+        **more,
+    }
+    if request.path_info in ORIGINAL and not more:
+        body["error_message"] = message
+    return JsonResponse(body, status=status, json_dumps_params={"indent": 4, "sort_keys": True})
+
+
+def answer_to(request: HttpRequest, error: GatehouseError, **more: Any) -> HttpResponse:
     """Answer an error of the domain; what only admins are told stays in the audit trail."""
     response = answer(
         request, status=error.http_status, code=error.code, message=error.user_message, **more
