@@ -16,7 +16,7 @@ from gatehouse_client.errors import Failed
 
 _NOT_IN_PROFILES = re.compile(r"[^A-Za-z0-9_.@+=,:/-]+")
 # What no shell and no file of AWS reads anything into: some SDKs hand the line to a shell.
-_HARMLESS = re.compile(r"[A-Za-z0-9_.@+=,:/-]+")
+_HARMLESS = re.compile(r"(?!-.)[A-Za-z0-9_.@+=,:/-]+")
 # https://docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html: where else keys could come from.
 CONTRADICTING = (
     "AWS_PROFILE",

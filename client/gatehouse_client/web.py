@@ -109,8 +109,10 @@ def ask(
         answer = _answer(request, deadline=time.monotonic() + PATIENCE)
     except TimeoutError:
         raise TimedOut(f"{origin(url)} did not answer in time. Try again in a minute.") from None
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except (OSError, http.client.HTTPException) as error:
         raise Failed(f"{origin(url)} cannot be reached: {_why(error)}") from None
+    except ValueError:  # Python repeats the header that it refuses: the token.
+        raise Failed("The token holds what no header can: it is none.") from None
     if 300 <= answer.status < 400:
         raise Failed(f"{origin(url)} leads elsewhere, and is not followed. Is the address right?")
     return answer

@@ -1,0 +1,210 @@
+"""The answer of the browser: only the provider's, only to our question, only once."""
+
+from __future__ import annotations
+
+import queue
+import socket
+import threading
+import webbrowser
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+import requests
+
+from gatehouse_client import loopback
+from gatehouse_client.errors import Failed
+from gatehouse_client.portal import Facts
+from gatehouse_client.provider import Granted, Provider
+
+pytestmark = pytest.mark.wire
+ISSUER = "https://id.northwind.example"
+FACTS = Facts(ISSUER, "gatehouse-cli", ("openid",))
+
+
+class Recorder(Provider):
+    """A provider whose token endpoint only says what it was asked."""
+
+    __slots__ = ()
+
+    def grant(self, **form: str) -> Granted:
+        return Granted(repr(sorted(form.items())), 60, form["code_verifier"])
+
+
+def document(**changes: Any) -> dict[str, Any]:
+    return {"issuer": ISSUER, "authorization_endpoint": f"{ISSUER}/authorize"} | changes
+
+
+class Person:
+    """Somebody with a browser: gets a page, and brings back answers."""
+
+    def __init__(self, *answers: dict[str, Any]) -> None:
+        self.answers = answers
+        self.statuses: list[int] = []
+        self.page = ""
+        self.thread: threading.Thread | None = None
+
+    def show(self, page: str) -> None:
+        self.page = page
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(page).query).items()}
+        self.thread = threading.Thread(target=self._come_back, args=(asked,), daemon=True)
+        self.thread.start()
+
+    def _come_back(self, asked: dict[str, str]) -> None:
+        for answer in self.answers:
+            path = answer.pop("path", "")
+            query = urlencode({"state": asked["state"], "iss": ISSUER} | answer, doseq=True)
+            url = f"{asked['redirect_uri']}{path}?{query}"
+            self.statuses.append(requests.get(url, timeout=10).status_code)
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loopback, "PATIENCE", 2.0)
+
+
+def come_back(*answers: dict[str, Any], **changes: Any) -> tuple[Granted, Person]:
+    person = Person(*answers)
+    granted = loopback.sign_in(Recorder(FACTS, document(**changes)), show=person.show)
+    assert person.thread is not None
+    person.thread.join()
+    return granted, person
+
+
+def test_nobody_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loopback, "PATIENCE", 0.1)
+
+    with pytest.raises(Failed, match="Nobody came back"):
+        come_back()
+
+
+def test_answer_of_another_issuer_is_refused() -> None:
+    with pytest.raises(Failed, match="another identity provider"):
+        come_back({"code": "c", "iss": "https://evil.example"})
+
+
+def test_answer_that_does_not_name_the_promised_issuer_is_refused() -> None:
+    promised = {"authorization_response_iss_parameter_supported": True}
+
+    with pytest.raises(Failed, match="another identity provider"):
+        come_back({"code": "c", "iss": ""}, **promised)
+
+
+def test_provider_that_says_no_is_quoted_without_control_characters() -> None:
+    said = {"error": "access_denied", "error_description": "Not\x1b[2J today\n"}
+
+    with pytest.raises(Failed, match="today") as caught:
+        come_back(said)
+
+    assert str(caught.value).isprintable()
+
+
+def test_answer_without_a_code_is_refused() -> None:
+    with pytest.raises(Failed, match="without a code"):
+        come_back({"code": ""})
+
+
+@pytest.mark.parametrize("endpoint", [None, "", "http://id.example.com/authorize"])
+def test_nobody_is_sent_to_an_address_that_is_not_safe(endpoint: str | None) -> None:
+    person = Person()
+
+    with pytest.raises(Failed, match="authorization_endpoint"):
+        loopback.sign_in(
+            Recorder(FACTS, document(authorization_endpoint=endpoint)), show=person.show
+        )
+
+    assert person.page == ""
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status"),
+    [
+        ({"code": "evil", "state": "another"}, 400),
+        ({"code": "evil", "state": ""}, 400),
+        ({"code": ["evil", "c"]}, 400),
+        ({"code": "evil", "path": "/more"}, 404),
+    ],
+    ids=str,
+)
+def test_answer_to_another_question_changes_nothing(wrong: dict[str, Any], status: int) -> None:
+    granted, person = come_back(dict(wrong), {"code": "c"})
+
+    assert person.statuses == [status, 200]
+    assert "('code', 'c')" in granted.bearer
+
+
+def test_second_answer_changes_nothing() -> None:
+    taken: queue.Queue[dict[str, str]] = queue.Queue(maxsize=1)
+    answers = loopback._Answers("state", taken)
+
+    assert answers.take("state=state&code=c")
+    assert not answers.take("state=state&code=evil")
+    assert taken.get_nowait()["code"] == "c"
+
+
+def test_code_is_exchanged_with_what_the_question_promised() -> None:
+    granted, person = come_back({"code": "c"})
+
+    asked = {name: values[0] for name, values in parse_qs(urlsplit(person.page).query).items()}
+    assert f"('redirect_uri', '{asked['redirect_uri']}')" in granted.bearer
+    assert granted.refresh_token not in person.page  # the verifier
+
+
+def test_provider_without_the_issuer_in_its_answers_is_fine() -> None:
+    person = Person({"code": "c", "iss": ISSUER})
+
+    assert loopback.sign_in(Recorder(FACTS, document()), show=person.show).bearer
+
+
+def test_query_of_the_providers_own_address_is_kept() -> None:
+    _, person = come_back({"code": "c"}, authorization_endpoint=f"{ISSUER}/authorize?realm=corp")
+
+    assert person.page.startswith(f"{ISSUER}/authorize?realm=corp&client_id=")
+
+
+def test_connection_that_says_nothing_keeps_nobody_waiting() -> None:
+    held: list[socket.socket] = []
+    person = Person({"code": "c"})
+
+    def show(page: str) -> None:
+        # As browsers do, ahead of time.
+        port = urlsplit(parse_qs(urlsplit(page).query)["redirect_uri"][0]).port
+        held.append(socket.create_connection(("127.0.0.1", port)))
+        person.show(page)
+
+    try:
+        assert loopback.sign_in(Recorder(FACTS, document()), show=show).bearer
+    finally:
+        for connection in held:
+            connection.close()
+
+
+@pytest.fixture
+def linux(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """A Linux machine of which only what a test says is known."""
+    monkeypatch.setattr("sys.platform", "linux")
+    for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION"):
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+def test_machine_without_a_display_has_no_browser(linux: pytest.MonkeyPatch) -> None:
+    assert not loopback.has_browser()
+
+
+def test_machine_with_a_display_and_no_browser_has_none(linux: pytest.MonkeyPatch) -> None:
+    linux.setenv("DISPLAY", ":0")
+
+    def nothing() -> None:
+        raise webbrowser.Error
+
+    linux.setattr(webbrowser, "get", nothing)
+    assert not loopback.has_browser()
+    linux.setattr(webbrowser, "get", lambda: None)
+    assert loopback.has_browser()
+
+
+def test_browser_that_somebody_names_is_one(linux: pytest.MonkeyPatch) -> None:
+    linux.setenv("BROWSER", "wslview")
+
+    assert loopback.has_browser()
