@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
+from django.contrib.auth.models import Group
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
@@ -101,6 +102,11 @@ class PortalAdminSite(AdminSite):
         response = redirect_to_login(following, resolve_url(settings.LOGIN_URL))
         add_never_cache_headers(response)
         return response
+
+    def register(self, model_or_iterable: Any, *args: Any, **options: Any) -> None:
+        """Leave out Django's table of groups: groups are what the provider says."""
+        if model_or_iterable != (Group,):
+            super().register(model_or_iterable, *args, **options)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Leave out what belongs to passwords, so that nothing answers there."""

@@ -1,5 +1,6 @@
 """Django's admin over the tables, for portal admins; auditors look. Every change is audited in its own transaction.
 
+asked      what an address may ask of a page, so that nothing it holds makes one fail
 audited    what every editable page shares: before, after, and the audit row that must be written
 fields     tags as lines, account ids as people copy them, autocomplete without a query per row
 directory  environments, accounts, permission sets, account roles

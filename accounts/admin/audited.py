@@ -10,13 +10,13 @@ from django.contrib import admin
 from django.contrib.admin.utils import NestedObjects, unquote
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
-from django.db.models.constants import LOOKUP_SEP
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from accounts import audit
+from accounts.admin.asked import Asked
 from accounts.models import Account, AccountRole, AuditEvent, MappingTarget
 from accounts.models.audit import Action
 from accounts.signins import subject_of
@@ -34,20 +34,6 @@ class Site(Protocol):
     def origin_of(self, request: HttpRequest) -> Origin:
         """Return where a request came from, as the audit trail records it."""
         ...
-
-
-class Asked(admin.ModelAdmin):  # type: ignore[type-arg]
-    """A page whose query string filters by columns, as Django lets it, but for what nobody may find out or wear out."""
-
-    # Columns that cannot be asked about: Django would answer, letter by letter, what no page shows.
-    kept_apart: ClassVar[tuple[str, ...]] = ()
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Refuse columns kept apart, and regular expressions: one can keep a process busy for hours."""
-        parts = lookup.split(LOOKUP_SEP)
-        if not {"regex", "iregex"}.isdisjoint(parts) or not set(self.kept_apart).isdisjoint(parts):
-            return False
-        return super().lookup_allowed(lookup, value, request)
 
 
 class AuditedAdmin(Asked):

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect, RelatedFieldWidgetWrapper
+from django.core.exceptions import ValidationError
 from django.db.models import ForeignKey, Model
 from django.http import HttpRequest
 
@@ -76,7 +77,22 @@ def _lines(text: Any) -> list[str]:
     return [line.strip() for line in str(text or "").splitlines() if line.strip()]
 
 
-class KnownAutocomplete(AutocompleteSelect):
+class Autocomplete(AutocompleteSelect):
+    """Autocomplete that looks up no chosen row that cannot be: an address or a form may name anything."""
+
+    def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
+        """Render what could be a row."""
+        return super().optgroups(name, [one for one in value if self._could_be(one)], attrs)
+
+    def _could_be(self, value: Any) -> bool:
+        try:
+            self.field.target_field.clean(value, None)
+        except ValidationError:
+            return False
+        return True
+
+
+class KnownAutocomplete(Autocomplete):
     """Autocomplete that is told its chosen row, so that a page of inlines costs no query a row."""
 
     known: Model | None = None
