@@ -33,7 +33,7 @@ backlog = 1024
 # Longer than load balancers keep idle connections (60 seconds at AWS), so that they close first.
 keepalive = 75
 timeout = 60
-graceful_timeout = 30  # a key request in flight takes up to three attempts at AWS
+graceful_timeout = 30  # a key request in flight waits for AWS for 15 seconds at most
 # gunicorn's socket for control commands, in the home directory: nobody here uses it.
 control_socket_disable = True
 # Workers say that they live by touching a file; memory is never slow, nor read-only.
@@ -77,6 +77,6 @@ def _warm() -> None:
     from accounts.errors import GatehouseError
 
     try:
-        clients.sts()
+        clients.caller()
     except GatehouseError as error:
         logging.getLogger("gunicorn.error").warning("No AWS client yet: %s", error.admin_message)

@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING
 
@@ -18,14 +19,15 @@ from botocore.exceptions import BotoCoreError
 from requests.adapters import HTTPAdapter
 
 from accounts import __version__
-from accounts.aws import failures, meanings
+from accounts.aws import failures, meanings, query
+from accounts.aws.query import Caller
 
 if TYPE_CHECKING:
     from botocore.credentials import Credentials
     from mypy_boto3_sts import STSClient
 
 USER_AGENT = f"gatehouse/{__version__}"
-CONNECT_TIMEOUT, READ_TIMEOUT = 3, 8  # seconds, for each attempt
+CONNECT_TIMEOUT, READ_TIMEOUT = 3, 8  # seconds, for each attempt of a boto3 client
 # As many as gunicorn has threads: botocore's own 10 makes the others open a new connection per call.
 POOL = 64
 
@@ -52,6 +54,15 @@ def sts(region: str = "") -> STSClient:
         AwsUnavailable: its credentials could not be fetched in time.
     """
     return _clients.sts(region)
+
+
+def caller(region: str = "") -> Caller:
+    """Return what calls STS in a region most often, over the process's kept connections.
+
+    Raises:
+        AwsRefused, AwsUnavailable: as `sts`.
+    """
+    return _clients.caller(region)
 
 
 def hub_is_chained() -> bool:
@@ -88,6 +99,7 @@ class _Clients:
         self._session: boto3.Session | None = None
         self._credentials: Credentials | None = None
         self._sts: dict[str, STSClient] = {}
+        self._callers: dict[str, Caller] = {}
         self._web: requests.Session | None = None
 
     def sts(self, region: str) -> STSClient:
@@ -97,6 +109,19 @@ class _Clients:
                     self._load_credentials()
                     client = self._sts[region] = self._make_sts(region)
         return client
+
+    def caller(self, region: str) -> Caller:
+        if (found := self._callers.get(region)) is None:
+            client = self.sts(region)
+            with self._lock, _explained():
+                if (found := self._callers.get(region)) is None:
+                    found = self._callers[region] = query.caller(
+                        client,
+                        credentials=self._load_credentials(),
+                        certificates=self._certificates(),
+                        most=POOL,
+                    )
+        return found
 
     def hub_is_chained(self) -> bool:
         if (credentials := self._credentials) is None:
@@ -137,10 +162,18 @@ class _Clients:
             ),
         )
 
+    def _certificates(self) -> str | None:
+        # As botocore: AWS_CA_BUNDLE or the profile's ca_bundle, else what requests is told.
+        named: str | None = self._core.get_config_variable("ca_bundle")
+        return named or os.environ.get("REQUESTS_CA_BUNDLE")  # noqa: TID251
+
+    @cached_property
+    def _core(self) -> botocore.session.Session:
+        return botocore.session.Session(session_vars={"region": _REGION})
+
     def _boto3(self) -> boto3.Session:
         if self._session is None:
-            core = botocore.session.Session(session_vars={"region": _REGION})
-            self._session = boto3.Session(botocore_session=core)
+            self._session = boto3.Session(botocore_session=self._core)
         return self._session
 
 

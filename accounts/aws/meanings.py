@@ -130,6 +130,12 @@ UNREACHABLE = Meaning(
     "no connection to AWS: look at DNS, routes, proxies, TLS and AWS_ENDPOINT_URL_STS",
     AwsUnavailable,
 )
+NOT_ASKED = Meaning(
+    "aws.not_answering",
+    f"AWS does not answer others at the moment. {_LATER}",
+    "AWS was not asked, because it leaves too many calls without an answer",
+    AwsUnavailable,
+)
 UNAVAILABLE = Meaning(
     "aws.unavailable",
     f"AWS has a problem at the moment. {_LATER}",

@@ -8,11 +8,8 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
-
 from accounts import session_tags
-from accounts.aws import clients, failures, meanings
+from accounts.aws import clients, meanings
 from accounts.aws.arn import parse_role_arn
 from accounts.errors import AwsRefused, InvalidRequest
 from accounts.types import Credentials
@@ -59,15 +56,7 @@ def assume_role(
         request["ExternalId"] = external_id
     if tags:
         request["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
-    client = clients.sts(region)
-    try:
-        reply = client.assume_role(**request)
-    except (ClientError, BotoCoreError) as error:
-        raise failures.explain(error) from None
-    except (ResponseParserError, ValueError, LookupError) as error:
-        # All that botocore's parser raises on replies STS never sends. The text may quote the reply.
-        raise meanings.BAD_REPLY.told(type(error).__name__) from None
-    return _read(reply)
+    return _read(clients.caller(region).assume_role(request))
 
 
 def _check(role_arn: str, session_name: str, duration: int, external_id: str) -> None:
