@@ -13,9 +13,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db import connection
 
-from accounts import audit, directory, entitlements, session_tags, signins, trust
+from accounts import audit, directory, entitlements, pool, session_tags, signins, trust
 from accounts.aws import destinations, signin
 from accounts.aws.arn import RoleArn
 from accounts.errors import (
@@ -214,9 +213,7 @@ class _Attempt:
 
     def _ask(self, entitlement: Entitlement, duration: int) -> Credentials:
         self.facts["duration"] = duration
-        # A pooled connection would otherwise be kept from others for as long as AWS takes.
-        if connection.settings_dict["OPTIONS"].get("pool") and not connection.in_atomic_block:
-            connection.close()
+        pool.give_back()
         credentials = trust.obtain(
             role=entitlement.role,
             session_name=self.facts["session_name"],

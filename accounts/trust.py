@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from accounts import session_tags
+from accounts import pool, session_tags
 from accounts.aws import clients, sts
 from accounts.errors import AwsRefused
 from accounts.types import Credentials, OfferedRole, Subject
@@ -61,7 +61,7 @@ def obtain(
 
 def session_limit(role: OfferedRole) -> SessionLimit:
     """Say how long a session with this role can be, as far as is known before AWS is asked."""
-    if role.session_duration > CHAINED_LIMIT and clients.hub_is_chained():
+    if role.session_duration > CHAINED_LIMIT and _hub_is_chained():
         return SessionLimit(
             CHAINED_LIMIT,
             "AWS limits sessions to 1 hour here, because the portal itself runs with temporary credentials (role chaining).",
@@ -75,7 +75,13 @@ def console_duration(duration: int) -> int | None:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html:
     with credentials from role chaining the call fails if `SessionDuration` is given.
     """
-    return None if clients.hub_is_chained() else duration
+    return None if _hub_is_chained() else duration
+
+
+def _hub_is_chained() -> bool:
+    # Credentials that have run out come from the metadata service, which may take its time.
+    pool.give_back()
+    return clients.hub_is_chained()
 
 
 def session_name(subject: Subject) -> str:

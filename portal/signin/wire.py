@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 from django.conf import settings
-from django.db import connection
 
+from accounts import pool
 from accounts.addresses import is_safe_address
 from portal.signin.documents import parse_object
 from portal.signin.errors import ProviderMisconfigured, ProviderUnavailable
@@ -67,9 +67,7 @@ def ask(
         ProviderUnavailable: no answer in time, or one without end.
     """
     seconds = settings.OIDC_TIMEOUT
-    # A pooled connection would otherwise be kept from others for as long as the provider takes.
-    if connection.settings_dict["OPTIONS"].get("pool") and not connection.in_atomic_block:
-        connection.close()
+    pool.give_back()
     try:
         with (
             requests.Session() as session,

@@ -13,7 +13,7 @@ from django.conf import LazySettings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from accounts import access, audit, signins, trust
+from accounts import access, audit, pool, signins, trust
 from accounts.errors import (
     AccessDenied,
     AuditUnavailable,
@@ -589,7 +589,7 @@ def test_pooled_connection_is_given_back_before_aws_is_asked(
         given_back.append(pooled.given_back)
         return KEYS
 
-    monkeypatch.setattr(access, "connection", pooled)
+    monkeypatch.setattr(pool, "connection", pooled)
     monkeypatch.setattr(trust, "obtain", slow)
 
     take(cast.as_subject("alice"))

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from werkzeug.wrappers import Request, Response
 
+from accounts import pool
 from portal.signin import wire
 from portal.signin.errors import ProviderMisconfigured, ProviderUnavailable
 from tests.portal.signin.publisher import Publisher
@@ -87,7 +88,7 @@ def test_no_pooled_connection_is_kept_while_the_provider_is_awaited(
     publisher: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed = []
-    monkeypatch.setattr(wire, "connection", _PooledConnection(lambda: closed.append(True)))
+    monkeypatch.setattr(pool, "connection", _PooledConnection(lambda: closed.append(True)))
     publisher.replies["/"] = lambda _: Response(f'{{"closed": {len(closed)}}}')
 
     assert read(f"{publisher.url}/") == {"closed": 1}
