@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,7 @@ def portal(
         AWS_ENDPOINT_URL_STS=cloud,
         AWS_FEDERATION_ENDPOINT=cloud,
     ) as found:
+        identity.clients[0] = replace(identity.clients[0], portal=found.url)
         yield found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import stat
 import time
 from pathlib import Path
@@ -11,8 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from accounts.bearer_secrets import PATTERN
 from demo.identity import Provider
 from tests.client.commands import Commands, enter_code
+from tests.portal import running
 from tests.portal.running import Portal
 
 pytestmark = pytest.mark.wire
@@ -124,6 +127,46 @@ def test_browser_is_started_with_no_secret_and_a_challenge(
     }
     assert asked["code_challenge_method"] == "S256"
     assert re.fullmatch(r"http://127\.0\.0\.1:[0-9]+/callback", asked["redirect_uri"])
+
+
+def test_sign_in_that_will_not_last_says_so(
+    commands: Commands, portal: Portal, provider: Provider
+) -> None:
+    body = {"access_token": "", "token_type": "Bearer", "expires_in": 300}
+    other = Commands(_made(commands.home / "other"))
+    other.run("login", portal.url)
+    body["access_token"] = other.run("token").stdout.strip()
+
+    with provider.misbehaving(body={"token": body}):
+        done = commands.run("login", portal.url)
+
+    assert done.returncode == 0, done.stderr
+    assert "lasts for 5 minutes" in done.stderr
+    assert "offline_access" in done.stderr
+
+
+def test_sign_in_that_somebody_interrupts_ends_quietly(commands: Commands, portal: Portal) -> None:
+    process = commands.start("login", portal.url, BROWSER="true %s")
+    assert process.stderr is not None
+    while "/authorize?" not in process.stderr.readline():
+        assert process.poll() is None
+
+    process.send_signal(signal.SIGINT)
+    done = commands.finish(process)
+
+    assert done.returncode == 130
+    assert "Traceback" not in done.stderr
+    assert not commands.folder.exists()
+
+
+def test_page_is_printed_where_the_browser_does_not_start(
+    signed_in: Commands, portal: Portal
+) -> None:
+    done = signed_in.run("console", *ROLE, BROWSER="false %s")
+
+    assert done.returncode == 0
+    assert "Open this page in a browser" in done.stderr
+    assert f"{portal.url}/console?" in done.stderr
 
 
 def test_sign_in_by_code_needs_no_browser_here(
@@ -341,7 +384,7 @@ def test_console_opens_the_portal_so_that_no_secret_is_on_a_command_line(
     signed_in: Commands, portal: Portal
 ) -> None:
     destination = "https://eu-west-1.console.aws.amazon.com/s3/home"
-    before = portal.rows("accounts_auditevent")
+    before = portal.rows("accounts_auditevent").count("access:console")
 
     done = signed_in.run("console", *ROLE, "--destination", destination)
 
@@ -353,7 +396,7 @@ def test_console_opens_the_portal_so_that_no_secret_is_on_a_command_line(
         "role_name": ["Developer"],
         "destination": [destination],
     }
-    assert portal.rows("accounts_auditevent") == before
+    assert portal.rows("accounts_auditevent").count("access:console") == before
 
 
 def test_console_prints_a_link_that_opens_it_where_asked(signed_in: Commands, cloud: str) -> None:
@@ -386,6 +429,17 @@ def test_exec_of_no_program_asks_for_no_keys(signed_in: Commands, portal: Portal
     assert done.returncode == 127
     assert "no program no-such-program" in done.stderr
     assert portal.rows("accounts_auditevent") == before
+
+
+def test_exec_of_what_is_no_program_says_so(signed_in: Commands) -> None:
+    broken = signed_in.home / "bin" / "broken"
+    broken.write_bytes(b"\x7fELF and nothing else")
+    broken.chmod(0o755)
+
+    done = signed_in.run("exec", *ROLE, "--", "broken")
+
+    assert done.returncode == 1
+    assert "cannot be run" in done.stderr
 
 
 def test_exec_gives_the_keys_and_nothing_that_contradicts_them(signed_in: Commands) -> None:
@@ -448,6 +502,30 @@ def test_token_of_a_machine_is_used_and_nobody_signs_in(
 
     assert by_value.returncode == by_file.returncode == 0, by_value.stderr + by_file.stderr
     assert by_value.stdout == by_file.stdout
+    assert not commands.folder.exists()
+
+
+def test_token_of_the_portal_gives_what_its_scope_says(commands: Commands, portal: Portal) -> None:
+    with running.browser() as browser:
+        page = browser.get(f"{portal.url}/oidc/authenticate/?next=/tokens", timeout=20)
+        page = browser.post(page.url, data={"username": "alice"}, timeout=20)
+        form = {
+            "csrfmiddlewaretoken": running.token_in(page.text),
+            "purpose": "nightly",
+            "may": ["keys"],
+            "permission_set": ["ReadOnly"],
+            "days": "90",
+        }
+        page = browser.post(f"{portal.url}/tokens", data=form, timeout=20)
+    [token] = PATTERN.findall(page.text)
+    machine = {"GATEHOUSE_URL": portal.url, "GATEHOUSE_TOKEN": token}
+
+    refused = commands.run("credentials", *ROLE, **machine)
+    given = commands.run("credentials", "payments-dev", "ReadOnly", **machine)
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert given.returncode == 0, given.stderr
+    assert json.loads(given.stdout)["Version"] == 1
     assert not commands.folder.exists()
 
 
