@@ -12,11 +12,12 @@ from django.conf import settings
 from django.http import HttpRequest
 from limits import RateLimitItem, parse
 from limits.errors import ConfigurationError
-from limits.storage import MemoryStorage, RedisStorage, Storage
+from limits.storage import RedisStorage, Storage
 from limits.strategies import FixedWindowRateLimiter
 
 from accounts.errors import GatehouseError
 from accounts.types import Subject
+from portal.api.counting import InProcess
 from portal.context import client_address
 
 log = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ def storage(url: str) -> Storage:
     """
     scheme = urlsplit(url).scheme
     if scheme == IN_PROCESS:
-        return MemoryStorage()
+        return InProcess()
     if scheme not in SHARED:
         raise ConfigurationError(f"there is no storage of the scheme {scheme!r:.20}")
     try:
