@@ -25,6 +25,20 @@ def prepare(sizes: dict[int, str]) -> dict[int, str]:
     }
 
 
+def a_role_arn(top: str, groups: tuple[str, ...]) -> str:
+    """Return the ARN of a role below `top` that somebody in these groups has."""
+    from accounts.models import AccountRole, Mapping
+
+    units = Mapping.objects.filter(value__in=groups).values("targets__unit", "permission_set")
+    given = units.order_by("value").first()
+    assert given, f"nobody of {top} is in these groups"
+    role = AccountRole.objects.select_related("account", "permission_set").filter(
+        account__organizational_unit=given["targets__unit"],
+        permission_set=given["permission_set"],
+    )
+    return role[0].arn
+
+
 def change() -> None:
     """Change the directory, as an admin might at any time."""
     from accounts.models import Environment

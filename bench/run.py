@@ -4,89 +4,41 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import json
 import math
 import os
 import secrets
 import statistics
 import sys
-import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from demo.launcher.network import choose
+from bench import report, servers
+from bench.report import Goal
 from demo.launcher.processes import Family
 
-ROOT = Path(__file__).resolve().parent.parent
 SMALL, LARGE = 300, 3000
 COOKIE = "gatehouse"
 # Enough requests, one after the other, for each worker to have answered a few.
 WARM = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Goal:
-    """What a number must be, in words and as a test."""
-
-    name: str
-    found: float
-    words: str
-    met: bool
-
-
 def main() -> int:
     """Measure, print, and say by the exit code whether every goal is met."""
-    asked = _arguments()
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as home:
-        found = _measure(Path(home), asked)
-    goals = _goals(found)
-    _print(found, goals)
-    if asked.json:
-        asked.json.write_text(json.dumps(found, indent=2) + "\n")
-    return 0 if all(goal.met for goal in goals) else 1
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="interleaved; medians are taken")
-    parser.add_argument("--seconds", type=int, default=3, help="of load, for each page and round")
-    parser.add_argument("--json", type=Path, help="write all numbers to this file")
+    parser = report.parser("run", __doc__)
     parser.add_argument("--no-browser", action="store_true", help="leave Chromium out")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    return report.run(lambda home: _measure(home, asked), _goals, asked.json)
 
 
 def _measure(home: Path, asked: argparse.Namespace) -> dict[str, Any]:
-    port = choose(0).portal
-    environment = {
-        "BENCH_HOME": str(home),
-        "DJANGO_SETTINGS_MODULE": "bench.settings",
-        "SECRET_KEY": secrets.token_urlsafe(48),
-        "BASE_URL": f"http://localhost:{port}",
-        "DATABASE_URL": f"sqlite:///{home}/bench.sqlite3",
-        "OIDC_ISSUER": "http://localhost:9",
-        "OIDC_RP_CLIENT_ID": "gatehouse",
-        "OIDC_RP_CLIENT_SECRET": "nobody-asks",
-        "ADMIN_VALUES": "portal-admins",
-        "AWS_REGION": "eu-west-1",
-        "AWS_ACCESS_KEY_ID": "AKIABENCHBENCHBENCHX",
-        "AWS_SECRET_ACCESS_KEY": "nobody-asks",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-    os.environ.update(environment)
+    port = servers.free_port()
+    os.environ.update(servers.environment(home, port=port))
     from bench import portal
 
     cookies = portal.prepare({SMALL: "Small", LARGE: "Large"})
-    base = environment["BASE_URL"]
-    with Family(ROOT) as family:
-        family.start(
-            "portal",
-            command=[sys.executable, "-m", "gunicorn", "portal.wsgi"],
-            environment={**os.environ, "BIND": f"127.0.0.1:{port}"},
-            url=f"{base}/healthz",
-            log=home / "portal.log",
-        )
+    with Family(servers.ROOT) as family:
+        base = servers.start(family, "portal", home=home, port=port, environment=os.environ)
         family.wait_until_answering()
         return _numbers(base, cookies, asked, portal)
 
@@ -108,14 +60,7 @@ def _numbers(
         for _ in range(times):
             for name, (url, headers) in pages.items():
                 series[name].append(measure(url, headers))
-        return {
-            name: {
-                "median": statistics.median(values),
-                "low": min(values),
-                "high": max(values),
-            }
-            for name, values in series.items()
-        }
+        return {name: report.summary(values) for name, values in series.items()}
 
     def after_a_change(url: str, headers: dict[str, str]) -> float:
         portal.change()
@@ -157,12 +102,8 @@ def _in_chromium(browser: Any, base: str, cookies: dict[int, str], times: int) -
                 if size == SMALL:
                     complete.append(browser.complete(page, SMALL))
             page.context.clear_cookies()
-    numbers = {
-        name: {"median": statistics.median(values), "low": min(values), "high": max(values)}
-        for name, values in loaded.items()
-    }
     return {
-        "DOMContentLoaded, ms": numbers,
+        "DOMContentLoaded, ms": {name: report.summary(values) for name, values in loaded.items()},
         "every account on the page, ms": {str(SMALL): statistics.median(complete)},
     }
 
@@ -193,20 +134,6 @@ def _goals(found: dict[str, Any]) -> list[Goal]:
             Goal("300 accounts, DOMContentLoaded: of static", ratio, "<= 1.6", ratio <= 1.6)
         )
     return goals
-
-
-def _print(found: dict[str, Any], goals: list[Goal]) -> None:
-    for name, numbers in found.items():
-        print(name)
-        for page, number in numbers.items():
-            if isinstance(number, dict):
-                text = f"{number['median']:10.1f}   ({number['low']:.1f} to {number['high']:.1f})"
-            else:
-                text = f"{number:10.1f}"
-            print(f"    {page:8}{text}")
-    print()
-    for goal in goals:
-        print(f"{'met ' if goal.met else 'MISS'}  {goal.found:6.2f}  {goal.words:8} {goal.name}")
 
 
 if __name__ == "__main__":
