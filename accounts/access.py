@@ -156,8 +156,6 @@ class _Attempt:
     def decide(self) -> Entitlement:
         """Return the entitlement, decided now and from the database; refuse everything else."""
         session_tags.check(self.tags)
-        if self.tags:
-            self.detail["tags"] = dict(self.tags)
         if self.subject.sign_in_id is not None:
             # The claims of the open sign-in, not those a caller may have held on to.
             sign_in = signins.standing(sign_in_id=self.subject.sign_in_id, now=self.now)
@@ -175,6 +173,8 @@ class _Attempt:
         )
         if entitlement is None:
             raise self._denial(found)
+        if self.tags:
+            self.detail["tags"] = dict(self.tags)
         self.facts |= {
             "role_arn": entitlement.role.arn,
             "reason": "; ".join(map(str, entitlement.because(self.kind))),
@@ -288,6 +288,8 @@ class _Attempt:
             ) from error
 
     def _denial(self, found: entitlements.Entitlements) -> AccessDenied:
+        # Whoever is entitled to nothing must not fill the trail, which never forgets, with long names.
+        asked = f"{self.role_name!r:.200} in {self.account_id!r:.40}"
         scope = self.subject.scope
         if scope is not None and not (
             self.kind in scope.kinds
@@ -296,8 +298,7 @@ class _Attempt:
             return AccessDenied(
                 "This token is not for that. Use one whose scope includes this role, this account "
                 "and what is asked for.",
-                f"the token's scope does not include {self.kind} with {self.role_name!r} in "
-                f"{self.account_id!r}",
+                f"the token's scope does not include {self.kind} with {asked}",
                 code="access.scope",
             )
         if found.granted:
@@ -317,7 +318,7 @@ class _Attempt:
         return AccessDenied(
             "You do not have this role in this account. Roles come from your groups at the identity provider; "
             "if yours changed a moment ago, sign out and in again.",
-            f"no mapping in force gives {self.role_name!r} in {self.account_id!r}",
+            f"no mapping in force gives {asked}",
         )
 
 

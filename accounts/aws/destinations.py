@@ -33,7 +33,7 @@ def landing(*, role: OfferedRole, destination: str = "", region: str = "") -> st
     if region and not world.has_region(region):
         raise InvalidRequest(
             "There is no such region in this account's part of AWS. Choose another one.",
-            f"{region!r} is no region of the partition {world.name}",
+            f"{region!r:.40} is no region of the partition {world.name}",
             code="request.region",
         )
     page = home(

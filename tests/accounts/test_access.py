@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Mappings
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -26,7 +27,7 @@ from accounts.errors import (
 )
 from accounts.models import Account, AuditEvent, Mapping, PermissionSet, SignIn
 from accounts.models.audit import Action
-from accounts.types import Credentials, IssuedKeys, OfferedRole, Subject
+from accounts.types import Credentials, IssuedKeys, OfferedRole, Scope, Subject
 from tests import cast
 from tests.emulators import ConsoleEndpoint
 
@@ -395,6 +396,39 @@ def test_session_tag_that_the_permission_set_does_not_name_is_refused_before_aws
     assert denied.value.code == row.error_code == "access.tag_denied"
     assert words in denied.value.user_message
     assert (row.action, row.detail["tags"]) == (f"access:{kind}:denied", tags)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"account_id": "\x7f" * 100_000},
+        {"role_name": "\x7f" * 100_000},
+        {"tags": {f"{number} {'k' * 125}": "v" * 256 for number in range(50)}},
+    ],
+    ids=["account", "role", "tags"],
+)
+def test_somebody_without_the_role_fills_no_audit_trail(asked: dict[str, Any]) -> None:
+    with pytest.raises(AccessDenied):
+        take(cast.as_subject("mallory"), **asked)
+
+    [row] = AuditEvent.objects.filter(action=Action.KEYS_DENIED).values()
+    assert sum(len(str(value)) for value in row.values()) < 4000
+
+
+def test_scope_of_a_token_fills_no_audit_trail() -> None:
+    alice = replace(cast.as_subject("alice"), scope=Scope(account_ids=frozenset()))
+
+    with pytest.raises(AccessDenied):
+        take(alice, account_id="\x7f" * 100_000, role_name="\x7f" * 100_000)
+
+    assert len(door_rows()[0].reason) < 4000
+
+
+def test_region_that_there_is_not_fills_no_audit_trail() -> None:
+    with pytest.raises(InvalidRequest):
+        enter(cast.as_subject("alice"), region="x" * 100_000)
+
+    assert len(door_rows()[0].reason) < 4000
 
 
 def test_session_tags_of_a_role_that_is_not_given_say_nothing_of_its_own() -> None:
