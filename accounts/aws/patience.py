@@ -34,7 +34,12 @@ _NO_ANSWER = frozenset((meanings.TIMEOUT.code, meanings.UNREACHABLE.code))
 _PASSING = _NO_ANSWER | {meanings.THROTTLED.code, meanings.UNAVAILABLE.code}
 
 
-def patiently(try_once: Callable[[float, float], T]) -> T:
+def patiently(
+    try_once: Callable[[float, float], T],
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> T:
     """Return what a call returns that is tried as often as helps and as the budget allows.
 
     `try_once` takes the seconds to wait for a connection and for an answer.
@@ -42,18 +47,18 @@ def patiently(try_once: Callable[[float, float], T]) -> T:
     Raises:
         GatehouseError: the last try's, or the first that trying again does not help with.
     """
-    begun = time.monotonic()
+    begun = clock()
     for number in range(TRIES):
-        left = BUDGET - (time.monotonic() - begun)
+        left = BUDGET - (clock() - begun)
         connect = min(CONNECT_TIMEOUT, left / 2)
         try:
             return try_once(connect, min(READ_TIMEOUT, left - connect))
         except GatehouseError as error:
             pause = random.random() * BACKOFF * 2**number  # noqa: S311
-            left = BUDGET - (time.monotonic() - begun) - pause
+            left = BUDGET - (clock() - begun) - pause
             if error.code not in _PASSING or number + 1 == TRIES or left < CONNECT_TIMEOUT:
                 raise
-        time.sleep(pause)
+        sleep(pause)
     raise AssertionError("unreachable")
 
 
