@@ -98,6 +98,11 @@ def search(entitlements: Iterable[Entitlement], text: str) -> list[Entitlement]:
     return [one for one in entitlements if found([account_row([one])], words)]
 
 
+def beside(role: OfferedRole) -> str:
+    """Return what a search looks at beside what is read of a role: its unit, then the rest, one a line."""
+    return "\n".join((role.organizational_unit, *_unread(role)))
+
+
 def _place(found: Entitlement) -> tuple[bool, str, str, str, str, bool, str]:
     role = found.role
     unit = role.organizational_unit

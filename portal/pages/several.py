@@ -42,6 +42,11 @@ class Pick:
     value: str
     role: OfferedRole | None
 
+    @property
+    def find(self) -> str:
+        """What a search looks at and nobody reads in the row, as static/portal/words.js takes it."""
+        return listing.beside(self.role) if self.role else ""
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Outcome:

@@ -1,5 +1,5 @@
-// Search as one types, with the same answers as the server's (portal/pages/listing.py), and walk through
-// what is found with the arrows. Where there are too many accounts for one page, the server is asked.
+// The start page's search, as one types; the arrows walk through what is found (words.js). Where there
+// are too many accounts for one page, the server is asked.
 {
     const form = document.getElementById("search");
     const input = document.getElementById("q");
@@ -10,91 +10,24 @@
     // A page that came with a search holds only what it found.
     let whole = !input.defaultValue;
     let entries;
-    let marks = [];
-    let asking;
 
     // What can be found: each tile and each account, once, with what is read and what is not.
     function look() {
         listing.finish();
-        entries = [...document.querySelectorAll(".tile, .account")].map((element) => {
-            const [unit, ...unread] = element.dataset.find.split("\n");
-            const shown = [...element.querySelectorAll(".name, .mono, .env")];
-            const roles = [...element.querySelectorAll(".role")];
-            return {
-                element,
-                unread,
-                shown,
-                text: words.fold([...shown.map((one) => one.textContent), unit, ...unread].join("\n")),
-                roles: (roles.length ? roles : [element]).map((role) => {
-                    const name = role.querySelector(".role-name");
-                    return { element: role, name, text: words.fold(name.firstChild.data) };
-                }),
-            };
-        });
+        entries = [...document.querySelectorAll(".tile, .account")].map(finding.entry);
     }
 
     function show(wanted) {
-        marks.forEach((undo) => undo());
-        marks = [];
-        let count = 0;
-        for (const entry of entries) {
-            const missing = wanted.filter((word) => !entry.text.includes(word));
-            let any = false;
-            for (const role of entry.roles) {
-                const found = missing.every((word) => role.text.includes(word));
-                role.element.hidden = !found;
-                any ||= found;
-                if (found) mark(role.name, wanted);
-                if (found && entry.element.matches(".account")) count += 1;
-            }
-            entry.element.hidden = !any;
-            if (any) markAll(entry, wanted);
-        }
+        const found = finding.show(entries, wanted);
         for (const section of document.querySelectorAll("#accounts section, #tiles section")) {
             section.hidden = !section.querySelector("li:not([hidden])");
             const unit = section.closest("#accounts") && section.querySelector("h2");
-            if (unit && !section.hidden) mark(unit, wanted);
+            if (unit && !section.hidden) finding.mark(unit, wanted);
         }
+        // A tile is a role of the list once more.
+        const count = found.filter((role) => role.closest(".account")).length;
         nothing.hidden = count > 0;
-        said.textContent = wanted.length && count ? `${count} ${count === 1 ? "role" : "roles"} found` : "";
-    }
-
-    function markAll(entry, wanted) {
-        for (const element of entry.shown) mark(element, wanted);
-        for (const line of entry.unread) {
-            const folded = words.fold(line);
-            if (!wanted.some((word) => folded.includes(word))) continue;
-            const tag = document.createElement("span");
-            tag.className = "tag";
-            tag.textContent = line;
-            mark(tag, wanted);
-            entry.element.querySelector(".where").append(tag);
-            marks.push(() => tag.remove());
-        }
-    }
-
-    function mark(element, wanted) {
-        if (!wanted.length) return;
-        const text = element.firstChild;
-        const pieces = words.pieces(text.data, wanted);
-        if (!pieces.some(([, found]) => found)) return;
-        const nodes = pieces.map(([piece, found]) => {
-            if (!found) return piece;
-            const node = document.createElement("mark");
-            node.textContent = piece;
-            return node;
-        });
-        const others = [...element.childNodes].slice(1);
-        element.replaceChildren(...nodes, ...others);
-        marks.push(() => element.replaceChildren(text, ...others));
-    }
-
-    async function fetchPage(query) {
-        asking?.abort();
-        asking = new AbortController();
-        const response = await fetch(form.action + query, { signal: asking.signal }).catch(() => null);
-        if (!response?.ok || response.redirected) return null;
-        return new DOMParser().parseFromString(await response.text(), "text/html");
+        said.textContent = finding.said(wanted, count);
     }
 
     function take(page) {
@@ -109,14 +42,14 @@
     }
 
     async function askServer() {
-        const page = await fetchPage(input.value.trim() ? `?${query()}` : "");
+        const page = await finding.page(form.action + (input.value.trim() ? `?${query()}` : ""));
         if (page) take(page);
     }
 
     async function search() {
         if (!searchedHere) return askServer();
         if (!whole) {
-            const page = await fetchPage("?all");
+            const page = await finding.page(`${form.action}?all`);
             if (!page) return;
             take(page);
             whole = true;

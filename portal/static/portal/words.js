@@ -37,3 +37,90 @@ const words = {
         return found;
     },
 };
+
+// Show only what holds every word of a search, with the words marked: on every page with a search the
+// answers are the server's (portal/pages/listing.py).
+const finding = (() => {
+    let marks = [];
+    let asking;
+
+    // What can be found in a tile, an account or a role to tick: what is read, and what is not (data-find).
+    function entry(element) {
+        const [unit, ...unread] = element.dataset.find.split("\n");
+        const shown = [...element.querySelectorAll(".name, .mono, .env")];
+        const roles = [...element.querySelectorAll(".role")];
+        return {
+            element,
+            unread,
+            shown,
+            text: words.fold([...shown.map((one) => one.textContent), unit, ...unread].join("\n")),
+            roles: (roles.length ? roles : [element]).map((role) => {
+                const name = role.querySelector(".role-name");
+                return { element: role, name, text: words.fold(name.firstChild.data) };
+            }),
+        };
+    }
+
+    // Hide what holds not all of the words, mark them in what does, and return the roles that are found.
+    function show(entries, wanted) {
+        marks.forEach((undo) => undo());
+        marks = [];
+        const all = [];
+        for (const entry of entries) {
+            const missing = wanted.filter((word) => !entry.text.includes(word));
+            const found = entry.roles.filter((role) => missing.every((word) => role.text.includes(word)));
+            for (const role of entry.roles) role.element.hidden = !found.includes(role);
+            for (const role of found) mark(role.name, wanted);
+            entry.element.hidden = !found.length;
+            if (found.length) markAll(entry, wanted);
+            all.push(...found.map((role) => role.element));
+        }
+        return all;
+    }
+
+    function markAll(entry, wanted) {
+        for (const element of entry.shown) mark(element, wanted);
+        for (const line of entry.unread) {
+            const folded = words.fold(line);
+            if (!wanted.some((word) => folded.includes(word))) continue;
+            const tag = document.createElement("span");
+            tag.className = "tag";
+            tag.textContent = line;
+            mark(tag, wanted);
+            entry.element.querySelector(".where").append(tag);
+            marks.push(() => tag.remove());
+        }
+    }
+
+    function mark(element, wanted) {
+        if (!wanted.length) return;
+        const text = element.firstChild;
+        const pieces = words.pieces(text.data, wanted);
+        if (!pieces.some(([, found]) => found)) return;
+        const nodes = pieces.map(([piece, found]) => {
+            if (!found) return piece;
+            const node = document.createElement("mark");
+            node.textContent = piece;
+            return node;
+        });
+        const others = [...element.childNodes].slice(1);
+        element.replaceChildren(...nodes, ...others);
+        marks.push(() => element.replaceChildren(text, ...others));
+    }
+
+    // The page the server gives for a search, where this one does not hold everything; null if another
+    // was asked for meanwhile, or there is none.
+    async function page(url) {
+        asking?.abort();
+        asking = new AbortController();
+        const response = await fetch(url, { signal: asking.signal }).catch(() => null);
+        if (!response?.ok || response.redirected) return null;
+        return new DOMParser().parseFromString(await response.text(), "text/html");
+    }
+
+    function said(wanted, count) {
+        return wanted.length && count ? `${count} ${count === 1 ? "role" : "roles"} found` : "";
+    }
+
+    return { entry, show, mark, page, said };
+})();

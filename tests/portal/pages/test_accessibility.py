@@ -26,8 +26,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("aws", "company")]
 
 SCRIPT = (Path(__file__).parent / "accessibility.js").read_text()
 MOST_STOPS = 400
-# To bring about what nobody can by hand, these use a script themselves.
-NEED_A_SCRIPT = {"several-denied", "keys-profile"}
+# To bring about what nobody can by hand, or what only a script does, these need one.
+NEED_A_SCRIPT = {"several-denied", "several-found", "keys-profile", "keys-process"}
 
 
 # --- every page there is --------------------------------------------------------------------------

@@ -120,6 +120,12 @@ def get_process(page: Page, portal: str) -> None:
     page.get_by_role("textbox", name="Name of the profile").fill("payments dev")
 
 
+def find_several(page: Page, portal: str) -> None:
+    page.goto(f"{portal}/several?role=210987654321/Developer")
+    page.get_by_role("searchbox").fill("prod team=pay")
+    page.locator(".picks mark").first.wait_for()
+
+
 def get_several(page: Page, portal: str) -> None:
     page.goto(f"{portal}/keys?{SEVERAL}")
     page.get_by_role("button", name="Get keys").click()
@@ -174,6 +180,7 @@ PAGES: dict[str, tuple[Callable[[], Client], Callable[[Page, str], None]]] = {
     "keys-profile": (alice, get_profile),
     "keys-process": (alice, get_process),
     "several": (alice, open_path("/several")),
+    "several-found": (alice, find_several),
     "several-ticked": (alice, open_path(f"/several?q=dev&{SEVERAL}")),
     "several-too-many": (
         alice,
