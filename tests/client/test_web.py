@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import ipaddress
 import ssl
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 import pytest
 from cryptography import x509
@@ -37,6 +40,10 @@ SECRET = "a-token-that-stays-here"
         "https://",
         "https://[",
         "https://aws.example.com:port/",
+        "https://aws.example.com/\x1b[2J",
+        "https://aws.example.com/\n",
+        "https://aws.example.com/a b",
+        "https://aws.example.com/\u202etxt.exe",
         "aws.example.com",
         "",
         None,
@@ -126,8 +133,60 @@ def test_answer_that_drips_is_left_in_time(drip: str, monkeypatch: pytest.Monkey
         web.ask(drip)
 
 
+@contextmanager
+def repeating(first: bytes, again: bytes) -> Iterator[str]:
+    """A server that says the same again and again, and never ends, be it in the middle of a header."""
+    stop = threading.Event()
+
+    class Handler(StreamRequestHandler):
+        def handle(self) -> None:
+            with contextlib.suppress(OSError):
+                self.wfile.write(first)
+                while not stop.wait(0.05):
+                    self.wfile.write(again)
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        stop.set()
+        server.shutdown()
+
+
 @pytest.mark.wire
-@pytest.mark.parametrize("body", ["", "<p>Hello from a proxy</p>", "[]", "null", "\xff"])
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        (b"", b"H"),
+        (b"HTTP/1.1 200 OK\r\nX-Slow: ", b"a"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n", b"X: y\r\n"),
+    ],
+    ids=["status", "headers", "continue", "chunk", "trailers"],
+)
+def test_server_that_never_comes_to_the_end_is_left_in_time(
+    first: bytes, again: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web, "PATIENCE", 0.3)
+
+    with repeating(first, again) as url, pytest.raises(web.TimedOut):
+        web.ask(url)
+
+
+@pytest.mark.wire
+@pytest.mark.parametrize("location", ["http://[", "file:///etc/passwd", "https://x.example:port/"])
+def test_redirect_to_nowhere_is_said_to_be_one(location: str) -> None:
+    with (
+        ScriptedServer(lambda seen: Reply(302, headers={"Location": location})) as server,
+        pytest.raises(Failed, match="leads elsewhere"),
+    ):
+        web.ask(server.url)
+
+
+@pytest.mark.wire
+@pytest.mark.parametrize(
+    "body", ["", "<p>Hello from a proxy</p>", "[]", "null", "\xff", "[" * 10**6]
+)
 def test_answer_that_is_no_json_object_is_said(body: str) -> None:
     with (
         ScriptedServer(lambda seen: Reply(body=body)) as server,
