@@ -1,0 +1,158 @@
+"""A real gunicorn whose STS takes every call and answers none: pages and probes still are answered."""
+
+from __future__ import annotations
+
+import socket
+import sqlite3
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+
+import pytest
+import requests
+
+from demo.identity import Client, Provider
+from demo.identity.people import load_people
+from demo.identity.server import serve as serve_identity
+from demo.launcher.home import PEOPLE
+from demo.launcher.network import choose
+from tests.portal import running
+from tests.portal.running import CLIENT_SECRET, Portal
+
+pytestmark = pytest.mark.wire
+
+ROLE = {"account_id": "210987654321", "role_name": "Developer"}
+CALLERS = 150
+"""More than twice as many as gunicorn has threads."""
+BUDGET = 15
+"""Seconds that AWS may cost anybody."""
+
+
+class Tarpit:
+    """Takes connections, reads what comes, and says nothing."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._taken: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                self._taken.append(self._listener.accept()[0])
+            except OSError:
+                return
+
+    @property
+    def waiting(self) -> int:
+        """How many connections there have been."""
+        return len(self._taken)
+
+    def close(self) -> None:
+        """Hang up on everybody."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for line in self._taken:
+            line.close()
+
+
+@dataclass
+class Answer:
+    """What one caller got, and after how many seconds."""
+
+    status: int
+    text: str
+    seconds: float
+
+
+@pytest.fixture(scope="module")
+def tarpit() -> Iterator[Tarpit]:
+    found = Tarpit()
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="module")
+def alice(
+    tmp_path_factory: pytest.TempPathFactory, tarpit: Tarpit
+) -> Iterator[tuple[Portal, requests.Session]]:
+    """alice, signed in at a portal with one worker of 64 threads, and that portal."""
+    port = choose(0).portal
+    client = Client("gatehouse", secret=CLIENT_SECRET, portal=f"http://localhost:{port}")
+    identity = Provider(people=load_people(PEOPLE), clients=[client])
+    with (
+        serve_identity(identity) as op,
+        running.portal(
+            tmp_path_factory.mktemp("portal"),
+            issuer=op.url,
+            port=port,
+            AWS_ENDPOINT_URL_STS=tarpit.url,
+        ) as portal,
+        running.browser() as browser,
+    ):
+        departure = browser.get(f"{portal.url}/oidc/authenticate/")
+        browser.post(departure.url, data={"username": "alice"})
+        yield portal, browser
+
+
+def knock(portal: Portal, cookies: dict[str, str]) -> Answer:
+    begun = time.monotonic()
+    with running.browser() as browser:
+        browser.cookies.update(cookies)
+        answer = browser.post(
+            f"{portal.url}/keys",
+            data={"csrfmiddlewaretoken": cookies["gatehouse-csrf"], **ROLE},
+            timeout=60,
+        )
+    return Answer(answer.status_code, answer.text, time.monotonic() - begun)
+
+
+def test_pages_and_probes_are_answered_while_callers_wait_for_aws(
+    alice: tuple[Portal, requests.Session], tarpit: Tarpit
+) -> None:
+    portal, browser = alice
+    cookies = {str(cookie.name): str(cookie.value) for cookie in browser.cookies}
+    assert "gatehouse-csrf" in cookies
+    answers: list[Answer] = []
+    crowd = [
+        threading.Thread(target=lambda: answers.append(knock(portal, cookies)))
+        for _ in range(CALLERS)
+    ]
+    for thread in crowd:
+        thread.start()
+    # Until the portal has as many calls in flight as it ever has.
+    deadline = time.monotonic() + 20
+    while tarpit.waiting < 56 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert tarpit.waiting == 56
+
+    waits = []
+    for path in ("/healthz", "/", "/healthz", "/"):
+        begun = time.monotonic()
+        answer = browser.get(f"{portal.url}{path}", timeout=60)
+        waits.append(time.monotonic() - begun)
+        assert answer.status_code == 200
+    still_waiting = sum(thread.is_alive() for thread in crowd)
+    for thread in crowd:
+        thread.join()
+
+    assert still_waiting >= 56
+    assert max(waits) < 5, waits
+    assert len(answers) == CALLERS
+    assert Counter(answer.status for answer in answers) == {503: CALLERS}
+    assert all("AWS" in answer.text and "Try again" in answer.text for answer in answers)
+    # A little for the portal's own part, on a busy machine.
+    assert max(answer.seconds for answer in answers) < BUDGET + 5
+    with closing(sqlite3.connect(portal.database)) as connection:
+        rows = dict(
+            connection.execute(
+                "SELECT error_code, count(*) FROM accounts_auditevent "
+                "WHERE action = 'access:keys:failed' GROUP BY error_code"
+            )
+        )
+    assert sum(rows.values()) == CALLERS
+    assert set(rows) == {"aws.timeout", "aws.not_answering"}
