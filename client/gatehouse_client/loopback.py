@@ -116,10 +116,10 @@ def _listening(state: str) -> Iterator[tuple[str, queue.Queue[dict[str, str]]]]:
         timeout = 10
 
         def do_GET(self) -> None:
-            asked = urlsplit(self.path)
-            if asked.path != PATH:
+            path, _, query = self.path.partition("?")
+            if path != PATH:
                 self.answer(404, "There is nothing here.")
-            elif answers.take(asked.query):
+            elif answers.take(query):
                 self.answer(200, "Back to the terminal: you can close this page.")
             else:
                 self.answer(400, "This is no answer to a question of gatehouse.")
@@ -143,8 +143,13 @@ def _listening(state: str) -> Iterator[tuple[str, queue.Queue[dict[str, str]]]]:
             """Say nothing: codes travel in these lines."""
 
     # Threads: browsers open connections ahead of time, and send nothing over them.
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, *args: object) -> None:
+            """Say nothing: whoever hangs up is of no interest to who waits at the terminal."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:

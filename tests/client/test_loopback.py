@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import queue
 import socket
+import struct
 import threading
+import time
 import webbrowser
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -177,6 +179,37 @@ def test_connection_that_says_nothing_keeps_nobody_waiting() -> None:
     finally:
         for connection in held:
             connection.close()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET http://[ HTTP/1.1\r\n\r\n",
+        b"POST /callback HTTP/1.1\r\n\r\n",
+        b"\x1b[2J\r\n\r\n",
+        b"GET",
+    ],
+    ids=["address", "method", "line", "reset"],
+)
+def test_whatever_else_knocks_is_not_told_to_the_terminal(
+    sent: bytes, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with loopback._listening("state") as (uri, _):
+        idle = threading.active_count()
+        with socket.create_connection(("127.0.0.1", urlsplit(uri).port), timeout=10) as stranger:
+            stranger.sendall(sent)
+            if sent == b"GET":
+                # Connections are taken in their order: this one has been, once a later one is answered.
+                assert requests.get(uri, timeout=10).status_code == 400
+                stranger.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            else:
+                while stranger.recv(4096):
+                    pass
+        deadline = time.monotonic() + 10
+        while threading.active_count() > idle and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.fixture
