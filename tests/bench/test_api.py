@@ -1,0 +1,90 @@
+"""What no busy machine can change about the API's speed: queries, clients, connections, SQL that is written anew."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from django.db import connection
+from django.db.models.sql.compiler import SQLCompiler
+from django.test.utils import CaptureQueriesContext
+
+from bench import company, portal
+from tests.accounts.aws.test_sts import reply
+from tests.emulators import Reply, ScriptedServer, sts_at
+from tests.portal.api.conftest import Issuer, Program
+
+pytestmark = pytest.mark.django_db
+
+FEW = ("everyone", "{top}-payments-readonly")
+MANY = (*FEW, *(f"another-team-{number:03}" for number in range(200)))
+
+
+@pytest.fixture(autouse=True)
+def _aws() -> Iterator[None]:
+    """An STS that answers at once."""
+    with ScriptedServer(lambda seen: Reply(body=reply())) as server, sts_at(server.url):
+        yield
+
+
+def role_below(top: str) -> str:
+    return portal.a_role_arn(top, in_groups(FEW, top))
+
+
+def in_groups(groups: tuple[str, ...], top: str) -> tuple[str, ...]:
+    return tuple(group.format(top=top.lower()) for group in groups)
+
+
+def ask(program: Program, token: str, role_arn: str) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        answer = program.get("/api/credentials", token, role=role_arn)
+    assert answer.status_code == 200
+    return len(queries)
+
+
+def test_queries_for_keys_are_the_same_whatever_the_size_and_the_groups(
+    issuer: Issuer,
+    program: Program,
+) -> None:
+    counts = []
+    for top, size in {"Tiny": 12, "Large": 3000}.items():
+        company.build(top, size, chance=random.Random(top))
+        for groups in (FEW, MANY):
+            token = issuer.token(groups=list(in_groups(groups, top)))
+            counts.append(ask(program, token, role_below(top)))
+
+    # Which role, is this person blocked, claims in use, mappings, the account role; the audit row.
+    assert counts == [6, 6, 6, 6]
+
+
+def test_no_client_is_built_and_no_decision_written_anew_for_a_request(
+    issuer: Issuer,
+    program: Program,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    company.build("Tiny", 12, chance=random.Random(1))
+    token, role_arn = issuer.token(groups=list(in_groups(FEW, "Tiny"))), role_below("Tiny")
+    ask(program, token, role_arn)
+    built: list[str] = []
+    written: list[str] = []
+    make_client, write_select = boto3.Session.client, SQLCompiler.as_sql
+
+    def counting_client(self: Any, *args: Any, **options: Any) -> Any:
+        built.append("client")
+        return make_client(self, *args, **options)
+
+    def counting_select(self: Any, *args: Any, **options: Any) -> Any:
+        found = write_select(self, *args, **options)
+        written.append(found[0])
+        return found
+
+    monkeypatch.setattr(boto3.Session, "client", counting_client)
+    monkeypatch.setattr(SQLCompiler, "as_sql", counting_select)
+    for _ in range(5):
+        ask(program, token, role_arn)
+
+    assert built == []
+    assert written == []
