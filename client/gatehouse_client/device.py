@@ -54,10 +54,11 @@ def sign_in(
         raise Failed("The identity provider gave no device code.")
     show(code)
     interval = max(1.0, _number(asked.get("interval"), INTERVAL))
-    left = min(_number(asked.get("expires_in"), LONGEST), LONGEST)
+    left = _number(asked.get("expires_in"), LONGEST)
     while left > 0:
-        sleep(interval)
-        left -= interval
+        pause = min(interval, left)
+        sleep(pause)
+        left -= pause
         try:
             return found.grant(
                 grant_type=GRANT, device_code=device_code, code_verifier=proof.verifier
@@ -88,4 +89,6 @@ def _code(asked: dict[str, object]) -> Code:
 
 
 def _number(value: object, otherwise: float) -> float:
-    return float(value) if isinstance(value, int | float) and value > 0 else otherwise
+    if isinstance(value, int | float) and value > 0:
+        return float(min(value, LONGEST))
+    return otherwise

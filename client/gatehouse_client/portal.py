@@ -100,7 +100,10 @@ class Portal:
 
     def console(self, role: Role, *, destination: str) -> dict[str, Any]:
         """Ask for a link that opens the console."""
-        return self._ask("/console", {**role.asked, "destination": destination})
+        found = self._ask("/console", {**role.asked, "destination": destination})
+        if not web.is_safe(found.get("url")):
+            raise Failed(f"{self.url} answered with no link to a console.")
+        return found
 
     def _ask(self, path: str, content: object = None) -> dict[str, Any]:
         url = f"{self.url}/api/v1{path}"

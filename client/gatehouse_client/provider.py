@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import contextlib
 import hashlib
 import json
@@ -19,6 +18,8 @@ from gatehouse_client.portal import Facts
 
 LIFETIME = 300
 """Seconds that a token counts when nobody says for how long it is good."""
+LONGEST = 365 * 24 * 3600
+"""Seconds that a token counts at most, whatever the provider says."""
 
 
 class Refused(Failed):
@@ -105,14 +106,15 @@ class Provider:
 
     def _granted(self, found: dict[str, Any]) -> Granted:
         bearer = _text(found, f"{self.facts.token}_token")
-        if _text(found, "token_type").lower() != "bearer" or not bearer:
+        is_one = bearer.isascii() and bearer.isprintable()  # RFC 6749 appendix A.12.
+        if _text(found, "token_type").lower() != "bearer" or not bearer or not is_one:
             raise Failed(f"The identity provider gave no {self.facts.token} token.")
         lifetime = found.get("expires_in")
         if self.facts.token == "id":  # noqa: S105 - a kind, no secret
             lifetime = _lifetime(bearer)
-        if not isinstance(lifetime, int | float) or lifetime <= 0:
+        if not isinstance(lifetime, int | float) or not lifetime > 0:
             lifetime = LIFETIME
-        return Granted(bearer, int(lifetime), _text(found, "refresh_token"))
+        return Granted(bearer, int(min(lifetime, LONGEST)), _text(found, "refresh_token"))
 
 
 def discover(facts: Facts) -> Provider:
@@ -138,7 +140,7 @@ def host(facts: Facts) -> str:
 
 def _lifetime(id_token: str) -> float | None:
     """Return for how long an ID token is good, by its own times: this machine's clock may be wrong."""
-    with contextlib.suppress(ValueError, binascii.Error, KeyError, TypeError, IndexError):
+    with contextlib.suppress(ValueError, ArithmeticError, LookupError, TypeError, RecursionError):
         payload = id_token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
         return float(claims["exp"] - claims["iat"])

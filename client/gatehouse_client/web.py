@@ -43,6 +43,7 @@ class Answer:
         """
         try:
             found = json.loads(self.body)
+            json.dumps(found, ensure_ascii=False).encode()  # Halves of characters fit nowhere else.
         except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):

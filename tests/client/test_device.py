@@ -59,6 +59,10 @@ class Scripted:
         )
 
 
+def short(value: object) -> str:
+    return str(value)[:12]
+
+
 @pytest.fixture
 def scripted() -> Iterator[Scripted]:
     found = Scripted()
@@ -119,9 +123,12 @@ def test_code_that_nobody_enters_ends_in_its_time(scripted: Scripted) -> None:
     assert scripted.slept == [5.0] * 12
 
 
-@pytest.mark.parametrize("expires_in", [10**9, "soon", None])
-def test_no_code_is_waited_for_without_end(scripted: Scripted, expires_in: Any) -> None:
-    scripted.codes = {"expires_in": expires_in, "interval": 600}
+@pytest.mark.parametrize("interval", [600, 700, 10**9, 10**400, float("inf")], ids=short)
+@pytest.mark.parametrize("expires_in", [10**9, 10**400, "soon", None], ids=short)
+def test_no_code_is_waited_for_without_end(
+    scripted: Scripted, expires_in: Any, interval: Any
+) -> None:
+    scripted.codes = {"expires_in": expires_in, "interval": interval}
 
     with pytest.raises(Failed, match="has expired"):
         scripted.sign_in(*["authorization_pending"] * 100)

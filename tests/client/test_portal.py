@@ -164,6 +164,14 @@ def test_list_is_asked_for_until_its_end(scripted: Scripted) -> None:
     assert second.path.endswith("&after=x%2Fy")
 
 
+@pytest.mark.parametrize("url", ["https://x.example/\x1b[2J", "javascript:alert(1)", "", None])
+def test_link_to_the_console_that_is_none_is_not_handed_on(scripted: Scripted, url: Any) -> None:
+    scripted.says(200, {"url": url})
+
+    with pytest.raises(Failed, match="no link"):
+        Portal(scripted.server.url, lambda refused: "t").console(Role(arn="a"), destination="")
+
+
 @pytest.mark.parametrize(
     ("role", "asked"),
     [

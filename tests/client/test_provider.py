@@ -18,6 +18,7 @@ from tests.emulators import Reply, ScriptedServer, Seen
 
 pytestmark = pytest.mark.wire
 BEARER = "an-access-token"
+LONGEST = 365 * 24 * 3600
 
 
 class Scripted:
@@ -80,6 +81,7 @@ def test_document_that_is_not_the_providers_own_is_refused(
         tokens(access_token=""),
         tokens(access_token=None),
         tokens(access_token={"a": 1}),
+        tokens(access_token="\x1b[2J"),
     ],
     ids=str,
 )
@@ -114,7 +116,18 @@ def test_refusal_in_no_shape_is_told_by_its_status(scripted: Scripted, status: i
 
 @pytest.mark.parametrize(
     ("said", "lifetime"),
-    [(60, 60), (60.9, 60), (None, LIFETIME), ("60", LIFETIME), (0, LIFETIME), (-5, LIFETIME)],
+    [
+        (60, 60),
+        (60.9, 60),
+        (None, LIFETIME),
+        ("60", LIFETIME),
+        (0, LIFETIME),
+        (-5, LIFETIME),
+        (float("nan"), LIFETIME),
+        (float("inf"), LONGEST),
+        (10**400, LONGEST),
+    ],
+    ids=lambda value: str(value)[:12],
 )
 def test_lifetime_is_what_the_provider_says_or_short(
     scripted: Scripted, said: Any, lifetime: int
@@ -133,9 +146,11 @@ def test_lifetime_is_what_the_provider_says_or_short(
         ({"exp": 1600}, LIFETIME),
         ({"iat": 1000, "exp": 900}, LIFETIME),
         ({"iat": "x", "exp": 1}, LIFETIME),
+        ({"iat": 0, "exp": 10**400}, LIFETIME),
+        ({"iat": 0, "exp": float("inf")}, LONGEST),
         ([], LIFETIME),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:30],
 )
 def test_id_token_counts_for_its_own_time(scripted: Scripted, claims: Any, lifetime: int) -> None:
     payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()

@@ -185,7 +185,7 @@ def test_redirect_to_nowhere_is_said_to_be_one(location: str) -> None:
 
 @pytest.mark.wire
 @pytest.mark.parametrize(
-    "body", ["", "<p>Hello from a proxy</p>", "[]", "null", "\xff", "[" * 10**6]
+    "body", ["", "<p>Hello from a proxy</p>", "[]", "null", "\xff", '{"a": "\\ud800"}', "[" * 10**6]
 )
 def test_answer_that_is_no_json_object_is_said(body: str) -> None:
     with (
