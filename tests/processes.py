@@ -22,6 +22,16 @@ def free_port() -> int:
     return port
 
 
+def own_static(folder: Path) -> dict[str, str]:
+    """Return the variables with which a portal of the shipped settings collects its static files in a folder.
+
+    Portals of other test processes would otherwise write over its files while it reads them.
+    """
+    settings = f"from portal.settings import *\n\nSTATIC_ROOT = {str(folder / 'static')!r}\n"
+    (folder / "own_static.py").write_text(settings)
+    return {"DJANGO_SETTINGS_MODULE": "own_static", "PYTHONPATH": str(folder)}
+
+
 @contextmanager
 def running(
     command: Sequence[str | Path],

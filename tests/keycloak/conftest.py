@@ -80,6 +80,7 @@ def portal(
         # Keycloak's first answers take their time on a busy machine.
         "OIDC_TIMEOUT": "30",
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        **processes.own_static(tmp_path_factory.mktemp("static")),
     }
     *shell, prepare = compose.services()["prepare"]["command"]
     for command in (prepare, "python manage.py collectstatic --no-input"):

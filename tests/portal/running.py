@@ -18,6 +18,7 @@ import requests
 from demo.launcher.home import CHECKOUT, COMPANY
 from demo.launcher.network import choose
 from demo.launcher.processes import Family
+from tests.processes import own_static
 
 SECRET_KEY = "wire-only-key-1f0c9a7d5e3b8246-kept-out-of-every-log"
 CLIENT_SECRET = "wire-only-client-secret-77d1c2"
@@ -77,6 +78,7 @@ def portal(
         "AWS_REGION": "eu-west-1",
         "AWS_ACCESS_KEY_ID": "AKIAWIREWIREWIREWIRE",
         "AWS_SECRET_ACCESS_KEY": HUB_SECRET,
+        **own_static(folder),
         **changes,
     }
     manage(environment, "migrate", "--no-input")

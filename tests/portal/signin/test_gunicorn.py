@@ -18,6 +18,7 @@ from demo.launcher.home import CHECKOUT
 from demo.launcher.network import choose
 from demo.launcher.processes import Family
 from tests.portal.signin.conftest import query_of
+from tests.processes import own_static
 
 pytestmark = pytest.mark.wire
 
@@ -52,6 +53,7 @@ def portal(tmp_path: Path, identity: Provider) -> Iterator[Portal]:
         "LOG_LEVEL": "DEBUG",
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_REGION": "eu-west-1",
+        **own_static(tmp_path),
     }
     for command in ("migrate", "collectstatic"):
         subprocess.run(
