@@ -91,6 +91,7 @@ def test_a_token_that_is_over_gets_nothing_and_leaves_one_row(
         (bearer_secrets.new(), "token.unknown"),
         (bearer_secrets.new().upper(), "token.format"),  # Not ours by its prefix, and no JWT.
     ],
+    ids=["cut short", "prefix alone", "made up", "in capitals"],
 )
 def test_what_is_no_token_gets_nothing_and_leaves_no_row(
     bearer: str, code: str, program: Program
