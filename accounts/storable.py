@@ -14,7 +14,8 @@ _LARGEST = 2**63
 
 def is_storable(text: str) -> bool:
     """Whether a database can hold this text as it is, and so compare it."""
-    return _NOT_STORABLE.search(text) is None
+    # Nearly every text is ASCII, which Python knows without looking.
+    return (text.isascii() and "\x00" not in text) or _NOT_STORABLE.search(text) is None
 
 
 def storable(value: Any) -> Any:
@@ -25,7 +26,7 @@ def storable(value: Any) -> Any:
     """
     match value:
         case str():
-            return _NOT_STORABLE.sub("\ufffd", value)
+            return value if is_storable(value) else _NOT_STORABLE.sub("\ufffd", value)
         case None | bool():
             return value
         case int():
