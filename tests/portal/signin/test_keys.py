@@ -187,7 +187,7 @@ PUBLIC = ONE.as_dict(private=False)
         {"kty": "EC", "crv": "P-000", "x": "AA", "y": "AA"},
         {"kty": "OKP", "crv": "Ed25519", "x": "AA"},
     ],
-    ids=lambda jwk: str(jwk)[-40:],
+    ids=lambda jwk: str(jwk).replace(str(PUBLIC["n"]), "…")[-40:],
 )
 def test_a_key_that_verifies_nothing_is_passed_over(jwk: object) -> None:
     found = keys.parse_keys({"keys": [jwk, TWO.as_dict(private=False)]})
