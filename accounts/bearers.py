@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -24,12 +25,19 @@ def is_ours(bearer: str) -> bool:
     return bearer.startswith(bearer_secrets.PREFIX)
 
 
-def subject_of(*, bearer: str, origin: Origin, now: datetime) -> Subject:
+def subject_of(
+    *,
+    bearer: str,
+    origin: Origin,
+    now: datetime,
+    before_recording: Callable[[], None] | None = None,
+) -> Subject:
     """Return the subject a token of the portal stands for, narrowed by its scope; note its use.
 
     What it may do is decided from there as for everybody: with the claims of the latest sign-in of
     the person who made it, or by mappings of the machine's own claim. A refusal is recorded, where
-    there is a token it can be recorded of; a stranger's guesses fill no audit trail.
+    there is a token it can be recorded of; a stranger's guesses fill no audit trail. Where
+    `before_recording` raises, that is raised instead and nothing is recorded.
 
     Raises:
         TokenRefused: it is none, was revoked, has expired, or stands for nobody any more.
@@ -51,6 +59,8 @@ def subject_of(*, bearer: str, origin: Origin, now: datetime) -> Subject:
     claims, refusal = _claims_behind(token, now)
     subject = _subject(token, claims)
     if refusal is not None:
+        if before_recording is not None:
+            before_recording()
         audit.record(
             action=Action.TOKEN_REFUSED,
             now=now,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from functools import cache, partial
 
 from django.http import HttpRequest
 
@@ -45,14 +46,20 @@ def identify(request: HttpRequest, *, now: datetime) -> Subject:
         GatehouseError: there is no token, it proves nothing, or it comes too often.
     """
     token = token_of(request)
+    # Once for each request, and before it is recorded: a token that is over fills no audit trail.
+    count_refusal = cache(partial(limiting.count_refusal, request))
     try:
         if bearers.is_ours(token):
-            origin = origin_of(request, Surface.API)
-            subject = bearers.subject_of(bearer=token, origin=origin, now=now)
+            subject = bearers.subject_of(
+                bearer=token,
+                origin=origin_of(request, Surface.API),
+                now=now,
+                before_recording=count_refusal,
+            )
         else:
             subject = jwts.verify(token, now=now)
     except TokenRefused as error:
-        limiting.count_refusal(request)
+        count_refusal()
         log.warning("refused a bearer token: %s", error.admin_message)
         raise
     limiting.count_request(subject)

@@ -6,6 +6,7 @@ import hashlib
 import logging
 import time
 from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -63,7 +64,20 @@ def count_refusal(request: HttpRequest) -> None:
 
     A token that proves something is never refused for what others at the same address do.
     """
-    _count(settings.API_BAD_TOKEN_LIMIT, "address", client_address(request))
+    _count(settings.API_BAD_TOKEN_LIMIT, "address", _whose(client_address(request)))
+
+
+def _whose(address: str) -> str:
+    """Return what somebody has one of: an IPv4 address, or a network of IPv6 (RFC 6177: a /64 at least)."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, IPv4Address):
+        return str(found)
+    if found.ipv4_mapped:
+        return str(found.ipv4_mapped)
+    return str(IPv6Network((int(found), 64), strict=False))
 
 
 def forget() -> None:

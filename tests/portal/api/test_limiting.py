@@ -6,9 +6,13 @@ import json
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from accounts.models import AuditEvent, Token
+from accounts.models.audit import Action
 from portal.api.counting import InProcess
 from tests.portal.api.conftest import Issuer, Program
+from tests.portal.api.test_portal_tokens import make
 
 pytestmark = pytest.mark.usefixtures("northwind")
 
@@ -63,6 +67,34 @@ def test_address_with_bad_tokens_is_told_to_wait_and_good_tokens_there_are_answe
     assert [ask(program, bad)[0] for _ in range(4)] == [401, 401, 429, 429]
 
     assert ask(program, issuer.token()) == (200, "")
+
+
+def test_token_that_is_over_fills_no_audit_trail(program: Program) -> None:
+    secret = make()
+    Token.objects.update(revoked_at=timezone.now())
+
+    assert [ask(program, secret)[0] for _ in range(5)] == [401, 401, 429, 429, 429]
+    assert AuditEvent.objects.filter(action=Action.TOKEN_REFUSED).count() == 2
+
+
+@pytest.mark.parametrize(
+    ("addresses", "statuses"),
+    [
+        (["2001:db8::1", "2001:db8::2", "2001:db8::ffff:3"], [401, 401, 429]),
+        (["2001:db8::1", "2001:db8:0:1::1", "2001:db8:0:2::1"], [401, 401, 401]),
+        (["::ffff:192.0.2.1", "::ffff:192.0.2.2", "::ffff:192.0.2.3"], [401, 401, 401]),
+        (["::ffff:192.0.2.1", "192.0.2.1", "192.0.2.1"], [401, 401, 429]),
+        (["192.0.2.1", "192.0.2.2", "192.0.2.3"], [401, 401, 401]),
+        (["", "", ""], [401, 401, 429]),  # over a socket of this machine
+    ],
+    ids=["one network", "three networks", "mapped", "in two ways", "IPv4", "none"],
+)
+def test_whoever_has_a_network_of_addresses_counts_once(
+    program: Program, addresses: list[str], statuses: list[int]
+) -> None:
+    asked = [program.send("GET", "/api/v1/me", "x", REMOTE_ADDR=each) for each in addresses]
+
+    assert [answer.status_code for answer in asked] == statuses
 
 
 def test_nobody_is_let_in_uncounted(
