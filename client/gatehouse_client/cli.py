@@ -62,6 +62,15 @@ def _parser() -> argparse.ArgumentParser:
     for_long.add_argument(
         "--duration", metavar="TIME", type=_seconds, help="900, 30m, 8h; else the longest there is"
     )
+    for_long.add_argument(
+        "--tag",
+        metavar="KEY=VALUE",
+        type=_tag,
+        action="append",
+        dest="tags",
+        default=[],
+        help="a session tag that the role takes; may be given several times",
+    )
 
     def command(
         name: str, run: object, about: str, *parents: argparse.ArgumentParser
@@ -99,6 +108,13 @@ def _parser() -> argparse.ArgumentParser:
     command("token", commands.token, "Print the access token, for curl and the like.")
     command("config", commands.config, "Print profiles for ~/.aws/config: one, or all.", role)
     return parser
+
+
+def _tag(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise argparse.ArgumentTypeError("write KEY=VALUE")
+    return key, value
 
 
 def _seconds(text: str) -> int:

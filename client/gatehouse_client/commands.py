@@ -65,7 +65,7 @@ def show(options: Namespace) -> None:
 
 def credentials(options: Namespace) -> None:
     """Print keys as a credential_process does."""
-    keys = _portal(options).keys(_role(options), duration=options.duration)
+    keys = _keys(_portal(options), options)
     print(profiles.process_output(keys))
 
 
@@ -90,7 +90,7 @@ def execute(options: Namespace) -> None:
         raise Misused("Which program? gatehouse exec ACCOUNT ROLE -- aws s3 ls")
     path = running.find(options.command[0])
     portal = _portal(options)
-    keys = portal.keys(_role(options), duration=options.duration)
+    keys = _keys(portal, options)
     added = profiles.variables(keys)
     if not os.environ.get("AWS_REGION") and not os.environ.get("AWS_DEFAULT_REGION"):
         found, _ = portal.entitlements(account_id=keys["account_id"], role_name=keys["role_name"])
@@ -124,6 +124,13 @@ def _portal(options: Namespace) -> Portal:
     if places.machine_token():
         advice = f"It is the token in GATEHOUSE_TOKEN; {url}/tokens makes others."
     return Portal(url, signin.bearer(url), advice=advice)
+
+
+def _keys(portal: Portal, options: Namespace) -> dict[str, Any]:
+    tags = dict(options.tags)
+    if len(tags) < len(options.tags):
+        raise Misused("A session tag is given twice: each key has one value.")
+    return portal.keys(_role(options), duration=options.duration, tags=tags)
 
 
 def _role(options: Namespace) -> Role:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -93,9 +93,11 @@ class Portal:
                 return found, [plain(problem["message"]) for problem in part["problems"]]
             query["after"] = part["next"]
 
-    def keys(self, role: Role, *, duration: int | None) -> dict[str, Any]:
-        """Ask for keys; `duration` is in seconds."""
-        content = {**role.asked, **({} if duration is None else {"duration": duration})}
+    def keys(self, role: Role, *, duration: int | None, tags: Mapping[str, str]) -> dict[str, Any]:
+        """Ask for keys; `duration` is in seconds, `tags` are session tags."""
+        content: dict[str, Any] = {**role.asked, "tags": dict(tags)}
+        if duration is not None:
+            content["duration"] = duration
         return self._ask("/keys", content)
 
     def console(self, role: Role, *, destination: str) -> dict[str, Any]:

@@ -325,6 +325,20 @@ def test_credentials_print_what_a_credential_process_prints(signed_in: Commands)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", found["Expiration"])
 
 
+def test_session_tag_that_the_role_does_not_take_is_refused(signed_in: Commands) -> None:
+    done = signed_in.run("credentials", *ROLE, "--tag", "project=apollo")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "does not take the session tag “project”" in done.stderr
+
+
+def test_session_tags_come_with_the_keys(signed_in: Commands, portal: Portal) -> None:
+    done = signed_in.run("exec", *ROLE, "--tag", "ticket=PAY=7", "--", "true")
+
+    assert done.returncode == 0, done.stderr
+    assert "PAY=7" in portal.rows("accounts_auditevent")
+
+
 @pytest.mark.parametrize(
     "words", [ROLE, ("210987654321", "Developer"), ("--role-arn", ARN)], ids=" ".join
 )
@@ -344,6 +358,9 @@ def test_role_is_named_by_account_or_by_arn(
         ("credentials", "payments-dev"),
         ("credentials", *ROLE, "--role-arn", ARN),
         ("credentials", *ROLE, "--duration", "soon"),
+        ("credentials", *ROLE, "--tag", "ticket"),
+        ("credentials", *ROLE, "--tag", "=PAY-7"),
+        ("credentials", *ROLE, "--tag", "ticket=PAY-7", "--tag", "ticket=PAY-8"),
         ("exec", *ROLE),
         ("list", "--", "true"),
         ("nonsense",),
