@@ -246,7 +246,9 @@ def _sides(detail: Facts) -> list[tuple[str, str, str]]:
     """Lay a recorded change out for people: what, before, after."""
     before, after = detail.get("before", {}), detail.get("after", {})
     names = sorted(before.keys() | after.keys())
-    return [(name, _said(before.get(name)), _said(after.get(name))) for name in names]
+    return [
+        (name.replace("_", " "), _said(before.get(name)), _said(after.get(name))) for name in names
+    ]
 
 
 def _said(value: Any) -> str:
