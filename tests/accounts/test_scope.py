@@ -51,7 +51,16 @@ def seen(scope: Scope | None, who: str = "alice") -> set[tuple[str, str, bool, b
         Scope(kinds=frozenset()),
         Scope(account_ids=frozenset({PROD}), permission_sets=frozenset({"Developer"})),
     ],
-    ids=str,
+    ids=[
+        "another set",
+        "no set",
+        "another case",
+        "another account",
+        "no account",
+        "console alone",
+        "neither keys nor console",
+        "another account, the same set",
+    ],
 )
 def test_role_beyond_the_scope_is_denied_and_recorded(scope: Scope) -> None:
     with pytest.raises(AccessDenied) as denied:
