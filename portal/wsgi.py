@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
+from threading import Thread
 
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
@@ -18,3 +20,17 @@ except SystemCheckError as refused:
     sys.stderr.write(f"{refused}\n")
     # gunicorn takes 3 as "do not start another worker".
     sys.exit(3)
+
+
+def _say_if_unprepared() -> None:
+    """Tell the log where the database needs `migrate`; serving goes on, as docs/decisions/0014 says."""
+    from django.db import connection
+
+    from portal import health
+
+    if (state := health.database()) != "ok":
+        logging.getLogger(__name__).error("not ready: the database: %s", state)
+    connection.close()
+
+
+Thread(target=_say_if_unprepared, daemon=True).start()

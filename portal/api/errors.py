@@ -8,12 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts.errors import GatehouseError
 from accounts.errors import TokenRefused as TokenRefused  # Ours as the domain's: one shape for all.
+from portal.outages import outage
 
 PREFIX = "/api/"
 # Where mairu asks (see portal/api/mairu.py). It shows people the whole body of what went wrong.
@@ -177,12 +177,12 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer a defect of ours, or a database that is down."""
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+    if failed := outage(sys.exc_info()[1]):
         return answer(
             request,
             status=503,
             code="database.unavailable",
-            message="The portal cannot reach its database. Nothing was done. Try again in a minute.",
+            message=failed,
         )
     return answer(
         request,

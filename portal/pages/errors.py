@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.template.loader import render_to_string
@@ -15,6 +14,7 @@ from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 
 from accounts.errors import GatehouseError, SignInAgain
+from portal.outages import outage
 from portal.pages.asked import asked
 
 _TITLES = {
@@ -114,18 +114,17 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer a defect of ours, or a database that is down; uses nothing that may have failed."""
-    down = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    failed = outage(sys.exc_info()[1])
     context = {
         "portal_name": settings.PORTAL_NAME,
         "support_contact": settings.SUPPORT_CONTACT,
-        "title": _TITLES[503] if down else "Something broke",
-        "message": "The portal cannot reach its database. Nothing was done. Try again in a minute."
-        if down
-        else "This is a defect of the portal, not of what you did. Try again; if it stays, tell the "
+        "title": _TITLES[503] if failed else "Something broke",
+        "message": failed
+        or "This is a defect of the portal, not of what you did. Try again; if it stays, tell the "
         "people who run the portal.",
         "request_id": getattr(request, "id", ""),
     }
-    response = HttpResponse(render_to_string("error.html", context), status=503 if down else 500)
+    response = HttpResponse(render_to_string("error.html", context), status=503 if failed else 500)
     add_never_cache_headers(response)
     return response
 

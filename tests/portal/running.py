@@ -55,9 +55,9 @@ class Portal:
 
 @contextmanager
 def portal(
-    folder: Path, *, issuer: str, port: int | None = None, **changes: str
+    folder: Path, *, issuer: str, port: int | None = None, prepared: bool = True, **changes: str
 ) -> Iterator[Portal]:
-    """Run a portal, with the demo's company in its database, until the block ends."""
+    """Run a portal, with the demo's company in its database unless that is not `prepared`, until the block ends."""
     port = port or choose(0).portal
     database = folder / "portal.sqlite3"
     environment = {
@@ -81,9 +81,10 @@ def portal(
         **own_static(folder),
         **changes,
     }
-    manage(environment, "migrate", "--no-input")
     manage(environment, "collectstatic", "--no-input")
-    manage(environment, "apply", str(COMPANY))
+    if prepared:
+        manage(environment, "migrate", "--no-input")
+        manage(environment, "apply", str(COMPANY))
     url = f"http://localhost:{port}"
     with Family(CHECKOUT) as family:
         family.start(

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import Client
 
 from accounts import entitlements
@@ -107,6 +107,18 @@ def test_database_that_is_down_is_503(
 
     pinned(answer, 503, "database.unavailable")
     assert answer["Retry-After"] == "5"
+
+
+def test_database_that_is_not_migrated_is_503_and_says_what_to_do(
+    program: Program, issuer: Issuer
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE accounts_accountrole RENAME COLUMN iam_role_name TO another")
+
+    answer = program.get("/api/v1/me/entitlements", issuer.token())
+
+    pinned(answer, 503, "database.unavailable")
+    assert b"manage.py migrate" in answer.content
 
 
 def test_foreign_host_is_refused_in_the_one_shape(issuer: Issuer) -> None:

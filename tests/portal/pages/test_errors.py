@@ -87,6 +87,20 @@ def test_database_that_is_down_is_said_and_is_no_defect(quiet: Client) -> None:
     assert "hunter2" not in response.content.decode()
 
 
+@pytest.mark.django_db
+def test_database_that_is_not_migrated_is_said_and_is_no_defect(quiet: Client) -> None:
+    quiet.cookies = cast.signed_in("alice").cookies
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE accounts_preferences RENAME COLUMN sign_out_first TO another")
+
+    response = quiet.get("/preferences")
+
+    assert response.status_code == 503
+    assert "not prepared for this version" in response.content.decode()
+    assert "manage.py migrate" in response.content.decode()
+    assert "sign_out_first" not in response.content.decode()
+
+
 def test_defect_gets_a_page_without_its_text(
     quiet: Client, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
