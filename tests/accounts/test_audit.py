@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from django.core.management import call_command
@@ -25,6 +28,14 @@ def record(**facts: Any) -> AuditEvent:
     """Record a refusal and read it back from the database."""
     number = audit.record(action=Action.KEYS_DENIED, now=NOON, origin=ORIGIN, **facts)
     return AuditEvent.objects.get(pk=number)
+
+
+@contextmanager
+def next_row_is(number: UUID) -> Iterator[None]:
+    """Give the next row the id of one that is there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AuditEvent._meta.get_field("id"), "_get_default", lambda: number)
+        yield
 
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +63,29 @@ def test_record_keeps_what_was_given() -> None:
     assert (event.duration, event.error_code) == (3600, "access.denied")
     assert event.reason == "Payments looks: groups = café 🚪"
     assert event.detail == {"asked": ["a", {"b": None}]}
+
+
+def test_record_writes_the_row_that_save_would() -> None:
+    recorded = record(subject=subject("alice"), duration=900, detail={"a": ["ä", 1.5, None]})
+    row = {field.attname: getattr(recorded, field.attname) for field in AuditEvent._meta.fields}
+    twin = AuditEvent(**{**row, "id": uuid4()})
+
+    twin.save()
+
+    saved = AuditEvent.objects.get(pk=twin.pk)
+    for name, value in row.items():
+        assert name == "id" or getattr(saved, name) == value, name
+
+
+def test_row_that_cannot_be_written_undoes_the_transaction_it_is_in() -> None:
+    with transaction.atomic():
+        inside = record()
+        with pytest.raises(IntegrityError), next_row_is(inside.pk):
+            record()
+        assert connection.needs_rollback
+        connection.set_rollback(True)
+
+    assert not AuditEvent.objects.filter(pk=inside.pk).exists()
 
 
 def test_record_needs_no_subject() -> None:
