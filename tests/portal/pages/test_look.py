@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings as django_settings
 from django.core.management import call_command
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Page
@@ -120,6 +122,32 @@ def get_process(page: Page, portal: str) -> None:
     page.get_by_role("textbox", name="Name of the profile").fill("payments dev")
 
 
+def get_format(label: str) -> Callable[[Page, str], None]:
+    def go(page: Page, portal: str) -> None:
+        get_keys(page, portal)
+        page.get_by_label(label, exact=True).check()
+
+    return go
+
+
+def fail_to_sign_in(page: Page, portal: str) -> None:
+    page.goto(f"{portal}/oidc/callback/?error=access_denied&state=unknown")
+
+
+def send_an_old_form(page: Page, portal: str) -> None:
+    page.goto(f"{portal}/keys?{ROLE}")
+    page.context.clear_cookies(name=django_settings.CSRF_COOKIE_NAME)
+    page.get_by_role("button", name="Get keys").click()
+
+
+def fail_with(error: Exception) -> Callable[[Page, str], None]:
+    def go(page: Page, portal: str) -> None:
+        with mock.patch("accounts.audit.of_person", side_effect=error):
+            page.goto(f"{portal}/activity")
+
+    return go
+
+
 def find_several(page: Page, portal: str) -> None:
     page.goto(f"{portal}/several?role=210987654321/Developer")
     page.get_by_role("searchbox").fill("prod team=pay")
@@ -179,7 +207,10 @@ PAGES: dict[str, tuple[Callable[[], Client], Callable[[Page, str], None]]] = {
     "keys-values": (alice, get_values),
     "keys-profile": (alice, get_profile),
     "keys-process": (alice, get_process),
+    "keys-configure": (alice, get_format("aws configure")),
+    "keys-json": (alice, get_format("JSON")),
     "several": (alice, open_path("/several")),
+    "several-empty": (mallory, open_path("/several")),
     "several-found": (alice, find_several),
     "several-ticked": (alice, open_path(f"/several?q=dev&{SEVERAL}")),
     "several-too-many": (
@@ -218,6 +249,10 @@ PAGES: dict[str, tuple[Callable[[], Client], Callable[[Page, str], None]]] = {
     "truncated": (overflowing, open_path("/")),
     "nothing-set-up": (carol, open_path("/")),
     "activity": (alice, be_active),
+    "signin-failed": (nobody, fail_to_sign_in),
+    "form-too-old": (alice, send_an_old_form),
+    "broke": (alice, fail_with(RuntimeError("a defect"))),
+    "database-down": (alice, fail_with(OperationalError("gone"))),
     "denied": (alice, open_path("/keys?account_id=123456789012&role_name=Administrator")),
     "not-found": (alice, open_path("/nowhere")),
 }

@@ -309,7 +309,9 @@ def test_the_pages_are_accessible_and_fit(
                 details.click()
         for width in (1280, 320):
             page.set_viewport_size({"width": width, "height": 900})
-            page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{scheme}.png", full_page=True)
+            page.screenshot(
+                path=SCREENSHOTS / f"admins-{name}-{width}-{scheme}.png", full_page=True
+            )
 
             assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
             found = Axe().run(page)
