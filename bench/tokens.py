@@ -11,7 +11,7 @@ from joserfc.jwk import RSAKey
 AUDIENCE = "gatehouse-api"
 ORDINARY = ("everyone", "engineering", "small-payments-readonly", "small-payments-developer", "vpn")
 """What most people are in."""
-MANY = tuple(f"northwind-aws-accounts-{number:03}-developer" for number in range(200))
+MANY = tuple(f"northwind-aws-teams-{number:03}-developer" for number in range(200))
 """A token with these has 10 KB."""
 
 
