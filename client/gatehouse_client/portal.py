@@ -6,11 +6,32 @@ import contextlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from gatehouse_client import web
 from gatehouse_client.errors import Failed, NotSignedIn, plain
+
+_ME = {"sub": str, "name": str, "email": str}
+_ROLE = {
+    **dict.fromkeys(("account_id", "account_name", "role_name", "role_arn", "region"), str),
+    **dict.fromkeys(("console", "keys"), bool),
+}
+_LIST = {"items": list, "problems": list}
+_KEYS = dict.fromkeys(
+    (
+        "access_key_id",
+        "secret_access_key",
+        "session_token",
+        "expires_at",
+        "account_id",
+        "role_name",
+    ),
+    str,
+)
+# More parts than a list has: 200 roles stand in each.
+_LONGEST_LIST = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +101,32 @@ class Portal:
 
     def me(self) -> dict[str, Any]:
         """Ask who the token says we are."""
-        return self._ask("/me")
+        return self._shaped(self._ask("/me"), _ME)
 
     def entitlements(self, **narrower: str) -> tuple[list[dict[str, Any]], list[str]]:
         """Ask what we may do, and whether something of our claims did not arrive whole."""
         query = {**narrower, "limit": "200"}
         found: list[dict[str, Any]] = []
-        while True:
-            part = self._ask(f"/me/entitlements?{urlencode(query)}")
-            found += part["items"]
-            if not part["next"]:
-                return found, [plain(problem["message"]) for problem in part["problems"]]
-            query["after"] = part["next"]
+        for _ in range(_LONGEST_LIST):
+            part = self._shaped(self._ask(f"/me/entitlements?{urlencode(query)}"), _LIST)
+            found += [self._shaped(role, _ROLE) for role in part["items"]]
+            if not part.get("next"):
+                problems = [self._shaped(one, {"message": str}) for one in part["problems"]]
+                return found, [plain(problem["message"]) for problem in problems]
+            query["after"] = self._shaped(part, {"next": str})["next"]
+        raise Failed(f"{self.url} answers with a list that does not end.")
 
     def keys(self, role: Role, *, duration: int | None, tags: Mapping[str, str]) -> dict[str, Any]:
         """Ask for keys; `duration` is in seconds, `tags` are session tags."""
         content: dict[str, Any] = {**role.asked, "tags": dict(tags)}
         if duration is not None:
             content["duration"] = duration
-        return self._ask("/keys", content)
+        found = self._shaped(self._ask("/keys", content), _KEYS)
+        try:
+            datetime.fromisoformat(found["expires_at"])
+        except ValueError:
+            raise self._no_portal() from None
+        return found
 
     def console(self, role: Role, *, destination: str) -> dict[str, Any]:
         """Ask for a link that opens the console."""
@@ -115,6 +143,17 @@ class Portal:
                 if other := self._bearer(True):
                     answer = web.ask(url, content=content, bearer=other)
         return _checked(answer, self.advice)
+
+    def _shaped(self, found: Any, shape: Mapping[str, type]) -> dict[str, Any]:
+        """Return an object that has these members; what else it holds is not looked at."""
+        if not isinstance(found, dict) or not all(
+            isinstance(found.get(name), kind) for name, kind in shape.items()
+        ):
+            raise self._no_portal()
+        return found
+
+    def _no_portal(self) -> Failed:
+        return Failed(f"{self.url} does not answer as a Gatehouse portal does. Is it one?")
 
 
 def _checked(answer: web.Answer, advice: str = "") -> dict[str, Any]:

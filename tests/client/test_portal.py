@@ -152,7 +152,7 @@ def test_defect_of_the_portal_comes_with_the_request_to_quote(scripted: Scripted
 
 
 def test_list_is_asked_for_until_its_end(scripted: Scripted) -> None:
-    one, other = {"role_name": "a"}, {"role_name": "b"}
+    one, other = offered(role_name="a"), offered(role_name="b")
     scripted.says(200, {"items": [one], "next": "x/y", "problems": []})
     scripted.says(200, {"items": [other], "next": None, "problems": [{"message": "cut off"}]})
 
@@ -162,6 +162,61 @@ def test_list_is_asked_for_until_its_end(scripted: Scripted) -> None:
     assert isinstance(first, Seen)
     assert first.path == "/api/v1/me/entitlements?kind=keys&limit=200"
     assert second.path.endswith("&after=x%2Fy")
+
+
+def test_list_that_does_not_end_is_given_up(
+    scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(portal, "_LONGEST_LIST", 3)
+    for _ in range(4):
+        scripted.says(200, {"items": [], "next": "more", "problems": []})
+
+    with pytest.raises(Failed, match="does not end"):
+        at(scripted).entitlements()
+
+    assert len(scripted.server.seen) == 3
+
+
+@pytest.mark.parametrize(
+    "answered",
+    [
+        {},
+        {"items": [], "next": None},
+        {"items": {}, "next": None, "problems": []},
+        {"items": [7], "next": None, "problems": []},
+        {"items": [{"role_name": "a"}], "next": None, "problems": []},
+        {"items": [], "next": 7, "problems": []},
+        {"items": [], "next": None, "problems": ["cut off"]},
+    ],
+    ids=str,
+)
+def test_list_of_another_shape_is_doubted(scripted: Scripted, answered: dict[str, Any]) -> None:
+    scripted.says(200, answered)
+
+    with pytest.raises(Failed, match="does not answer as a Gatehouse portal"):
+        at(scripted).entitlements()
+
+
+def test_identity_of_another_shape_is_doubted(scripted: Scripted) -> None:
+    scripted.says(200, {"sub": 7})
+
+    with pytest.raises(Failed, match="does not answer as a Gatehouse portal"):
+        at(scripted).me()
+
+
+@pytest.mark.parametrize(
+    "changes", [{"session_token": None}, {"expires_at": "soon"}, {"expires_at": 7}], ids=str
+)
+def test_keys_of_another_shape_are_doubted_and_not_told(
+    scripted: Scripted, changes: dict[str, Any]
+) -> None:
+    keys = dict.fromkeys(portal._KEYS, "a secret") | {"expires_at": "2026-08-07T12:00:00Z"}
+    scripted.says(200, keys | changes)
+
+    with pytest.raises(Failed, match="does not answer as a Gatehouse portal") as caught:
+        at(scripted).keys(Role(arn="a"), duration=None, tags={})
+
+    assert "a secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("url", ["https://x.example/\x1b[2J", "javascript:alert(1)", "", None])
@@ -196,7 +251,10 @@ def offered(**changes: str) -> dict[str, Any]:
         "account_id": "123456789012",
         "account_name": "payments prod [eu]",
         "role_name": "ReadOnly",
+        "role_arn": "arn:aws:iam::123456789012:role/ReadOnly",
         "region": "eu-west-1",
+        "console": True,
+        "keys": True,
     } | changes
 
 
