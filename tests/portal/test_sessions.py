@@ -8,8 +8,10 @@ import pytest
 import time_machine
 from django.contrib.sessions.models import Session
 from django.utils import timezone
+from pytest_django import Settings
 
 from portal.sessions import SessionStore
+from tests import cast
 
 pytestmark = pytest.mark.django_db
 
@@ -58,3 +60,21 @@ def test_new_key_keeps_the_session_and_ends_the_old_key(key: str) -> None:
 
     assert SessionStore(key).get("sign_in") is None
     assert SessionStore(store.session_key)["sign_in"] == "something"
+
+
+NEW_SECRET = "another secret of the tests, long enough for the checks that refuse weak ones"
+
+
+def test_session_ends_where_the_secret_key_is_replaced_at_once(settings: Settings) -> None:
+    alice = cast.signed_in("alice")
+    settings.SECRET_KEY = NEW_SECRET
+
+    assert alice.get("/activity").status_code == 302
+
+
+def test_session_goes_on_while_the_old_secret_key_is_a_fallback(settings: Settings) -> None:
+    alice = cast.signed_in("alice")
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = NEW_SECRET
+
+    assert alice.get("/activity").status_code == 200
