@@ -20,13 +20,17 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("gatehouse")
 
 
-@pytest.hookimpl(tryfirst=True)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep together in one process what shares a costly fixture; pytest-xdist reads this next."""
+    folder = item.path.parent.name
+    # The demos share the checkout's static files.
+    group = folder if folder in ("keycloak", "demo") else f"{folder}-{item.path.stem}"
+    item.add_marker(pytest.mark.xdist_group(group))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, and keep together what shares a costly fixture, for pytest-xdist."""
+    """Begin with what takes longest."""
     items.sort(key=_turn)
-    for item in items:
-        group = "keycloak" if item.get_closest_marker("keycloak") else item.path.stem
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def _turn(item: pytest.Item) -> int:

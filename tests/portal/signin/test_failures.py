@@ -6,7 +6,7 @@ import base64
 import re
 from datetime import timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 import time_machine
@@ -343,15 +343,13 @@ def test_a_link_to_the_callback_signs_nobody_out(visitor: Visitor, query: str, s
     ],
 )
 def test_an_error_of_the_provider_is_shown_as_mere_text(
-    visitor: Visitor, error: str, status: int, words: str
+    visitor: Visitor, identity: Provider, error: str, status: int, words: str
 ) -> None:
     state = query_of(visitor.depart())["state"]
     description = "<img src=x onerror=alert(1)>\r\nSet-Cookie: a=b"
+    answer = {"error": error, "error_description": description, "state": state}
 
-    response = visitor.client.get(
-        "/oidc/callback/",
-        {"error": error, "error_description": description, "state": state},
-    )
+    response = visitor.client.get("/oidc/callback/", answer | {"iss": identity.issuer})
 
     assert response.status_code == status
     assert words in page_of(response)
@@ -362,11 +360,14 @@ def test_an_error_of_the_provider_is_shown_as_mere_text(
     assert "\n" not in recorded_failures()[0][1]
 
 
-def test_an_error_with_a_state_of_this_browser_signs_nobody_out(visitor: Visitor) -> None:
+def test_an_error_with_a_state_of_this_browser_signs_nobody_out(
+    visitor: Visitor, identity: Provider
+) -> None:
     visitor.client = cast.signed_in("carol")
     state = query_of(visitor.depart())["state"]
+    answer = {"error": "login_required", "state": state, "iss": identity.issuer}
 
-    response = visitor.client.get("/oidc/callback/", {"error": "login_required", "state": state})
+    response = visitor.client.get("/oidc/callback/", answer)
 
     assert response.status_code == 400
     assert visitor.is_signed_in
@@ -381,10 +382,12 @@ def test_a_cancelled_sign_in_leads_back_to_where_it_was_going(visitor: Visitor) 
     assert "/oidc/authenticate/?next=%2Factivity%3Fpage%3D2" in page_of(response)
 
 
-def test_a_callback_with_neither_code_nor_error_is_refused(visitor: Visitor) -> None:
+def test_a_callback_with_neither_code_nor_error_is_refused(
+    visitor: Visitor, identity: Provider
+) -> None:
     state = query_of(visitor.depart())["state"]
 
-    response = visitor.client.get("/oidc/callback/", {"state": state})
+    response = visitor.client.get("/oidc/callback/", {"state": state, "iss": identity.issuer})
 
     assert response.status_code == 400
     assert recorded_failures() == [
@@ -456,33 +459,36 @@ def test_an_attempt_left_for_too_long_is_refused(visitor: Visitor) -> None:
     assert "left for too long" in page_of(response)
 
 
-@pytest.mark.parametrize(
-    ("iss", "discovery", "code"),
-    [
-        ("https://evil.example", {}, "signin.issuer"),
-        ("", {}, "signin.issuer"),
-        (None, {"authorization_response_iss_parameter_supported": True}, "signin.issuer"),
-    ],
-)
+def from_issuer(callback: str, iss: str | None) -> str:
+    """Return the callback as another provider would send it; None sends no `iss` at all."""
+    parameters = {name: value for name, value in query_of(callback).items() if name != "iss"}
+    return f"/oidc/callback/?{urlencode(parameters | ({} if iss is None else {'iss': iss}))}"
+
+
+@pytest.mark.parametrize("iss", ["https://evil.example", "", None])
 def test_an_answer_of_another_issuer_is_refused(
-    visitor: Visitor, identity: Provider, iss: str | None, discovery: dict[str, Any], code: str
+    visitor: Visitor, identity: Provider, iss: str | None
 ) -> None:
-    with identity.misbehaving(discovery=discovery):
-        callback = visitor.prove(visitor.depart())
-        suffix = "" if iss is None else f"&iss={quote(iss)}"
-        response = visitor.client.get(callback + suffix)
+    callback = visitor.prove(visitor.depart())
+
+    response = visitor.client.get(from_issuer(callback, iss))
 
     assert response.status_code == 400
-    assert [found for found, _ in recorded_failures()] == [code]
+    assert [found for found, _ in recorded_failures()] == ["signin.issuer"]
     assert not SignIn.objects.exists()
     assert identity.hits["token"] == 0
 
 
-def test_an_answer_that_names_our_issuer_is_accepted(visitor: Visitor, identity: Provider) -> None:
-    supported = {"authorization_response_iss_parameter_supported": True}
+@pytest.mark.parametrize(
+    ("names_itself", "iss"), [(True, "its own"), (False, "its own"), (False, None)]
+)
+def test_an_answer_of_our_provider_is_accepted(
+    visitor: Visitor, identity: Provider, names_itself: bool, iss: str | None
+) -> None:
+    supported = {"authorization_response_iss_parameter_supported": names_itself}
     with identity.misbehaving(discovery=supported):
         callback = visitor.prove(visitor.depart())
-        response = visitor.client.get(f"{callback}&iss={quote(identity.issuer)}")
+        response = visitor.client.get(from_issuer(callback, iss and identity.issuer))
 
     assert response.status_code == 302
 
