@@ -50,10 +50,10 @@ _COLUMNS = (
 
 
 _ONE_ROLE = Prepared(
-    lambda: (
+    lambda account_id, role_name: (
         AccountRole.objects.filter(account__active=True)
-        .filter(account__account_id="")
-        .filter(permission_set__name="")
+        .filter(account__account_id=account_id)
+        .filter(permission_set__name=role_name)
         .order_by()
         .values_list(*_COLUMNS)
     ),
@@ -62,12 +62,14 @@ _ONE_ROLE = Prepared(
 )
 # By the name that the account role gives the IAM role, or else by the permission set's own.
 _BY_ARN = Prepared(
-    lambda: (
+    lambda account_id, partition, path, renamed, not_renamed, name: (
         AccountRole.objects.filter(account__active=True)
-        .filter(account__account_id="")
-        .filter(account__partition="")
-        .filter(permission_set__iam_path="/")
-        .filter(Q(iam_role_name="renamed") | Q(Q(iam_role_name=""), Q(permission_set__name="")))
+        .filter(account__account_id=account_id)
+        .filter(account__partition=partition)
+        .filter(permission_set__iam_path=path)
+        .filter(
+            Q(iam_role_name=renamed) | Q(Q(iam_role_name=not_renamed), Q(permission_set__name=name))
+        )
         .order_by("pk")
         .values_list("account__account_id", "permission_set__name")
     ),

@@ -19,12 +19,12 @@ RECENT = 5
 _MOST_USES = 500
 
 _FAVOURITES = Prepared(
-    lambda: Favourite.objects.filter(person=0).values_list("account_id", "role_name"),
+    lambda person: Favourite.objects.filter(person=person).values_list("account_id", "role_name"),
     Favourite._meta.get_field("person"),
 )
 _USES = Prepared(
-    lambda: (
-        RoleUse.objects.filter(person=0)
+    lambda person: (
+        RoleUse.objects.filter(person=person)
         .order_by("-last_used_at")
         .values_list("account_id", "role_name")[: 2 * MOST_FAVOURITES]
     ),

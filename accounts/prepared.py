@@ -7,11 +7,21 @@ database is asked each time; a row that comes back as it was is not converted ag
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import Field, Model, QuerySet
+from django.db.models import (
+    DateTimeField,
+    Field,
+    ForeignKey,
+    IntegerField,
+    Model,
+    QuerySet,
+    UUIDField,
+)
 from django.db.models.base import ModelState
 from django.db.models.query import get_related_populators
 from django.db.models.sql.compiler import SQLCompiler
@@ -26,14 +36,16 @@ MOST_REMEMBERED = 1000
 class Prepared(Generic[M]):
     """A query of one shape.
 
-    `build` makes it, with any values in the places of its parameters; `fields` are the fields that
-    these parameters are compared with, in their order (several conditions in one filter() are put in
-    alphabetical order by Django: chain them). Nothing else in it may be a parameter.
+    `build` makes it of values, and `fields` are the fields that these are compared with. Both are in
+    the order in which the SQL has them, and nothing else in it is a parameter: a query that is
+    otherwise is refused at its first use. (Django puts the conditions of one filter() in alphabetical
+    order: chain them.)
     """
 
-    def __init__(self, build: Callable[[], QuerySet[M, Any]], *fields: Field[Any, Any]) -> None:
+    def __init__(self, build: Callable[..., QuerySet[M, Any]], *fields: Field[Any, Any]) -> None:
         self._build = build
         self._fields: Sequence[Field[Any, Any]] = fields
+        self._samples = [_sample(field, number) for number, field in enumerate(fields)]
         self._remembered: dict[Row, tuple[Row, M]] = {}
 
     def rows(self, *values: Any) -> list[Row]:
@@ -54,15 +66,17 @@ class Prepared(Generic[M]):
         return _twin(remembered[1], {})
 
     def _fetched(self, values: Row) -> list[Row]:
+        with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+            cursor.execute(self._sql, self._parameters(values))
+            rows: list[Row] = cursor.fetchall()
+        return rows
+
+    def _parameters(self, values: Sequence[Any]) -> list[Any]:
         connection = connections[DEFAULT_DB_ALIAS]
-        parameters = [
+        return [
             field.get_db_prep_value(value, connection)
             for field, value in zip(self._fields, values, strict=True)
         ]
-        with connection.cursor() as cursor:
-            cursor.execute(self._sql, parameters)
-            rows: list[Row] = cursor.fetchall()
-        return rows
 
     def _converted(self, row: Row) -> Row:
         connection = connections[DEFAULT_DB_ALIAS]
@@ -86,21 +100,35 @@ class Prepared(Generic[M]):
 
     @cached_property
     def _compiler(self) -> SQLCompiler:
-        compiler: SQLCompiler = self._build().query.get_compiler(using=DEFAULT_DB_ALIAS)
+        query = self._build(*self._samples).query
+        compiler: SQLCompiler = query.get_compiler(using=DEFAULT_DB_ALIAS)
         compiler.pre_sql_setup()
         return compiler
 
     @cached_property
     def _sql(self) -> str:
         sql, parameters = self._compiler.as_sql()
-        if len(parameters) != len(self._fields):
-            raise TypeError(f"{len(parameters)} parameters, {len(self._fields)} fields: {sql}")
+        if list(parameters) != self._parameters(self._samples):
+            # A value would be compared with another column than its own.
+            raise TypeError(
+                f"the parameters are {parameters}, in another order than the fields: {sql}"
+            )
         return sql
 
     @cached_property
     def _converters(self) -> list[tuple[int, list[Any], Any]]:
         found = self._compiler.get_converters([column for column, *_ in self._compiler.select])
         return [(place, converters, column) for place, (converters, column) in found.items()]
+
+
+def _sample(field: Field[Any, Any], number: int) -> Any:
+    """Return a value that this field can be compared with, and that no other place in the query has."""
+    kind = field.target_field if isinstance(field, ForeignKey) else field
+    if isinstance(kind, UUIDField):
+        return UUID(int=number)
+    if isinstance(kind, DateTimeField):
+        return datetime(2000, 1, 1, tzinfo=UTC) + timedelta(days=number)
+    return number if isinstance(kind, IntegerField) else f"sample {number}"
 
 
 def _twin(instance: M, seen: dict[int, Any]) -> M:

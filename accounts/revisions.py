@@ -38,9 +38,7 @@ WATCHED: tuple[type[Model], ...] = (
     TrustedIssuer,
 )
 _ONE_ROW = 1
-_MARK = Prepared(
-    lambda: Revision.objects.filter(pk=_ONE_ROW).values_list("mark"), Revision._meta.pk
-)
+_MARK = Prepared(lambda row: Revision.objects.filter(pk=row).values_list("mark"), Revision._meta.pk)
 _RENEW = """
 INSERT INTO {revision} (id, mark) VALUES ({one}, {random})
 ON CONFLICT (id) DO UPDATE SET mark = excluded.mark

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Mappings
 from collections.abc import Set as AbstractSet
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -74,13 +74,19 @@ def rules_in_force(
 
 
 def _in_force(
-    texts: list[str], claims: list[str], *, now: datetime, role_name: str | None, issuer: str | None
+    texts: Sequence[str],
+    claims: Sequence[str],
+    *,
+    now: datetime,
+    role_name: str | None,
+    issuer: str | None,
+    exact: str = Match.EXACT,
 ) -> QuerySet[MappingTarget]:
     query = (
         MappingTarget.objects.filter(
             Q(mapping__expires_at=None) | Q(mapping__expires_at__gt=now), mapping__enabled=True
         )
-        .filter(~Q(mapping__match=Match.EXACT) | Q(mapping__value__in=texts))
+        .filter(~Q(mapping__match=exact) | Q(mapping__value__in=texts))
         .filter(mapping__claim__in=claims)
     )
     if role_name is not None:
@@ -107,18 +113,21 @@ def _prepared(
         *[PermissionSet._meta.get_field("name")] * by_role,
         *[TrustedIssuer._meta.get_field("url")] * of_workloads,
     ]
-    return Prepared(
-        lambda: _in_order(
+
+    def build(now: datetime, exact: str, *rest: str) -> QuerySet[MappingTarget, Row]:
+        named = iter(rest[texts + claims :])
+        return _in_order(
             _in_force(
-                [f"text {number}" for number in range(texts)],
-                [f"claim {number}" for number in range(claims)],
-                now=_ANY_TIME,
-                role_name="" if by_role else None,
-                issuer="" if of_workloads else None,
+                rest[:texts],
+                rest[texts : texts + claims],
+                now=now,
+                role_name=next(named) if by_role else None,
+                issuer=next(named) if of_workloads else None,
+                exact=exact,
             )
-        ),
-        *fields,
-    )
+        )
+
+    return Prepared(build, *fields)
 
 
 def _meant_for(issuer: str | None, path: str = "") -> Q:
@@ -179,12 +188,9 @@ def _claims(now: datetime, issuer: str | None) -> QuerySet[Mapping, Row]:
     return in_force.values_list("claim").order_by().distinct()
 
 
-_ANY_TIME = datetime.min.replace(tzinfo=UTC)
-_CLAIMS_OF_PEOPLE = Prepared(
-    lambda: _claims(_ANY_TIME, None), Mapping._meta.get_field("expires_at")
-)
+_CLAIMS_OF_PEOPLE = Prepared(lambda now: _claims(now, None), Mapping._meta.get_field("expires_at"))
 _CLAIMS_OF_WORKLOADS = Prepared(
-    lambda: _claims(_ANY_TIME, ""),
+    _claims,
     Mapping._meta.get_field("expires_at"),
     TrustedIssuer._meta.get_field("url"),
 )

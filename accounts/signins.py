@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -22,20 +22,20 @@ from accounts.types import Origin, Subject
 
 # With the revision of the directory as it is now: pages tell by it what they may show again.
 _BY_ID = Prepared(
-    lambda: (
+    lambda sign_in_id: (
         SignIn.objects.select_related("person__preferences")
         .annotate(revision=Revision.objects.values("mark")[:1])
-        .filter(pk=uuid4())
+        .filter(pk=sign_in_id)
         .order_by()
     ),
     SignIn._meta.pk,
 )
 
 _BLOCKED = Prepared(
-    lambda: (
+    lambda issuer, sub: (
         Person.objects.filter(is_active=False)
-        .filter(issuer="")
-        .filter(sub="")
+        .filter(issuer=issuer)
+        .filter(sub=sub)
         .order_by()
         .values_list("pk")
     ),

@@ -13,9 +13,9 @@ from django.utils import timezone
 from accounts.prepared import Prepared
 
 _OPEN = Prepared(
-    lambda: (
-        Session.objects.filter(session_key="")
-        .filter(expire_date__gt=timezone.now())
+    lambda key, now: (
+        Session.objects.filter(session_key=key)
+        .filter(expire_date__gt=now)
         .values_list("session_data")
     ),
     Session._meta.get_field("session_key"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -15,7 +16,7 @@ from tests import cast
 pytestmark = pytest.mark.django_db
 
 SIGN_INS = Prepared(
-    lambda: SignIn.objects.select_related("person__preferences").filter(pk=uuid4()),
+    lambda pk: SignIn.objects.select_related("person__preferences").filter(pk=pk),
     SignIn._meta.pk,
 )
 
@@ -88,7 +89,7 @@ def test_rows_found_twice_are_not_the_same_objects() -> None:
 def test_tuples_and_annotations_come_as_the_orm_gives_them() -> None:
     cast.account("a", "111111111111", tags={"team": "payments"})
     tuples = Prepared(
-        lambda: Account.objects.filter(name="").values_list("account_id", "tags", "active"),
+        lambda name: Account.objects.filter(name=name).values_list("account_id", "tags", "active"),
         Account._meta.get_field("name"),
     )
 
@@ -96,8 +97,31 @@ def test_tuples_and_annotations_come_as_the_orm_gives_them() -> None:
     assert tuples.rows("b") == []
 
 
-def test_query_whose_parameters_are_not_all_named_is_refused() -> None:
-    with pytest.raises(TypeError, match="2 parameters, 1 fields"):
+NAME: Any = Account._meta.get_field("name")
+REGION: Any = Account._meta.get_field("region")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        Prepared(lambda name: Account.objects.filter(name=name).filter(region="x"), NAME),
+        Prepared(lambda name, region: Account.objects.filter(name=name), NAME, REGION),
         Prepared(
-            lambda: Account.objects.filter(name="", region=""), Account._meta.get_field("name")
-        ).rows("a")
+            lambda name, region: Account.objects.filter(name=region).filter(region=name),
+            NAME,
+            REGION,
+        ),
+        Prepared(
+            lambda region, name: Account.objects.filter(region=region, name=name), REGION, NAME
+        ),
+        Prepared(
+            lambda name, region: Account.objects.filter(name=name).filter(region=name), NAME, REGION
+        ),
+    ],
+    ids=["one more", "one less", "crossed", "put in order by Django", "one twice"],
+)
+def test_query_that_would_compare_a_value_with_another_column_is_refused(
+    query: Prepared[Account],
+) -> None:
+    with pytest.raises(TypeError, match="in another order"):
+        query.rows(*["a"] * len(query._fields))
