@@ -13,7 +13,7 @@ demo: .venv/demo  ## Run the portal with an embedded identity provider and an em
 	.venv/bin/python manage.py demo
 
 test: .venv/dev  ## Run the whole test suite, on all cores
-	.venv/bin/python $(if $(COVERAGE),-m coverage run )-m pytest --numprocesses=auto --dist=loadgroup $(PYTEST)
+	.venv/bin/python $(if $(COVERAGE),-m coverage run )-m pytest --numprocesses=auto --dist=loadscope --no-loadscope-reorder $(PYTEST)
 
 bench: .venv/dev  ## Measure the start page beside a static page, and the API beside the first portals'
 	@missed=0; .venv/bin/python -m bench.run || missed=1; .venv/bin/python -m bench.api || missed=1; exit $$missed

@@ -11,31 +11,13 @@ import pytest
 
 from tests import cast
 
-pytest_plugins = ["tests.browsers", "tests.emulators", "tests.postgresql"]
+pytest_plugins = ["tests.browsers", "tests.emulators", "tests.parallel", "tests.postgresql"]
 
 # A machine that is busy with something else is no reason to fail.
 hypothesis.settings.register_profile(
     "gatehouse", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("gatehouse")
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep together in one process what shares a costly fixture; pytest-xdist reads this next."""
-    folder = item.path.parent.name
-    # The demos share the checkout's static files.
-    group = folder if folder in ("keycloak", "demo") else f"{folder}-{item.path.stem}"
-    item.add_marker(pytest.mark.xdist_group(group))
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest."""
-    items.sort(key=_turn)
-
-
-def _turn(item: pytest.Item) -> int:
-    turns = ("keycloak", "browser", "wire")
-    return next((n for n, name in enumerate(turns) if item.get_closest_marker(name)), len(turns))
 
 
 @pytest.fixture(autouse=True)
