@@ -207,6 +207,7 @@ def test_an_address_without_a_page_is_none(name: str, carol: Client) -> None:
     assert response.status_code != 200 or not response["Content-Type"].startswith("text/html")
 
 
+@pytest.mark.look
 @pytest.mark.parametrize("name", sorted(ADDRESSES.keys() - NO_PAGE))
 def test_every_page_is_accessible_and_fits(
     name: str, carol: Client, page_factory: PageFactory, live_portal: str
@@ -261,6 +262,7 @@ def ask_for_what_cannot_be(page: Page, portal: str) -> None:
     page.goto(f"{portal}/admin/accounts/auditevent/?at__gte=2026-13-45")
 
 
+@pytest.mark.look
 @pytest.mark.parametrize(
     "go",
     [

@@ -22,7 +22,11 @@ from tests.portal.pages.test_look import PAGES, ROLE, company
 
 __all__ = ["company"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("aws", "company")]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.look,
+    pytest.mark.usefixtures("aws", "company"),
+]
 
 SCRIPT = (Path(__file__).parent / "accessibility.js").read_text()
 MOST_STOPS = 400

@@ -25,7 +25,7 @@ from accounts.models import Mapping, SignIn
 from tests import cast
 from tests.browsers import PageFactory
 
-pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("aws")]
+pytestmark = [pytest.mark.browser, pytest.mark.look, pytest.mark.usefixtures("aws")]
 
 SCREENSHOTS = Path(django_settings.BASE_DIR) / "screenshots"
 # WCAG 2.2's rules as well, which axe leaves out by default.

@@ -279,6 +279,7 @@ def test_a_token_is_made_and_revoked_without_a_script(
     expect(page.get_by_role("status")).to_contain_text("Revoked: nightly report")
 
 
+@pytest.mark.look
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_pages_are_accessible_and_fit(
