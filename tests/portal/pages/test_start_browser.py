@@ -126,7 +126,9 @@ def test_typing_shows_and_marks_what_the_server_shows_and_marks(
         typed.get_by_role("searchbox").fill(words)
         asked.goto(f"{live_portal}/")
         asked.get_by_role("searchbox").fill(words)
-        asked.get_by_role("button", name="Search").click()
+        # A click does not wait for the page it leads to.
+        with asked.expect_navigation():
+            asked.get_by_role("button", name="Search").click()
 
         seen = asked.evaluate(SEEN)
         same = f"seen => JSON.stringify(({SEEN})()) === JSON.stringify(seen)"
