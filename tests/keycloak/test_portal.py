@@ -126,6 +126,7 @@ def test_signing_out_ends_the_session_at_keycloak_too(
 ) -> None:
     page = page_factory()
     sign_in(page, portal, "alice")
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     assert len(keycloak.sessions("alice")) == 1
 
     page.get_by_role("button", name="Sign out").click()

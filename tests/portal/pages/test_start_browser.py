@@ -298,6 +298,7 @@ def test_favourites_are_put_in_order_without_a_script(
     page.get_by_role("button", name="Remove: ReadOnly in payments-dev").click()
     page.get_by_role("link", name="Back to accounts").click()
 
+    expect(page.locator(".tile")).to_have_count(2)
     tiles = page.locator(".tile").evaluate_all("all => all.map((one) => one.dataset.role)")
     assert tiles == [f"{PROD}/ReadOnly", f"{DEV}/Developer"]
 
