@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts import prepared
 from accounts.models import Account, Preferences, SignIn
 from accounts.prepared import Prepared
 from tests import cast
@@ -84,6 +85,17 @@ def test_rows_found_twice_are_not_the_same_objects() -> None:
     first.ip = first.person.name = "changed"
 
     assert "changed" not in (second.ip, second.person.name)
+
+
+def test_rows_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prepared, "MOST_REMEMBERED", 1)
+    rows = [cast.sign_in(who) for who in ("alice", "bob")]
+    query = Prepared(lambda pk: SignIn.objects.filter(pk=pk), SignIn._meta.pk)
+
+    found = [query.first(row.pk) for row in rows]
+
+    assert found == rows
+    assert len(query._remembered) == 1
 
 
 def test_tuples_and_annotations_come_as_the_orm_gives_them() -> None:
