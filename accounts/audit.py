@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
 from django.db.models import CharField, PositiveIntegerField, QuerySet
 
 from accounts.models import AuditEvent
@@ -16,7 +14,6 @@ from accounts.models.audit import Action
 from accounts.storable import storable
 from accounts.types import Origin, Subject
 
-_FIELDS = AuditEvent._meta.concrete_fields
 _LENGTHS = {
     field.name: field.max_length
     for field in AuditEvent._meta.get_fields()
@@ -51,7 +48,7 @@ def record(
         django.db.Error: the row could not be written; the caller must then release nothing.
     """
     event = _event(action, now=now, origin=origin, subject=subject, facts=facts)
-    _append(event)
+    event.save(force_insert=True)
     return event.id
 
 
@@ -70,23 +67,6 @@ def record_all(
         ],
         batch_size=500,
     )
-
-
-def _append(event: AuditEvent) -> None:
-    """Write a new row as `save` would; Django would write the statement itself anew for each."""
-    values = [
-        field.get_db_prep_save(getattr(event, field.attname), connection) for field in _FIELDS
-    ]
-    with transaction.mark_for_rollback_on_error(), connection.cursor() as cursor:
-        cursor.execute(_statement(), values)
-
-
-@lru_cache(maxsize=1)
-def _statement() -> str:
-    quote = connection.ops.quote_name
-    columns = ", ".join(quote(str(field.column)) for field in _FIELDS)
-    places = ", ".join(["%s"] * len(_FIELDS))
-    return f"INSERT INTO {quote(AuditEvent._meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608
 
 
 def _event(

@@ -165,7 +165,7 @@ class _Clients:
     def _certificates(self) -> str | None:
         # As botocore: AWS_CA_BUNDLE or the profile's ca_bundle, else what requests is told.
         named: str | None = self._core.get_config_variable("ca_bundle")
-        return named or os.environ.get("REQUESTS_CA_BUNDLE")  # noqa: TID251
+        return named or os.environ.get("REQUESTS_CA_BUNDLE")  # noqa: TID251 - no setting of ours
 
     @cached_property
     def _core(self) -> botocore.session.Session:

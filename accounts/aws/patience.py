@@ -54,7 +54,7 @@ def patiently(
         try:
             return try_once(connect, min(READ_TIMEOUT, left - connect))
         except GatehouseError as error:
-            pause = random.random() * BACKOFF * 2**number  # noqa: S311
+            pause = random.random() * BACKOFF * 2**number  # noqa: S311 - a pause, no secret
             left = BUDGET - (clock() - begun) - pause
             if error.code not in _PASSING or number + 1 == TRIES or left < CONNECT_TIMEOUT:
                 raise

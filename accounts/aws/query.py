@@ -6,12 +6,11 @@ botocore does with a call's parts is left to it: serializing, signing, reading t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import urllib3
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
 _OPERATION = "AssumeRole"
-_SIGNING_REGION = re.compile(r".*/\d{8}/([^/]+)/sts/aws4_request")
 _SERIALIZER = create_serializer("query", include_validation=False)
 # botocore's own reading of times takes as long as all the rest of a reply.
 _PARSER = QueryParser(timestamp_parser=datetime.fromisoformat)
@@ -48,7 +46,6 @@ class Caller:
     region: str
     user_agent: str
     operation: OperationModel
-    shape: StructureShape
     credentials: Credentials
     connections: urllib3.PoolManager
     gate: Gate = field(default_factory=Gate)
@@ -109,7 +106,8 @@ class Caller:
             "body": response.data,
         }
         try:
-            return _PARSER.parse(received, self.shape)
+            # Every model of STS has one here; the type is that of any operation.
+            return _PARSER.parse(received, cast("StructureShape", self.operation.output_shape))
         except (ResponseParserError, ValueError, LookupError) as error:
             # All that botocore's parser raises on replies STS never sends. The text may quote the reply.
             raise meanings.BAD_REPLY.told(type(error).__name__) from None
@@ -129,17 +127,14 @@ def caller(
             Params={"RoleArn": "arn:aws:iam::123456789012:role/x", "RoleSessionName": "none"},
         )
     )
-    scope = _SIGNING_REGION.fullmatch(parse_qs(parts.query)["X-Amz-Credential"][0])
-    assert scope, parts.netloc  # noqa: S101
+    # <key id>/<date>/<region>/sts/aws4_request
+    _, region, _, _ = parse_qs(parts.query)["X-Amz-Credential"][0].rsplit("/", 3)
     url = f"{parts.scheme}://{parts.netloc}{parts.path}"
-    operation = client.meta.service_model.operation_model(_OPERATION)
-    assert operation.output_shape  # noqa: S101
     return Caller(
         url=url,
-        region=scope[1],
-        user_agent=client.meta.config.user_agent,  # type: ignore[attr-defined]
-        operation=operation,
-        shape=operation.output_shape,
+        region=region,
+        user_agent=client.meta.config.user_agent,  # type: ignore[attr-defined]  # Not in the stubs.
+        operation=client.meta.service_model.operation_model(_OPERATION),
         credentials=credentials,
         connections=_connections(url, certificates=certificates, most=most),
     )

@@ -40,7 +40,7 @@ def run(path: str, command: Sequence[str], *, added: Mapping[str, str]) -> NoRet
     environment |= added
     sys.stdout.flush()
     if sys.platform == "win32":  # pragma: no cover - there exec gives the terminal back at once
-        done = subprocess.run([path, *command[1:]], env=environment, check=False)  # noqa: S603
+        done = subprocess.run([path, *command[1:]], env=environment, check=False)  # noqa: S603 - what was typed
         sys.exit(done.returncode)
     try:
         os.execve(path, list(command), environment)  # noqa: S606 - no shell is the point
