@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from accounts.aws import clients
+from tests import processes
 
 
 @pytest.fixture(scope="session")
@@ -157,3 +159,14 @@ class ConsoleEndpoint(ScriptedServer):
         if seen.form.get("Action") != "getSigninToken":
             return Reply(400)
         return Reply(body=json.dumps({"SigninToken": self.token}))
+
+
+@pytest.fixture(scope="session")
+def cloud_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The embedded AWS as a process of its own."""
+    port = processes.free_port()
+    url = f"http://localhost:{port}"
+    command = [sys.executable, "-m", "demo.cloud", "--port", str(port)]
+    log = tmp_path_factory.mktemp("cloud") / "log"
+    with processes.running(command, log=log, environment={}, answers=url):
+        yield url

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,6 @@ import pytest
 
 from demo.identity import Client, Person, Provider
 from demo.identity.server import serve
-from tests import processes
 from tests.client.commands import Commands
 from tests.portal import running
 
@@ -49,19 +47,8 @@ def provider(identity: Provider) -> Provider:
 
 
 @pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The embedded AWS, as a process."""
-    port = processes.free_port()
-    url = f"http://localhost:{port}"
-    command = [sys.executable, "-m", "demo.cloud", "--port", str(port)]
-    log = tmp_path_factory.mktemp("cloud") / "log"
-    with processes.running(command, log=log, environment={}, answers=url):
-        yield url
-
-
-@pytest.fixture(scope="session")
 def portal(
-    identity: Provider, cloud: str, tmp_path_factory: pytest.TempPathFactory
+    identity: Provider, cloud_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[running.Portal]:
     """The portal under gunicorn, with the demo's company."""
     with running.portal(
@@ -70,8 +57,8 @@ def portal(
         API_AUDIENCES=AUDIENCE,
         API_CLIENT_ID="gatehouse-cli",
         API_RATE_LIMIT="100000/minute",
-        AWS_ENDPOINT_URL_STS=cloud,
-        AWS_FEDERATION_ENDPOINT=cloud,
+        AWS_ENDPOINT_URL_STS=cloud_url,
+        AWS_FEDERATION_ENDPOINT=cloud_url,
     ) as found:
         identity.clients[0] = replace(identity.clients[0], portal=found.url)
         yield found

@@ -29,14 +29,14 @@ def config(signed_in: Commands) -> Path:
     return path
 
 
-def asked(commands: Commands, config: Path, cloud: str) -> tuple[int, str, str]:
+def asked(commands: Commands, config: Path, cloud_url: str) -> tuple[int, str, str]:
     """Ask the AWS CLI who it is."""
     cli = real_parts.aws_cli_path()
     # The CLI is a Python of its own, and not to be told of ours.
     done = commands.run_program(
         [
             *(str(cli), "sts", "get-caller-identity", "--profile", PROFILE),
-            *("--endpoint-url", cloud, "--output", "json"),
+            *("--endpoint-url", cloud_url, "--output", "json"),
         ],
         AWS_CONFIG_FILE=str(config),
         AWS_SHARED_CREDENTIALS_FILE=str(commands.home / "none"),
@@ -46,11 +46,11 @@ def asked(commands: Commands, config: Path, cloud: str) -> tuple[int, str, str]:
 
 
 def test_aws_cli_of_nobody_signed_in_is_told_what_to_do(
-    signed_in: Commands, config: Path, portal: Portal, cloud: str
+    signed_in: Commands, config: Path, portal: Portal, cloud_url: str
 ) -> None:
     signed_in.run("logout")
 
-    code, out, err = asked(signed_in, config, cloud)
+    code, out, err = asked(signed_in, config, cloud_url)
 
     assert code != 0
     assert out == ""
@@ -58,20 +58,20 @@ def test_aws_cli_of_nobody_signed_in_is_told_what_to_do(
 
 
 def test_aws_cli_is_fed_by_credential_process(
-    signed_in: Commands, config: Path, cloud: str
+    signed_in: Commands, config: Path, cloud_url: str
 ) -> None:
-    code, out, err = asked(signed_in, config, cloud)
+    code, out, err = asked(signed_in, config, cloud_url)
 
     assert code == 0, err
     assert json.loads(out)["Arn"].startswith(ROLE)
 
 
-def test_aws_cli_runs_within_exec(signed_in: Commands, cloud: str) -> None:
+def test_aws_cli_runs_within_exec(signed_in: Commands, cloud_url: str) -> None:
     cli = real_parts.aws_cli_path()
 
     done = signed_in.run(
         *("exec", "payments-dev", "Developer", "--", str(cli), "sts", "get-caller-identity"),
-        *("--endpoint-url", cloud, "--output", "json"),
+        *("--endpoint-url", cloud_url, "--output", "json"),
         AWS_PROFILE="of-another-account",
     )
 
@@ -89,10 +89,10 @@ def _as_signed_in(signed_in: Commands, config: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.usefixtures("_as_signed_in")
-def test_boto3_is_fed_by_credential_process(cloud: str) -> None:
+def test_boto3_is_fed_by_credential_process(cloud_url: str) -> None:
     session = boto3.Session(profile_name=PROFILE)
 
-    arn = session.client("sts", endpoint_url=cloud).get_caller_identity()["Arn"]
+    arn = session.client("sts", endpoint_url=cloud_url).get_caller_identity()["Arn"]
 
     assert session.region_name == "eu-west-1"
     assert arn.startswith(ROLE)

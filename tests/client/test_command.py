@@ -416,11 +416,13 @@ def test_console_opens_the_portal_so_that_no_secret_is_on_a_command_line(
     assert portal.rows("accounts_auditevent").count("access:console") == before
 
 
-def test_console_prints_a_link_that_opens_it_where_asked(signed_in: Commands, cloud: str) -> None:
+def test_console_prints_a_link_that_opens_it_where_asked(
+    signed_in: Commands, cloud_url: str
+) -> None:
     done = signed_in.run("console", "--role-arn", ARN, "--print")
 
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(f"{cloud}/federation?Action=login")
+    assert done.stdout.startswith(f"{cloud_url}/federation?Action=login")
     assert len(signed_in.browsed) == 1  # the sign-in's own
 
 

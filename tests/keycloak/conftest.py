@@ -36,17 +36,6 @@ def keycloak(
 
 
 @pytest.fixture(scope="session")
-def cloud_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The embedded AWS as a process of its own."""
-    port = processes.free_port()
-    url = f"http://localhost:{port}"
-    command = [sys.executable, "-m", "demo.cloud", "--port", str(port)]
-    log = tmp_path_factory.mktemp("cloud") / "log"
-    with processes.running(command, log=log, environment={}, answers=url):
-        yield url
-
-
-@pytest.fixture(scope="session")
 def portal_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A database for the portal's own process: beside the suite's where that is PostgreSQL, else SQLite."""
     suite = os.environ.get("DATABASE_URL", "")
