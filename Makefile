@@ -3,7 +3,7 @@
 .PHONY: help demo test bench lint lock
 PYTHON ?= python3
 UV ?= uv
-COMPILE = $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 help:  ## Show what can be made
@@ -27,9 +27,10 @@ lint: .venv/dev  ## Format, lint, types, layers, templates, migrations
 	.venv/bin/python manage.py makemigrations --check --dry-run --settings tests.settings
 
 lock:  ## Resolve the dependencies of pyproject.toml into requirements/*.txt (needs uv)
-	$(COMPILE) --extra demo --extra dev --output-file requirements/dev.txt
-	$(COMPILE) --extra demo --constraint requirements/dev.txt --output-file requirements/demo.txt
-	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/runtime.txt
+	$(COMPILE) pyproject.toml --extra demo --extra dev --output-file requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra demo --constraint requirements/dev.txt --output-file requirements/demo.txt
+	$(COMPILE) pyproject.toml --constraint requirements/dev.txt --output-file requirements/runtime.txt
+	$(COMPILE) requirements/aws-cli.in --output-file requirements/aws-cli.txt
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

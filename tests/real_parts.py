@@ -1,4 +1,4 @@
-"""Find the real parts tests run against: Chromium, PostgreSQL, Keycloak, Redis, shells; skip with directions where one is missing.
+"""Find the real parts tests run against: Chromium, PostgreSQL, Keycloak, Redis, shells, the AWS CLI; skip with directions where one is missing.
 
 With GATEHOUSE_REAL_PARTS=required (as in CI) a missing part fails the test instead.
 """
@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+
+from tests import aws_cli_v2
 
 KEYCLOAK_VERSION = "26.7.3"
 KEYCLOAK_ARTIFACT = f"org.keycloak:keycloak-quarkus-dist:{KEYCLOAK_VERSION}:zip"
@@ -88,7 +90,18 @@ def powershell_path() -> Path:
 
 
 def aws_cli_path() -> Path:
-    """Return the path of the AWS CLI."""
-    if found := shutil.which("aws"):
-        return Path(found)
-    missing("the AWS CLI", how_to_get_it="apt install awscli")
+    """Return the path of an AWS CLI, of whatever version."""
+    for suite in aws_cli_v2.SUITES:
+        if (found := aws_cli_v2.program(suite)).is_file():
+            return found
+    if machines := shutil.which("aws"):
+        return Path(machines)
+    missing("the AWS CLI", how_to_get_it=aws_cli_v2.HOW_TO_GET_IT)
+
+
+def aws_cli_v2_path(suite: str) -> Path:
+    """Return the path of the AWS CLI 2 that a suite of Debian's has."""
+    found = aws_cli_v2.program(suite)
+    if found.is_file():
+        return found
+    missing(f"the AWS CLI of Debian {suite}", how_to_get_it=aws_cli_v2.HOW_TO_GET_IT)

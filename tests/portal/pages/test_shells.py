@@ -188,7 +188,7 @@ def test_boto3_takes_the_json_from_a_credential_process(
 def test_aws_configure_writes_the_profile_from_any_shell(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real_parts.aws_cli_path()
+    programs = real_parts.aws_cli_path().parent
     file, profile, values = tmp_path / "credentials", "a.b_c@d+e=f,g:h/i", AWKWARD[1]
     text = block("configure", values, profile=profile).text
     _, arguments = SHELLS[name]
@@ -197,7 +197,7 @@ def test_aws_configure_writes_the_profile_from_any_shell(
         [real_parts.shell_path(name), *arguments],
         input=f"{text}\nexit\n",
         env={
-            "PATH": os.environ["PATH"],
+            "PATH": f"{programs}:{os.environ['PATH']}",
             "HOME": str(tmp_path),
             "TERM": "dumb",
             "AWS_CONFIG_FILE": str(tmp_path / "config"),
