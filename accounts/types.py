@@ -24,6 +24,7 @@ class Surface(StrEnum):
 
     PAGES = "pages"
     API = "api"
+    SSO = "sso"
     ADMIN = "admin"
     COMMAND = "command"
 

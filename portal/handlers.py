@@ -1,4 +1,4 @@
-"""Django's error handlers: a page for people, the API's shape for programs."""
+"""Django's error handlers: a page for people, the API's shape for programs, AWS's for its own."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 
 from portal.api import errors as api
 from portal.pages import errors as pages
+from portal.sso import answers as sso
 
 
 def _for_programs(request: HttpRequest) -> bool:
@@ -14,6 +15,8 @@ def _for_programs(request: HttpRequest) -> bool:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400, and what else Django itself refuses to read."""
+    if sso.is_asked_at(request.path_info):
+        return sso.bad_request(request, exception)
     answer = api.bad_request if _for_programs(request) else pages.bad_request
     return answer(request, exception)
 
@@ -32,5 +35,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500, or 503 where the database is down."""
+    if sso.is_asked_at(request.path_info):
+        return sso.server_error(request)
     answer = api.server_error if _for_programs(request) else pages.server_error
     return answer(request)

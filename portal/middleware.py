@@ -16,6 +16,7 @@ from accounts.signins import standing
 from portal import health, logs
 from portal.api.errors import are_programs_at
 from portal.pages.errors import BrokenCookie, csrf_failure, error_page
+from portal.sso.answers import is_asked_at
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ class CurrentSignIn:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """End the browser session when its sign-in has ended; anonymous requests cost no query."""
         request.sign_in = None  # type: ignore[attr-defined]
-        if are_programs_at(request.path_info):
+        if are_programs_at(request.path_info) or is_asked_at(request.path_info):
             return self.get_response(request)
         session_key = request.session.session_key
         if session_key and not (session_key.isascii() and session_key.isalnum()):

@@ -91,6 +91,10 @@ API_RATE_LIMIT = env.str("API_RATE_LIMIT", default="300/minute")
 API_BAD_TOKEN_LIMIT = env.str("API_BAD_TOKEN_LIMIT", default="60/minute")
 API_LIMITS_STORAGE = env.str("API_LIMITS_STORAGE", default="memory://")
 
+# `aws sso login`: how often an address may begin, and whether by typing a code, too.
+SSO_RATE_LIMIT = env.str("SSO_RATE_LIMIT", default="120/minute")
+SSO_DEVICE_FLOW = env.bool("SSO_DEVICE_FLOW", default=True)
+
 # Who runs the portal, by the claims of each sign-in.
 ADMIN_CLAIM = env.str("ADMIN_CLAIM", default="groups")
 ADMIN_VALUES = env.list("ADMIN_VALUES", default=[])

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.pages.urls")),
     path("oidc/", include("portal.signin.urls")),
     path("api/", include("portal.api.urls")),
+    path("", include("portal.sso.urls")),
     path("assume-role", mairu.credentials, name="assume_role"),
     path("roles", mairu.roles, name="roles"),
     path("admin/", admin.site.urls),

@@ -12,7 +12,7 @@ ASKING = {"assume_role", "console_sign_in_url", "obtain"}
 ASKERS = ("accounts/aws/", "accounts/access.py", "accounts/trust.py")
 # The door, and who knocks at it.
 DOOR = {"issue_keys", "console_url"}
-SURFACES = ("accounts/access.py", "portal/pages/", "portal/api/")
+SURFACES = ("accounts/access.py", "portal/pages/", "portal/api/", "portal/sso/")
 
 
 def files() -> Iterator[tuple[str, ast.Module]]:

@@ -2,6 +2,7 @@
 
 people       who has signed in, by (issuer, sub)
 signins      one completed sign-in each, with its claims and the provider's tokens, encrypted
+sso          command lines that somebody let in, and their tokens' hashes
 tokens       of the portal itself, for machines that have none of the provider: their hashes
 directory    environments, accounts, permission sets, and account roles
 mappings     claim value -> permission set -> accounts
@@ -23,12 +24,15 @@ from accounts.models.people import Person
 from accounts.models.preferences import Preferences
 from accounts.models.revisions import Revision
 from accounts.models.signins import SignIn
+from accounts.models.sso import Approval, CliToken
 from accounts.models.tokens import Token
 
 __all__ = [
     "Account",
     "AccountRole",
+    "Approval",
     "AuditEvent",
+    "CliToken",
     "Environment",
     "Favourite",
     "Mapping",

@@ -26,6 +26,12 @@ class Action(models.TextChoices):
     TOKEN_CREATED = "token:secret:created", "Token made"
     TOKEN_REVOKED = "token:secret:revoked", "Token revoked"
     TOKEN_REFUSED = "token:secret:refused", "Token refused"
+    CLI_ALLOWED = "sso:client:allowed", "Command line let in"
+    CLI_DENIED = "sso:client:denied", "Command line turned away"
+    CLI_TOKEN_ISSUED = "sso:token:issued", "Command line signed in"
+    CLI_TOKEN_REFRESHED = "sso:token:refreshed", "Command line stayed signed in"
+    CLI_TOKEN_REUSED = "sso:token:reused", "Command line's secret used twice"
+    CLI_TOKEN_REVOKED = "sso:token:revoked", "Command line signed out"
     PLAN_APPLIED = "admin:plan:applied", "Configuration applied"
 
 

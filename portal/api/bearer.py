@@ -11,7 +11,8 @@ from django.http import HttpRequest
 from accounts import bearers
 from accounts.errors import TokenRefused
 from accounts.types import Subject, Surface
-from portal.api import jwts, limiting
+from portal import limiting
+from portal.api import jwts
 from portal.api.errors import TokenMissing
 from portal.context import origin_of
 

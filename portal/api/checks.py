@@ -11,7 +11,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from limits import parse
 from limits.errors import ConfigurationError
 
-from portal.api import limiting
+from portal import limiting
 from portal.api.jwts import ID, KINDS
 
 TOKENS = ("access", "id")
@@ -25,7 +25,7 @@ def api(**kwargs: Any) -> list[CheckMessage]:
 
 
 def _limits() -> Iterator[CheckMessage]:
-    for name in ("API_RATE_LIMIT", "API_BAD_TOKEN_LIMIT"):
+    for name in ("API_RATE_LIMIT", "API_BAD_TOKEN_LIMIT", "SSO_RATE_LIMIT"):
         try:
             parse(getattr(settings, name))
         except ValueError:

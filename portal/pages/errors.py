@@ -24,9 +24,12 @@ _TITLES = {
     404: "No such page",
     405: "This cannot be done",
     413: "Too much at once",
+    429: "Too many tries",
     502: "AWS refused",
     503: "Not possible right now",
 }
+# Whose forms are sent to the address that shows them, with all of it.
+_WITHOUT_FIELDS = ("/authorize", "/device")
 
 
 class BrokenCookie(SuspiciousOperation):
@@ -59,7 +62,7 @@ def error_page(request: HttpRequest, error: GatehouseError) -> HttpResponse:
 def sign_in_url(request: HttpRequest) -> str:
     """Return where to sign in and come back: to the page itself, or to the GET of the form sent."""
     back = request.get_full_path()
-    if request.method not in ("GET", "HEAD"):
+    if request.method not in ("GET", "HEAD") and request.path not in _WITHOUT_FIELDS:
         again = request.path in (reverse("keys"), reverse("console"))
         back = f"{request.path}?{asked(request).query}" if again else "/"
     return f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back})}"

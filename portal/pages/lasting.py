@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.urls import Resolver404, resolve
 
 from accounts.types import OfferedRole
 from portal.pages.formats import Block, Format, Line, Mark, Piece
@@ -13,13 +12,11 @@ from portal.pages.start import AWS_START_URL
 SESSION = "gatehouse"
 # The region names no place: all that is asked of it goes to the endpoints below.
 REGION = "us-east-1"
-# The first and the last thing an AWS CLI asks of a portal.
-_WIRE = ("/client/register", "/federation/credentials")
 
 
 def lasting(role: OfferedRole, *, profile: str) -> tuple[Format, ...]:
     """Return the profiles that this portal serves: for its own command, and for `aws sso login`."""
-    return (*_by_command(role, profile), *_by_wire(role, profile))
+    return (*_by_command(role, profile), _by_wire(role, profile))
 
 
 def _by_command(role: OfferedRole, profile: str) -> tuple[Format, ...]:
@@ -48,22 +45,18 @@ def _by_command(role: OfferedRole, profile: str) -> tuple[Format, ...]:
     )
 
 
-def _by_wire(role: OfferedRole, profile: str) -> tuple[Format, ...]:
-    """Return the profile with which `aws sso login` works here, once this portal answers that."""
-    if not all(map(_is_served, _WIRE)):
-        return ()
-    return (
-        Format(
-            "sso",
-            "aws sso login",
-            "Add to ~/.aws/config (Windows: %USERPROFILE%\\.aws\\config), then aws sso login with "
-            "--profile. There are no keys in it, and it stays good.",
-            (
-                Block("Once for this portal", _portal()),
-                Block("For this role", _role(role, profile)),
-            ),
-            profile,
+def _by_wire(role: OfferedRole, profile: str) -> Format:
+    """Return the profile with which `aws sso login` works here."""
+    return Format(
+        "sso",
+        "aws sso login",
+        "Add to ~/.aws/config (Windows: %USERPROFILE%\\.aws\\config), then aws sso login with "
+        "--profile. There are no keys in it, and it stays good.",
+        (
+            Block("Once for this portal", _portal()),
+            Block("For this role", _role(role, profile)),
         ),
+        profile,
     )
 
 
@@ -112,11 +105,3 @@ def _profile(role: OfferedRole, profile: str, *lines: str) -> tuple[Line, ...]:
 
 def _lines(*texts: str) -> tuple[Line, ...]:
     return tuple((Piece(text),) for text in texts)
-
-
-def _is_served(path: str) -> bool:
-    try:
-        resolve(path)
-    except Resolver404:
-        return False
-    return True

@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from portal.pages.activity import activity
+from portal.pages.authorize import authorize
 from portal.pages.console import console
+from portal.pages.device import device
 from portal.pages.favourites import favourites
 from portal.pages.keys import keys
 from portal.pages.preferences import preferences
@@ -22,6 +24,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("keys", keys, name="keys"),
     path("several", pick, name="several"),
     path("console", console, name="console"),
+    path("authorize", authorize, name="authorize"),
+    path("device", device, name="device"),
     path("shortcuts", shortcuts, name="shortcuts"),
     path("preferences", preferences, name="preferences"),
     path("activity", activity, name="activity"),

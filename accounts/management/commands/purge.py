@@ -15,7 +15,7 @@ from accounts.purging import purge
 class Command(BaseCommand):
     help = (
         "Forget the identity provider's tokens of sign-ins that are over, and delete browser sessions and "
-        "attempts at signing in that have expired. Audit rows, sign-ins and tokens of the portal stay."
+        "attempts at signing in that have expired, and command lines that are signed in no more. Audit rows, sign-ins and tokens of the portal stay."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -35,5 +35,7 @@ class Command(BaseCommand):
             over = "sign-in that was" if purged.sign_ins == 1 else "sign-ins that were"
             self.stdout.write(
                 f"{forget} the provider's tokens of {purged.sign_ins} {over} over.\n"
-                f"{delete} {purged.sessions} expired browser sessions and attempts at signing in."
+                f"{delete} {purged.sessions} expired browser sessions and attempts at signing in.\n"
+                f"{delete} {purged.approvals} command lines that are signed in no more, and "
+                f"{purged.cli_tokens} of their tokens."
             )

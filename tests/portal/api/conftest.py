@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.test import Client
 from joserfc.jwk import RSAKey
 
-from portal.api import limiting
+from portal import limiting
 from tests import cast
 from tests.portal.signin.conftest import (  # noqa: F401 - fixtures
     _publishing,

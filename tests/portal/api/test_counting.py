@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from portal.api.counting import SWEPT_APART, InProcess
+from portal.counting import SWEPT_APART, InProcess
 
 
 class Clock:

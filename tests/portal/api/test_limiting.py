@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, Token
 from accounts.models.audit import Action
-from portal.api.counting import InProcess
+from portal.counting import InProcess
 from tests.portal.api.conftest import Issuer, Program
 from tests.portal.api.test_portal_tokens import make
 

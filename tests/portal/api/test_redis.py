@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from accounts.models import AuditEvent
-from portal.api import limiting
+from portal import limiting
 from tests import cast, redis_server
 from tests.portal.api.conftest import Issuer, Program
 

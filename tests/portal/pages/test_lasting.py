@@ -1,21 +1,19 @@
-"""Profiles without keys, read by AWS's own parser; offered once the portal answers the AWS CLI."""
+"""Profiles without keys, read by AWS's own parser."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 
 import boto3
 import pytest
 from botocore.exceptions import SSOTokenLoadError
 from django.conf import settings as django_settings
-from django.http import HttpResponse
-from django.urls import path
 from pytest_django import Settings
 
+from accounts.types import OfferedRole
 from gatehouse_client import profiles
-from portal.pages.formats import formats
+from portal.pages.formats import Format, formats
 from portal.pages.lasting import lasting
 from tests.portal.pages.issued import issued
 
@@ -24,13 +22,7 @@ ROLE = issued().entitlement.role
 
 @pytest.fixture
 def wire(settings: Settings) -> None:
-    """URLs as they are when the portal answers the AWS CLI."""
-    urls = ModuleType("urls")
-    urls.urlpatterns = [  # type: ignore[attr-defined]
-        path(served, lambda request: HttpResponse())
-        for served in ("client/register", "federation/credentials")
-    ]
-    settings.ROOT_URLCONF = urls
+    """A portal at an address of its own."""
     settings.BASE_URL = "https://aws.northwind.example"
     settings.SECURE = True
 
@@ -42,22 +34,22 @@ def command(settings: Settings) -> None:
     settings.API_CLIENT_ID = "gatehouse-cli"
 
 
-def text(profile: str = "payments") -> str:
-    (form,) = lasting(ROLE, profile=profile)
-    return "\n\n".join(block.text for block in form.blocks)
+def form(slug: str, role: OfferedRole = ROLE, profile: str = "payments") -> Format:
+    return next(form for form in lasting(role, profile=profile) if form.slug == slug)
 
 
-def test_nothing_is_offered_that_the_portal_does_not_answer(settings: Settings) -> None:
-    settings.ROOT_URLCONF = ModuleType("urls")
-    settings.ROOT_URLCONF.urlpatterns = []
+def text(profile: str = "payments", slug: str = "sso") -> str:
+    return "\n\n".join(block.text for block in form(slug, profile=profile).blocks)
 
-    assert lasting(ROLE, profile="payments") == ()
+
+def test_the_command_is_not_offered_where_nobody_can_sign_in_with_it() -> None:
+    assert [form.slug for form in lasting(ROLE, profile="payments")] == ["sso"]
 
 
 @pytest.mark.usefixtures("command")
 def test_process_is_what_the_aws_cli_runs_byte_for_byte() -> None:
     assert (
-        text()
+        text(slug="process")
         == """gatehouse login https://aws.northwind.example
 
 [profile payments]
@@ -69,12 +61,12 @@ credential_process = gatehouse credentials --portal https://aws.northwind.exampl
 def test_process_is_what_the_command_itself_prints(settings: Settings) -> None:
     role = replace(ROLE, region="eu-west-1")
 
-    (form,) = lasting(role, profile="payments-prod_AdministratorAccess")
+    written = form("process", role, profile="payments-prod_AdministratorAccess")
 
     answered = {
         name: getattr(role, name) for name in ("account_id", "account_name", "role_name", "region")
     }
-    assert form.blocks[-1].text == profiles.lines(settings.BASE_URL, [answered])
+    assert written.blocks[-1].text == profiles.lines(settings.BASE_URL, [answered])
 
 
 @pytest.mark.usefixtures("command", "wire")

@@ -18,8 +18,8 @@ from limits.strategies import FixedWindowRateLimiter
 
 from accounts.errors import GatehouseError
 from accounts.types import Subject
-from portal.api.counting import InProcess
 from portal.context import client_address
+from portal.counting import InProcess
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +27,8 @@ IN_PROCESS = "memory"
 SHARED = ("redis", "rediss", "redis+unix")
 # Seconds. Counting is a millisecond's work: a Redis that takes longer is down, and threads must not pile up.
 PATIENCE = 1.0
+# Codes that people type are short. In the ten minutes that one is good, nobody finds it by these.
+GUESSES = "10/minute"
 
 
 class TooMany(GatehouseError):
@@ -65,6 +67,24 @@ def count_refusal(request: HttpRequest) -> None:
     A token that proves something is never refused for what others at the same address do.
     """
     _count(settings.API_BAD_TOKEN_LIMIT, "address", _whose(client_address(request)))
+
+
+def count_stranger(request: HttpRequest) -> None:
+    """Count what an address asks for without any token: to register a client, to begin a sign-in.
+
+    Raises as `count_request`.
+    """
+    _count(settings.SSO_RATE_LIMIT, "stranger", _whose(client_address(request)))
+
+
+def count_client(client: str) -> None:
+    """Count what a registered client asks for before it has a token; raises as `count_request`."""
+    _count(settings.API_RATE_LIMIT, "client", client)
+
+
+def count_guess(subject: Subject) -> None:
+    """Count a code that somebody signed in typed and that there is not; raises as `count_request`."""
+    _count(GUESSES, "guess", subject.issuer, subject.sub)
 
 
 def _whose(address: str) -> str:
