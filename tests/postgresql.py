@@ -17,7 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from tests import processes, real_parts
 
@@ -88,6 +90,21 @@ def postgresql_url() -> Iterator[str]:
     """The DATABASE_URL of a scratch PostgreSQL, whatever database the suite itself runs on."""
     with cluster() as url:
         yield url
+
+
+@contextmanager
+def database_of_a_portal(folder: Path, *, name: str) -> Iterator[str]:
+    """Yield the DATABASE_URL for a portal's own process: beside the suite's where that is PostgreSQL, else SQLite."""
+    suite = os.environ.get("DATABASE_URL", "")
+    if not suite.startswith("postgres"):
+        yield f"sqlite:///{folder / 'portal.sqlite3'}"
+        return
+    with psycopg.connect(suite, autocommit=True) as connection:
+        found = sql.Identifier(name)
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(found))
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(found))
+        yield f"{suite.rpartition('/')[0]}/{name}"
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(found))
 
 
 @pytest.fixture(scope="session", autouse=True)

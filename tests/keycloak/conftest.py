@@ -8,10 +8,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
-from tests import processes
+from tests import postgresql, processes
 from tests.containers import compose
 from tests.keycloak import server
 
@@ -38,16 +37,9 @@ def keycloak(
 @pytest.fixture(scope="session")
 def portal_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A database for the portal's own process: beside the suite's where that is PostgreSQL, else SQLite."""
-    suite = os.environ.get("DATABASE_URL", "")
-    if not suite.startswith("postgres"):
-        yield f"sqlite:///{tmp_path_factory.mktemp('portal') / 'portal.sqlite3'}"
-        return
-    name = "portal_at_keycloak"
-    with psycopg.connect(suite, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {name}")
-        connection.execute(f"CREATE DATABASE {name}")
-        yield f"{suite.rpartition('/')[0]}/{name}"
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    folder = tmp_path_factory.mktemp("portal")
+    with postgresql.database_of_a_portal(folder, name="portal_at_keycloak") as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
