@@ -1,0 +1,382 @@
+"""boto3 with the profile of the keys page, against a portal as people run it: real HTTP, the shipped gunicorn."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import boto3
+import pytest
+import requests
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from demo.cloud import Cloud
+from demo.cloud.server import serve as serve_cloud
+from demo.identity import Client, Provider
+from demo.identity.people import load_people
+from demo.identity.server import serve as serve_identity
+from demo.launcher.home import PEOPLE
+from demo.launcher.network import choose
+from tests.portal import running
+from tests.portal.running import CLIENT_SECRET, Portal, browser, status_of, token_in
+from tests.sso.conftest import DEVICE_CODE, REDIRECT, REGISTERED, Program
+
+pytestmark = pytest.mark.wire
+
+DEV = "210987654321"
+CONFIG = """\
+[sso-session gatehouse]
+sso_start_url = https://identitycenter.amazonaws.com/ssoins-0000000000000000
+sso_region = us-east-1
+sso_registration_scopes = sso:account:access
+
+[services gatehouse]
+sso =
+  endpoint_url = {url}
+sso_oidc =
+  endpoint_url = {url}
+
+[profile dev]
+sso_session = gatehouse
+sso_account_id = 210987654321
+sso_role_name = Developer
+services = gatehouse
+region = eu-west-1
+"""
+START_URL = "https://identitycenter.amazonaws.com/ssoins-0000000000000000"
+WHO = """\
+import boto3
+print(boto3.Session(profile_name="dev").client("sts").get_caller_identity()["Arn"])
+"""
+
+
+@dataclass
+class Company:
+    """A portal, an AWS, and the secrets that are about."""
+
+    portal: Portal
+    cloud_url: str
+    secrets: dict[str, str] = field(default_factory=dict)
+
+    def keep(self, answer: dict[str, Any], *names: str) -> dict[str, Any]:
+        """Remember what must be found nowhere."""
+        for name in names:
+            self.secrets[f"{name} {len(self.secrets)}"] = answer[name]
+        return answer
+
+    def client(self, service: str) -> Any:
+        """Return boto3's client of a service, pointed here."""
+        return boto3.client(  # type: ignore[call-overload]  # Of any service.
+            service,
+            region_name="us-east-1",
+            endpoint_url=self.portal.url,
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    """The demo's company, with a log that says everything."""
+    port = choose(0).portal
+    client = Client("gatehouse", secret=CLIENT_SECRET, portal=f"http://localhost:{port}")
+    identity = Provider(people=load_people(PEOPLE), clients=[client])
+    with (
+        serve_identity(identity) as op,
+        serve_cloud(Cloud()) as cloud,
+        running.portal(
+            tmp_path_factory.mktemp("portal"),
+            issuer=op.url,
+            port=port,
+            LOG_LEVEL="DEBUG",
+            GUNICORN_CMD_ARGS="--log-level=debug",
+            AWS_ENDPOINT_URL_STS=cloud.url,
+        ) as portal,
+    ):
+        yield Company(portal, cloud.url)
+
+
+@pytest.fixture
+def alice(company: Company) -> Iterator[requests.Session]:
+    """alice's browser; whatever she opens first leads through the sign-in."""
+    with browser() as session:
+        yield session
+
+
+def open_signed_in(alice: requests.Session, url: str) -> str:
+    """Open a page, sign in on the way, and return it."""
+    there = alice.get(url)
+    if "/authorize" in urlsplit(there.url).path and "username" in there.text:
+        there = alice.post(there.url, data={"username": "alice"})
+    assert there.status_code == 200, there.text
+    return there.text
+
+
+def send(alice: requests.Session, url: str, page: str, **fields: str) -> requests.Response:
+    data = {"csrfmiddlewaretoken": token_in(page), **fields}
+    return alice.post(url, data=data, allow_redirects=False)
+
+
+def let_in_by_code(company: Company, alice: requests.Session, given: dict[str, Any]) -> None:
+    """Do what alice does when her terminal shows a code."""
+    company.secrets[f"user code {len(company.secrets)}"] = given["userCode"]
+    page = open_signed_in(alice, given["verificationUriComplete"])
+    code = given["userCode"]
+    asked = send(alice, given["verificationUri"], page, user_code=code)
+    assert "botocore-client-gatehouse" in asked.text
+    done = send(alice, given["verificationUri"], asked.text, user_code=code, answer="allow")
+    assert "The command line is let in" in done.text
+
+
+@dataclass
+class Machine:
+    """alice's machine: a home, boto3, and the profile."""
+
+    company: Company
+    home: Path
+
+    def __post_init__(self) -> None:
+        (self.home / ".aws").mkdir()
+        (self.home / ".aws" / "config").write_text(CONFIG.format(url=self.company.portal.url))
+
+    @property
+    def token_file(self) -> Path:
+        """Where every one of AWS's tools looks for the token of the session."""
+        name = hashlib.sha1(b"gatehouse").hexdigest()
+        return self.home / ".aws" / "sso" / "cache" / f"{name}.json"
+
+    def start(self) -> subprocess.Popen[str]:
+        """Start a program that asks AWS who it is."""
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.home),
+            "AWS_ENDPOINT_URL_STS": self.company.cloud_url,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+        return subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", WHO],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def login(self, alice: requests.Session) -> dict[str, Any]:
+        """Sign in by a code, and keep what the AWS CLI keeps."""
+        oidc = self.company.client("sso-oidc")
+        registered = oidc.register_client(
+            clientName="botocore-client-gatehouse",
+            clientType="public",
+            scopes=["sso:account:access"],
+        )
+        client = {name: registered[name] for name in ("clientId", "clientSecret")}
+        given = oidc.start_device_authorization(**client, startUrl=START_URL)
+        let_in_by_code(self.company, alice, self.company.keep(given, "deviceCode"))
+        token = oidc.create_token(**client, grantType=DEVICE_CODE, deviceCode=given["deviceCode"])
+        kept = {
+            "startUrl": START_URL,
+            "region": "us-east-1",
+            "accessToken": token["accessToken"],
+            "refreshToken": token["refreshToken"],
+            "expiresAt": _moment(time.time() + token["expiresIn"]),
+            **client,
+            "registrationExpiresAt": _moment(registered["clientSecretExpiresAt"]),
+        }
+        self.token_file.parent.mkdir(parents=True, exist_ok=True)
+        self.token_file.write_text(json.dumps(kept))
+        return self.token()
+
+    def token(self) -> dict[str, Any]:
+        """Return what is kept."""
+        found: dict[str, Any] = json.loads(self.token_file.read_text())
+        return self.company.keep(found, "accessToken", "refreshToken", "clientSecret")
+
+    def expire(self) -> None:
+        """Make botocore believe that the access token is over."""
+        kept = json.loads(self.token_file.read_text())
+        self.token_file.write_text(json.dumps(kept | {"expiresAt": "2020-01-01T00:00:00Z"}))
+
+
+@pytest.fixture
+def machine(company: Company, tmp_path: Path) -> Machine:
+    """alice's machine."""
+    return Machine(company, tmp_path)
+
+
+def _moment(timestamp: float) -> str:
+    return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+    out, err = process.communicate(timeout=60)
+    return process.returncode, out or err
+
+
+def test_without_a_sign_in_nobody_is_anybody(machine: Machine) -> None:
+    code, said = ended(machine.start())
+
+    assert code == 1
+    assert "SSO" in said
+
+
+@pytest.mark.parametrize("header", ["X-Amz-Sso-Bearer-Token", "x-amz-sso_bearer_token"])
+def test_a_token_that_is_none_is_refused_in_awss_words(company: Company, header: str) -> None:
+    answer = company.portal.raw(
+        f"GET /assignment/accounts HTTP/1.1\r\nHost: localhost\r\n{header}: x\r\n"
+        "Connection: close\r\n\r\n".encode()
+    )
+
+    assert status_of(answer) == 401
+    assert b"x-amzn-errortype: unauthorizedexception" in answer.lower()
+
+
+def test_botocore_knows_every_refusal_by_its_name(company: Company) -> None:
+    oidc, sso = company.client("sso-oidc"), company.client("sso")
+    client = oidc.register_client(clientName="cli", clientType="public")
+    known = {name: client[name] for name in ("clientId", "clientSecret")}
+    given = oidc.start_device_authorization(**known, startUrl="x")
+
+    with pytest.raises(oidc.exceptions.AuthorizationPendingException):
+        oidc.create_token(**known, grantType=DEVICE_CODE, deviceCode=given["deviceCode"])
+    with pytest.raises(oidc.exceptions.InvalidGrantException):
+        oidc.create_token(**known, grantType=DEVICE_CODE, deviceCode="x")
+    with pytest.raises(oidc.exceptions.InvalidClientException):
+        oidc.create_token(clientId="x", clientSecret="x", grantType=DEVICE_CODE, deviceCode="x")
+    with pytest.raises(oidc.exceptions.InvalidScopeException):
+        oidc.register_client(clientName="cli", clientType="public", scopes=["x"])
+    with pytest.raises(sso.exceptions.UnauthorizedException):
+        sso.list_accounts(accessToken="x")
+    with pytest.raises(sso.exceptions.UnauthorizedException):
+        sso.logout(accessToken="x")
+
+
+def test_boto3_gets_the_role_of_its_profile_once_alice_let_it_in(
+    company: Company, machine: Machine, alice: requests.Session
+) -> None:
+    machine.login(alice)
+
+    code, said = ended(machine.start())
+
+    assert code == 0, said
+    assert said.startswith(f"arn:aws:sts::{DEV}:assumed-role/")
+    assert "Developer/alice" in said
+    assert "'sso'" in company.portal.rows("accounts_auditevent")
+
+
+def test_boto3_lists_accounts_and_roles_page_by_page_and_signs_out(
+    company: Company, machine: Machine, alice: requests.Session
+) -> None:
+    token, sso = machine.login(alice)["accessToken"], company.client("sso")
+
+    pages = sso.get_paginator("list_accounts").paginate(
+        accessToken=token, PaginationConfig={"PageSize": 2}
+    )
+    accounts = [account for page in pages for account in page["accountList"]]
+    roles = sso.list_account_roles(accessToken=token, accountId=DEV)["roleList"]
+    given = sso.get_role_credentials(accessToken=token, accountId=DEV, roleName="Developer")
+    company.keep(given["roleCredentials"], "secretAccessKey", "sessionToken")
+    with pytest.raises(ClientError, match="ForbiddenException"):
+        sso.get_role_credentials(accessToken=token, accountId=DEV, roleName="Nobody")
+    sso.logout(accessToken=token)
+
+    assert len(accounts) > 2
+    assert len({account["accountId"] for account in accounts}) == len(accounts)
+    assert {"roleName": "Developer", "accountId": DEV} in roles
+    with pytest.raises(sso.exceptions.UnauthorizedException):
+        sso.list_accounts(accessToken=token)
+
+
+def test_programs_that_renew_at_the_same_moment_all_go_on(
+    machine: Machine, alice: requests.Session
+) -> None:
+    before = machine.login(alice)
+    machine.expire()
+
+    ends = [ended(process) for process in [machine.start() for _ in range(6)]]
+
+    assert [code for code, _ in ends] == [0] * 6, ends
+    after = machine.token()
+    assert after["accessToken"] != before["accessToken"]
+    assert after["refreshToken"] != before["refreshToken"]
+
+
+def test_the_browser_of_the_machine_brings_a_code_that_boto3_redeems_once(
+    company: Company, alice: requests.Session
+) -> None:
+    oidc, program = company.client("sso-oidc"), Program()
+    registered = oidc.register_client(
+        clientName="botocore-client-gatehouse",
+        clientType="public",
+        grantTypes=["authorization_code", "refresh_token"],
+        redirectUris=[REGISTERED],
+        issuerUrl=START_URL,
+        scopes=["sso:account:access"],
+    )
+    company.keep(registered, "clientSecret")
+    client = {name: registered[name] for name in ("clientId", "clientSecret")}
+    asked = {
+        "response_type": "code",
+        "client_id": client["clientId"],
+        "redirect_uri": REDIRECT,
+        "state": "a-state",
+        "code_challenge_method": "S256",
+        "scopes": "sso:account:access",
+        "code_challenge": program.challenge,
+    }
+    page_url = f"{company.portal.url}/authorize?{urlencode(asked)}"
+
+    page = open_signed_in(alice, page_url)
+    back = send(alice, page_url, page, answer="allow").headers["Location"]
+    code = parse_qs(urlsplit(back).query)["code"][0]
+    exchange = {
+        "grantType": "authorization_code",
+        "redirectUri": REDIRECT,
+        "code": code,
+        "codeVerifier": program.verifier,
+    }
+    company.secrets |= {"code": code, "verifier": program.verifier}
+    token = company.keep(oidc.create_token(**client, **exchange), "accessToken", "refreshToken")
+    sso = company.client("sso")
+    accounts = sso.list_accounts(accessToken=token["accessToken"])["accountList"]
+    with pytest.raises(oidc.exceptions.InvalidGrantException):
+        oidc.create_token(**client, **exchange)
+
+    assert back.startswith(f"{REDIRECT}?code=")
+    assert token["expiresIn"] <= 3600
+    assert accounts
+    with pytest.raises(sso.exceptions.UnauthorizedException):
+        sso.list_accounts(accessToken=token["accessToken"])
+
+
+def test_neither_log_nor_database_holds_a_secret_of_all_that(
+    company: Company, machine: Machine, alice: requests.Session
+) -> None:
+    machine.login(alice)
+    assert ended(machine.start())[0] == 0
+    log = company.portal.said()
+    kept = "".join(
+        company.portal.database.with_name(company.portal.database.name + suffix)
+        .read_bytes()
+        .decode("latin1")
+        for suffix in ("", "-wal")
+    )
+
+    assert "POST /token" in log
+    assert len(company.secrets) >= 4
+    assert [name for name, secret in company.secrets.items() if secret in log] == []
+    assert [name for name, secret in company.secrets.items() if secret in kept] == []
+    assert [
+        name
+        for name, secret in company.secrets.items()
+        if name.startswith("user code") and secret.replace("-", "") in log + kept
+    ] == []
