@@ -76,6 +76,13 @@ class Program:
         self.client = {name: found[name] for name in ("clientId", "clientSecret")}
         return found
 
+    @classmethod
+    def registered(cls) -> Program:
+        """Return a command line that has registered."""
+        program = cls()
+        program.register()
+        return program
+
     @property
     def challenge(self) -> str:
         """The S256 challenge of the verifier."""

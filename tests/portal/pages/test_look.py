@@ -24,6 +24,7 @@ from accounts import favourites
 from accounts.models import Mapping, SignIn
 from tests import cast
 from tests.browsers import PageFactory
+from tests.sso.conftest import Program
 
 pytestmark = [pytest.mark.browser, pytest.mark.look, pytest.mark.usefixtures("aws")]
 
@@ -195,6 +196,36 @@ def be_active(page: Page, portal: str) -> None:
     page.goto(f"{portal}/activity")
 
 
+def be_asked(page: Page, portal: str) -> None:
+    """Come as `aws sso login` sends people."""
+    page.goto(portal + Program.registered().address())
+
+
+def be_asked_late(page: Page, portal: str) -> None:
+    half_an_hour = timedelta(seconds=django_settings.SIGN_IN_LIFETIME // 2)
+    SignIn.objects.update(expires_at=timezone.now() + half_an_hour - timedelta(minutes=1))
+    be_asked(page, portal)
+
+
+def type_code(page: Page, portal: str) -> None:
+    page.goto(f"{portal}/device?user_code={Program().begin()['userCode']}")
+    page.get_by_role("button", name="Continue").click()
+
+
+def type_no_code(page: Page, portal: str) -> None:
+    page.goto(f"{portal}/device")
+    page.get_by_label("Code").fill("BCDF-GHJK")
+    page.get_by_role("button", name="Continue").click()
+
+
+def answer_code(button: str) -> Callable[[Page, str], None]:
+    def go(page: Page, portal: str) -> None:
+        type_code(page, portal)
+        page.get_by_role("button", name=button).click()
+
+    return go
+
+
 PAGES: dict[str, tuple[Callable[[], Client], Callable[[Page, str], None]]] = {
     "welcome": (nobody, open_path("/")),
     "start": (alice, open_path("/")),
@@ -243,6 +274,14 @@ PAGES: dict[str, tuple[Callable[[], Client], Callable[[Page, str], None]]] = {
     "tokens": (alice, open_path("/tokens")),
     "tokens-made": (alice, make_token),
     "tokens-refused": (alice, make_no_token),
+    "authorize": (alice, be_asked),
+    "authorize-late": (alice, be_asked_late),
+    "authorize-refused": (alice, open_path("/authorize?client_id=x")),
+    "device": (alice, open_path("/device?user_code=BCDF-GHJK")),
+    "device-refused": (alice, type_no_code),
+    "device-asked": (alice, type_code),
+    "device-allowed": (alice, answer_code("Allow")),
+    "device-denied": (alice, answer_code("Deny")),
     "favourites": (alice, open_path(f"/favourites?{ROLE}")),
     "api_docs": (alice, open_path("/api/docs")),
     "machine_tokens": (carol, open_path("/tokens/machines")),
