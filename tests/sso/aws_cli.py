@@ -7,7 +7,8 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,15 @@ class AwsCli:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    @contextmanager
+    def starting(self, *words: str) -> Iterator[subprocess.Popen[str]]:
+        """Start `aws`; end it with the block, should it still wait for somebody then."""
+        process = self.start(*words)
+        try:
+            yield process
+        finally:
+            process.kill()
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run `aws` to its end."""

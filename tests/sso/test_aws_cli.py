@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -166,30 +167,28 @@ def signed_in(once_signed_in: AwsCli, tmp_path: Path) -> AwsCli:
 
 def answer(cli: AwsCli, alice: BrowserContext, button: str) -> subprocess.CompletedProcess[str]:
     """Run `aws sso login`, and press a button on the page that it opens."""
-    process = cli.start(*LOGIN)
-    page = alice.new_page()
-    page.goto(cli.next_page(process))
-    page.get_by_role("button", name=button).click()
-    page.wait_for_url("http://127.0.0.1:*/oauth/callback?*")
-    done = cli.finish(process)
-    page.close()
-    return done
+    with cli.starting(*LOGIN) as process:
+        page = alice.new_page()
+        page.goto(cli.next_page(process))
+        page.get_by_role("button", name=button).click()
+        page.wait_for_url("http://127.0.0.1:*/oauth/callback?*")
+        page.close()
+        return cli.finish(process)
 
 
 def answer_code(
     cli: AwsCli, alice: BrowserContext, button: str
 ) -> tuple[str, subprocess.CompletedProcess[str]]:
     """Run `aws sso login` with a code, and answer it in a browser; return the code, and how that ended."""
-    process = cli.start(*BY_CODE)
-    page = alice.new_page()
-    page.goto(cli.next_page(process))
-    code = page.locator("#user_code").input_value()
-    page.get_by_role("button", name="Continue").click()
-    page.get_by_role("button", name=button).click()
-    page.get_by_role("status").wait_for()
-    done = cli.finish(process)
-    page.close()
-    return code, done
+    with cli.starting(*BY_CODE) as process:
+        page = alice.new_page()
+        page.goto(cli.next_page(process))
+        code = page.locator("#user_code").input_value()
+        page.get_by_role("button", name="Continue").click()
+        page.get_by_role("button", name=button).click()
+        page.get_by_role("status").wait_for()
+        page.close()
+        return code, cli.finish(process)
 
 
 def test_denial_in_the_browser_leaves_the_cli_without_a_token(cli: AwsCli, demo: Place) -> None:
@@ -203,12 +202,12 @@ def test_denial_in_the_browser_leaves_the_cli_without_a_token(cli: AwsCli, demo:
 def test_sign_in_in_the_browser_gives_keys_of_the_role(
     cli: AwsCli, demo: Place, page_factory: PageFactory
 ) -> None:
-    process = cli.start(*LOGIN)
-    page = page_factory()
-    page.goto(cli.next_page(process))
-    page.get_by_role("button", name="Alice").click()
-    page.get_by_role("button", name="Allow").click()
-    done = cli.finish(process)
+    with cli.starting(*LOGIN) as process:
+        page = page_factory()
+        page.goto(cli.next_page(process))
+        page.get_by_role("button", name="Alice").click()
+        page.get_by_role("button", name="Allow").click()
+        done = cli.finish(process)
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "Successfully logged into Start URL" in done.stdout
@@ -251,6 +250,7 @@ def test_role_that_somebody_has_not_is_refused_and_says_so(signed_in: AwsCli, de
 
     assert (done.returncode, done.stdout) == (254, "")
     assert "ForbiddenException" in done.stderr
+    assert "You do not have this role in this account." in done.stderr
 
 
 def test_one_sign_in_is_enough_for_every_command_and_role(signed_in: AwsCli, demo: Place) -> None:
@@ -310,7 +310,7 @@ def test_token_past_its_time_is_renewed_without_a_browser(signed_in: AwsCli) -> 
     _, after = signed_in.tokens()
     assert arn.startswith(ARN.format("Developer"))
     assert after["accessToken"] != before["accessToken"]
-    assert after["expiresAt"] > before["expiresAt"][:10]
+    assert datetime.fromisoformat(after["expiresAt"]) > datetime.now(UTC)
     assert after["refreshToken"]
     assert signed_in.browsed == browsed
 
