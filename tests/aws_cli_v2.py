@@ -69,7 +69,7 @@ def _mirrors() -> list[str]:
     """Return where this machine gets Debian itself from, as its apt reads its sources."""
     said = subprocess.run(
         [
-            *("apt-get", "indextargets", "Created-By: Packages"),
+            *("apt-get", "indextargets", "--no-release-info", "Created-By: Packages"),
             *("--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)"),
         ],
         stdout=subprocess.PIPE,
