@@ -229,15 +229,30 @@ def test_without_a_sign_in_nobody_is_anybody(machine: Machine) -> None:
     assert "SSO" in said
 
 
-@pytest.mark.parametrize("header", ["X-Amz-Sso-Bearer-Token", "x-amz-sso_bearer_token"])
-def test_a_token_that_is_none_is_refused_in_awss_words(company: Company, header: str) -> None:
-    answer = company.portal.raw(
-        f"GET /assignment/accounts HTTP/1.1\r\nHost: localhost\r\n{header}: x\r\n"
+def listed(company: Company, header: str, token: str) -> bytes:
+    """Ask for accounts by a header as it is written."""
+    return company.portal.raw(
+        f"GET /assignment/accounts HTTP/1.1\r\nHost: localhost\r\n{header}: {token}\r\n"
         "Connection: close\r\n\r\n".encode()
     )
 
+
+def test_a_token_that_is_none_is_refused_in_awss_words(company: Company) -> None:
+    answer = listed(company, "x-amz-sso_bearer_token", "x")
+
     assert status_of(answer) == 401
     assert b"x-amzn-errortype: unauthorizedexception" in answer.lower()
+    assert b"set-cookie" not in answer.lower()
+
+
+@pytest.mark.parametrize("header", ["x-amz-sso_bearer_token", "X-Amz-Sso-Bearer-Token"])
+def test_the_header_passes_as_aws_writes_it_and_as_a_proxy_may(
+    company: Company, machine: Machine, alice: requests.Session, header: str
+) -> None:
+    answer = listed(company, header, machine.login(alice)["accessToken"])
+
+    assert status_of(answer) == 200
+    assert b'"accountList"' in answer
 
 
 def test_botocore_knows_every_refusal_by_its_name(company: Company) -> None:
