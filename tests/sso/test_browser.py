@@ -11,8 +11,11 @@ import time_machine
 from django.test import Client
 
 from accounts import signins
+from accounts.errors import SignInAgain
 from accounts.models import Approval, AuditEvent, CliToken, Person, SignIn
 from accounts.models.audit import Action
+from accounts.sso import registrations
+from accounts.sso.browser import Asked, allow
 from tests import cast
 from tests.cast import NOON
 from tests.portal import test_security_headers
@@ -349,6 +352,18 @@ def test_nobody_is_let_in_by_a_sign_in_that_ends_while_the_page_is_open(program:
     Person.objects.update(is_active=False)
 
     assert browser.post(program.address(), ALLOW).status_code == 401
+    assert not Approval.objects.exists()
+
+
+def test_the_domain_itself_lets_nobody_in_by_a_sign_in_that_is_over(program: Program) -> None:
+    program.register()
+    sign_in = cast.sign_in("alice", now=NOON)
+    client = registrations.known(client_id=program.client["clientId"], now=NOON)
+    asked = Asked(client, REDIRECT, "state", program.challenge)
+
+    with pytest.raises(SignInAgain):
+        allow(sign_in=sign_in, asked=asked, origin=cast.ORIGIN, now=NOON + timedelta(hours=1))
+
     assert not Approval.objects.exists()
 
 

@@ -227,6 +227,16 @@ def test_a_device_code_that_there_is_not_gives_nothing(program: Program, code: s
     assert refusal(program.poll(code)) == INVALID_GRANT
 
 
+def test_a_code_of_the_browser_is_no_device_code_so_that_nobody_goes_without_its_verifier(
+    program: Program,
+) -> None:
+    program.register(grantTypes=None)
+    code = program.code(cast.signed_in("alice"))
+
+    assert refusal(program.poll(code)) == INVALID_GRANT
+    assert not CliToken.objects.exists()
+
+
 def test_the_device_code_of_one_client_is_nothing_to_another(program: Program) -> None:
     given = program.begin()
     say(cast.signed_in("alice"), given["userCode"], "allow")
@@ -365,6 +375,19 @@ def test_allowed_gives_tokens_once_and_a_second_use_ends_them(program: Program) 
     issued = AuditEvent.objects.get(action=Action.CLI_TOKEN_ISSUED)
     assert (issued.sub, issued.ip, issued.detail["flow"]) == ("sub-alice", "192.0.2.10", "device")
     assert AuditEvent.objects.filter(action=Action.CLI_TOKEN_REUSED).count() == 1
+
+
+def test_a_second_use_ends_the_tokens_even_when_the_code_itself_is_long_over(
+    program: Program, clock: time_machine.Traveller
+) -> None:
+    given = program.begin()
+    say(cast.signed_in("alice"), given["userCode"], "allow")
+    token = json.loads(program.poll(given["deviceCode"]).content)["accessToken"]
+    clock.shift(timedelta(minutes=11))
+
+    assert refusal(program.poll(given["deviceCode"])) == INVALID_GRANT
+
+    assert program.get("/assignment/accounts", token).status_code == 401
 
 
 def test_a_client_without_scopes_gets_no_refresh_token(program: Program) -> None:
