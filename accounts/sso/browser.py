@@ -114,7 +114,12 @@ def deny(*, sign_in: SignIn, asked: Asked, origin: Origin, now: datetime) -> Non
         now=now,
         origin=origin,
         subject=signins.subject_of(sign_in),
-        detail={"client": asked.client.name, "flow": Flow.BROWSER.value},
+        detail={
+            "object": f"command line {asked.client.name}",
+            "client": asked.client.name,
+            "flow": Flow.BROWSER.value,
+            "sign_in": str(sign_in.id),
+        },
     )
 
 

@@ -93,13 +93,16 @@ def revoke(*, bearer: str, origin: Origin, now: datetime) -> None:
 
 def stolen(approval: Approval, *, origin: Origin, now: datetime) -> Refused:
     """End all that came of an approval that is used a second time, and return the refusal."""
-    _end(approval, Action.CLI_TOKEN_REUSED, origin=origin, now=now)
-    return _over(Why.GRANT, f"approval {approval.id} was used twice; its tokens have ended")
+    refusal = _over(Why.GRANT, "a code or a refresh token was used twice; its tokens have ended")
+    said = {"error_code": refusal.code, "reason": refusal.admin_message}
+    _end(approval, Action.CLI_TOKEN_REUSED, origin=origin, now=now, **said)
+    return refusal
 
 
 def facts(approval: Approval) -> dict[str, str]:
     """Return what the audit trail keeps of an approval."""
     return {
+        "object": f"command line {approval.client_name}",
         "approval": str(approval.id),
         "client": approval.client_name,
         "flow": approval.flow,
@@ -156,12 +159,18 @@ def _standing(approval: Approval, now: datetime, why: Why) -> SignIn:
         raise _over(why, ended.admin_message) from ended
 
 
-def _end(approval: Approval, action: Action, *, origin: Origin, now: datetime) -> None:
+def _end(approval: Approval, action: Action, *, origin: Origin, now: datetime, **said: str) -> None:
     with transaction.atomic():
         if Approval.objects.filter(pk=approval.pk, revoked_at=None).update(revoked_at=now):
             subject = None if approval.sign_in is None else signins.subject_of(approval.sign_in)
-            detail = facts(approval)
-            audit.record(action=action, now=now, origin=origin, subject=subject, detail=detail)
+            audit.record(
+                action=action,
+                now=now,
+                origin=origin,
+                subject=subject,
+                detail=facts(approval),
+                **said,
+            )
 
 
 def _over(why: Why, admin_message: str) -> Refused:

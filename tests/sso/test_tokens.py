@@ -305,6 +305,24 @@ def test_the_theft_of_one_command_lines_token_ends_no_other(
     assert opens(other, second["accessToken"])
 
 
+def test_the_person_and_the_admins_see_what_became_of_a_command_line(
+    program: Program, clock: time_machine.Traveller
+) -> None:
+    browser = cast.signed_in("alice")
+    given = program.login(browser)
+    renewed(program, given["refreshToken"])
+    clock.shift(timedelta(seconds=61))
+    renewal(program, given["refreshToken"])
+
+    own = browser.get("/activity").content.decode()
+    trail = cast.signed_in("carol").get("/admin/accounts/auditevent/").content.decode()
+
+    for said in ("let in", "signed in", "stayed signed in"):
+        assert f">Command line {said}</span>" in own
+    assert '<span class="refused">Command line&#x27;s secret used twice</span>' in own
+    assert "command line botocore-client-gatehouse" in trail
+
+
 # Signing out
 
 
