@@ -8,8 +8,10 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -334,9 +336,16 @@ def test_programs_that_renew_with_the_same_token_at_the_same_moment_all_go_on(
         assert after["refreshToken"] != before["refreshToken"]
 
 
-def test_the_browser_of_the_machine_brings_a_code_that_boto3_redeems_once(
-    company: Company, alice: requests.Session
-) -> None:
+@dataclass
+class Waiting:
+    """A command line on alice's machine that was let in by its browser, and what it now redeems."""
+
+    exchange: dict[str, str]
+    back: str
+
+
+def let_in_by_browser(company: Company, alice: requests.Session) -> Waiting:
+    """Do what `aws sso login` and alice do, up to the code that comes back."""
     oidc, program = company.client("sso-oidc"), Program()
     registered = oidc.register_client(
         clientName="botocore-client-gatehouse",
@@ -357,29 +366,57 @@ def test_the_browser_of_the_machine_brings_a_code_that_boto3_redeems_once(
         "scopes": "sso:account:access",
         "code_challenge": program.challenge,
     }
-    page_url = f"{company.portal.url}/authorize?{urlencode(asked)}"
-
-    page = open_signed_in(alice, page_url)
-    back = send(alice, page_url, page, answer="allow").headers["Location"]
-    code = parse_qs(urlsplit(back).query)["code"][0]
+    url = f"{company.portal.url}/authorize?{urlencode(asked)}"
+    back = send(alice, url, open_signed_in(alice, url), answer="allow").headers["Location"]
     exchange = {
+        **client,
         "grantType": "authorization_code",
         "redirectUri": REDIRECT,
-        "code": code,
+        "code": parse_qs(urlsplit(back).query)["code"][0],
         "codeVerifier": program.verifier,
     }
-    company.secrets |= {"code": code, "verifier": program.verifier}
-    token = company.keep(oidc.create_token(**client, **exchange), "accessToken", "refreshToken")
-    sso = company.client("sso")
+    company.keep(exchange, "code", "codeVerifier")
+    return Waiting(exchange, back)
+
+
+def test_the_browser_of_the_machine_brings_a_code_that_boto3_redeems_once(
+    company: Company, alice: requests.Session
+) -> None:
+    waiting = let_in_by_browser(company, alice)
+    oidc, sso = company.client("sso-oidc"), company.client("sso")
+
+    token = company.keep(oidc.create_token(**waiting.exchange), "accessToken", "refreshToken")
     accounts = sso.list_accounts(accessToken=token["accessToken"])["accountList"]
     with pytest.raises(oidc.exceptions.InvalidGrantException):
-        oidc.create_token(**client, **exchange)
+        oidc.create_token(**waiting.exchange)
 
-    assert back.startswith(f"{REDIRECT}?code=")
+    assert waiting.back.startswith(f"{REDIRECT}?code=")
     assert token["expiresIn"] <= 3600
     assert accounts
     with pytest.raises(sso.exceptions.UnauthorizedException):
         sso.list_accounts(accessToken=token["accessToken"])
+
+
+def test_of_many_who_redeem_a_code_at_the_same_moment_nobody_keeps_tokens(
+    company: Company, alice: requests.Session
+) -> None:
+    exchange = let_in_by_browser(company, alice).exchange
+    together = threading.Barrier(8)
+
+    def redeem(_: int) -> requests.Response:
+        together.wait()
+        return requests.post(f"{company.portal.url}/token", json=exchange, timeout=30)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = [*pool.map(redeem, range(8))]
+
+    given = [answer.json()["accessToken"] for answer in answers if answer.status_code == 200]
+    assert len(given) <= 1
+    assert {answer.status_code for answer in answers} <= {200, 400}
+    sso = company.client("sso")
+    for token in given:
+        with pytest.raises(sso.exceptions.UnauthorizedException):
+            sso.list_accounts(accessToken=token)
 
 
 def test_neither_log_nor_database_holds_a_secret_of_all_that(
