@@ -238,6 +238,7 @@ PAGES: dict[str, tuple[Callable[[], Client], Callable[[Page, str], None]]] = {
     "keys-values": (alice, get_values),
     "keys-profile": (alice, get_profile),
     "keys-process": (alice, get_process),
+    "keys-sso": (alice, get_format("aws sso login")),
     "keys-configure": (alice, get_format("aws configure")),
     "keys-json": (alice, get_format("JSON")),
     "several": (alice, open_path("/several")),
