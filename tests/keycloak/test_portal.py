@@ -11,7 +11,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
-from tests.browsers import PageFactory
+from tests.browsers import PageFactory, follow
 from tests.containers import compose
 from tests.keycloak.server import Keycloak
 
@@ -78,8 +78,8 @@ def test_role_from_an_arn_in_the_claim_becomes_keys_that_aws_knows(
     page = page_factory()
     sign_in(page, portal, "demo")
 
-    page.get_by_role("link", name="Keys for Developer in payments-dev").click()
-    page.get_by_role("button", name="Get keys").click()
+    follow(page.get_by_role("link", name="Keys for Developer in payments-dev"))
+    follow(page.get_by_role("button", name="Get keys"))
 
     page.get_by_label("Show secrets").check()
     shown = page.locator("main").inner_text()

@@ -23,7 +23,7 @@ from pytest_django import Settings
 from accounts import favourites
 from accounts.models import Mapping, SignIn
 from tests import cast
-from tests.browsers import PageFactory
+from tests.browsers import PageFactory, follow
 
 pytestmark = [pytest.mark.browser, pytest.mark.look, pytest.mark.usefixtures("aws")]
 
@@ -101,7 +101,7 @@ def open_path(path: str) -> Callable[[Page, str], None]:
 
 def get_keys(page: Page, portal: str) -> None:
     page.goto(f"{portal}/keys?{ROLE}")
-    page.get_by_role("button", name="Get keys").click()
+    follow(page.get_by_role("button", name="Get keys"))
 
 
 def get_values(page: Page, portal: str) -> None:
@@ -137,7 +137,7 @@ def fail_to_sign_in(page: Page, portal: str) -> None:
 def send_an_old_form(page: Page, portal: str) -> None:
     page.goto(f"{portal}/keys?{ROLE}")
     page.context.clear_cookies(name=django_settings.CSRF_COOKIE_NAME)
-    page.get_by_role("button", name="Get keys").click()
+    follow(page.get_by_role("button", name="Get keys"))
 
 
 def fail_with(error: Exception) -> Callable[[Page, str], None]:
@@ -156,13 +156,13 @@ def find_several(page: Page, portal: str) -> None:
 
 def get_several(page: Page, portal: str) -> None:
     page.goto(f"{portal}/keys?{SEVERAL}")
-    page.get_by_role("button", name="Get keys").click()
+    follow(page.get_by_role("button", name="Get keys"))
 
 
 def get_several_denied(page: Page, portal: str) -> None:
     page.goto(f"{portal}/keys?{SEVERAL}")
     page.evaluate("document.querySelector('.picks input').value = '123456789012/Nobody'")
-    page.get_by_role("button", name="Get keys").click()
+    follow(page.get_by_role("button", name="Get keys"))
 
 
 def open_elsewhere(page: Page, portal: str) -> None:
@@ -173,13 +173,13 @@ def open_elsewhere(page: Page, portal: str) -> None:
 def save_preferences(page: Page, portal: str) -> None:
     page.goto(f"{portal}/preferences")
     page.get_by_label("Sign out of the AWS console first").check()
-    page.get_by_role("button", name="Save").click()
+    follow(page.get_by_role("button", name="Save"))
 
 
 def make_no_token(page: Page, portal: str) -> None:
     page.goto(f"{portal}/tokens")
     page.get_by_label("What it is for").fill("nightly report")
-    page.get_by_role("button", name="Make").click()
+    follow(page.get_by_role("button", name="Make"))
 
 
 def make_token(page: Page, portal: str) -> None:
@@ -187,7 +187,7 @@ def make_token(page: Page, portal: str) -> None:
     page.get_by_label("What it is for").fill("nightly report")
     page.get_by_label("get keys").check()
     page.get_by_label("every role I have").check()
-    page.get_by_role("button", name="Make").click()
+    follow(page.get_by_role("button", name="Make"))
 
 
 def be_active(page: Page, portal: str) -> None:
