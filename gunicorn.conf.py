@@ -6,8 +6,11 @@ BIND and WEB_CONCURRENCY say where and with how many workers; gunicorn's own var
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
+import secrets
+from collections import Counter
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -17,14 +20,13 @@ from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 environ = os.environ  # noqa: TID251 (gunicorn is configured before Django is)
 
 
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
+# The cores that may be used, by number; where the system does not say (macOS), how many there are.
+CORES = sorted(
+    os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+)
 
 bind = environ.get("BIND", "127.0.0.1:8000")
-workers = int(environ.get("WEB_CONCURRENCY") or _cores())
+workers = int(environ.get("WEB_CONCURRENCY") or len(CORES))
 # Issuing keys is mostly waiting for AWS: 64 threads served 27 times what sync workers did.
 # accounts.aws.clients keeps as many connections to AWS.
 worker_class = "gthread"
@@ -67,8 +69,30 @@ accesslog = "-"
 access_log_format = '%(h)s "%(m)s %(U)s %(H)s" %(s)s %(B)s %(M)sms "%(a)s" [%({x-request-id}o)s]'
 
 
+# One thread of a process runs Python at a time. Where the next one sits on another core, handing over
+# costs as much again as the work itself (docs/performance.md).
+pinned = hasattr(os, "sched_setaffinity") and environ.get("PIN_WORKERS", "yes") != "no"
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """Choose a worker's core among those that the fewest have: any, as others on this host choose too."""
+    taken = Counter(other.core for other in server.WORKERS.values())
+    fewest = min(taken[core] for core in CORES)
+    worker.core = secrets.choice([core for core in CORES if taken[core] == fewest])
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Keep all threads of a worker on its core."""
+    if pinned:
+        os.sched_setaffinity(0, {worker.core})
+
+
 def post_worker_init(worker: Any) -> None:
     """Make the STS client before the first person waits for it; elsewhere, should that take long."""
+    # What is loaded by now stays, and requests leave little behind that only a collection frees.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
     Thread(target=_warm, daemon=True).start()
 
 

@@ -137,7 +137,7 @@ MIDDLEWARE = [
     "portal.middleware.Probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "portal.csp.ContentSecurityPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "portal.middleware.SameOrigin",
@@ -221,6 +221,8 @@ SECURE_REFERRER_POLICY = "no-referrer"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+# The admin's form of a mapping has 8 for each account that it names: what fits into the size above.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 8_000
 FILE_UPLOAD_HANDLERS = ["portal.uploads.NoFiles"]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -11,6 +11,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Locator,
     Page,
     expect,
     sync_playwright,
@@ -30,6 +31,12 @@ QUIET = (
 )
 # Milliseconds until something that should show counts as missing: long, for busy machines.
 PATIENCE = 30_000
+
+
+def follow(leading: Locator) -> None:
+    """Click what leads to another page and wait until that is there: a click alone does not."""
+    with leading.page.expect_navigation():
+        leading.click()
 
 
 class PageFactory(Protocol):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
+import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
@@ -35,6 +36,19 @@ def console_endpoint() -> Iterator[ConsoleEndpoint]:
     """A federation endpoint that gives every caller a token; see what it was sent in `seen`."""
     with ConsoleEndpoint() as endpoint:
         yield endpoint
+
+
+def whose_keys(url: str, *, access_key_id: str, secret_access_key: str, session_token: str) -> str:
+    """Return the ARN that STS at a URL says these keys are of, asked by boto3."""
+    sts = boto3.client(
+        "sts",
+        region_name="eu-west-1",
+        endpoint_url=url,
+        aws_access_key_id=access_key_id,
+        aws_secret_access_key=secret_access_key,
+        aws_session_token=session_token,
+    )
+    return sts.get_caller_identity()["Arn"]
 
 
 @contextmanager

@@ -15,7 +15,8 @@ from authlib.oauth2.rfc6749 import ClientMixin
 COMMAND_LINE, API = "gatehouse-cli", "gatehouse-api"
 """The demo's public client for the command line, and the audience of its access tokens."""
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
-_LOOPBACK = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}/callback")
+_LOOPBACK = re.compile(r"http://127\.0\.0\.1:([0-9]{1,5})/callback")
+_LAST_PORT = 65535
 SCOPES = ("openid", "profile", "email", "groups", "offline_access")
 
 
@@ -92,7 +93,8 @@ class Client(ClientMixin):  # type: ignore[misc]  # Authlib has no types.
     def check_redirect_uri(self, redirect_uri: str) -> bool:
         """Compare whole, letter by letter; for programs on any port of this machine (RFC 8252 section 7.3)."""
         if self.public:
-            return bool(_LOOPBACK.fullmatch(redirect_uri))
+            found = _LOOPBACK.fullmatch(redirect_uri)
+            return found is not None and int(found[1]) <= _LAST_PORT
         return redirect_uri in (f"{self.portal}/oidc/callback/", *self.redirect_uris)
 
     def check_client_secret(self, client_secret: str) -> bool:

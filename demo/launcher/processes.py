@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
+from typing import Any
 
 from demo.launcher.network import answers
 
@@ -21,6 +22,7 @@ GRACE = 8.0
 """Seconds between asking processes to stop and stopping them."""
 _TAIL = 20
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG, prctl(2)
 
 
@@ -53,10 +55,12 @@ class Child:
 
 @dataclass(slots=True)
 class Family:
-    """The processes that run; leaving the `with` block ends them all."""
+    """The processes that run; leaving the `with` block, as Ctrl-C does, ends them all."""
 
     cwd: Path
     children: list[Child] = field(default_factory=list)
+    _stopping: bool = False
+    _handlers: dict[signal.Signals, Any] = field(default_factory=dict)
 
     def start(
         self, name: str, *, command: list[str], environment: dict[str, str], url: str, log: Path
@@ -90,7 +94,9 @@ class Family:
                 time.sleep(0.05)
 
     def look(self) -> None:
-        """Raise Died if a process has ended."""
+        """Raise Died if a process has ended, KeyboardInterrupt if a signal came."""
+        if self._stopping:
+            raise KeyboardInterrupt
         for child in self.children:
             status = child.process.poll()
             if status is not None:
@@ -103,7 +109,15 @@ class Family:
             time.sleep(0.25)
 
     def __enter__(self) -> Family:
+        for number in _SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves SIGHUP
+                self._handlers[number] = signal.signal(number, self._stop)
         return self
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        # Remembered too: Python drops an exception that falls into the finalizer of an object.
+        self._stopping = True
+        raise KeyboardInterrupt
 
     def __exit__(
         self,
@@ -112,8 +126,8 @@ class Family:
         traceback: TracebackType | None,
     ) -> None:
         """End all processes and all they started; nothing interrupts that."""
-        signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        handlers = [signal.signal(number, signal.SIG_IGN) for number in signals]
+        for number in self._handlers:
+            signal.signal(number, signal.SIG_IGN)
         for child in self.children:
             child.process.terminate()
         deadline = time.monotonic() + GRACE
@@ -124,7 +138,7 @@ class Family:
                 pass
             child.kill_group()
             child.process.wait()
-        for number, handler in zip(signals, handlers, strict=True):
+        for number, handler in self._handlers.items():
             signal.signal(number, handler)
 
 

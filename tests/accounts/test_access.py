@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-import boto3
 import pytest
 from django.conf import LazySettings
 from django.db import DatabaseError, connection
@@ -29,7 +28,7 @@ from accounts.models import Account, AuditEvent, Mapping, PermissionSet, SignIn
 from accounts.models.audit import Action
 from accounts.types import Credentials, IssuedKeys, OfferedRole, Scope, Subject
 from tests import cast
-from tests.emulators import ConsoleEndpoint
+from tests.emulators import ConsoleEndpoint, whose_keys
 
 pytestmark = pytest.mark.usefixtures("northwind", "sts_endpoint")
 
@@ -187,15 +186,13 @@ def test_keys_are_those_of_the_role_in_the_persons_own_session(sts_endpoint: str
 
     issued = take(alice)
 
-    caller = boto3.client(
-        "sts",
-        region_name="eu-west-1",
-        endpoint_url=sts_endpoint,
-        aws_access_key_id=issued.credentials.access_key_id,
-        aws_secret_access_key=issued.credentials.secret_access_key,
-        aws_session_token=issued.credentials.session_token,
-    ).get_caller_identity()
-    assert caller["Arn"] == f"arn:aws:sts::{DEV}:assumed-role/Developer/{trust.session_name(alice)}"
+    arn = whose_keys(
+        sts_endpoint,
+        access_key_id=issued.credentials.access_key_id,
+        secret_access_key=issued.credentials.secret_access_key,
+        session_token=issued.credentials.session_token,
+    )
+    assert arn == f"arn:aws:sts::{DEV}:assumed-role/Developer/{trust.session_name(alice)}"
 
 
 def test_issued_keys_leave_a_row_that_says_everything_but_the_secret() -> None:

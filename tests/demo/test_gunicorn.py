@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import runpy
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,8 +27,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("home")
 
 
-@pytest.fixture(scope="module")
-def url(home: Path) -> Iterator[str]:
+@contextmanager
+def gunicorn(home: Path, **environment: str) -> Iterator[str]:
     port = choose(0).portal
     with Family(CHECKOUT) as family:
         family.start(
@@ -37,12 +40,28 @@ def url(home: Path) -> Iterator[str]:
                 "BIND": f"127.0.0.1:{port}",
                 "WEB_CONCURRENCY": "1",
                 "AWS_EC2_METADATA_DISABLED": "true",
+                **environment,
             },
             url=f"http://localhost:{port}/",
             log=home / "log",
         )
         family.wait_until_answering()
         yield f"http://localhost:{port}"
+
+
+@pytest.fixture(scope="module")
+def url(home: Path) -> Iterator[str]:
+    with gunicorn(home) as url:
+        yield url
+
+
+def configuration() -> dict[str, Any]:
+    """Read the file as gunicorn does."""
+    return runpy.run_path(str(CHECKOUT / "gunicorn.conf.py"))
+
+
+def worker(**attributes: Any) -> Any:
+    return SimpleNamespace(**attributes)
 
 
 def get(url: str, **headers: str) -> Any:
@@ -89,3 +108,51 @@ def test_a_header_that_is_too_long_is_refused(url: str) -> None:
     refused = requests.get(url, headers={"Cookie": "a" * 17000}, timeout=5)
 
     assert refused.status_code in (400, 431)
+
+
+KEEPS_CORES = pytest.mark.skipif(
+    not hasattr(os, "sched_setaffinity"), reason="only Linux keeps a process to some cores"
+)
+
+
+@KEEPS_CORES
+def test_a_worker_may_use_every_core_where_it_was_told_so(tmp_path: Path) -> None:
+    with gunicorn(tmp_path, PIN_WORKERS="no") as url:
+        assert get(url)["cores"] == sorted(os.sched_getaffinity(0))
+
+
+@KEEPS_CORES
+def test_a_worker_keeps_to_one_of_its_cores(url: str) -> None:
+    (core,) = get(url)["cores"]
+
+    assert core in os.sched_getaffinity(0)
+
+
+def test_workers_share_the_cores_evenly_whoever_of_them_ended() -> None:
+    conf = configuration()
+    conf["CORES"][:] = [2, 3, 5, 7]
+    running: dict[int, Any] = {}
+    for pid in range(8):
+        conf["pre_fork"](worker(WORKERS=running), new := worker())
+        running[pid] = new
+    assert sorted(one.core for one in running.values()) == [2, 2, 3, 3, 5, 5, 7, 7]
+
+    ended = running.pop(4)
+    conf["pre_fork"](worker(WORKERS=running), new := worker())
+
+    assert new.core == ended.core
+
+
+def test_the_first_core_is_not_always_the_same() -> None:
+    conf = configuration()
+    conf["CORES"][:] = range(64)
+    first = set()
+    for _ in range(20):
+        conf["pre_fork"](worker(WORKERS={}), new := worker())
+        first.add(new.core)
+
+    assert len(first) > 1
+
+
+def test_what_is_loaded_at_the_start_is_not_collected_again_and_again(url: str) -> None:
+    assert get(url)["kept_for_good"] > 10_000

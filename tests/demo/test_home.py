@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import stat
 from pathlib import Path
 
@@ -100,3 +102,35 @@ def test_a_process_that_cannot_start_is_named_with_the_end_of_its_log(tmp_path: 
 
     assert "broken ended by itself with status 7" in str(died.value)
     assert "the reason" in str(died.value)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_whose_exception_python_drops_still_ends_the_demo(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    with Family(tmp_path) as family:
+        # As where it falls into the finalizer of an object.
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(number)
+
+        with pytest.raises(KeyboardInterrupt):
+            family.watch()
+
+
+def test_signals_mean_what_they_did_after_the_processes_have_ended(tmp_path: Path) -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+
+    with Family(tmp_path):
+        pass
+
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_a_signal_that_is_ignored_stays_so(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Family(tmp_path) as family:
+            signal.raise_signal(signal.SIGHUP)
+            family.look()
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -88,6 +88,7 @@ def test_program_without_pkce_is_refused(program: Program, changes: dict[str, An
     [
         "http://127.0.0.1:51234/elsewhere",
         "http://127.0.0.1/callback",
+        "http://127.0.0.1:65536/callback",
         "http://127.0.0.1:51234@evil.example/callback",
         "http://localhost.evil.example:51234/callback",
         "https://evil.example/callback",

@@ -9,11 +9,11 @@ import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-import boto3
 import pytest
 import requests
 
 from tests.browsers import PageFactory
+from tests.emulators import whose_keys
 from tests.keycloak.server import Keycloak
 from tests.keycloak.test_realm import tokens
 
@@ -113,15 +113,12 @@ def test_original_way_of_use_ends_in_keys_that_aws_knows(
     found = json.loads(curl(portal, token_of("demo"), "jq ."))
 
     assert list(found) == ["AccessKeyId", "Expiration", "SecretAccessKey", "SessionToken"]
-    sts = boto3.client(
-        "sts",
-        region_name="eu-west-1",
-        endpoint_url=cloud_url,
-        aws_access_key_id=found["AccessKeyId"],
-        aws_secret_access_key=found["SecretAccessKey"],
-        aws_session_token=found["SessionToken"],
+    arn = whose_keys(
+        cloud_url,
+        access_key_id=found["AccessKeyId"],
+        secret_access_key=found["SecretAccessKey"],
+        session_token=found["SessionToken"],
     )
-    arn = sts.get_caller_identity()["Arn"]
     assert arn.startswith(
         "arn:aws:sts::210987654321:assumed-role/Developer/demo@northwind.example-"
     )

@@ -7,12 +7,12 @@ import re
 import time
 from pathlib import Path
 
-import boto3
 import pytest
 from playwright.sync_api import Page
 
 from tests.browsers import PageFactory
 from tests.client.commands import Commands
+from tests.emulators import whose_keys
 from tests.keycloak.server import Keycloak
 
 pytestmark = [pytest.mark.keycloak, pytest.mark.browser]
@@ -68,15 +68,12 @@ def test_sign_in_in_the_browser_gives_keys_that_aws_knows(
 
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    sts = boto3.client(
-        "sts",
-        region_name="eu-west-1",
-        endpoint_url=cloud_url,
-        aws_access_key_id=found["AccessKeyId"],
-        aws_secret_access_key=found["SecretAccessKey"],
-        aws_session_token=found["SessionToken"],
+    arn = whose_keys(
+        cloud_url,
+        access_key_id=found["AccessKeyId"],
+        secret_access_key=found["SecretAccessKey"],
+        session_token=found["SessionToken"],
     )
-    arn = sts.get_caller_identity()["Arn"]
     assert arn.startswith("arn:aws:sts::210987654321:assumed-role/Developer/demo@")
 
 

@@ -6,13 +6,13 @@ import re
 import subprocess
 from urllib.parse import urlsplit
 
-import boto3
 import pytest
 import requests
 from playwright.sync_api import Page, expect
 
-from tests.browsers import PageFactory
+from tests.browsers import PageFactory, follow
 from tests.containers import compose
+from tests.emulators import whose_keys
 from tests.keycloak.server import Keycloak
 
 pytestmark = [pytest.mark.keycloak, pytest.mark.browser]
@@ -78,8 +78,8 @@ def test_role_from_an_arn_in_the_claim_becomes_keys_that_aws_knows(
     page = page_factory()
     sign_in(page, portal, "demo")
 
-    page.get_by_role("link", name="Keys for Developer in payments-dev").click()
-    page.get_by_role("button", name="Get keys").click()
+    follow(page.get_by_role("link", name="Keys for Developer in payments-dev"))
+    follow(page.get_by_role("button", name="Get keys"))
 
     page.get_by_label("Show secrets").check()
     shown = page.locator("main").inner_text()
@@ -87,15 +87,12 @@ def test_role_from_an_arn_in_the_claim_becomes_keys_that_aws_knows(
         re.findall(rf'{name}="?([^"\s]+)', shown)[0]
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
     )
-    sts = boto3.client(
-        "sts",
-        region_name="eu-west-1",
-        endpoint_url=cloud_url,
-        aws_access_key_id=key_id,
-        aws_secret_access_key=secret,
-        aws_session_token=token,
+    arn = whose_keys(
+        cloud_url,
+        access_key_id=key_id,
+        secret_access_key=secret,
+        session_token=token,
     )
-    arn = sts.get_caller_identity()["Arn"]
     assert arn.startswith("arn:aws:sts::210987654321:assumed-role/Developer/")
 
 

@@ -168,3 +168,27 @@ def test_no_other_origin_may_read_an_answer(origin: str) -> None:
     for path in ("/", "/keys", "/activity", "/healthz"):
         response = alice.get(path, headers={"Origin": origin})
         assert not [name for name in response.headers if name.startswith("Access-Control-")]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/credentials",
+        "/api/login?role=x",
+        "/api/v1/me",
+        "/api/v1/nowhere",
+        "/roles",
+        "/assignment/accounts",
+        "/logout",
+        "/token",
+    ],
+)
+def test_what_programs_are_answered_may_load_and_do_nothing(path: str, client: Client) -> None:
+    check(client.get(path), {"default-src": {"'none'"}, "frame-ancestors": {"'none'"}})
+
+
+def test_the_apis_documentation_is_a_page_like_others(client: Client) -> None:
+    response = client.get("/api/docs")
+
+    assert response.status_code == 200
+    check(response)

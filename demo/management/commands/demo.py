@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from argparse import ArgumentParser
-from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -59,8 +57,6 @@ class Command(BaseCommand):
             self.stdout.write("\nThe demo has ended; its data are kept.")
 
     def _run(self, port: int | None) -> None:
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, _as_ctrl_c)
         started, ports = time.monotonic(), choose(port)
         with Family(CHECKOUT) as family:
             for name, (command, environment, url) in HOME.processes(ports).items():
@@ -93,7 +89,3 @@ class Command(BaseCommand):
             f"Data and logs are in {HOME.folder}. Ctrl-C ends it all.\n"
         )
         self.stdout.flush()
-
-
-def _as_ctrl_c(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

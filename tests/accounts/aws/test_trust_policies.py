@@ -20,7 +20,7 @@ from accounts import session_tags
 from accounts.aws import sts
 from accounts.errors import AwsRefused
 from accounts.types import Credentials
-from tests.emulators import aws_environment
+from tests.emulators import aws_environment, whose_keys
 
 pytestmark = pytest.mark.wire
 
@@ -208,15 +208,11 @@ def test_role_that_trusts_the_hub_gives_keys_of_its_own(
     with aws_environment(**hub):
         keys = assume(role_name, external_id=external_id)
 
-    identity = boto3.client(
-        "sts",
-        endpoint_url=hub["AWS_ENDPOINT_URL_STS"],
-        region_name="eu-west-1",
-        aws_access_key_id=keys.access_key_id,
-        aws_secret_access_key=keys.secret_access_key,
-        aws_session_token=keys.session_token,
-    ).get_caller_identity()
-    assert identity["Arn"] == (
-        f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/{role_name}/alice@northwind.example"
+    arn = whose_keys(
+        hub["AWS_ENDPOINT_URL_STS"],
+        access_key_id=keys.access_key_id,
+        secret_access_key=keys.secret_access_key,
+        session_token=keys.session_token,
     )
-    assert keys.assumed_role_arn == identity["Arn"]
+    assert arn == (f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/{role_name}/alice@northwind.example")
+    assert keys.assumed_role_arn == arn

@@ -33,7 +33,7 @@ from accounts.models import (
     Token,
 )
 from tests import cast
-from tests.browsers import PageFactory
+from tests.browsers import PageFactory, follow
 from tests.portal.admin import forms
 
 pytestmark = pytest.mark.browser
@@ -82,7 +82,7 @@ def test_an_admins_day_ends_with_a_role_on_somebodys_page(
     page.get_by_role("link", name="Permission sets", exact=True).click()
     page.get_by_role("link", name="Add permission set").click()
     page.get_by_label("Name:").fill("Analyst")
-    page.get_by_role("button", name="Save", exact=True).click()
+    follow(page.get_by_role("button", name="Save", exact=True))
     expect(page.locator(".messagelist .success")).to_contain_text("was added successfully")
 
     page.goto(f"{live_portal}/admin/accounts/account/add/")
@@ -92,10 +92,10 @@ def test_an_admins_day_ends_with_a_role_on_somebodys_page(
     page.get_by_label("Tags:").fill("team=data")
     page.get_by_role("button", name="Add another Role").click()
     choose(page, autocomplete(page.locator("#roles-0"), "Permission set"), "Analyst")
-    page.get_by_role("button", name="Save", exact=True).click()
+    follow(page.get_by_role("button", name="Save", exact=True))
     expect(page.get_by_text("An AWS account id has exactly 12 digits")).to_be_visible()
     page.get_by_label("Account id:").fill("3456-7890-1234")
-    page.get_by_role("button", name="Save", exact=True).click()
+    follow(page.get_by_role("button", name="Save", exact=True))
     expect(page.locator(".messagelist .success")).to_contain_text("data-dev (345678901234)")
 
     page.goto(f"{live_portal}/admin/accounts/mapping/add/")
@@ -106,7 +106,7 @@ def test_an_admins_day_ends_with_a_role_on_somebodys_page(
     target = page.locator("#targets-0")
     target.get_by_label("Kind").select_option("account")
     choose(page, autocomplete(target, "Account"), "data-dev")
-    page.get_by_role("button", name="Save and continue editing").click()
+    follow(page.get_by_role("button", name="Save and continue editing"))
     gives = page.get_by_role("region", name="What it gives now")
     expect(gives).to_contain_text("arn:aws:iam::345678901234:role/Analyst")
     expect(gives).to_contain_text("mallory@northwind.example")
@@ -240,14 +240,14 @@ def refuse_an_account(page: Page, portal: str) -> None:
     page.goto(f"{portal}/admin/accounts/account/add/")
     page.get_by_label("Account id").fill("1234")
     page.locator("#id_name").fill("data-dev")
-    page.get_by_role("button", name="Save", exact=True).click()
+    follow(page.get_by_role("button", name="Save", exact=True))
 
 
 def ask_before_deleting(page: Page, portal: str) -> None:
     page.goto(f"{portal}/admin/accounts/permissionset/")
     page.locator("input.action-select").first.check()
     page.locator("select[name=action]").select_option("delete_selected")
-    page.get_by_role("button", name="Go").click()
+    follow(page.get_by_role("button", name="Go"))
 
 
 def narrow_the_list(page: Page, portal: str) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from django.test import Client
 
-from accounts.models import Account, Mapping, PermissionSet
+from accounts.models import Account, Mapping, MappingTarget, PermissionSet
 from tests import cast
 from tests.portal.admin import forms
 
@@ -63,6 +63,42 @@ def test_a_mapping_that_gives_nothing_is_refused(carol: Client, developer: Permi
     response = forms.send(carol, "mapping/add/", form)
 
     assert "a mapping with neither gives nothing" in str(forms.errors_of(response))
+
+
+def test_a_mapping_of_hundreds_of_accounts_can_be_changed(
+    carol: Client, developer: PermissionSet
+) -> None:
+    mapping = Mapping.objects.create(
+        name="Many", claim="groups", match="exact", value="many", permission_set=developer
+    )
+    accounts = Account.objects.bulk_create(
+        Account(account_id=f"5{number:011}", name=f"many-{number}") for number in range(500)
+    )
+    targets = mapping.targets.bulk_create(
+        MappingTarget(mapping=mapping, kind="account", account=account) for account in accounts
+    )
+    rows = [
+        {
+            "id": target.pk,
+            "mapping": mapping.pk,
+            "kind": "account",
+            "account": target.account_id,
+            "environment": "",
+            "unit": "",
+            "tag_key": "",
+            "tag_value": "",
+        }
+        for target in targets
+    ]
+    form = forms.mapping(
+        *rows, stored=len(rows), permission_set=developer.pk, name="Renamed", value="many"
+    )
+
+    response = forms.send(carol, f"mapping/{mapping.pk}/change/", form)
+
+    assert response.status_code == 302
+    mapping.refresh_from_db()
+    assert (mapping.name, mapping.targets.count()) == ("Renamed", 500)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
 from django.http import HttpResponse
 from django.utils import timezone
@@ -19,6 +18,7 @@ from accounts.models.audit import Action
 from accounts.types import Kind, Scope
 from tests import cast
 from tests.accounts.test_access import DEV, PROD
+from tests.emulators import whose_keys
 from tests.portal.api.conftest import Program
 from tests.portal.api.test_original import DEVELOPER, OPERATOR, body
 
@@ -170,15 +170,13 @@ def test_a_token_gives_keys_that_work_and_is_named_in_the_record(
 
     assert answer.status_code == 200
     keys = json.loads(answer.content)
-    caller = boto3.client(
-        "sts",
-        endpoint_url=sts_endpoint,
-        region_name="eu-west-1",
-        aws_access_key_id=keys["AccessKeyId"],
-        aws_secret_access_key=keys["SecretAccessKey"],
-        aws_session_token=keys["SessionToken"],
-    ).get_caller_identity()
-    assert caller["Arn"].startswith(f"arn:aws:sts::{DEV}:assumed-role/Developer/alice")
+    arn = whose_keys(
+        sts_endpoint,
+        access_key_id=keys["AccessKeyId"],
+        secret_access_key=keys["SecretAccessKey"],
+        session_token=keys["SessionToken"],
+    )
+    assert arn.startswith(f"arn:aws:sts::{DEV}:assumed-role/Developer/alice")
     row = AuditEvent.objects.get(action=Action.KEYS_ISSUED)
     assert (row.sub, row.surface, row.access_key_id) == ("sub-alice", "api", keys["AccessKeyId"])
     assert row.detail["token"] == str(Token.objects.get().id)

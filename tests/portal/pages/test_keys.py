@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from accounts.models import Account, AuditEvent, PermissionSet, RoleUse
 from portal.pages.durations import UNTIL_EVENING, durations
 from tests import cast
-from tests.browsers import PageFactory
+from tests.browsers import PageFactory, follow
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("northwind", "aws")]
 
@@ -99,7 +99,7 @@ def test_keys_until_the_end_of_the_working_day_are_counted_in_the_browsers_time_
     page.get_by_label(re.compile(r"^Until 0?6:00 PM|^Until 18:00")).check()
     # An hour passes before anybody presses the button.
     page.clock.fast_forward(3_600_000)
-    page.get_by_role("button", name="Get keys").click()
+    follow(page.get_by_role("button", name="Get keys"))
 
     expect(page.locator(".issued")).to_be_visible()
     taken = RoleUse.objects.get()
@@ -146,7 +146,7 @@ def test_without_a_script_the_end_of_the_day_is_not_offered(
 def take(page: Page, portal: str) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(f"{portal}/keys?{QUERY}")
-    page.get_by_role("button", name="Get keys").click()
+    follow(page.get_by_role("button", name="Get keys"))
 
 
 @pytest.mark.browser
@@ -253,7 +253,7 @@ def test_all_profiles_are_copied_together(page_factory: PageFactory, live_portal
     page = page_factory(client=cast.signed_in("alice"))
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(f"{live_portal}/keys?role=210987654321/Developer&role=123456789012/ReadOnly")
-    page.get_by_role("button", name="Get keys").click()
+    follow(page.get_by_role("button", name="Get keys"))
 
     page.get_by_role("button", name="Copy all profiles").click()
 

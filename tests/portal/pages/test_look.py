@@ -23,7 +23,7 @@ from pytest_django import Settings
 from accounts import favourites
 from accounts.models import Mapping, SignIn
 from tests import cast
-from tests.browsers import PageFactory
+from tests.browsers import PageFactory, follow
 from tests.sso.conftest import Program
 
 pytestmark = [pytest.mark.browser, pytest.mark.look, pytest.mark.usefixtures("aws")]
@@ -102,7 +102,7 @@ def open_path(path: str) -> Callable[[Page, str], None]:
 
 def get_keys(page: Page, portal: str) -> None:
     page.goto(f"{portal}/keys?{ROLE}")
-    page.get_by_role("button", name="Get keys").click()
+    follow(page.get_by_role("button", name="Get keys"))
 
 
 def get_values(page: Page, portal: str) -> None:
@@ -138,7 +138,7 @@ def fail_to_sign_in(page: Page, portal: str) -> None:
 def send_an_old_form(page: Page, portal: str) -> None:
     page.goto(f"{portal}/keys?{ROLE}")
     page.context.clear_cookies(name=django_settings.CSRF_COOKIE_NAME)
-    page.get_by_role("button", name="Get keys").click()
+    follow(page.get_by_role("button", name="Get keys"))
 
 
 def fail_with(error: Exception) -> Callable[[Page, str], None]:
@@ -157,13 +157,13 @@ def find_several(page: Page, portal: str) -> None:
 
 def get_several(page: Page, portal: str) -> None:
     page.goto(f"{portal}/keys?{SEVERAL}")
-    page.get_by_role("button", name="Get keys").click()
+    follow(page.get_by_role("button", name="Get keys"))
 
 
 def get_several_denied(page: Page, portal: str) -> None:
     page.goto(f"{portal}/keys?{SEVERAL}")
     page.evaluate("document.querySelector('.picks input').value = '123456789012/Nobody'")
-    page.get_by_role("button", name="Get keys").click()
+    follow(page.get_by_role("button", name="Get keys"))
 
 
 def open_elsewhere(page: Page, portal: str) -> None:
@@ -174,13 +174,13 @@ def open_elsewhere(page: Page, portal: str) -> None:
 def save_preferences(page: Page, portal: str) -> None:
     page.goto(f"{portal}/preferences")
     page.get_by_label("Sign out of the AWS console first").check()
-    page.get_by_role("button", name="Save").click()
+    follow(page.get_by_role("button", name="Save"))
 
 
 def make_no_token(page: Page, portal: str) -> None:
     page.goto(f"{portal}/tokens")
     page.get_by_label("What it is for").fill("nightly report")
-    page.get_by_role("button", name="Make").click()
+    follow(page.get_by_role("button", name="Make"))
 
 
 def make_token(page: Page, portal: str) -> None:
@@ -188,7 +188,7 @@ def make_token(page: Page, portal: str) -> None:
     page.get_by_label("What it is for").fill("nightly report")
     page.get_by_label("get keys").check()
     page.get_by_label("every role I have").check()
-    page.get_by_role("button", name="Make").click()
+    follow(page.get_by_role("button", name="Make"))
 
 
 def be_active(page: Page, portal: str) -> None:
@@ -209,19 +209,19 @@ def be_asked_late(page: Page, portal: str) -> None:
 
 def type_code(page: Page, portal: str) -> None:
     page.goto(f"{portal}/device?user_code={Program().begin()['userCode']}")
-    page.get_by_role("button", name="Continue").click()
+    follow(page.get_by_role("button", name="Continue"))
 
 
 def type_no_code(page: Page, portal: str) -> None:
     page.goto(f"{portal}/device")
     page.get_by_label("Code").fill("BCDF-GHJK")
-    page.get_by_role("button", name="Continue").click()
+    follow(page.get_by_role("button", name="Continue"))
 
 
 def answer_code(button: str) -> Callable[[Page, str], None]:
     def go(page: Page, portal: str) -> None:
         type_code(page, portal)
-        page.get_by_role("button", name=button).click()
+        follow(page.get_by_role("button", name=button))
 
     return go
 

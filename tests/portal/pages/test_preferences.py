@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from accounts import preferences
 from accounts.models import Person
 from tests import cast
-from tests.browsers import PageFactory
+from tests.browsers import PageFactory, follow
 
 pytestmark = pytest.mark.django_db
 
@@ -76,8 +76,8 @@ def test_slash_key_goes_to_the_search_unless_somebody_turned_it_off(
     page = page_factory(client=cast.signed_in("alice"))
     page.goto(f"{live_portal}/preferences")
     page.get_by_label("The / key").set_checked(wanted)
-    page.get_by_role("button", name="Save").click()
-    page.get_by_role("link", name="Accounts").click()
+    follow(page.get_by_role("button", name="Save"))
+    follow(page.get_by_role("link", name="Accounts"))
     expect(page.get_by_role("searchbox")).to_be_visible()
     expect(page.locator("kbd")).to_have_count(int(wanted))
 

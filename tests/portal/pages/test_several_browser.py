@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from accounts.models import Account
 from portal.pages import several
 from tests import cast
-from tests.browsers import PageFactory
+from tests.browsers import PageFactory, follow
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("northwind")]
 
@@ -69,7 +69,7 @@ def test_without_a_script_the_server_answers_the_search(
     page = opened(page_factory, f"{live_portal}/several", java_script=False)
     box(page, DEV).check()
     page.get_by_role("searchbox").fill("prod")
-    page.get_by_role("button", name="Search").click()
+    follow(page.get_by_role("button", name="Search"))
 
     assert seen(page) == [DEV, PROD]
     assert ticked(page) == [DEV]
@@ -82,7 +82,7 @@ def test_typing_shows_what_the_server_shows(page_factory: PageFactory, live_port
     for words in SEARCHES:
         typed.get_by_role("searchbox").fill(words)
         asked.get_by_role("searchbox").fill(words)
-        asked.get_by_role("button", name="Search").click()
+        follow(asked.get_by_role("button", name="Search"))
 
         wanted = seen(asked)
         typed.wait_for_function(
@@ -121,7 +121,7 @@ def test_what_is_ticked_stays_in_sight_and_goes_along(
     expect(page.get_by_text("No other role has all of these words.")).to_be_visible()
     page.get_by_role("searchbox").fill("")
     expect(box(page, READ_DEV)).to_be_visible()
-    page.get_by_role("button", name="Continue").click()
+    follow(page.get_by_role("button", name="Continue"))
 
     expect(page.get_by_role("checkbox")).to_have_count(2)
     assert ticked(page) == [DEV, PROD]

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from accounts.models import Account, AuditEvent
 from tests import cast
-from tests.browsers import PageFactory
+from tests.browsers import PageFactory, follow
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("northwind")]
 
@@ -178,7 +178,7 @@ def test_link_is_built_without_a_script(page_factory: PageFactory, live_portal: 
     page.get_by_label("Account").fill("payments-dev")
     page.get_by_label("Role").fill("Developer")
     page.get_by_label("Region").select_option("eu-west-1")
-    page.get_by_role("button", name="Make the link").click()
+    follow(page.get_by_role("button", name="Make the link"))
     page.get_by_role("link", name="Follow it").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text(

@@ -14,7 +14,7 @@ from accounts.models import Account, Person
 from portal.pages import rows, start
 from portal.pages import words as server
 from tests import cast
-from tests.browsers import PageFactory
+from tests.browsers import PageFactory, follow
 from tests.emulators import ConsoleEndpoint
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("northwind")]
@@ -126,9 +126,7 @@ def test_typing_shows_and_marks_what_the_server_shows_and_marks(
         typed.get_by_role("searchbox").fill(words)
         asked.goto(f"{live_portal}/")
         asked.get_by_role("searchbox").fill(words)
-        # A click does not wait for the page it leads to.
-        with asked.expect_navigation():
-            asked.get_by_role("button", name="Search").click()
+        follow(asked.get_by_role("button", name="Search"))
 
         seen = asked.evaluate(SEEN)
         same = f"seen => JSON.stringify(({SEEN})()) === JSON.stringify(seen)"
@@ -266,9 +264,9 @@ def test_everything_works_without_a_script(
     page = page_factory(client=cast.signed_in("alice"), java_script=False)
     page.goto(live_portal)
 
-    page.get_by_role("button", name="Favourite: Developer").click()
-    page.get_by_role("button", name="Add to favourites").click()
-    page.get_by_role("link", name="Back to accounts").click()
+    follow(page.get_by_role("button", name="Favourite: Developer"))
+    follow(page.get_by_role("button", name="Add to favourites"))
+    follow(page.get_by_role("link", name="Back to accounts"))
     expect(page.locator(".tile")).to_have_attribute("data-role", f"{DEV}/Developer")
     page.locator("#tiles").get_by_role("link", name="Keys for Developer in payments-dev").click()
     expect(page).to_have_title("Keys for Developer in payments-dev · Gatehouse")
@@ -291,12 +289,12 @@ def test_favourites_are_put_in_order_without_a_script(
     favourite("alice", (DEV, "Developer"), (DEV, "ReadOnly"), (PROD, "ReadOnly"))
     page = page_factory(client=client, java_script=False)
     page.goto(f"{live_portal}/")
-    page.get_by_role("link", name="Arrange").click()
+    follow(page.get_by_role("link", name="Arrange"))
 
-    page.get_by_role("button", name="Up: ReadOnly in payments-prod").click()
-    page.get_by_role("button", name="Down: Developer in payments-dev").click()
-    page.get_by_role("button", name="Remove: ReadOnly in payments-dev").click()
-    page.get_by_role("link", name="Back to accounts").click()
+    follow(page.get_by_role("button", name="Up: ReadOnly in payments-prod"))
+    follow(page.get_by_role("button", name="Down: Developer in payments-dev"))
+    follow(page.get_by_role("button", name="Remove: ReadOnly in payments-dev"))
+    follow(page.get_by_role("link", name="Back to accounts"))
 
     expect(page.locator(".tile")).to_have_count(2)
     tiles = page.locator(".tile").evaluate_all("all => all.map((one) => one.dataset.role)")

@@ -19,7 +19,7 @@ from accounts.bearer_secrets import PATTERN
 from accounts.models import AuditEvent, Token
 from accounts.types import Kind, Scope
 from tests import cast
-from tests.browsers import PageFactory
+from tests.browsers import PageFactory, follow
 from tests.cast import NOON, ORIGIN
 
 pytestmark = pytest.mark.usefixtures("northwind")
@@ -262,17 +262,17 @@ def test_a_token_is_made_and_revoked_without_a_script(
 ) -> None:
     page = page_factory(client=cast.signed_in("alice"), java_script=False)
     page.goto(f"{live_portal}/")
-    page.get_by_role("link", name="Tokens").click()
+    follow(page.get_by_role("link", name="Tokens"))
 
     page.get_by_label("What it is for").fill("nightly report")
     page.get_by_label("ReadOnly").check()
     page.get_by_label("30 days").check()
-    page.get_by_role("button", name="Make the token").click()
+    follow(page.get_by_role("button", name="Make the token"))
     secret = page.locator(".secret > span")
     expect(secret).to_be_hidden()
     page.get_by_label("Show the token").check()
     expect(secret).to_have_text(PATTERN)
-    page.get_by_role("link", name="Back to the tokens").click()
+    follow(page.get_by_role("link", name="Back to the tokens"))
     page.locator("summary", has_text="Revoke").click()
     page.get_by_role("button", name="Revoke for good nightly report").click()
 
@@ -304,7 +304,7 @@ def test_the_pages_are_accessible_and_fit(
             page.get_by_label("What it is for").fill("nightly report")
             if name == "tokens-made":
                 page.get_by_label("ReadOnly").check()
-            page.get_by_role("button", name="Make the token").click()
+            follow(page.get_by_role("button", name="Make the token"))
         else:
             for details in page.locator("details > summary").all():
                 details.click()
