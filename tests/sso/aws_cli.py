@@ -121,6 +121,12 @@ class AwsCli:
         ((path, content),) = ((p, c) for p, c in found.items() if "accessToken" in c)
         return path, content
 
+    def expire(self) -> dict[str, Any]:
+        """Let the CLI believe that its token is over; return what it keeps, as it was."""
+        path, content = self.tokens()
+        path.write_text(json.dumps(content | {"expiresAt": "2026-01-01T00:00:00Z"}))
+        return content
+
     def has_tokens(self) -> bool:
         """Whether somebody is signed in as far as the CLI knows."""
         return any("accessToken" in path.read_text() for path in self._cache.glob("*.json"))

@@ -300,29 +300,34 @@ def test_accounts_and_roles_are_listed(signed_in: AwsCli) -> None:
     ]
 
 
-def test_token_past_its_time_is_renewed_without_a_browser(signed_in: AwsCli) -> None:
-    path, before = signed_in.tokens()
-    path.write_text(json.dumps(before | {"expiresAt": "2026-01-01T00:00:00Z"}))
-    browsed = signed_in.browsed
+def test_token_past_its_time_is_renewed_without_a_browser(cli: AwsCli, demo: Place) -> None:
+    answer(cli, demo.alice, "Allow")
+    before = cli.expire()
+    browsed = cli.browsed
 
-    arn = signed_in.arn(PROFILE)
+    arn = cli.arn(PROFILE)
 
-    _, after = signed_in.tokens()
+    _, after = cli.tokens()
     assert arn.startswith(ARN.format("Developer"))
     assert after["accessToken"] != before["accessToken"]
     assert datetime.fromisoformat(after["expiresAt"]) > datetime.now(UTC)
     assert after["refreshToken"]
-    assert signed_in.browsed == browsed
+    assert cli.browsed == browsed
 
 
-def test_commands_that_renew_at_the_same_moment_all_get_on(signed_in: AwsCli) -> None:
-    path, before = signed_in.tokens()
-    path.write_text(json.dumps(before | {"expiresAt": "2026-01-01T00:00:00Z"}))
+def test_commands_that_renew_at_the_same_moment_all_get_on(
+    cli: AwsCli, demo: Place, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Each has a home of its own: one would give up on the file that another is writing at that moment."""
+    answer(cli, demo.alice, "Allow")
+    cli.expire()
+    machines = [cli.copy(tmp_path_factory.mktemp("machine")) for _ in range(4)]
 
-    started = [signed_in.start("sts", "get-caller-identity", "--profile", PROFILE) for _ in "1234"]
-    done = [signed_in.finish(process) for process in started]
+    started = [m.start("sts", "get-caller-identity", "--profile", PROFILE) for m in machines]
+    done = [AwsCli.finish(process) for process in started]
 
     assert [(each.returncode, each.stderr) for each in done] == [(0, "")] * 4
+    assert len({machine.tokens()[1]["accessToken"] for machine in machines}) == 4
 
 
 def test_nothing_that_the_cli_keeps_is_in_the_log_of_the_portal(
