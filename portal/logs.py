@@ -24,6 +24,8 @@ class OneLine(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:
         """Format a record, its traceback aside."""
         line = super().formatMessage(record)
+        if line.isprintable():
+            return line
         return "".join(
             character if character.isprintable() else character.encode("unicode_escape").decode()
             for character in line

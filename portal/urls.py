@@ -8,10 +8,10 @@ from django.urls import URLPattern, URLResolver, include, path
 from portal.api import mairu
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", include("portal.pages.urls")),
-    path("oidc/", include("portal.signin.urls")),
     path("api/", include("portal.api.urls")),
+    path("", include("portal.pages.urls")),
     path("", include("portal.sso.urls")),
+    path("oidc/", include("portal.signin.urls")),
     path("assume-role", mairu.credentials, name="assume_role"),
     path("roles", mairu.roles, name="roles"),
     path("admin/", admin.site.urls),

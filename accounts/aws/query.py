@@ -39,15 +39,24 @@ _PARSER = QueryParser(timestamp_parser=datetime.fromisoformat)
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """Kept connections to STS, and how it is named on them: by path, or to a proxy by its whole URL."""
+
+    connections: urllib3.PoolManager | urllib3.HTTPConnectionPool
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """STS in one region, as the hub calls it. Safe to share among threads, not across a fork."""
 
     url: str
+    host: str
     region: str
     user_agent: str
     operation: OperationModel
     credentials: Credentials
-    connections: urllib3.PoolManager
+    way: Way
     gate: Gate = field(default_factory=Gate)
 
     def assume_role(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -72,7 +81,11 @@ class Caller:
             method="POST",
             url=self.url,
             data=urlencode(serialized["body"]).encode(),
-            headers={**serialized["headers"], "User-Agent": self.user_agent},
+            headers={
+                **serialized["headers"],
+                "User-Agent": self.user_agent,
+                "Host": self.host,
+            },
         )
         try:
             SigV4Auth(self.credentials.get_frozen_credentials(), "sts", self.region).add_auth(
@@ -84,9 +97,9 @@ class Caller:
 
     def _send(self, signed: AWSRequest, timeout: urllib3.Timeout) -> urllib3.BaseHTTPResponse:
         try:
-            return self.connections.urlopen(
+            return self.way.connections.urlopen(
                 "POST",
-                self.url,
+                self.way.target,
                 body=signed.data,
                 headers=dict(signed.headers.items()),
                 timeout=timeout,
@@ -132,15 +145,16 @@ def caller(
     url = f"{parts.scheme}://{parts.netloc}{parts.path}"
     return Caller(
         url=url,
+        host=parts.netloc,
         region=region,
         user_agent=client.meta.config.user_agent,  # type: ignore[attr-defined]  # Not in the stubs.
         operation=client.meta.service_model.operation_model(_OPERATION),
         credentials=credentials,
-        connections=_connections(url, certificates=certificates, most=most),
+        way=_way(url, certificates=certificates, most=most),
     )
 
 
-def _connections(url: str, *, certificates: str | None, most: int) -> urllib3.PoolManager:
+def _way(url: str, *, certificates: str | None, most: int) -> Way:
     options: dict[str, Any] = {
         "maxsize": most,
         "cert_reqs": "CERT_REQUIRED",
@@ -148,7 +162,9 @@ def _connections(url: str, *, certificates: str | None, most: int) -> urllib3.Po
     }
     proxies = ProxyConfiguration(get_environ_proxies(url))
     if proxy := proxies.proxy_url_for(url):
-        return urllib3.ProxyManager(
+        proxied = urllib3.ProxyManager(
             proxy, proxy_headers=proxies.proxy_headers_for(proxy), **options
         )
-    return urllib3.PoolManager(**options)
+        return Way(proxied, url)
+    direct = urllib3.PoolManager(**options).connection_from_url(url)
+    return Way(direct, urlsplit(url).path or "/")
