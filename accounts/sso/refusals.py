@@ -22,7 +22,7 @@ class Why(StrEnum):
     TOO_SOON = "sso.too_soon"
     EXPIRED = "sso.expired"
     DENIED = "sso.denied"
-    TOKEN = "sso.token"  # noqa: S105
+    TOKEN = "sso.token"  # noqa: S105 - a code, no secret
 
 
 class Refused(GatehouseError):

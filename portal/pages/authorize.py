@@ -46,7 +46,7 @@ def authorize(request: HttpRequest) -> HttpResponse:
     context = {"client": asked.client, "address": address, **standing(request, sign_in, now)}
     response = render(request, "pages/authorize.html", context)
     # Chromium holds the redirect after the form against this, too.
-    response._csp_update = {"form-action": [f"http://{address}"]}  # type: ignore[attr-defined]
+    response._csp_update = {"form-action": [f"http://{address}"]}  # type: ignore[attr-defined]  # django-csp reads it.
     return response
 
 
