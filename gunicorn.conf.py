@@ -10,6 +10,7 @@ import gc
 import logging
 import os
 import secrets
+import time
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
@@ -62,21 +63,21 @@ class WithoutQueries(Logger):  # type: ignore[misc]
     Whatever format is asked for, there is no more to put into it than this.
     """
 
-    def atoms(self, resp: Any, req: Any, environ: Any, request_time: Any) -> dict[str, Any]:
+    def atoms(self, resp: Any, req: Any, asked: Any, request_time: Any) -> dict[str, Any]:
         """Return what a line may hold, by gunicorn's names; the path as it was sent, not decoded."""
         microseconds = request_time // timedelta(microseconds=1)
         headers = {name.lower(): value for name, value in resp.headers}
         return {
-            "h": environ.get("REMOTE_ADDR", "-"),
+            "h": asked.get("REMOTE_ADDR", "-"),
             "t": self.now(),
-            "m": environ["REQUEST_METHOD"],
-            "U": environ["RAW_URI"].partition("?")[0],
-            "H": environ["SERVER_PROTOCOL"],
+            "m": asked["REQUEST_METHOD"],
+            "U": asked["RAW_URI"].partition("?")[0],
+            "H": asked["SERVER_PROTOCOL"],
             "s": str(resp.status).partition(" ")[0],
             "B": resp.sent,
             "D": microseconds,
             "M": microseconds // 1000,
-            "a": environ.get("HTTP_USER_AGENT", "-"),
+            "a": asked.get("HTTP_USER_AGENT", "-"),
             "p": f"<{os.getpid()}>",
             "{x-request-id}o": headers.get("x-request-id", "-"),
         }
@@ -122,3 +123,14 @@ def _warm() -> None:
         clients.caller()
     except GatehouseError as error:
         logging.getLogger("gunicorn.error").warning("No AWS client yet: %s", error.admin_message)
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """Leave it to the first worker to say that none can start: gunicorn trips over another that does too."""
+    if worker.booted or worker.age == 1 or worker.pid != os.getpid():
+        return
+    told_by = time.monotonic() + 2
+    while worker.alive and time.monotonic() < told_by:
+        time.sleep(0.05)
+    if not worker.alive:
+        os._exit(0)

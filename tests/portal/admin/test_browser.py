@@ -23,7 +23,9 @@ from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
 from accounts.models import (
+    Approval,
     AuditEvent,
+    CliToken,
     Favourite,
     Mapping,
     MappingTarget,
@@ -48,7 +50,7 @@ LOOKS: tuple[tuple[Literal["light", "dark"], int], ...] = (
 )
 RECORDS = ("auditevent", "signin", "token")
 # Edited on the pages of others, or by nobody.
-WITHOUT_PAGES = {MappingTarget, Favourite, RoleUse, Preferences, Revision}
+WITHOUT_PAGES = {MappingTarget, Favourite, RoleUse, Preferences, Revision, Approval, CliToken}
 ISSUER = {
     "name": "CI",
     "url": "https://ci.northwind.example",
