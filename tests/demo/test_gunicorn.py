@@ -80,7 +80,7 @@ def test_the_header_of_awss_own_clients_arrives(url: str) -> None:
 
 
 def test_the_log_of_requests_has_no_query_strings_and_no_forged_lines(url: str, home: Path) -> None:
-    get(f"{url}/oidc/callback/?code=SECRET-CODE&state=SECRET-STATE")
+    get(f"{url}/oidc/callback/?code=HUSHED-CODE&state=HUSHED-STATE")
     get(f"{url}/line%0a127.0.0.1 forged")
 
     deadline = time.monotonic() + 5
@@ -88,7 +88,7 @@ def test_the_log_of_requests_has_no_query_strings_and_no_forged_lines(url: str, 
         assert time.monotonic() < deadline, log
         time.sleep(0.05)
     assert '"GET /oidc/callback/ HTTP/1.1" 200' in log
-    assert "SECRET" not in log
+    assert "HUSHED" not in log
     assert '"GET /line%0A127.0.0.1%20forged HTTP/1.1" 200' in log
 
 
@@ -96,11 +96,11 @@ def test_no_format_of_the_log_gets_at_a_header_or_a_query(tmp_path: Path) -> Non
     asked = "%(r)s %(q)s %(f)s %({authorization}i)s %({http_authorization}e)s %(m)s %(s)s %(D)s."
     options = f"--access-logformat '{asked}'"
     with gunicorn(tmp_path, GUNICORN_CMD_ARGS=options) as url:
-        get(f"{url}/?code=SECRET", Authorization="Bearer SECRET", Referer="https://SECRET.example")
+        get(f"{url}/?code=HUSHED", Authorization="Bearer HUSHED", Referer="https://HUSHED.example")
 
     log = (tmp_path / "log").read_text()
     assert re.search(r"^- - - - - GET 200 [0-9]+\.$", log, re.MULTILINE)
-    assert "SECRET" not in log
+    assert "HUSHED" not in log
 
 
 def test_no_socket_for_control_commands_is_opened(url: str, home: Path) -> None:
