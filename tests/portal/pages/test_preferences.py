@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from playwright.sync_api import expect
 
@@ -46,6 +47,14 @@ def test_choice_is_kept_said_and_shown_and_is_nobody_elses() -> None:
     assert "Saved." in page
     assert "checked" in page
     assert (chosen("alice"), chosen("bob")) == (True, False)
+
+
+def test_what_is_said_after_a_form_travels_in_no_cookie() -> None:
+    client = cast.signed_in("alice")
+
+    response = client.post("/preferences", {"sign_out_first": "on"})
+
+    assert set(response.cookies) <= {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME}
 
 
 def test_box_left_empty_takes_the_choice_back() -> None:
