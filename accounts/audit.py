@@ -11,6 +11,7 @@ from django.db.models import CharField, PositiveIntegerField, QuerySet
 
 from accounts.models import AuditEvent
 from accounts.models.audit import Action
+from accounts.prepared import Insertion
 from accounts.storable import storable
 from accounts.types import Origin, Subject
 
@@ -30,6 +31,8 @@ _LARGEST_COUNT = 2**31 - 1
 NOT_SHOWN = frozenset({"external_id"})
 HIDDEN = "(not shown)"
 
+_ROW = Insertion(AuditEvent)
+
 
 def record(
     *,
@@ -48,7 +51,7 @@ def record(
         django.db.Error: the row could not be written; the caller must then release nothing.
     """
     event = _event(action, now=now, origin=origin, subject=subject, facts=facts)
-    event.save(force_insert=True)
+    _ROW.insert(event)
     return event.id
 
 

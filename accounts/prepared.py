@@ -1,4 +1,4 @@
-"""Queries that every request makes, their SQL written once: the ORM takes longer to write it than databases to answer.
+"""Statements that every request makes, their SQL written once: the ORM takes longer to write it than databases to answer.
 
 The query set is Django's, and so are its parameters and the conversion of what comes back. The
 database is asked each time; a row that comes back as it was is not converted again.
@@ -12,7 +12,8 @@ from functools import cached_property
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import (
     DateTimeField,
     Field,
@@ -24,7 +25,8 @@ from django.db.models import (
 )
 from django.db.models.base import ModelState
 from django.db.models.query import get_related_populators
-from django.db.models.sql.compiler import SQLCompiler
+from django.db.models.sql import InsertQuery
+from django.db.models.sql.compiler import SQLCompiler, SQLInsertCompiler
 
 M = TypeVar("M", bound=Model)
 Row = tuple[Any, ...]
@@ -50,36 +52,36 @@ class Prepared(Generic[M]):
 
     def rows(self, *values: Any) -> list[Row]:
         """Return the rows for these values, as `values_list()` would."""
-        return [self._converted(row) for row in self._fetched(values)]
+        connection = connections[DEFAULT_DB_ALIAS]
+        return [self._converted(row, connection) for row in self._fetched(values, connection)]
 
     def first(self, *values: Any) -> M | None:
         """Return the first row as an instance, with its annotations and what it is selected with."""
-        found = self._fetched(values)
+        connection = connections[DEFAULT_DB_ALIAS]
+        found = self._fetched(values, connection)
         if not found:
             return None
         remembered = self._remembered.get(values)
         if remembered is None or remembered[0] != found[0]:
             if len(self._remembered) >= MOST_REMEMBERED:
                 self._remembered.clear()
-            remembered = (found[0], self._made(self._converted(found[0])))
+            remembered = (found[0], self._made(self._converted(found[0], connection)))
             self._remembered[values] = remembered
         return _twin(remembered[1], {})
 
-    def _fetched(self, values: Row) -> list[Row]:
-        with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-            cursor.execute(self._sql, self._parameters(values))
+    def _fetched(self, values: Row, connection: BaseDatabaseWrapper) -> list[Row]:
+        with connection.cursor() as cursor:
+            cursor.execute(self._sql, self._parameters(values, connection))
             rows: list[Row] = cursor.fetchall()
         return rows
 
-    def _parameters(self, values: Sequence[Any]) -> list[Any]:
-        connection = connections[DEFAULT_DB_ALIAS]
+    def _parameters(self, values: Sequence[Any], connection: BaseDatabaseWrapper) -> list[Any]:
         return [
             field.get_db_prep_value(value, connection)
             for field, value in zip(self._fields, values, strict=True)
         ]
 
-    def _converted(self, row: Row) -> Row:
-        connection = connections[DEFAULT_DB_ALIAS]
+    def _converted(self, row: Row, connection: BaseDatabaseWrapper) -> Row:
         values = list(row)
         for place, converters, column in self._converters:
             for convert in converters:
@@ -108,7 +110,7 @@ class Prepared(Generic[M]):
     @cached_property
     def _sql(self) -> str:
         sql, parameters = self._compiler.as_sql()
-        if list(parameters) != self._parameters(self._samples):
+        if list(parameters) != self._parameters(self._samples, self._compiler.connection):
             # A value would be compared with another column than its own.
             raise TypeError(
                 f"the parameters are {parameters}, in another order than the fields: {sql}"
@@ -119,6 +121,41 @@ class Prepared(Generic[M]):
     def _converters(self) -> list[tuple[int, list[Any], Any]]:
         found = self._compiler.get_converters([column for column, *_ in self._compiler.select])
         return [(place, converters, column) for place, (converters, column) in found.items()]
+
+
+class Insertion(Generic[M]):
+    """The INSERT of a new row of a model that knows its key beforehand; no signals are sent."""
+
+    def __init__(self, model: type[M]) -> None:
+        self._model = model
+        self._fields: Sequence[Field[Any, Any]] = model._meta.concrete_fields
+
+    def insert(self, row: M) -> None:
+        """Write the row, as `save(force_insert=True)` would.
+
+        Raises:
+            django.db.Error: it could not be written; a transaction around it is then lost.
+        """
+        connection = connections[DEFAULT_DB_ALIAS]
+        values = [
+            field.get_db_prep_save(field.pre_save(row, add=True), connection)
+            for field in self._fields
+        ]
+        with (
+            transaction.mark_for_rollback_on_error(using=DEFAULT_DB_ALIAS),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(self._sql, values)
+        row._state.db, row._state.adding = DEFAULT_DB_ALIAS, False
+
+    @cached_property
+    def _sql(self) -> str:
+        query = InsertQuery(self._model)
+        query.insert_values(self._fields, [self._model()])
+        compiler = query.get_compiler(using=DEFAULT_DB_ALIAS)
+        assert isinstance(compiler, SQLInsertCompiler)  # noqa: S101 - for mypy
+        ((sql, _),) = compiler.as_sql()
+        return sql
 
 
 def _sample(field: Field[Any, Any], number: int) -> Any:

@@ -1,17 +1,18 @@
-"""A prepared query answers as the ORM's own does, whatever is in the rows."""
+"""A prepared statement asks and writes as the ORM's own does, whatever is in the rows."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import Error, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts import prepared
-from accounts.models import Account, Preferences, SignIn
-from accounts.prepared import Prepared
+from accounts.models import Account, AuditEvent, Preferences, SignIn
+from accounts.prepared import Insertion, Prepared
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -137,3 +138,57 @@ def test_query_that_would_compare_a_value_with_another_column_is_refused(
 ) -> None:
     with pytest.raises(TypeError, match="in another order"):
         query.rows(*["a"] * len(query._fields))
+
+
+EVENTS = Insertion(AuditEvent)
+
+
+def event() -> AuditEvent:
+    return AuditEvent(
+        at=datetime(2026, 11, 28, 9, 30, 0, 123456, tzinfo=UTC),
+        action="access:keys:issued",
+        actor="Zoë 100 %s",
+        duration=None,
+        detail={"ä": [1, None, True, "%s"]},
+    )
+
+
+def test_row_is_written_as_the_orm_writes_it() -> None:
+    ours, theirs = event(), event()
+
+    EVENTS.insert(ours)
+    theirs.save(force_insert=True)
+
+    written = [
+        {name: value for name, value in row.items() if name != "id"}
+        for row in AuditEvent.objects.values()
+    ]
+    assert written[0] == written[1]
+    assert {row.pk for row in AuditEvent.objects.all()} == {ours.pk, theirs.pk}
+    assert (ours._state.db, ours._state.adding) == (theirs._state.db, theirs._state.adding)
+
+
+def test_sql_of_a_row_is_written_once() -> None:
+    EVENTS.insert(event())
+    with CaptureQueriesContext(connection) as queries:
+        EVENTS.insert(event())
+        event().save(force_insert=True)
+
+    first, second = (each["sql"].partition(" VALUES ")[0] for each in queries)
+    assert first == second
+
+
+def test_row_that_cannot_be_written_costs_its_transaction() -> None:
+    row = event()
+    EVENTS.insert(row)
+    twice = event()
+    twice.pk = row.pk
+
+    with pytest.raises(Error), transaction.atomic():
+        EVENTS.insert(twice)
+    with transaction.atomic():
+        with pytest.raises(Error):
+            EVENTS.insert(twice)
+        assert connection.needs_rollback
+
+    assert AuditEvent.objects.count() == 1
