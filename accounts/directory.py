@@ -51,9 +51,11 @@ _COLUMNS = (
 
 _ONE_ROLE = Prepared(
     lambda account_id, role_name: (
-        AccountRole.objects.filter(account__active=True)
-        .filter(account__account_id=account_id)
-        .filter(permission_set__name=role_name)
+        AccountRole.objects.filter(
+            account__active=True,
+            account__account_id=account_id,
+            permission_set__name=role_name,
+        )
         .order_by()
         .values_list(*_COLUMNS)
     ),
@@ -62,13 +64,13 @@ _ONE_ROLE = Prepared(
 )
 # By the name that the account role gives the IAM role, or else by the permission set's own.
 _BY_ARN = Prepared(
-    lambda account_id, partition, path, renamed, not_renamed, name: (
-        AccountRole.objects.filter(account__active=True)
-        .filter(account__account_id=account_id)
-        .filter(account__partition=partition)
-        .filter(permission_set__iam_path=path)
-        .filter(
-            Q(iam_role_name=renamed) | Q(Q(iam_role_name=not_renamed), Q(permission_set__name=name))
+    lambda account_id, partition, path, name: (
+        AccountRole.objects.filter(
+            Q(iam_role_name=name) | Q(iam_role_name="", permission_set__name=name),
+            account__active=True,
+            account__account_id=account_id,
+            account__partition=partition,
+            permission_set__iam_path=path,
         )
         .order_by("pk")
         .values_list("account__account_id", "permission_set__name")
@@ -77,8 +79,6 @@ _BY_ARN = Prepared(
     Account._meta.get_field("partition"),
     PermissionSet._meta.get_field("iam_path"),
     AccountRole._meta.get_field("iam_role_name"),
-    AccountRole._meta.get_field("iam_role_name"),
-    PermissionSet._meta.get_field("name"),
 )
 
 
@@ -110,7 +110,7 @@ def offered_roles(
 
 def find_role(arn: RoleArn) -> tuple[str, str] | None:
     """Return account id and permission set of the offered role with exactly this ARN; None if there is none."""
-    rows = _BY_ARN.rows(arn.account_id, arn.partition, arn.path, arn.name, "", arn.name)
+    rows = _BY_ARN.rows(arn.account_id, arn.partition, arn.path, arn.name)
     return (rows[0][0], rows[0][1]) if rows else None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from itertools import count
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -38,10 +39,9 @@ MOST_REMEMBERED = 1000
 class Prepared(Generic[M]):
     """A query of one shape.
 
-    `build` makes it of values, and `fields` are the fields that these are compared with. Both are in
-    the order in which the SQL has them, and nothing else in it is a parameter: a query that is
-    otherwise is refused at its first use. (Django puts the conditions of one filter() in alphabetical
-    order: chain them.)
+    `build` makes it of values, and `fields` are the fields that these are compared with. Where in the
+    SQL each value stands, once or several times, is found out with samples at the first use; a
+    query that leaves one out is refused then.
     """
 
     def __init__(self, build: Callable[..., QuerySet[M, Any]], *fields: Field[Any, Any]) -> None:
@@ -75,7 +75,12 @@ class Prepared(Generic[M]):
             rows: list[Row] = cursor.fetchall()
         return rows
 
-    def _parameters(self, values: Sequence[Any], connection: BaseDatabaseWrapper) -> list[Any]:
+    def _parameters(self, values: Row, connection: BaseDatabaseWrapper) -> list[Any]:
+        given = self._given(values, connection)
+        given += self._constants
+        return [given[place] for place in self._places]
+
+    def _given(self, values: Sequence[Any], connection: BaseDatabaseWrapper) -> list[Any]:
         return [
             field.get_db_prep_value(value, connection)
             for field, value in zip(self._fields, values, strict=True)
@@ -108,14 +113,33 @@ class Prepared(Generic[M]):
         return compiler
 
     @cached_property
+    def _written(self) -> tuple[str, Sequence[Any]]:
+        return self._compiler.as_sql()
+
+    @property
     def _sql(self) -> str:
-        sql, parameters = self._compiler.as_sql()
-        if list(parameters) != self._parameters(self._samples, self._compiler.connection):
-            # A value would be compared with another column than its own.
-            raise TypeError(
-                f"the parameters are {parameters}, in another order than the fields: {sql}"
-            )
-        return sql
+        return self._written[0]
+
+    @cached_property
+    def _places(self) -> list[int]:
+        """For each parameter of the SQL its place among the values, or behind them among the constants."""
+        samples = self._given(self._samples, self._compiler.connection)
+        places = [
+            samples.index(parameter) if parameter in samples else None
+            for parameter in self._written[1]
+        ]
+        if left_out := set(range(len(samples))).difference(places):
+            raise TypeError(f"values {sorted(left_out)} are compared with nothing: {self._sql}")
+        constants = count(len(samples))
+        return [next(constants) if place is None else place for place in places]
+
+    @cached_property
+    def _constants(self) -> list[Any]:
+        return [
+            parameter
+            for parameter, place in zip(self._written[1], self._places, strict=True)
+            if place >= len(self._fields)
+        ]
 
     @cached_property
     def _converters(self) -> list[tuple[int, list[Any], Any]]:
@@ -159,13 +183,13 @@ class Insertion(Generic[M]):
 
 
 def _sample(field: Field[Any, Any], number: int) -> Any:
-    """Return a value that this field can be compared with, and that no other place in the query has."""
+    """Return a value that this field can be compared with, and that nothing else in a query is."""
     kind = field.target_field if isinstance(field, ForeignKey) else field
     if isinstance(kind, UUIDField):
         return UUID(int=number)
     if isinstance(kind, DateTimeField):
         return datetime(2000, 1, 1, tzinfo=UTC) + timedelta(days=number)
-    return number if isinstance(kind, IntegerField) else f"sample {number}"
+    return -1000 - number if isinstance(kind, IntegerField) else f"sample {number}"
 
 
 def _twin(instance: M, seen: dict[int, Any]) -> M:

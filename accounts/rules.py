@@ -32,6 +32,7 @@ _COLUMNS = (
     "tag_key",
     "tag_value",
 )
+_PATTERNED = [match for match in Match if match is not Match.EXACT]
 # Somebody in more groups than this has their query written anew each time.
 _MOST_PREPARED = 4096
 
@@ -70,7 +71,7 @@ def rules_in_force(
     texts += texts[-1:] * (_length(len(texts)) - len(texts))
     prepared = _prepared(len(texts), len(claims), role_name is not None, issuer is not None)
     named = [each for each in (role_name, issuer) if each is not None]
-    return _from_rows(prepared.rows(now, Match.EXACT, *texts, *claims, *named))
+    return _from_rows(prepared.rows(now, *texts, *claims, *named))
 
 
 def _in_force(
@@ -80,20 +81,19 @@ def _in_force(
     now: datetime,
     role_name: str | None,
     issuer: str | None,
-    exact: str = Match.EXACT,
 ) -> QuerySet[MappingTarget]:
-    query = (
-        MappingTarget.objects.filter(
-            Q(mapping__expires_at=None) | Q(mapping__expires_at__gt=now), mapping__enabled=True
-        )
-        .filter(~Q(mapping__match=exact) | Q(mapping__value__in=texts))
-        .filter(mapping__claim__in=claims)
+    # Whole on both sides of the OR: only so does SQLite find either side through the index.
+    those = _meant_for(issuer, "mapping__") & Q(mapping__claim__in=claims)
+    by_value = those & Q(mapping__match=Match.EXACT) & Q(mapping__value__in=texts)
+    by_pattern = those & Q(mapping__match__in=_PATTERNED)
+    query = MappingTarget.objects.filter(by_value | by_pattern).filter(
+        Q(mapping__expires_at=None) | Q(mapping__expires_at__gt=now), mapping__enabled=True
     )
-    if role_name is not None:
-        query = query.filter(
-            Q(mapping__permission_set=None) | Q(mapping__permission_set__name=role_name)
-        )
-    return query.filter(_meant_for(issuer, "mapping__"))
+    if role_name is None:
+        return query
+    return query.filter(
+        Q(mapping__permission_set=None) | Q(mapping__permission_set__name=role_name)
+    )
 
 
 def _length(length: int) -> int:
@@ -107,14 +107,13 @@ def _prepared(
     """Write the SQL once for all that ask with so many texts and claims."""
     fields: list[Field[Any, Any]] = [
         Mapping._meta.get_field("expires_at"),
-        Mapping._meta.get_field("match"),
         *[Mapping._meta.get_field("value")] * texts,
         *[Mapping._meta.get_field("claim")] * claims,
         *[PermissionSet._meta.get_field("name")] * by_role,
         *[TrustedIssuer._meta.get_field("url")] * of_workloads,
     ]
 
-    def build(now: datetime, exact: str, *rest: str) -> QuerySet[MappingTarget, Row]:
+    def build(now: datetime, *rest: str) -> QuerySet[MappingTarget, Row]:
         named = iter(rest[texts + claims :])
         return _in_order(
             _in_force(
@@ -123,7 +122,6 @@ def _prepared(
                 now=now,
                 role_name=next(named) if by_role else None,
                 issuer=next(named) if of_workloads else None,
-                exact=exact,
             )
         )
 

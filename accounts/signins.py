@@ -33,11 +33,7 @@ _BY_ID = Prepared(
 
 _BLOCKED = Prepared(
     lambda issuer, sub: (
-        Person.objects.filter(is_active=False)
-        .filter(issuer=issuer)
-        .filter(sub=sub)
-        .order_by()
-        .values_list("pk")
+        Person.objects.filter(is_active=False, issuer=issuer, sub=sub).order_by().values_list("pk")
     ),
     Person._meta.get_field("issuer"),
     Person._meta.get_field("sub"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.db import Error, connection, transaction
+from django.db.models import Q, QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from accounts import prepared
@@ -115,29 +117,37 @@ REGION: Any = Account._meta.get_field("region")
 
 
 @pytest.mark.parametrize(
-    "query",
+    "build",
     [
-        Prepared(lambda name: Account.objects.filter(name=name).filter(region="x"), NAME),
-        Prepared(lambda name, region: Account.objects.filter(name=name), NAME, REGION),
-        Prepared(
-            lambda name, region: Account.objects.filter(name=region).filter(region=name),
-            NAME,
-            REGION,
+        lambda name, region: Account.objects.filter(name=name, region=region),
+        lambda name, region: Account.objects.filter(region=region).filter(name=name),
+        lambda name, region: Account.objects.filter(region=region, name=name),
+        lambda name, region: Account.objects.filter(
+            Q(name=name) & (Q(region=region) | Q(region=name))
         ),
-        Prepared(
-            lambda region, name: Account.objects.filter(region=region, name=name), REGION, NAME
-        ),
-        Prepared(
-            lambda name, region: Account.objects.filter(name=name).filter(region=name), NAME, REGION
+        lambda name, region: Account.objects.exclude(region="us-east-1").filter(
+            name__in=[name, "nobody"], region=region
         ),
     ],
-    ids=["one more", "one less", "crossed", "put in order by Django", "one twice"],
+    ids=["in order", "crossed", "put in order by Django", "one twice", "constants between"],
 )
-def test_query_that_would_compare_a_value_with_another_column_is_refused(
-    query: Prepared[Account],
+def test_each_value_is_compared_with_its_column_wherever_that_stands(
+    build: Callable[..., QuerySet[Account]],
 ) -> None:
-    with pytest.raises(TypeError, match="in another order"):
-        query.rows(*["a"] * len(query._fields))
+    cast.account("a", "111111111111", region="eu-west-1")
+    cast.account("eu-west-1", "222222222222", region="a")
+    cast.account("c", "333333333333", region="us-east-1")
+    query = Prepared(lambda *values: build(*values).values_list("account_id"), NAME, REGION)
+
+    for values in [("a", "eu-west-1"), ("eu-west-1", "a"), ("c", "us-east-1"), ("a", "a")]:
+        assert query.rows(*values) == list(build(*values).values_list("account_id"))
+
+
+def test_query_that_leaves_a_value_out_is_refused() -> None:
+    query = Prepared(lambda name, region: Account.objects.filter(name=name), NAME, REGION)
+
+    with pytest.raises(TypeError, match=r"values \[1\] are compared with nothing"):
+        query.rows("a", "eu-west-1")
 
 
 EVENTS = Insertion(AuditEvent)
