@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -16,9 +16,13 @@ IAM_ROLE_NAME = r"^[A-Za-z0-9_+=,.@-]{1,64}\Z"
 REGION = r"^[a-z]{2}(-[a-z]+)+-[0-9]\Z"
 # STS: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 EXTERNAL_ID = r"^[A-Za-z0-9_+=,.@:/-]{2,1224}\Z"
+# PostgreSQL counts repetitions to 255; the column's length does the rest.
+_EXTERNAL_ID_OF_ANY_LENGTH = r"^[A-Za-z0-9_+=,.@:/-]{2,}\Z"
 MIN_SESSION, MAX_SESSION = 900, 43200
+ENVIRONMENT_NAME = r"^[a-z0-9][a-z0-9-]*\Z"
+UNIT_PATH = r"^[^/]+(/[^/]+)*\Z"
 
-unit_path = RegexValidator(r"^[^/]+(/[^/]+)*\Z", "Write units as a path: Workloads/Payments.")
+unit_path = RegexValidator(UNIT_PATH, "Write units as a path: Workloads/Payments.")
 
 
 class Partition(models.TextChoices):
@@ -52,15 +56,22 @@ class Environment(models.Model):
     name = models.CharField(
         max_length=64,
         unique=True,
-        validators=[
-            RegexValidator(r"^[a-z0-9][a-z0-9-]*\Z", "Lower-case letters, digits and hyphens.")
-        ],
+        validators=[RegexValidator(ENVIRONMENT_NAME, "Lower-case letters, digits and hyphens.")],
     )
     label = models.CharField(max_length=64, help_text="As people see it.")
     colour = models.CharField(max_length=16, choices=Colour, default=Colour.GREY)
 
     class Meta:
         ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(name__regex=ENVIRONMENT_NAME), name="environment_name_is_plain"
+            ),
+            models.CheckConstraint(condition=~Q(label=""), name="environment_has_a_label"),
+            models.CheckConstraint(
+                condition=Q(colour__in=Colour.values), name="environment_colour_is_known"
+            ),
+        ]
 
     def __str__(self) -> str:
         """The label."""
@@ -137,6 +148,17 @@ class Account(models.Model):
                 name="account_trust_method_is_known",
             ),
             models.CheckConstraint(condition=~Q(name=""), name="account_has_a_name"),
+            models.CheckConstraint(
+                condition=Q(organizational_unit="") | Q(organizational_unit__regex=UNIT_PATH),
+                name="account_unit_is_a_path",
+            ),
+            models.CheckConstraint(
+                condition=Q(region="") | Q(region__regex=REGION), name="account_region_is_one"
+            ),
+            models.CheckConstraint(
+                condition=Q(external_id="") | Q(external_id__regex=_EXTERNAL_ID_OF_ANY_LENGTH),
+                name="account_external_id_fits_sts",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -212,11 +234,13 @@ class PermissionSet(models.Model):
                 condition=Q(session_duration__gte=MIN_SESSION, session_duration__lte=MAX_SESSION),
                 name="permission_set_duration_in_bounds",
             ),
+            # Both become part of an ARN.
             models.CheckConstraint(
-                condition=Q(iam_path__startswith="/", iam_path__endswith="/"),
-                name="permission_set_path_has_slashes",
+                condition=Q(iam_path__regex=IAM_PATH), name="permission_set_path_fits_iam"
             ),
-            models.CheckConstraint(condition=~Q(name=""), name="permission_set_has_a_name"),
+            models.CheckConstraint(
+                condition=Q(name__regex=IAM_ROLE_NAME), name="permission_set_name_fits_iam"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -227,7 +251,7 @@ class PermissionSet(models.Model):
         """Refuse a set that offers nothing, and session tags that AWS does not take."""
         complaints: dict[str, str] = {}
         if not (self.console or self.keys):
-            complaints[NON_FIELD_ERRORS] = (
+            complaints["console"] = (
                 "Offer the console, keys, or both; a permission set with neither can never be used."
             )
         if not isinstance(self.session_tags, list) or not all(
@@ -266,7 +290,11 @@ class AccountRole(models.Model):
             models.UniqueConstraint(
                 fields=["account", "permission_set"],
                 name="permission_set_once_per_account",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(iam_role_name="") | Q(iam_role_name__regex=IAM_ROLE_NAME),
+                name="account_role_name_fits_iam",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -56,6 +56,10 @@ class TrustedIssuer(models.Model):
             models.CheckConstraint(
                 condition=~Q(name="") & ~Q(url=""), name="trusted_issuer_is_not_empty"
             ),
+            models.CheckConstraint(
+                condition=Q(algorithm__in=Algorithm.values),
+                name="trusted_issuer_algorithm_is_known",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.matching import MatchKind, complaint
-from accounts.models.directory import Account, Environment, PermissionSet, unit_path
+from accounts.models.directory import UNIT_PATH, Account, Environment, PermissionSet, unit_path
 from accounts.models.issuers import TrustedIssuer
 
 
@@ -94,7 +94,9 @@ class Mapping(models.Model):
                 raise ValidationError({"value": wrong})
         if not (self.console or self.keys):
             raise ValidationError(
-                "Give the console, keys, or both; a mapping with neither gives nothing."
+                {
+                    "console": "Give the console, keys, or both; a mapping with neither gives nothing."
+                }
             )
 
 
@@ -167,7 +169,11 @@ class MappingTarget(models.Model):
                 | (
                     Q(kind=TargetKind.TAG, account=None, environment=None, unit="") & ~Q(tag_key="")
                 ),
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(unit="") | Q(unit__regex=UNIT_PATH),
+                name="mapping_target_unit_is_a_path",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -184,18 +190,30 @@ class MappingTarget(models.Model):
         return "all accounts"
 
     def clean(self) -> None:
-        """Refuse a target that does not name exactly the thing its kind says."""
-        named = {
-            TargetKind.ACCOUNT: self.account_id is not None,
-            TargetKind.ENVIRONMENT: self.environment_id is not None,
-            TargetKind.UNIT: bool(self.unit),
-            TargetKind.TAG: bool(self.tag_key),
+        """Refuse a target that does not name exactly the thing its kind says, at the field that is wrong."""
+        given = {
+            "account": self.account_id is not None,
+            "environment": self.environment_id is not None,
+            "unit": bool(self.unit),
+            "tag_key": bool(self.tag_key),
+            "tag_value": bool(self.tag_value),
         }
-        if self.kind in named and not named[TargetKind(self.kind)]:
-            raise ValidationError(f"Say which: a target by {self.kind} needs one.")
-        if any(given for kind, given in named.items() if kind != self.kind) or (
-            self.tag_value and self.kind != TargetKind.TAG
-        ):
-            raise ValidationError(
-                "Fill in only what this kind of target names; add another target for the rest."
-            )
+        own = _NAMED_BY.get(self.kind, ())
+        complaints = {
+            name: "Fill in only what this kind of target names; add another target for the rest."
+            for name, is_given in given.items()
+            if is_given and name not in own
+        }
+        if own and not given[own[0]]:
+            complaints[own[0]] = f"Say which: a target by {self.kind} needs one."
+        if complaints:
+            raise ValidationError(complaints)
+
+
+# The columns that each kind of target names accounts by; the first must be filled in.
+_NAMED_BY: dict[str, tuple[str, ...]] = {
+    TargetKind.ACCOUNT: ("account",),
+    TargetKind.UNIT: ("unit",),
+    TargetKind.ENVIRONMENT: ("environment",),
+    TargetKind.TAG: ("tag_key", "tag_value"),
+}

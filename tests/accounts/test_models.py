@@ -19,6 +19,7 @@ from accounts.models import (
     PermissionSet,
     Person,
     SignIn,
+    TrustedIssuer,
 )
 from accounts.models.directory import EXTERNAL_ID, IAM_PATH, Partition
 from accounts.models.mappings import TargetKind
@@ -64,6 +65,11 @@ def test_the_database_refuses_a_line_break_after_an_account_id() -> None:
         ("account_partition_is_known", {"partition": "aws-moon"}),
         ("account_trust_method_is_known", {"trust_method": "trust-me"}),
         ("account_has_a_name", {"name": ""}),
+        ("account_unit_is_a_path", {"organizational_unit": "/Workloads"}),
+        ("account_unit_is_a_path", {"organizational_unit": "Workloads//Payments"}),
+        ("account_region_is_one", {"region": "nowhere"}),
+        ("account_external_id_fits_sts", {"external_id": "x"}),
+        ("account_external_id_fits_sts", {"external_id": "two words"}),
     ],
 )
 def test_the_database_refuses_an_account(constraint: str, columns: dict[str, Any]) -> None:
@@ -81,10 +87,14 @@ def test_the_database_refuses_a_second_account_of_one_id() -> None:
     [
         ("permission_set_duration_in_bounds", {"session_duration": 899}),
         ("permission_set_duration_in_bounds", {"session_duration": 43201}),
-        ("permission_set_path_has_slashes", {"iam_path": ""}),
-        ("permission_set_path_has_slashes", {"iam_path": "/x"}),
-        ("permission_set_path_has_slashes", {"iam_path": "x/"}),
-        ("permission_set_has_a_name", {"name": ""}),
+        ("permission_set_path_fits_iam", {"iam_path": ""}),
+        ("permission_set_path_fits_iam", {"iam_path": "/x"}),
+        ("permission_set_path_fits_iam", {"iam_path": "x/"}),
+        ("permission_set_path_fits_iam", {"iam_path": "/x y/"}),
+        ("permission_set_path_fits_iam", {"iam_path": "/é/"}),
+        ("permission_set_name_fits_iam", {"name": ""}),
+        ("permission_set_name_fits_iam", {"name": "x/y"}),
+        ("permission_set_name_fits_iam", {"name": "é"}),
     ],
 )
 def test_the_database_refuses_a_permission_set(constraint: str, columns: dict[str, Any]) -> None:
@@ -97,6 +107,30 @@ def test_the_database_refuses_a_permission_set_twice_in_an_account() -> None:
 
     with pytest.raises(IntegrityError):
         offer(where, what, iam_role_name="another")
+
+
+@pytest.mark.parametrize("name", ["x/y", "two words", "é", "x\n"])
+def test_the_database_refuses_a_role_name_that_would_be_another_arn(name: str) -> None:
+    row = AccountRole(
+        account=account("x", "123456789012"),
+        permission_set=permission_set("x"),
+        iam_role_name=name,
+    )
+
+    refused("account_role_name_fits_iam", row)
+
+
+@pytest.mark.parametrize(
+    ("constraint", "columns"),
+    [
+        ("environment_name_is_plain", {"name": ""}),
+        ("environment_name_is_plain", {"name": "Two Words"}),
+        ("environment_has_a_label", {"label": ""}),
+        ("environment_colour_is_known", {"colour": "pink"}),
+    ],
+)
+def test_the_database_refuses_an_environment(constraint: str, columns: dict[str, Any]) -> None:
+    refused(constraint, Environment(**{"name": "x", "label": "X", **columns}))
 
 
 def test_the_database_refuses_names_that_are_taken() -> None:
@@ -114,6 +148,19 @@ def test_the_database_refuses_an_empty_mapping(columns: dict[str, Any]) -> None:
     row = {"name": "x", "value": "x", "permission_set": permission_set("x"), **columns}
 
     refused("mapping_is_not_empty", Mapping(**row))
+
+
+@pytest.mark.parametrize("unit", ["/Workloads", "Workloads/", "Workloads//Payments"])
+def test_the_database_refuses_a_target_unit_that_is_no_path(unit: str) -> None:
+    found = mapping("x", permission_set("x"))
+
+    refused("mapping_target_unit_is_a_path", MappingTarget(mapping=found, kind="unit", unit=unit))
+
+
+def test_the_database_refuses_an_algorithm_nobody_knows() -> None:
+    row = TrustedIssuer(name="x", url="https://x.example", audiences=["x"], algorithm="none")
+
+    refused("trusted_issuer_algorithm_is_known", row)
 
 
 def test_the_database_refuses_a_match_nobody_knows() -> None:
