@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.matching import MatchKind, Rule, Targets
 from accounts.models import Mapping, MappingTarget
@@ -150,3 +152,41 @@ def test_rules_asked_for_again_are_those_in_force_by_then() -> None:
     Mapping.objects.filter(pk=row.pk).update(enabled=False)
 
     assert names("payments") == []
+
+
+def looked_for(*, issuer: str | None) -> list[str]:
+    """Say how SQLite finds mappings for a decision: the claims in use, then those that could match."""
+    with CaptureQueriesContext(connection) as queries:
+        claims_in_use(now=NOON, issuer=issuer)
+        rules_in_force(
+            values={"groups": frozenset({"a", "b"})}, now=NOON, role_name="Admin", issuer=issuer
+        )
+    with connection.cursor() as cursor:
+        steps = []
+        for query in queries.captured_queries:
+            cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}")
+            steps += [row[3] for row in cursor.fetchall()]
+    mappings = "SEARCH accounts_mapping USING "
+    return [step.removeprefix(mappings) for step in steps if step.startswith(mappings)]
+
+
+on_sqlite = pytest.mark.skipif(
+    connection.vendor != "sqlite", reason="PostgreSQL plans by how much is in a table: here little"
+)
+
+
+@on_sqlite
+def test_mappings_are_found_by_their_value_and_not_by_looking_at_all() -> None:
+    assert looked_for(issuer=None) == [
+        "COVERING INDEX mapping_in_use (issuer_id=?)",
+        "INDEX mapping_by_value (issuer_id=? AND match=? AND claim=? AND value=?)",
+        "INDEX mapping_by_value (issuer_id=? AND match=? AND claim=?)",
+    ]
+
+
+@on_sqlite
+def test_of_workloads_only_the_mappings_of_their_issuer_are_looked_at() -> None:
+    steps = looked_for(issuer="https://ci.example")
+
+    assert steps
+    assert all("(issuer_id=?" in step for step in steps)
