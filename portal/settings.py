@@ -90,6 +90,8 @@ API_CLIENT_TOKEN = env.str("API_CLIENT_TOKEN", default="access")
 API_RATE_LIMIT = env.str("API_RATE_LIMIT", default="300/minute")
 API_BAD_TOKEN_LIMIT = env.str("API_BAD_TOKEN_LIMIT", default="60/minute")
 API_LIMITS_STORAGE = env.str("API_LIMITS_STORAGE", default="memory://")
+# Where inside of one's own networks the trusted issuers of workloads may be.
+TRUSTED_ISSUER_NETWORKS = env.list("TRUSTED_ISSUER_NETWORKS", default=[])
 
 # `aws sso login`: how often an address may begin, and whether by typing a code, too.
 SSO_RATE_LIMIT = env.str("SSO_RATE_LIMIT", default="120/minute")
