@@ -123,11 +123,23 @@ forwarded_allow_ips = (
 )
 
 
+def _without_query(record: logging.LogRecord) -> bool:
+    said, mark, _ = record.getMessage().partition("?")
+    if mark:
+        record.msg, record.args = f"{said}?...", ()
+    return True
+
+
 class WithoutQueries(Logger):  # type: ignore[misc]
     """The log of requests, without query strings and headers: codes, destinations and tokens travel in them.
 
     Whatever format is asked for, there is no more to put into it than this.
     """
+
+    def setup(self, cfg: Any) -> None:
+        """Keep them out of what is said of requests that cannot be read, too: it repeats their lines."""
+        super().setup(cfg)
+        self.error_log.addFilter(_without_query)
 
     def atoms(self, resp: Any, req: Any, asked: Any, request_time: Any) -> dict[str, Any]:
         """Return what a line may hold, by gunicorn's names; the path as it was sent, not decoded."""
