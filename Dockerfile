@@ -24,6 +24,9 @@ COPY accounts accounts
 COPY portal portal
 COPY templates templates
 RUN python manage.py collectstatic --noinput && python -m compileall -q accounts portal
+# What the packages are, for whoever looks for known vulnerabilities.
+COPY deploy/container/sbom.py deploy/container/sbom.py
+RUN python deploy/container/sbom.py > sbom.cdx.json
 
 # The embedded AWS: for trying the portal out, never for real keys.
 FROM base AS cloud

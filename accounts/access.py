@@ -130,6 +130,10 @@ def role_named(
         found = directory.find_role(role_arn)
         if found is None:
             asked.facts["role_arn"] = str(role_arn)
+            # Refuses all but those who have such a role, in the words for a role that is there: nobody
+            # learns by asking which roles there are.
+            asked.decide()
+            asked.facts["role_arn"] = str(role_arn)
             raise AccessDenied(
                 "You do not have this role. Check the ARN letter by letter, the path included.",
                 f"the directory offers no {role_arn}",

@@ -94,15 +94,16 @@ def _addresses() -> Iterator[CheckMessage]:
             hint="Unset it; the console's endpoint follows from each account's partition.",
             id="portal.E006",
         )
-    for proxy in settings.TRUSTED_PROXIES:
-        try:
-            ipaddress.ip_network(proxy)
-        except ValueError:
-            yield Error(
-                f"TRUSTED_PROXIES holds {proxy}, which is no address or network.",
-                hint="Write addresses or networks, such as 10.0.0.0/8.",
-                id="portal.E007",
-            )
+    for name in ("TRUSTED_PROXIES", "TRUSTED_ISSUER_NETWORKS"):
+        for network in getattr(settings, name):
+            try:
+                ipaddress.ip_network(network)
+            except ValueError:
+                yield Error(
+                    f"{name} holds {network}, which is no address or network.",
+                    hint="Write addresses or networks, such as 10.0.0.0/8.",
+                    id="portal.E007",
+                )
 
 
 def _numbers() -> Iterator[CheckMessage]:

@@ -1,4 +1,4 @@
-"""How often a program may ask. Counted per process, or for all of them in the storage that is set."""
+"""How often anybody may ask. Counted per process, or for all of them in the storage that is set."""
 
 from __future__ import annotations
 
@@ -27,6 +27,10 @@ IN_PROCESS = "memory"
 SHARED = ("redis", "rediss", "redis+unix")
 # Seconds. Counting is a millisecond's work: a Redis that takes longer is down, and threads must not pile up.
 PATIENCE = 1.0
+# Seconds in which people do not wait for a storage that was just found down.
+LEFT_ALONE = 5.0
+_left_alone_until = 0.0
+_BY_ITSELF = f"{IN_PROCESS}://"
 # Codes that people type are short. In the ten minutes that one is good, nobody finds it by these.
 GUESSES = "10/minute"
 
@@ -87,6 +91,29 @@ def count_guess(subject: Subject) -> None:
     _count(GUESSES, "guess", subject.issuer, subject.sub)
 
 
+def count_departure(request: HttpRequest, *, browser: str) -> None:
+    """Count a sign-in that begins, by the browser where it is a known one, else by its address.
+
+    Raises:
+        TooMany: it is one too many.
+    """
+    who = ("browser", browser) if browser else ("departure", _whose(client_address(request)))
+    _count_people(settings.SIGN_IN_RATE_LIMIT, *who)
+
+
+def count_failed_sign_in(request: HttpRequest) -> None:
+    """Count a sign-in that came to nothing, by its address; raises as `count_departure`.
+
+    One that succeeds is not counted, and so is never refused for what others at the same address do.
+    """
+    _count_people(settings.SIGN_IN_RATE_LIMIT, "failed sign-in", _whose(client_address(request)))
+
+
+def count_form(subject: Subject, *, times: int = 1) -> None:
+    """Count a form of somebody signed in, as often as what it asks for; raises as `count_departure`."""
+    _count_people(settings.PAGES_RATE_LIMIT, "forms", subject.issuer, subject.sub, times=times)
+
+
 def _whose(address: str) -> str:
     """Return what somebody has one of: an IPv4 address, or a network of IPv6 (RFC 6177: a /64 at least)."""
     try:
@@ -102,6 +129,8 @@ def _whose(address: str) -> str:
 
 def forget() -> None:
     """Begin to count anew, where this process counts by itself."""
+    global _left_alone_until
+    _left_alone_until = 0.0
     _limiter.cache_clear()
 
 
@@ -132,12 +161,23 @@ def storage(url: str) -> Storage:
     )
 
 
-def _count(limit: str, *who: str) -> None:
+def _count_people(limit: str, *who: str, times: int = 1) -> None:
+    """Count where the settings say, and while that is down in this process: people get in all the same."""
+    global _left_alone_until
+    if time.monotonic() >= _left_alone_until:
+        try:
+            return _count(limit, *who, times=times)
+        except CannotCount:
+            _left_alone_until = time.monotonic() + LEFT_ALONE
+    return _count(limit, *who, times=times, url=_BY_ITSELF)
+
+
+def _count(limit: str, *who: str, times: int = 1, url: str = "") -> None:
     item = _parsed(limit)
     key = _digest(*who)
     try:
-        limiter = _limiter(settings.API_LIMITS_STORAGE)
-        if limiter.hit(item, key):
+        limiter = _limiter(url or settings.API_LIMITS_STORAGE)
+        if limiter.hit(item, key, cost=times):
             return
         reset_at = limiter.get_window_stats(item, key).reset_time
     except (

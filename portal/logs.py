@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextvars import ContextVar
+from copy import copy
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
@@ -20,6 +21,13 @@ class WithRequestId(logging.Filter):
 
 class OneLine(logging.Formatter):
     """Escapes what is not printable, so that no path or header forges a line; tracebacks stay as they are."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Format a record; what anybody can have refused, such as a host that is not ours, has no traceback."""
+        if record.name.startswith("django.security."):
+            record = copy(record)
+            record.exc_info = record.exc_text = None
+        return super().format(record)
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         """Format a record, its traceback aside."""

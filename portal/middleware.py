@@ -9,12 +9,15 @@ from typing import Any
 
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.errors import GatehouseError, SignInAgain
-from accounts.signins import standing
+from accounts.models import SignIn
+from accounts.signins import standing, subject_of
 from portal import health, logs
 from portal.api.errors import are_programs_at
+from portal.limiting import TooMany, count_form
 from portal.pages.errors import BrokenCookie, csrf_failure, error_page
 from portal.sso.answers import is_asked_at
 
@@ -118,6 +121,35 @@ class SameOrigin:
             # With `Referrer-Policy: no-referrer` browsers hide the origin even from itself
             # (https://fetch.spec.whatwg.org/#append-a-request-origin-header); Django wants one.
             request.META["HTTP_ORIGIN"] = f"{request.scheme}://{request.get_host()}"
+        return None
+
+
+class Forms:
+    """Bound how many forms somebody signed in may send; signing out is never refused."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on."""
+        return self.get_response(request)
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view: Callable[..., HttpResponse],
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+    ) -> HttpResponse | None:
+        """Count what passed the checks of where it comes from; by the person, so that nobody waits for others."""
+        del view, args, kwargs
+        sign_in: SignIn | None = request.sign_in  # type: ignore[attr-defined]
+        if sign_in is None or request.method in SAFE or request.path == reverse("oidc_logout"):
+            return None
+        try:
+            count_form(subject_of(sign_in))
+        except TooMany as error:
+            return error_page(request, error)
         return None
 
 

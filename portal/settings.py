@@ -90,10 +90,16 @@ API_CLIENT_TOKEN = env.str("API_CLIENT_TOKEN", default="access")
 API_RATE_LIMIT = env.str("API_RATE_LIMIT", default="300/minute")
 API_BAD_TOKEN_LIMIT = env.str("API_BAD_TOKEN_LIMIT", default="60/minute")
 API_LIMITS_STORAGE = env.str("API_LIMITS_STORAGE", default="memory://")
+# Where inside of one's own networks the trusted issuers of workloads may be.
+TRUSTED_ISSUER_NETWORKS = env.list("TRUSTED_ISSUER_NETWORKS", default=[])
 
 # `aws sso login`: how often an address may begin, and whether by typing a code, too.
 SSO_RATE_LIMIT = env.str("SSO_RATE_LIMIT", default="120/minute")
 SSO_DEVICE_FLOW = env.bool("SSO_DEVICE_FLOW", default=True)
+
+# How often a browser may begin to sign in, an address fail to, and somebody signed in send a form.
+SIGN_IN_RATE_LIMIT = env.str("SIGN_IN_RATE_LIMIT", default="600/minute")
+PAGES_RATE_LIMIT = env.str("PAGES_RATE_LIMIT", default="300/minute")
 
 # Who runs the portal, by the claims of each sign-in.
 ADMIN_CLAIM = env.str("ADMIN_CLAIM", default="groups")
@@ -144,6 +150,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "portal.middleware.CurrentSignIn",
+    "portal.middleware.Forms",
     "portal.signin.csp.SignOutDestination",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -199,7 +206,7 @@ LOGIN_REDIRECT_URL = "/"
 LOGIN_REDIRECT_URL_FAILURE = "/signin/failed"
 LOGOUT_REDIRECT_URL = "/"
 
-# Cookies carry a session key and nothing else.
+# Cookies carry a session key and nothing else, but for the mark of a browser (portal.signin.browsers).
 SESSION_ENGINE = "portal.sessions"
 SESSION_COOKIE_NAME = "__Host-gatehouse" if SECURE else "gatehouse"
 SESSION_COOKIE_SECURE = SECURE

@@ -33,6 +33,14 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", guarded)
 
 
+@pytest.fixture(autouse=True)
+def _counted_anew() -> None:
+    """Let no test be told to wait for what the ones before it did."""
+    from portal import limiting
+
+    limiting.forget()
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback

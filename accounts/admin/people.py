@@ -6,18 +6,19 @@ import json
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts import signins
 from accounts.admin.audited import AuditedAdmin, ReadOnlyAdmin, origin_of
-from accounts.models import Person, SignIn
+from accounts.models import Person, SignIn, Token
 
 # Claims that belong to the protocol and say nothing about a person.
 _PROTOCOL = frozenset({"nonce", "at_hash", "c_hash", "s_hash", "sid", "jti"})
@@ -87,6 +88,27 @@ class PersonAdmin(AuditedAdmin):
                     origin=origin_of(self, request),
                     now=timezone.now(),
                 )
+            self._tell_of_machines(request, obj)
+
+    def _tell_of_machines(self, request: HttpRequest, person: Person) -> None:
+        """A machine's token outlives who made it, and they have seen its secret."""
+        live = Token.objects.filter(
+            created_by=person, revoked_at=None, expires_at__gt=timezone.now()
+        ).exclude(machine="")
+        if number := live.count():
+            listed = reverse("admin:accounts_token_changelist", current_app=self.admin_site.name)
+            messages.warning(
+                request,
+                format_html(
+                    "{} of machines that {} made and has seen still {} something. "
+                    '<a href="{}?created_by__exact={}&amp;state=live">Revoke what they should not have.</a>',
+                    "1 token" if number == 1 else f"{number} tokens",
+                    person,
+                    "opens" if number == 1 else "open",
+                    listed,
+                    person.pk,
+                ),
+            )
 
 
 @admin.register(SignIn)

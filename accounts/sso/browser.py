@@ -24,7 +24,7 @@ from accounts.sso.registrations import SCOPE, Client, Grant, comes_back_to, know
 from accounts.storable import storable
 from accounts.types import Origin
 
-LIFETIME = timedelta(minutes=2)
+LIFETIME = timedelta(minutes=1)
 LONGEST_STATE = 128
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
@@ -75,7 +75,7 @@ def asked(
 
 
 def allow(*, sign_in: SignIn, asked: Asked, origin: Origin, now: datetime) -> str:
-    """Let the command line in, record it, and return the code: good once, for two minutes.
+    """Let the command line in, record it, and return the code: good once, for a minute.
 
     Raises:
         SignInAgain: the sign-in is not open any more.

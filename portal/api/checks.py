@@ -16,6 +16,13 @@ from portal.api.jwts import ID, KINDS
 
 TOKENS = ("access", "id")
 """What API_CLIENT_TOKEN may name."""
+RATES = (
+    "API_RATE_LIMIT",
+    "API_BAD_TOKEN_LIMIT",
+    "SSO_RATE_LIMIT",
+    "SIGN_IN_RATE_LIMIT",
+    "PAGES_RATE_LIMIT",
+)
 
 
 @register(Tags.security)
@@ -25,7 +32,7 @@ def api(**kwargs: Any) -> list[CheckMessage]:
 
 
 def _limits() -> Iterator[CheckMessage]:
-    for name in ("API_RATE_LIMIT", "API_BAD_TOKEN_LIMIT", "SSO_RATE_LIMIT"):
+    for name in RATES:
         try:
             parse(getattr(settings, name))
         except ValueError:

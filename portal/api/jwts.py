@@ -69,7 +69,10 @@ def verify(token: str, *, now: datetime) -> Subject:
         unproven = jwt.read(token)
         trust = _trust(unproven.claimed_issuer)
         claims, typ = unproven.proven(
-            jwks_uri=trust.jwks_uri, algorithm=trust.algorithm, apart=keys.FROM_ANYBODY
+            jwks_uri=trust.jwks_uri,
+            algorithm=trust.algorithm,
+            apart=keys.FROM_ANYBODY,
+            guarded=trust.workload,
         )
         jwt.check_identity(claims, issuer=trust.issuer)
         kind = _kind(claims, typ)

@@ -45,10 +45,10 @@ def error_page(request: HttpRequest, error: GatehouseError) -> HttpResponse:
     if error.code == SignInAgain.code and not _is_signing_in(request):
         again = sign_in_url(request)
         if request.method in ("GET", "HEAD"):
-            response = redirect(again)
-            add_never_cache_headers(response)
-            return response
-    return _page(
+            departure = redirect(again)
+            add_never_cache_headers(departure)
+            return departure
+    response = _page(
         request,
         status=error.http_status,
         message=error.user_message,
@@ -57,6 +57,9 @@ def error_page(request: HttpRequest, error: GatehouseError) -> HttpResponse:
         again=again,
         again_label="Sign in",
     )
+    if (retry_after := getattr(error, "retry_after", None)) is not None:
+        response["Retry-After"] = str(retry_after)
+    return response
 
 
 def sign_in_url(request: HttpRequest) -> str:

@@ -22,6 +22,7 @@ from accounts.favourites import last_duration
 from accounts.trust import session_limit
 from accounts.types import Entitlement, IssuedKeys, Kind, OfferedRole
 from portal.context import origin_of, sign_in_of, subject_of_request
+from portal.limiting import count_form
 from portal.pages import listing, wording
 from portal.pages.asked import Asked, asked, roles_in
 from portal.pages.durations import chosen, durations
@@ -86,7 +87,8 @@ def _pick(request: HttpRequest, values: Sequence[str], *, refused: str = "") -> 
     words = request.GET.get("q", "").strip()[: listing.LONGEST_SEARCH]
     allowed = _allowed(request)
     matching = sorted(listing.search(allowed.values(), words), key=_place)
-    unticked = [found for found in matching if _value(found) not in values]
+    named = frozenset(values)  # There may be thousands, and nobody had to tick them.
+    unticked = [found for found in matching if _value(found) not in named]
     context = {
         "ticked": [Pick(value, allowed[value].role) for value in values if value in allowed],
         "picks": [Pick(_value(found), found.role) for found in unticked[:MOST_LISTED]],
@@ -122,6 +124,8 @@ def _ask(request: HttpRequest, values: Sequence[str]) -> HttpResponse:
 
 
 def _issue(request: HttpRequest, values: Sequence[str]) -> HttpResponse:
+    # The form itself is counted; so is what it asks for beside the first.
+    count_form(subject_of_request(request), times=len(values) - 1)
     allowed, began = _allowed(request), time.monotonic()
     wanted = asked(request).duration
     outcomes = []

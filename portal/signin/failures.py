@@ -14,7 +14,9 @@ from django.utils import timezone
 from accounts import audit
 from accounts.errors import GatehouseError, SignInAgain
 from accounts.models.audit import Action
+from portal import limiting
 from portal.context import origin_of
+from portal.limiting import TooMany
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +29,9 @@ def failed(
     `said` is what the provider said, shown as text.
     """
     log.warning("sign-in failed: %s: %s", error.code, error.admin_message)
-    if not isinstance(error, SignInAgain):  # That one `accounts.signins` has recorded.
-        _record(request, error)
+    too_many = _too_many(request, error)
+    if too_many is not None and error.http_status < 500:
+        error, said = too_many, ""
     response = render(
         request,
         "signin/failed.html",
@@ -41,7 +44,22 @@ def failed(
         status=error.http_status,
     )
     response["Cache-Control"] = "no-store"
+    if isinstance(error, TooMany):
+        response["Retry-After"] = str(error.retry_after)
     return response
+
+
+def _too_many(request: HttpRequest, error: GatehouseError) -> TooMany | None:
+    """Record a failure, unless there were too many from this address: strangers fill no audit trail."""
+    if isinstance(error, TooMany):
+        return error
+    try:
+        limiting.count_failed_sign_in(request)
+    except TooMany as too_many:
+        return too_many
+    if not isinstance(error, SignInAgain):  # That one `accounts.signins` has recorded.
+        _record(request, error)
+    return None
 
 
 def _record(request: HttpRequest, error: GatehouseError) -> None:

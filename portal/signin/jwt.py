@@ -52,12 +52,14 @@ class Unproven:
         issuer = self._claims.get("iss")
         return issuer if isinstance(issuer, str) else ""
 
-    def proven(self, *, jwks_uri: str, algorithm: str, apart: float) -> tuple[dict[str, Any], str]:
+    def proven(
+        self, *, jwks_uri: str, algorithm: str, apart: float, guarded: bool = False
+    ) -> tuple[dict[str, Any], str]:
         """Return the claims and the header's `typ`, in lower case, once the signature is verified.
 
         The algorithm comes from the settings and the key from the provider's own key set: of the
         header only `alg` (to be compared), `kid` and `typ` are read. `apart` is `keys.FROM_PROVIDER`
-        or `keys.FROM_ANYBODY`: where the token came from.
+        or `keys.FROM_ANYBODY`: where the token came from. `guarded` as in `portal.signin.wire.ask`.
 
         Raises:
             TokenRefused: any rule is broken; the code says which.
@@ -72,7 +74,7 @@ class Unproven:
                 code="signin.token.algorithm",
             )
         kid = self._header.get("kid")
-        key = keys.find(url=jwks_uri, kid=kid, algorithm=algorithm, apart=apart)
+        key = keys.find(url=jwks_uri, kid=kid, algorithm=algorithm, apart=apart, guarded=guarded)
         try:
             genuine = jws.validate_compact(self._signed, key, registry=REGISTRY)
         except (JoseError, ValueError, TypeError) as error:

@@ -43,16 +43,19 @@ ALGORITHMS = {
 }
 
 
-def find(*, url: str, kid: str | None, algorithm: str, apart: float) -> VerificationKey:
+def find(
+    *, url: str, kid: str | None, algorithm: str, apart: float, guarded: bool = False
+) -> VerificationKey:
     """Return the key that a token names, or the only one that fits if it names none.
 
-    For an unknown key the provider is asked again, at most each `apart` seconds.
+    For an unknown key the provider is asked again, at most each `apart` seconds. `guarded` as in
+    `portal.signin.wire.ask`.
 
     Raises:
         TokenRefused: no key fits, or several fit a token that names none.
         ProviderUnavailable: the keys could not be read.
     """
-    cache = _at(url)
+    cache = _at(url, guarded)
     keys = cache.current()
     found = _fitting(keys, kid=kid, algorithm=algorithm)
     if not found:
@@ -69,16 +72,17 @@ def find(*, url: str, kid: str | None, algorithm: str, apart: float) -> Verifica
 
 def current(*, url: str) -> tuple[VerificationKey, ...]:
     """Return the keys a provider publishes; raises ProviderUnavailable if they cannot be read."""
-    return _at(url).current()
+    return _at(url, False).current()
 
 
 @lru_cache(maxsize=64)
-def _at(url: str) -> Kept[tuple[VerificationKey, ...]]:
-    return Kept(partial(_read, url), seconds=KEPT_FOR)
+def _at(url: str, guarded: bool) -> Kept[tuple[VerificationKey, ...]]:
+    return Kept(partial(_read, url, guarded), seconds=KEPT_FOR)
 
 
-def _read(url: str) -> tuple[VerificationKey, ...]:
-    return parse_keys(ask("GET", url, what="the key set", limit=MAX_DOCUMENT).document())
+def _read(url: str, guarded: bool) -> tuple[VerificationKey, ...]:
+    answer = ask("GET", url, what="the key set", limit=MAX_DOCUMENT, guarded=guarded)
+    return parse_keys(answer.document())
 
 
 def forget() -> None:

@@ -106,7 +106,7 @@ def _key_sets(issuer: str) -> Kept[str]:
 
 def _read_key_set(issuer: str) -> str:
     name = "the trusted issuer"
-    document = _document(issuer, name=name)
+    document = _document(issuer, name=name, guarded=True)
     _check_name(document, issuer=issuer, name=name)
     return _endpoint(document, "jwks_uri", issuer=issuer)
 
@@ -117,7 +117,7 @@ def _discover(issuer: str) -> Provider:
     return from_document(_document(issuer, name="OIDC_ISSUER"), issuer=issuer)
 
 
-def _document(issuer: str, *, name: str) -> dict[str, Any]:
+def _document(issuer: str, *, name: str, guarded: bool = False) -> dict[str, Any]:
     if not is_safe_address(issuer) or urlsplit(issuer).query:
         raise misfit(f"{name} is not an https address without a query: {issuer:.200}")
     answer = ask(
@@ -125,6 +125,7 @@ def _document(issuer: str, *, name: str) -> dict[str, Any]:
         document_url(issuer),
         what=f"the discovery document of {name} {issuer}",
         limit=MAX_DOCUMENT,
+        guarded=guarded,
     )
     if answer.status == 404:
         raise misfit(f"{name} has no discovery document at {document_url(issuer)}")

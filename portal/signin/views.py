@@ -21,8 +21,9 @@ from accounts import signins
 from accounts.encryption import decrypt
 from accounts.errors import GatehouseError
 from accounts.models import SignIn
+from portal import limiting
 from portal.context import origin_of
-from portal.signin import answers, attempts, provider
+from portal.signin import answers, attempts, browsers, provider
 from portal.signin.backend import callback_url
 from portal.signin.errors import SignInFailed
 from portal.signin.failures import failed
@@ -44,6 +45,7 @@ class Authenticate(OIDCAuthenticationRequestView):  # type: ignore[misc]  # It h
         """Let mozilla-django-oidc build the request, with the attempt's session for the browser's."""
         next_url = safe_next(request.GET.get("next", ""))
         try:
+            limiting.count_departure(request, browser=browsers.known(request))
             endpoint = urlsplit(provider.current().authorization_endpoint)
         except GatehouseError as error:
             return failed(request, error, next_url=next_url)
@@ -109,7 +111,9 @@ class Callback(OIDCAuthenticationCallbackView):  # type: ignore[misc]
                 origin=origin_of(request),
                 now=timezone.now(),
             )
-        return HttpResponseRedirect(next_url)
+        response = HttpResponseRedirect(next_url)
+        browsers.mark(request, response)
+        return response
 
 
 class Logout(OIDCLogoutView):  # type: ignore[misc]

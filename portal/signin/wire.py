@@ -16,6 +16,7 @@ from accounts import pool
 from accounts.addresses import is_safe_address
 from portal.signin.documents import parse_object
 from portal.signin.errors import ProviderMisconfigured, ProviderUnavailable
+from portal.signin.outside import Outside
 
 _CHUNK = 16 * 1024
 
@@ -57,20 +58,23 @@ def ask(
     limit: int,
     headers: Mapping[str, str] | None = None,
     data: Mapping[str, str] | None = None,
+    guarded: bool = False,
 ) -> Answer:
     """Send one request and read at most `limit` bytes; `what` names the document in messages.
 
     OIDC_TIMEOUT bounds, in seconds, the wait for a connection, for the first byte, and for the
-    whole body. The environment's proxy is used, its `.netrc` is not.
+    whole body. The environment's proxy is used, its `.netrc` is not. `guarded` is for an address
+    that the operator did not choose: it may not be inside of a network (`portal.signin.outside`).
 
     Raises:
         ProviderUnavailable: no answer in time, or one without end.
+        ProviderMisconfigured: the address is inside, and may not be asked.
     """
     seconds = settings.OIDC_TIMEOUT
     pool.give_back()
     try:
         with (
-            requests.Session() as session,
+            _session(guarded) as session,
             session.request(
                 method,
                 url,
@@ -99,6 +103,14 @@ def ask(
         raise out_of_order(
             f"{what} could not be read from {_where(url)} ({type(error).__name__})"
         ) from error
+
+
+def _session(guarded: bool) -> requests.Session:
+    session = requests.Session()
+    if guarded:
+        session.mount("https://", Outside())
+        session.mount("http://", Outside())
+    return session
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import runpy
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -90,6 +92,29 @@ def test_the_log_of_requests_has_no_query_strings_and_no_forged_lines(url: str, 
     assert '"GET /oidc/callback/ HTTP/1.1" 200' in log
     assert "HUSHED" not in log
     assert '"GET /line%0A127.0.0.1%20forged HTTP/1.1" 200' in log
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"GET /oidc/callback/?code=HUSHED&said=two words HTTP/1.1",
+        b"GET /oidc/callback/?code=HUSHED HTTP/9.9",
+        b"GET http://[/oidc/callback/?code=HUSHED HTTP/1.1",
+    ],
+)
+def test_a_request_that_cannot_be_read_is_logged_without_its_query(
+    url: str, home: Path, line: bytes
+) -> None:
+    before = len((home / "log").read_text())
+    with socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), timeout=10) as wire:
+        wire.sendall(line + b"\r\nHost: localhost\r\n\r\n")
+        assert b" 400 " in wire.recv(65536)
+
+    deadline = time.monotonic() + 5
+    while "Invalid request" not in (log := (home / "log").read_text()[before:]):
+        assert time.monotonic() < deadline, log
+        time.sleep(0.05)
+    assert "HUSHED" not in log
 
 
 def test_no_format_of_the_log_gets_at_a_header_or_a_query(tmp_path: Path) -> None:

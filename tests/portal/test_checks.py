@@ -42,6 +42,7 @@ def test_configuration_of_the_tests_is_good() -> None:
         ("AWS_FEDERATION_ENDPOINT", "https://signin.evil.example", "portal.E006"),
         ("AWS_FEDERATION_ENDPOINT", "nonsense", "portal.E006"),
         ("TRUSTED_PROXIES", ["the balancer"], "portal.E007"),
+        ("TRUSTED_ISSUER_NETWORKS", ["10.0.0.1/8"], "portal.E007"),
         ("SIGN_IN_LIFETIME", 299, "portal.E008"),
         ("SIGN_IN_LIFETIME", 43201, "portal.E008"),
         ("TOKEN_CLAIMS_MAX_AGE", 3599, "portal.E013"),
@@ -68,6 +69,7 @@ def test_bad_value_is_refused(settings: LazySettings, name: str, value: Any, ref
         ("BASE_URL", "http://[::1]:8000"),
         ("AWS_FEDERATION_ENDPOINT", "http://localhost:8002"),
         ("TRUSTED_PROXIES", ["10.0.0.0/8", "::1"]),
+        ("TRUSTED_ISSUER_NETWORKS", ["10.20.0.0/16", "fd12::/16"]),
         ("SIGN_IN_LIFETIME", 300),
     ],
 )

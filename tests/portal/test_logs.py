@@ -63,3 +63,12 @@ def test_a_traceback_stays_readable(caplog: pytest.LogCaptureFixture) -> None:
         logging.getLogger("portal").exception("one\ntwo")
 
     assert "one\\ntwo\nTraceback (most recent call last):\n" in lines(caplog)
+
+
+def test_a_stranger_fills_the_log_with_no_tracebacks(caplog: pytest.LogCaptureFixture) -> None:
+    Client().get("/", headers={"Host": "evil.example"})
+
+    said = lines(caplog)
+    assert "Invalid HTTP_HOST header: 'evil.example'" in said
+    assert "Traceback" not in said
+    assert any(record.exc_info for record in caplog.records)  # Others that listen have it still.

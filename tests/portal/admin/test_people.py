@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from accounts import signins
+from accounts import signins, tokens
 from accounts.errors import SignInAgain
 from accounts.models import AuditEvent, Person, SignIn
+from accounts.types import Kind, Scope
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +62,34 @@ def test_a_block_ends_open_sign_ins_for_good_and_is_recorded(carol: Client) -> N
     assert block.detail["before"] == {"is_active": True}
     assert block.detail["after"] == {"is_active": False}
     assert unblock.detail["after"] == {"is_active": True}
+
+
+def test_who_blocks_an_admin_is_told_of_the_machines_tokens_they_have_seen(carol: Client) -> None:
+    now = timezone.now()
+    dave = cast.sign_in(cast.subject("dave", groups=["portal-admins"]), now=now)
+    for machine in ("report", None):
+        tokens.create(
+            sign_in=dave,
+            purpose="nightly report",
+            scope=Scope(kinds=frozenset({Kind.KEYS})),
+            lifetime=timedelta(days=1),
+            machine=machine,
+            origin=cast.ORIGIN,
+            now=now,
+        )
+
+    page = carol.post(page_of(dave.person), {}, follow=True).content.decode()
+
+    assert "1 token of machines" in page
+    listed = f"/admin/accounts/token/?created_by__exact={dave.person.pk}&amp;state=live"
+    assert f'href="{listed}"' in page
+    assert "report" in carol.get(listed.replace("&amp;", "&")).content.decode()
+
+
+def test_who_blocks_somebody_without_such_tokens_is_told_nothing(carol: Client) -> None:
+    page = carol.post(page_of(cast.sign_in("alice").person), {}, follow=True).content.decode()
+
+    assert "of machines" not in page
 
 
 def test_an_unblocked_person_signs_in_again(carol: Client) -> None:

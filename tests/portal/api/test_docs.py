@@ -31,6 +31,20 @@ def document(program: Program) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.parametrize("path", ["/api/docs", "/api/v1/openapi.json"])
+def test_the_document_is_made_once_however_many_strangers_ask_for_it(
+    program: Program, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    before = program.get(path).content
+
+    def again(*args: Any, **options: Any) -> None:
+        raise AssertionError("the document is made anew")
+
+    monkeypatch.setattr("ninja.main.get_schema", again)
+
+    assert program.get(path).content == before
+
+
 def test_document_is_openapi_3_1_and_asks_for_a_bearer_token_but_where_it_is_public(
     program: Program,
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -123,6 +124,36 @@ def test_role_arn_in_a_claim_gives_nothing_unless_the_directory_offers_it(
     answer = program.get("/api/credentials", issuer.token("mallory", roles=[unknown]), role=unknown)
 
     assert answer.status_code == 403
+
+
+@BOTH
+@pytest.mark.parametrize("blocked", [False, True])
+def test_nobody_learns_from_a_refusal_which_roles_there_are(
+    program: Program, issuer: Issuer, path: str, blocked: bool
+) -> None:
+    cast.sign_in(replace(cast.subject("mallory"), issuer=issuer.url))
+    Person.objects.update(is_active=not blocked)
+
+    there, nowhere = (
+        program.get(path, issuer.token("mallory"), role=role)
+        for role in (DEVELOPER, DEVELOPER.replace("Developer", "Nothing"))
+    )
+
+    assert there.status_code == nowhere.status_code
+    said, also = body(there), body(nowhere)
+    assert said["error"].pop("request_id") != also["error"].pop("request_id")
+    assert said == also
+
+
+def test_who_has_the_role_is_told_to_look_at_the_arn(program: Program, issuer: Issuer) -> None:
+    mistyped = DEVELOPER.replace("gatehouse/", "")
+
+    answer = program.get("/api/credentials", issuer.token("alice"), role=mistyped)
+
+    assert answer.status_code == 403
+    assert "the path included" in body(answer)["error"]["message"]
+    [row] = AuditEvent.objects.filter(action=Action.KEYS_DENIED)
+    assert (row.role_arn, row.access_key_id) == (mistyped, "")
 
 
 def test_session_cookie_never_opens_the_api(issuer: Issuer) -> None:

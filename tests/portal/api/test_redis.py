@@ -89,6 +89,32 @@ def test_without_redis_people_get_keys_on_the_pages(server: redis_server.Server)
     assert b"AWS_SESSION_TOKEN" in answer.content
 
 
+@pytest.mark.parametrize("how", ["killed", "frozen"])
+def test_without_redis_people_are_counted_by_each_process_and_do_not_wait_each_time(
+    server: redis_server.Server, settings: Any, how: str
+) -> None:
+    settings.PAGES_RATE_LIMIT = "9/hour"
+    alice = cast.signed_in("alice")
+    gone(server, how)
+    began = time.monotonic()
+
+    answers = [alice.post("/keys", {"role": "210987654321/Nobody"}) for _ in range(10)]
+
+    assert [answer.status_code for answer in answers] == [403] * 9 + [429]
+    assert time.monotonic() - began < 2 * SOON
+    assert alice.get("/activity").status_code == 200
+
+
+def test_people_are_counted_for_all_processes_together(settings: Any) -> None:
+    settings.PAGES_RATE_LIMIT = "2/hour"
+    answers = []
+    for _ in range(3):
+        limiting.forget()  # as another process, which has counted nothing itself
+        answers.append(cast.signed_in("alice").post("/keys", {"role": "210987654321/Nobody"}))
+
+    assert [answer.status_code for answer in answers] == [403, 403, 429]
+
+
 def test_password_of_redis_is_not_logged(
     program: Program,
     issuer: Issuer,
