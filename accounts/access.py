@@ -32,6 +32,7 @@ from accounts.types import (
     Entitlement,
     IssuedKeys,
     Kind,
+    Named,
     OfferedRole,
     Origin,
     Subject,
@@ -47,8 +48,7 @@ _FAILED = {Kind.KEYS: Action.KEYS_FAILED, Kind.CONSOLE: Action.CONSOLE_FAILED}
 def issue_keys(
     *,
     subject: Subject,
-    account_id: str,
-    role_name: str,
+    role: Named | RoleArn,
     duration: int | None,
     origin: Origin,
     now: datetime,
@@ -56,14 +56,14 @@ def issue_keys(
 ) -> IssuedKeys:
     """Issue temporary keys for an account role, and record it.
 
-    `duration` is in seconds; None asks for the longest there is. `tags` are session tags, of those
+    `role` is asked for by its names or by its ARN. `duration` is in seconds; None asks for the longest there is. `tags` are session tags, of those
     that the permission set lets people give. Whatever happens leaves one audit row, and nothing is
     released unless that row is written.
 
     Raises:
         GatehouseError: refused or failed; each subclass and code says why.
     """
-    attempt = _Attempt(Kind.KEYS, subject, account_id, role_name, duration, origin, now, tags)
+    attempt = _Attempt(Kind.KEYS, subject, role, duration, origin, now, tags)
     with attempt.recorded():
         entitlement = attempt.decide()
         credentials, shortened = attempt.obtain(entitlement)
@@ -80,8 +80,7 @@ def issue_keys(
 def console_url(
     *,
     subject: Subject,
-    account_id: str,
-    role_name: str,
+    role: Named | RoleArn,
     destination: str,
     duration: int | None,
     origin: Origin,
@@ -97,48 +96,24 @@ def console_url(
     `sign_out_first` ends the console sessions the browser has, those of other accounts included:
     only for who asked for it.
     """
-    attempt = _Attempt(Kind.CONSOLE, subject, account_id, role_name, duration, origin, now, tags)
+    attempt = _Attempt(Kind.CONSOLE, subject, role, duration, origin, now, tags)
     with attempt.recorded():
         entitlement = attempt.decide()
-        role = entitlement.role
-        landing = destinations.landing(role=role, destination=destination, region=region)
+        offered = entitlement.role
+        landing = destinations.landing(role=offered, destination=destination, region=region)
         attempt.detail["destination"] = landing
         credentials, _ = attempt.obtain(entitlement)
         with attempt.failures():
             url = signin.console_sign_in_url(
                 credentials=credentials,
-                partition=role.partition,
+                partition=offered.partition,
                 destination=landing,
-                issuer=_way_back(role, landing if destination or region else ""),
+                issuer=_way_back(offered, landing if destination or region else ""),
                 session_duration=trust.console_duration(attempt.facts["duration"]),
                 endpoint=settings.AWS_FEDERATION_ENDPOINT,
                 sign_out_first=sign_out_first,
             )
     return ConsoleSignIn(entitlement=entitlement, url=url, audit_id=attempt.record(_ISSUED))
-
-
-def role_named(
-    *, kind: Kind, role_arn: RoleArn, subject: Subject, origin: Origin, now: datetime
-) -> tuple[str, str]:
-    """Return account id and permission set of the account role with this ARN, to be asked for here.
-
-    Raises:
-        AccessDenied: the directory has no such role; as every refusal, this leaves one audit row.
-    """
-    asked = _Attempt(kind, subject, role_arn.account_id, role_arn.name, None, origin, now)
-    with asked.recorded():
-        found = directory.find_role(role_arn)
-        if found is None:
-            asked.facts["role_arn"] = str(role_arn)
-            # Refuses all but those who have such a role, in the words for a role that is there: nobody
-            # learns by asking which roles there are.
-            asked.decide()
-            asked.facts["role_arn"] = str(role_arn)
-            raise AccessDenied(
-                "You do not have this role. Check the ARN letter by letter, the path included.",
-                f"the directory offers no {role_arn}",
-            )
-    return found
 
 
 @dataclass(slots=True)
@@ -147,15 +122,27 @@ class _Attempt:
 
     kind: Kind
     subject: Subject
-    account_id: str
-    role_name: str
+    asked: Named | RoleArn
     requested: int | None
     origin: Origin
     now: datetime
     tags: Mapping[str, str] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     detail: dict[str, Any] = field(default_factory=dict)
+    offered: OfferedRole | None = None
     failed: bool = False
+
+    @property
+    def account_id(self) -> str:
+        """The account that is asked for."""
+        return self.asked.account_id
+
+    @property
+    def role_name(self) -> str:
+        """The role that is asked for, as the directory calls it where it is there, and else as it was asked for."""
+        if self.offered is not None:
+            return self.offered.role_name
+        return self.asked.role_name if isinstance(self.asked, Named) else self.asked.name
 
     def decide(self) -> Entitlement:
         """Return the entitlement, decided now and from the database; refuse everything else."""
@@ -166,11 +153,16 @@ class _Attempt:
             self.subject = replace(signins.subject_of(sign_in), scope=self.subject.scope)
         else:
             signins.refuse_blocked(self.subject)
+        if isinstance(self.asked, RoleArn):
+            self.facts["role_arn"] = str(self.asked)
+        self.offered = directory.offered_role(self.asked)
+        # Whoever asks for a role that is nowhere is decided about all the same, and refused in the
+        # same words: nobody learns by asking which roles there are.
         found = entitlements.resolve(
             subject=self.subject,
             now=self.now,
-            account_id=self.account_id,
             role_name=self.role_name,
+            roles=() if self.offered is None else (self.offered,),
         )
         entitlement = next(
             (granted for granted in found.granted if granted.allows(self.kind)), None
@@ -319,9 +311,10 @@ class _Attempt:
                 "; ".join(f"{problem.code}: {problem.claim}" for problem in found.problems),
                 code=found.problems[0].code,
             )
+        look = "Check the ARN letter by letter, the path included. "
         return AccessDenied(
-            "You do not have this role in this account. Roles come from your groups at the identity provider; "
-            "if yours changed a moment ago, sign out and in again.",
+            f"You do not have this role in this account. {look if isinstance(self.asked, RoleArn) else ''}"
+            "Roles come from your groups at the identity provider; if yours changed a moment ago, sign out and in again.",
             f"no mapping in force gives {asked}",
         )
 

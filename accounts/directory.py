@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import astuple
 from typing import Any
 
 from django.db.models import Q, Value
@@ -15,7 +16,8 @@ from accounts.aws.arn import RoleArn
 from accounts.matching import MatchKind, Rule, Targets, account_ids
 from accounts.models import Account, AccountRole, PermissionSet
 from accounts.prepared import Prepared
-from accounts.types import Environment, OfferedRole
+from accounts.storable import is_storable
+from accounts.types import Environment, Named, OfferedRole
 
 # Beyond this a query narrows less: SQLite takes expressions 1,000 deep and 32,766 parameters.
 _MOST_CONDITIONS = 300
@@ -49,7 +51,7 @@ _COLUMNS = (
 )
 
 
-_ONE_ROLE = Prepared(
+_BY_NAME = Prepared(
     lambda account_id, role_name: (
         AccountRole.objects.filter(
             account__active=True,
@@ -73,13 +75,27 @@ _BY_ARN = Prepared(
             permission_set__iam_path=path,
         )
         .order_by("pk")
-        .values_list("account__account_id", "permission_set__name")
+        .values_list(*_COLUMNS)
     ),
     Account._meta.get_field("account_id"),
     Account._meta.get_field("partition"),
     PermissionSet._meta.get_field("iam_path"),
     AccountRole._meta.get_field("iam_role_name"),
 )
+
+
+def offered_role(asked: Named | RoleArn) -> OfferedRole | None:
+    """Return the role in an active account that is asked for, in one query; None if there is none.
+
+    By its ARN it is found if that is letter by letter its own, the path included.
+    """
+    if not all(is_storable(text) for text in astuple(asked)):
+        return None
+    if isinstance(asked, Named):
+        rows = _BY_NAME.rows(asked.account_id, asked.role_name)
+    else:
+        rows = _BY_ARN.rows(asked.account_id, asked.partition, asked.path, asked.name)
+    return _as_offered(rows[0]) if rows else None
 
 
 def offered_roles(
@@ -96,7 +112,8 @@ def offered_roles(
     """
     if account_id is not None and role_name is not None:
         # One at most: nothing is left to be narrowed.
-        return map(_as_offered, _ONE_ROLE.rows(account_id, role_name))
+        found = offered_role(Named(account_id, role_name))
+        return iter(() if found is None else (found,))
     query = AccountRole.objects.filter(*_reached_by(rules, values), account__active=True)
     if account_id is not None:
         query = query.filter(account__account_id=account_id)
@@ -106,12 +123,6 @@ def offered_roles(
         "account__name", "account__account_id", "permission_set__name"
     ).values_list(*_COLUMNS)
     return map(_as_offered, rows)
-
-
-def find_role(arn: RoleArn) -> tuple[str, str] | None:
-    """Return account id and permission set of the offered role with exactly this ARN; None if there is none."""
-    rows = _BY_ARN.rows(arn.account_id, arn.partition, arn.path, arn.name)
-    return (rows[0][0], rows[0][1]) if rows else None
 
 
 def _reached_by(

@@ -31,11 +31,13 @@ def resolve(
     now: datetime,
     account_id: str | None = None,
     role_name: str | None = None,
+    roles: Iterable[OfferedRole] | None = None,
 ) -> Entitlements:
     """Return what a subject may do now, by account name and role name, in at most 3 queries.
 
-    With an account, or an account and a role, only that much is looked at. A claim that did not
-    arrive whole gives nothing, and is reported. The scope of a token narrows all of it.
+    With an account, or an account and a role, only that much is looked at; with `roles`, only these,
+    which were loaded just now. A claim that did not arrive whole gives nothing, and is reported. The
+    scope of a token narrows all of it.
     """
     if not all(is_storable(asked) for asked in (account_id, role_name) if asked is not None):
         return Entitlements((), ())
@@ -49,7 +51,10 @@ def resolve(
     )
     if not rules:
         return Entitlements((), incomplete)
-    roles = offered_roles(rules=rules, values=values, account_id=account_id, role_name=role_name)
+    if roles is None:
+        roles = offered_roles(
+            rules=rules, values=values, account_id=account_id, role_name=role_name
+        )
     granted = decide(rules=rules, values=values, roles=roles)
     if subject.scope is not None:
         within = (entitlement.within(subject.scope) for entitlement in granted)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
@@ -11,6 +10,7 @@ from django.db import transaction
 from accounts.errors import InvalidRequest
 from accounts.models import Favourite, Person, RoleUse
 from accounts.prepared import Prepared
+from accounts.types import Named
 
 # More than this is no selection any more; it also bounds what one person can store.
 MOST_FAVOURITES = 50
@@ -30,14 +30,6 @@ _USES = Prepared(
     ),
     RoleUse._meta.get_field("person"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A role in an account, by the names people know them by."""
-
-    account_id: str
-    role_name: str
 
 
 def favourites(*, person: Person) -> tuple[Named, ...]:

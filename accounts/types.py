@@ -109,6 +109,14 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """A role in an account, by the names people know them by: account id and permission set."""
+
+    account_id: str
+    role_name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """What an account is for, with the colour that marks it everywhere."""
 

@@ -10,7 +10,6 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.utils.module_loading import import_string
 
 from accounts import favourites, signins
-from accounts.favourites import Named
 from accounts.models import (
     Account,
     AccountRole,
@@ -19,7 +18,7 @@ from accounts.models import (
     MappingTarget,
     PermissionSet,
 )
-from accounts.types import Origin, Subject, Surface
+from accounts.types import Named, Origin, Subject, Surface
 
 ISSUER = "https://id.northwind.example"
 ROLES = ("ReadOnly", "Developer", "Billing", "Administrator")

@@ -6,17 +6,16 @@ https://github.com/sorah/mairu/blob/main/HTTP_API_SPEC.md. It signs people in at
 from __future__ import annotations
 
 import json
-from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts import access, signins
-from accounts.aws.arn import parse_role_arn
+from accounts.aws.arn import RoleArn, parse_role_arn
 from accounts.entitlements import resolve
 from accounts.errors import InvalidRequest
-from accounts.types import Kind, Origin, Subject, Surface
+from accounts.types import Kind, Named, Surface
 from portal.api import bearer
 from portal.api.errors import for_programs
 from portal.context import origin_of
@@ -28,11 +27,9 @@ def credentials(request: HttpRequest) -> HttpResponse:
     """Give temporary keys for a role, as AWS's tools read them from a `credential_process`."""
     now = timezone.now()
     subject, origin = bearer.identify(request, now=now), origin_of(request, Surface.API)
-    account_id, role_name = _named(_asked(request.body), subject=subject, origin=origin, now=now)
     keys = access.issue_keys(
         subject=subject,
-        account_id=account_id,
-        role_name=role_name,
+        role=_named(_asked(request.body)),
         duration=None,
         origin=origin,
         now=now,
@@ -81,15 +78,9 @@ def _asked(body: bytes) -> str:
     return role
 
 
-def _named(role: str, *, subject: Subject, origin: Origin, now: datetime) -> tuple[str, str]:
-    """Return account id and role name of what is asked for: by its ARN, or as 123456789012/Developer."""
+def _named(role: str) -> Named | RoleArn:
+    """Return what is asked for: by its ARN, or as 123456789012/Developer."""
     account_id, slash, role_name = role.partition("/")
     if role.startswith("arn:") or not slash:
-        return access.role_named(
-            kind=Kind.KEYS,
-            role_arn=parse_role_arn(role),
-            subject=subject,
-            origin=origin,
-            now=now,
-        )
-    return account_id, role_name
+        return parse_role_arn(role)
+    return Named(account_id, role_name)

@@ -53,14 +53,10 @@ def _ask(request: HttpRequest, kind: Kind) -> dict[str, str]:
         )
     role_arn = parse_role_arn(asked)
     subject, origin = bearer.identify(request, now=now), origin_of(request, Surface.API)
-    account_id, role_name = access.role_named(
-        kind=kind, role_arn=role_arn, subject=subject, origin=origin, now=now
-    )
     if kind is Kind.CONSOLE:
         opened = access.console_url(
             subject=subject,
-            account_id=account_id,
-            role_name=role_name,
+            role=role_arn,
             destination="",
             duration=None,
             origin=origin,
@@ -69,8 +65,7 @@ def _ask(request: HttpRequest, kind: Kind) -> dict[str, str]:
         return {"url": opened.url}
     issued = access.issue_keys(
         subject=subject,
-        account_id=account_id,
-        role_name=role_name,
+        role=role_arn,
         duration=None,
         origin=origin,
         now=now,

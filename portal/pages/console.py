@@ -12,7 +12,7 @@ from accounts import preferences
 from accounts.access import console_url
 from accounts.aws import destinations, partitions
 from accounts.errors import AccessDenied
-from accounts.types import Kind, Subject
+from accounts.types import Kind, Named, Subject
 from portal.context import origin_of, sign_in_of, subject_of_request
 from portal.pages.asked import Asked, asked
 from portal.pages.entitled import choices, entitled
@@ -76,8 +76,7 @@ def _choose(
 def _go(request: HttpRequest, subject: Subject, wanted: Asked) -> HttpResponse:
     opened = console_url(
         subject=subject,
-        account_id=wanted.account_id,
-        role_name=wanted.role_name,
+        role=Named(wanted.account_id, wanted.role_name),
         destination=wanted.destination,
         region=wanted.region,
         duration=wanted.duration,

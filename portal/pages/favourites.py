@@ -12,8 +12,8 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import favourites as acts
 from accounts.errors import AccessDenied, InvalidRequest
-from accounts.favourites import Named
 from accounts.models import Person
+from accounts.types import Named
 from portal.context import sign_in_of
 from portal.pages import kept, tiles
 from portal.pages.asked import asked

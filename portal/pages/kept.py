@@ -20,10 +20,9 @@ from django.db.models import Model
 from accounts import revisions
 from accounts.claims import ClaimProblem
 from accounts.entitlements import resolve
-from accounts.favourites import Named
 from accounts.models import SignIn
 from accounts.signins import subject_of
-from accounts.types import Entitlement
+from accounts.types import Entitlement, Named
 from portal.pages import listing
 from portal.pages.summary import Summary, summary
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.access import issue_keys
 from accounts.favourites import last_duration
 from accounts.trust import session_limit
-from accounts.types import Kind
+from accounts.types import Kind, Named
 from portal.context import origin_of, sign_in_of, subject_of_request
 from portal.pages import several, wording
 from portal.pages.asked import Asked, asked
@@ -54,8 +54,7 @@ def _issue(request: HttpRequest, wanted: Asked) -> HttpResponse:
     now = timezone.now()
     issued = issue_keys(
         subject=subject_of_request(request),
-        account_id=wanted.account_id,
-        role_name=wanted.role_name,
+        role=Named(wanted.account_id, wanted.role_name),
         duration=wanted.duration,
         origin=origin_of(request),
         now=now,

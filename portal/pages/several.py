@@ -20,7 +20,7 @@ from accounts.entitlements import resolve
 from accounts.errors import GatehouseError
 from accounts.favourites import last_duration
 from accounts.trust import session_limit
-from accounts.types import Entitlement, IssuedKeys, Kind, OfferedRole
+from accounts.types import Entitlement, IssuedKeys, Kind, Named, OfferedRole
 from portal.context import origin_of, sign_in_of, subject_of_request
 from portal.limiting import count_form
 from portal.pages import listing, wording
@@ -155,8 +155,7 @@ def _attempt(
     try:
         issued = issue_keys(
             subject=subject_of_request(request),
-            account_id=account_id,
-            role_name=role_name,
+            role=Named(account_id, role_name),
             duration=min(wanted, longest) if wanted and longest else wanted,
             origin=origin_of(request),
             now=now,

@@ -9,8 +9,8 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
 from accounts import favourites
-from accounts.favourites import Named
 from accounts.models import Person
+from accounts.types import Named
 from portal.pages import listing, rows
 from portal.pages.kept import Shown
 from portal.pages.words import Words

@@ -12,7 +12,7 @@ from accounts import access, entitlements
 from accounts.errors import AccessDenied, InvalidRequest
 from accounts.sso import tokens
 from accounts.sso.refusals import Refused
-from accounts.types import OfferedRole, Subject, Surface
+from accounts.types import Named, OfferedRole, Subject, Surface
 from portal import limiting
 from portal.context import origin_of
 from portal.sso import paging
@@ -47,8 +47,7 @@ def credentials(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     issued = access.issue_keys(
         subject=_identify(request, now),
-        account_id=_asked(request, "account_id"),
-        role_name=_asked(request, "role_name"),
+        role=Named(_asked(request, "account_id"), _asked(request, "role_name")),
         duration=None,
         origin=origin_of(request, Surface.SSO),
         now=now,

@@ -26,7 +26,7 @@ from accounts.errors import (
 )
 from accounts.models import Account, AuditEvent, Mapping, PermissionSet, SignIn
 from accounts.models.audit import Action
-from accounts.types import Credentials, IssuedKeys, OfferedRole, Scope, Subject
+from accounts.types import Credentials, IssuedKeys, Named, OfferedRole, Scope, Subject
 from tests import cast
 from tests.emulators import ConsoleEndpoint, whose_keys
 
@@ -40,8 +40,7 @@ def take(
 ) -> IssuedKeys:
     return access.issue_keys(
         subject=subject,
-        account_id=account_id,
-        role_name=role_name,
+        role=Named(account_id, role_name),
         origin=cast.ORIGIN,
         now=timezone.now(),
         **{"duration": None, **asked},
@@ -487,12 +486,13 @@ def console(console_endpoint: ConsoleEndpoint, settings: LazySettings) -> None:
     settings.AWS_FEDERATION_ENDPOINT = console_endpoint.url
 
 
-def enter(subject: Subject, destination: str = "", **asked: Any) -> str:
+def enter(
+    subject: Subject, destination: str = "", role_name: str = "Developer", **asked: Any
+) -> str:
     return access.console_url(
         **{
             "subject": subject,
-            "account_id": DEV,
-            "role_name": "Developer",
+            "role": Named(DEV, role_name),
             "destination": destination,
             "duration": None,
             "origin": cast.ORIGIN,

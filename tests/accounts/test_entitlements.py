@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 NAMES = ("payments-prod", "123456789012")
 
 
-def given(who: Subject | str = "alice", **asked: str) -> list[tuple[str, str]]:
+def given(who: Subject | str = "alice", **asked: Any) -> list[tuple[str, str]]:
     somebody = subject(who) if isinstance(who, str) else who
     return [
         (one.role.account_name, one.role.role_name)

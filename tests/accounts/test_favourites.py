@@ -9,8 +9,9 @@ import pytest
 from accounts import favourites
 from accounts.entitlements import resolve
 from accounts.errors import InvalidRequest
-from accounts.favourites import Named, last_duration, move, remember_use, star, unstar
+from accounts.favourites import last_duration, move, remember_use, star, unstar
 from accounts.models import Person, RoleUse
+from accounts.types import Named
 from tests import cast
 
 pytestmark = pytest.mark.django_db

@@ -11,7 +11,7 @@ from accounts import access, entitlements
 from accounts.errors import AccessDenied, SignInAgain
 from accounts.models import AuditEvent, Person
 from accounts.models.audit import Action
-from accounts.types import IssuedKeys, Kind, Scope
+from accounts.types import IssuedKeys, Kind, Named, Scope
 from tests import cast
 from tests.accounts.test_access import DEV, PROD
 
@@ -21,8 +21,7 @@ pytestmark = pytest.mark.usefixtures("northwind", "sts_endpoint")
 def take(scope: Scope | None, account_id: str, role_name: str, who: str = "alice") -> IssuedKeys:
     return access.issue_keys(
         subject=replace(cast.subject(who), scope=scope),
-        account_id=account_id,
-        role_name=role_name,
+        role=Named(account_id, role_name),
         duration=None,
         origin=cast.ORIGIN,
         now=timezone.now(),
@@ -87,8 +86,7 @@ def test_scope_of_a_subject_with_a_sign_in_is_kept_at_the_door() -> None:
     with pytest.raises(AccessDenied):
         access.issue_keys(
             subject=subject,
-            account_id=DEV,
-            role_name="Developer",
+            role=Named(DEV, "Developer"),
             duration=None,
             origin=cast.ORIGIN,
             now=timezone.now(),

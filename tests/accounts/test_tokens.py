@@ -18,7 +18,7 @@ from accounts.entitlements import resolve
 from accounts.errors import AccessDenied, InvalidRequest, SignInAgain, TokenRefused
 from accounts.models import AuditEvent, Mapping, PermissionSet, Person, SignIn, Token
 from accounts.models.audit import Action
-from accounts.types import Kind, Scope, Subject
+from accounts.types import Kind, Named, Scope, Subject
 from tests import cast
 from tests.accounts.test_access import DEV, PROD
 from tests.cast import NOON, ORIGIN
@@ -167,8 +167,7 @@ def test_the_door_refuses_what_is_beyond_the_scope(account_id: str, role_name: s
     with pytest.raises(AccessDenied):
         access.issue_keys(
             subject=use(made.secret),
-            account_id=account_id,
-            role_name=role_name,
+            role=Named(account_id, role_name),
             duration=None,
             origin=ORIGIN,
             now=NOON,
@@ -413,8 +412,7 @@ def test_keys_taken_with_a_token_name_it_in_the_record() -> None:
 
     access.issue_keys(
         subject=use(made.secret),
-        account_id=DEV,
-        role_name="Developer",
+        role=Named(DEV, "Developer"),
         duration=None,
         origin=ORIGIN,
         now=NOON,

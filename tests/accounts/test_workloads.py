@@ -19,7 +19,7 @@ from accounts.models.audit import Action
 from accounts.models.issuers import Algorithm
 from accounts.preview import preview
 from accounts.rules import claims_in_use
-from accounts.types import Subject
+from accounts.types import Named, Subject
 from portal.signin.keys import ALGORITHMS
 from tests import cast
 
@@ -104,8 +104,7 @@ def test_workload_is_denied_at_the_door_and_recorded_as_one(ci: TrustedIssuer) -
     with pytest.raises(AccessDenied):
         access.issue_keys(
             subject=pipeline(claims={"groups": ["payments"]}),
-            account_id=DEV,
-            role_name="Developer",
+            role=Named(DEV, "Developer"),
             duration=None,
             origin=cast.ORIGIN,
             now=timezone.now(),
@@ -164,8 +163,7 @@ def test_claims_in_use_are_those_of_the_issuer_alone(ci: TrustedIssuer) -> None:
 def test_keys_of_a_workload_say_so_and_name_it_readably(ci: TrustedIssuer) -> None:
     issued = access.issue_keys(
         subject=pipeline(),
-        account_id=DEV,
-        role_name="Developer",
+        role=Named(DEV, "Developer"),
         duration=None,
         origin=cast.ORIGIN,
         now=timezone.now(),

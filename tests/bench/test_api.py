@@ -56,8 +56,8 @@ def test_queries_for_keys_are_the_same_whatever_the_size_and_the_groups(
             token = issuer.token(groups=list(in_groups(groups, top)))
             counts.append(ask(program, token, role_below(top)))
 
-    # Which role, is this person blocked, claims in use, mappings, the account role; the audit row.
-    assert counts == [6, 6, 6, 6]
+    # Is this person blocked, the account role, claims in use, mappings; the audit row.
+    assert counts == [5, 5, 5, 5]
 
 
 def test_no_client_is_built_and_no_decision_written_anew_for_a_request(

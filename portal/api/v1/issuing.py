@@ -10,10 +10,10 @@ from django.utils import timezone
 from ninja import Router
 
 from accounts import access
-from accounts.aws.arn import parse_role_arn
+from accounts.aws.arn import RoleArn, parse_role_arn
 from accounts.entitlements import resolve
 from accounts.errors import InvalidRequest
-from accounts.types import Kind, Subject, Surface
+from accounts.types import Named, Subject, Surface
 from portal.api.v1.shapes import Asked, Console, ConsoleAsked, ErrorAnswer, Keys
 from portal.api.v1.who import asking
 from portal.context import origin_of
@@ -26,11 +26,9 @@ ERRORS = frozenset({400, 401, 403, 413, 422, 429, 502, 503})
 def keys(request: HttpRequest, asked: Asked) -> dict[str, Any]:
     """Issue temporary keys for a role."""
     subject, now = asking(request), timezone.now()
-    account_id, role_name = _role(request, asked, kind=Kind.KEYS, subject=subject, now=now)
     issued = access.issue_keys(
         subject=subject,
-        account_id=account_id,
-        role_name=role_name,
+        role=_role(asked, subject=subject, now=now),
         duration=asked.duration,
         tags=asked.tags,
         origin=origin_of(request, Surface.API),
@@ -56,11 +54,9 @@ def keys(request: HttpRequest, asked: Asked) -> dict[str, Any]:
 def console(request: HttpRequest, asked: ConsoleAsked) -> dict[str, Any]:
     """Make a link that opens the AWS console as a role."""
     subject, now = asking(request), timezone.now()
-    account_id, role_name = _role(request, asked, kind=Kind.CONSOLE, subject=subject, now=now)
     opened = access.console_url(
         subject=subject,
-        account_id=account_id,
-        role_name=role_name,
+        role=_role(asked, subject=subject, now=now),
         destination=asked.destination,
         duration=asked.duration,
         tags=asked.tags,
@@ -77,29 +73,21 @@ def console(request: HttpRequest, asked: ConsoleAsked) -> dict[str, Any]:
     }
 
 
-def _role(
-    request: HttpRequest, asked: Asked, *, kind: Kind, subject: Subject, now: datetime
-) -> tuple[str, str]:
-    """Return account id and role name of what is asked for.
+def _role(asked: Asked, *, subject: Subject, now: datetime) -> Named | RoleArn:
+    """Return which role is asked for.
 
     Raises:
         InvalidRequest: it is asked for in no way, in two ways, or several accounts have this name.
-        AccessDenied: the directory has no role with this ARN.
     """
-    named = (asked.role_arn, asked.account_id, asked.account_name, asked.role_name)
-    match named:
+    match (asked.role_arn, asked.account_id, asked.account_name, asked.role_name):
         case (str(arn), None, None, None):
-            return access.role_named(
-                kind=kind,
-                role_arn=parse_role_arn(arn),
-                subject=subject,
-                origin=origin_of(request, Surface.API),
-                now=now,
-            )
+            return parse_role_arn(arn)
         case (None, str(account_id), None, str(role_name)):
-            return account_id, role_name
+            return Named(account_id, role_name)
         case (None, None, str(account_name), str(role_name)):
-            return _account_named(account_name, role_name, subject=subject, now=now), role_name
+            return Named(
+                _account_named(account_name, role_name, subject=subject, now=now), role_name
+            )
     raise InvalidRequest(
         "Say which role, in one way: role_arn, or account_id and role_name, or account_name and role_name.",
         code="request.role",

@@ -26,6 +26,7 @@ from accounts.models import (
     SignIn,
 )
 from accounts.plans.apply import apply
+from accounts.types import Named
 from portal.pages import kept
 from tests import cast
 from tests.portal.admin import forms
@@ -82,7 +83,7 @@ CHANGES: dict[str, Callable[[], object]] = {
     "the person has another name": lambda: Person.objects.update(email="alice@elsewhere.example"),
     "the person becomes an admin": lambda: Person.objects.update(is_admin=True),
     "a role is starred": lambda: favourites.star(
-        person=Person.objects.get(sub="sub-alice"), role=favourites.Named(DEV, "Developer")
+        person=Person.objects.get(sub="sub-alice"), role=Named(DEV, "Developer")
     ),
     "a role is used": lambda: favourites.remember_use(
         person=Person.objects.get(sub="sub-alice"),

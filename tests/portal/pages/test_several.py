@@ -54,7 +54,7 @@ def test_denied_role_does_not_spoil_the_others_and_each_leaves_one_row() -> None
 
 def test_role_that_aws_fails_does_not_spoil_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     def failing(**asked: Any) -> IssuedKeys:
-        if asked["role_name"] == "Developer":
+        if asked["role"].role_name == "Developer":
             raise AwsUnavailable("AWS cannot be reached.")
         return issue_keys(**asked)
 

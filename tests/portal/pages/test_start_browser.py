@@ -9,8 +9,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from accounts import favourites
-from accounts.favourites import Named
 from accounts.models import Account, Person
+from accounts.types import Named
 from portal.pages import rows, start
 from portal.pages import words as server
 from tests import cast
