@@ -96,12 +96,14 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
 
     def handle(self, conn: Any) -> Any:
         """Handle a request, in a thread of its own."""
-        if not isinstance(conn.sock, Bounded):
-            conn.sock = Bounded(fileno=conn.sock.detach())
-        if not conn.initialized and not conn.wait_for_data(0.1):
-            return gthread._DEFER  # Nothing was sent yet: that is waited for without a thread.
+        if not conn.initialized:
+            if not isinstance(conn.sock, Bounded):
+                conn.sock = Bounded(fileno=conn.sock.detach())
+            if not conn.wait_for_data(0.1):
+                return gthread._DEFER  # Nothing was sent yet: that is waited for without a thread.
         goes_on = super().handle(conn)
-        if not goes_on:
+        # Where gunicorn itself speaks TLS it has put a connection of its own in place of ours.
+        if not goes_on and isinstance(conn.sock, Bounded):
             # gunicorn waits up to 2 seconds for the client to hang up, where nobody else is served meanwhile.
             conn.close(graceful=True)
         return goes_on

@@ -44,6 +44,11 @@ class Authenticate(OIDCAuthenticationRequestView):  # type: ignore[misc]  # It h
     def get(self, request: HttpRequest) -> HttpResponse:
         """Let mozilla-django-oidc build the request, with the attempt's session for the browser's."""
         next_url = safe_next(request.GET.get("next", ""))
+        if getattr(request, "sign_in", None) is not None and _came_from_elsewhere(request):
+            # A new sign-in ends the one before, and with it every command line that hangs from that.
+            there = HttpResponseRedirect(next_url)
+            there["Cache-Control"] = "no-store"
+            return there
         try:
             limiting.count_departure(request, browser=browsers.known(request))
             endpoint = urlsplit(provider.current().authorization_endpoint)
@@ -140,6 +145,11 @@ class Logout(OIDCLogoutView):  # type: ignore[misc]
         response = HttpResponseRedirect(url)
         response["Cache-Control"] = "no-store"
         return response
+
+
+def _came_from_elsewhere(request: HttpRequest) -> bool:
+    """Whether the browser says that another site led here: https://www.w3.org/TR/fetch-metadata/."""
+    return request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")
 
 
 def end_session_url(id_token: str) -> str:

@@ -335,3 +335,35 @@ def test_a_page_costs_no_question_to_the_provider(identity: Provider, db: None) 
     client.get("/activity")
 
     assert not identity.hits
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_a_link_elsewhere_replaces_no_sign_in(visitor: Visitor, site: str) -> None:
+    visitor.walk()
+    [before] = SignIn.objects.all()
+
+    answer = visitor.client.get(
+        "/oidc/authenticate/?next=/activity", headers={"Sec-Fetch-Site": site}
+    )
+
+    assert (answer.status_code, answer["Location"]) == (302, "/activity")
+    assert "no-store" in answer["Cache-Control"]
+    before.refresh_from_db()
+    assert before.ended_at is None
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none", ""])
+def test_whoever_is_signed_in_may_sign_in_anew(visitor: Visitor, site: str) -> None:
+    visitor.walk()
+
+    answer = visitor.client.get(
+        "/oidc/authenticate/", headers={"Sec-Fetch-Site": site} if site else {}
+    )
+
+    assert "/authorize" in answer["Location"]
+
+
+def test_a_link_elsewhere_starts_a_sign_in_for_who_has_none(visitor: Visitor) -> None:
+    answer = visitor.client.get("/oidc/authenticate/", headers={"Sec-Fetch-Site": "cross-site"})
+
+    assert "/authorize" in answer["Location"]
