@@ -242,6 +242,16 @@ def test_userinfo_adds_claims_but_not_about_the_sign_in_itself(
     assert sign_in.claims["auth_time"] > 1
 
 
+@pytest.mark.parametrize("auth_time", ["0001-01-01T00:00:00+23:59", "yesterday", -(10**30), [1]])
+def test_a_time_that_is_none_is_no_reason_to_refuse_anybody(
+    visitor: Visitor, identity: Provider, auth_time: object
+) -> None:
+    with identity.misbehaving(claims={"auth_time": auth_time}):
+        assert visitor.walk("alice").status_code == 302
+
+    assert SignIn.objects.get().auth_time is None
+
+
 def test_a_provider_without_userinfo_is_enough(visitor: Visitor, identity: Provider) -> None:
     with identity.misbehaving(discovery={"userinfo_endpoint": None}):
         assert visitor.walk("alice").status_code == 302
