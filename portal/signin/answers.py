@@ -36,7 +36,7 @@ class CallbackAnswer:
     @property
     def said(self) -> str:
         """The provider's own words, cut to a line."""
-        return f"{_plain(self.error, 80)} {_plain(self.error_description, 300)}".strip()
+        return f"{plain(self.error, 80)} {plain(self.error_description, 300)}".strip()
 
     def check(self) -> None:
         """Refuse another provider's answer, an error, and an answer without a code.
@@ -51,7 +51,7 @@ class CallbackAnswer:
                 "The callback does not name its issuer, which the provider always does."
             )
         if self.iss is not None and self.iss != op.issuer:
-            raise _not_ours(f"The callback is of another issuer: {_plain(self.iss, 200)}.")
+            raise _not_ours(f"The callback is of another issuer: {plain(self.iss, 200)}.")
         if self.error:
             raise self._refusal()
         if not self.code:
@@ -61,7 +61,7 @@ class CallbackAnswer:
         admin_message = f"The provider answered with the error {self.said}"
         if self.error in ("temporarily_unavailable", "server_error"):
             return ProviderUnavailable(
-                "The identity provider has a problem, so you are not signed in. Try again in a minute.",
+                "The identity provider has a problem and cannot sign you in. Try again in a minute.",
                 admin_message,
                 code=PROVIDER_REFUSED,
             )
@@ -88,7 +88,8 @@ def read(request: HttpRequest) -> CallbackAnswer:
     )
 
 
-def _plain(text: str, length: int) -> str:
+def plain(text: str, length: int) -> str:
+    """Return somebody else's text as a line that can be shown and logged."""
     return "".join(character if character.isprintable() else " " for character in text[:length])
 
 
@@ -102,7 +103,7 @@ def _malformed(admin_message: str) -> SignInFailed:
 
 def _not_ours(admin_message: str) -> SignInFailed:
     return SignInFailed(
-        "This answer is not from the identity provider of this portal, so you are not signed in. "
+        "This answer is not from the identity provider of this portal, so it was refused. "
         "Sign in again, and only from this portal's own page.",
         admin_message,
         code="signin.issuer",

@@ -84,7 +84,10 @@ class Callback(OIDCAuthenticationCallbackView):  # type: ignore[misc]
                 request, nonce=attempt.nonce, code_verifier=attempt.code_verifier
             )
             if person is None:
-                raise SignInFailed("You are not signed in. Sign in again.", "No backend answered.")
+                raise SignInFailed(
+                    "This portal is not set up to sign anybody in. Tell the people who run it.",
+                    "No backend answered.",
+                )
             response = self._begin(person, standing, next_url)
         except GatehouseError as error:
             said = answer.said if answer and error.code == answers.PROVIDER_REFUSED else ""

@@ -86,7 +86,10 @@ def ask(
             body = _read(response.raw, limit=limit, until=time.monotonic() + seconds, what=what)
             return Answer(
                 status=response.status_code,
-                content_type=response.headers.get("Content-Type", "").partition(";")[0].lower(),
+                content_type=response.headers.get("Content-Type", "")
+                .partition(";")[0]
+                .strip()
+                .lower(),
                 body=body,
                 what=what,
             )
@@ -134,10 +137,10 @@ def safe_address(url: object, *, what: str) -> str:
     raise misfit(f"{what} is not an https address: {url if isinstance(url, str) else None!r:.200}")
 
 
-def misfit(admin_message: str) -> ProviderMisconfigured:
-    """Build the error for a provider and settings that do not fit each other."""
+def misfit(admin_message: str, *, why: str = "") -> ProviderMisconfigured:
+    """Build the error for a provider and settings that do not fit each other; `why` is for admins alone."""
     return ProviderMisconfigured(
         "This portal and its identity provider do not fit together, so nobody can sign in. "
         f"Tell the people who run it: {admin_message}.",
-        f"{admin_message}.",
+        f"{admin_message}. {why}".rstrip(),
     )
