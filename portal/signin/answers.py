@@ -21,6 +21,9 @@ _MEANINGS = {
     "consent_required": "The identity provider wants your consent first.",
     "account_selection_required": "The identity provider wants you to choose an account first.",
 }
+# Keycloak, where another tab has signed in and the login page of this one was too old to follow; it asks
+# for a new request at once: https://www.keycloak.org/securing-apps/oidc-layers#_oidc-errors
+_STALE_TAB = ("temporarily_unavailable", "authentication_expired")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +41,17 @@ class CallbackAnswer:
         """The provider's own words, cut to a line."""
         return f"{plain(self.error, 80)} {plain(self.error_description, 300)}".strip()
 
-    def check(self) -> None:
-        """Refuse another provider's answer, an error, and an answer without a code.
+    @property
+    def is_of_a_stale_tab(self) -> bool:
+        """Whether nothing is wrong but that the sign-in has to begin once more."""
+        return (self.error, self.error_description) == _STALE_TAB
+
+    def check_issuer(self) -> None:
+        """Refuse another provider's answer.
 
         Raises:
-            SignInFailed: this is no code from our provider.
-            ProviderUnavailable: the provider says it is out of order, or cannot be read.
+            SignInFailed: it is not our provider's.
+            ProviderUnavailable: our provider cannot be read.
         """
         op = provider.current()
         if self.iss is None and op.names_itself:
@@ -52,6 +60,14 @@ class CallbackAnswer:
             )
         if self.iss is not None and self.iss != op.issuer:
             raise _not_ours(f"The callback is of another issuer: {plain(self.iss, 200)}.")
+
+    def check_code(self) -> None:
+        """Refuse an error, and an answer without a code.
+
+        Raises:
+            SignInFailed: there is no code.
+            ProviderUnavailable: the provider says it is out of order.
+        """
         if self.error:
             raise self._refusal()
         if not self.code:

@@ -35,13 +35,18 @@ def failed(
         {
             "error": error,
             "said": said,
-            "again": f"{reverse('oidc_authentication_init')}?{urlencode({'next': next_url})}",
+            "again": begin_at(next_url),
             "request_id": getattr(request, "id", ""),
         },
         status=error.http_status,
     )
     response["Cache-Control"] = "no-store"
     return response
+
+
+def begin_at(next_url: str) -> str:
+    """Return where a sign-in begins that leads to a page of ours."""
+    return f"{reverse('oidc_authentication_init')}?{urlencode({'next': next_url})}"
 
 
 def _record(request: HttpRequest, error: GatehouseError) -> None:

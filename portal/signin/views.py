@@ -25,7 +25,7 @@ from portal.context import origin_of
 from portal.signin import answers, attempts, provider
 from portal.signin.backend import callback_url
 from portal.signin.errors import SignInFailed
-from portal.signin.failures import failed
+from portal.signin.failures import begin_at, failed
 
 MAX_NEXT = 2048
 MAX_LOGOUT_URL = 4000
@@ -79,16 +79,12 @@ class Callback(OIDCAuthenticationCallbackView):  # type: ignore[misc]
             answer = answers.read(request)
             attempt = attempts.claim(request, answer.state)
             next_url = attempt.next_url
-            answer.check()
-            person = auth.authenticate(
-                request, nonce=attempt.nonce, code_verifier=attempt.code_verifier
-            )
-            if person is None:
-                raise SignInFailed(
-                    "This portal is not set up to sign anybody in. Tell the people who run it.",
-                    "No backend answered.",
-                )
-            response = self._begin(person, standing, next_url)
+            answer.check_issuer()
+            if answer.is_of_a_stale_tab:
+                response: HttpResponse = HttpResponseRedirect(begin_at(next_url))
+            else:
+                answer.check_code()
+                response = self._begin(self._person(attempt), standing, next_url)
         except GatehouseError as error:
             said = answer.said if answer and error.code == answers.PROVIDER_REFUSED else ""
             response = failed(request, error, next_url=next_url, said=said)
@@ -96,6 +92,18 @@ class Callback(OIDCAuthenticationCallbackView):  # type: ignore[misc]
             attempts.forget(response, answer.state)
         response["Cache-Control"] = "no-store"
         return response
+
+    def _person(self, attempt: attempts.Attempt) -> Any:
+        """Return whose sign-in the code completes; raises what is wrong with it."""
+        person = auth.authenticate(
+            self.request, nonce=attempt.nonce, code_verifier=attempt.code_verifier
+        )
+        if person is None:
+            raise SignInFailed(
+                "This portal is not set up to sign anybody in. Tell the people who run it.",
+                "No backend answered.",
+            )
+        return person
 
     def _begin(self, person: Any, replaced: SignIn | None, next_url: str) -> HttpResponse:
         """Give the browser a new session; nothing of the one before, nor its key, lives on."""
