@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -30,6 +31,9 @@ from portal.signin.failures import begin_at, failed
 MAX_NEXT = 2048
 MAX_LOGOUT_URL = 4000
 """Longer addresses do not pass common proxies; an ID token with many groups makes one."""
+# It publishes an end_session_endpoint, and knows none of the parameters of the specification there:
+# https://docs.aws.amazon.com/cognito/latest/developerguide/logout-endpoint.html
+_COGNITO = re.compile(r"cognito-idp\.[a-z0-9-]+\.amazonaws\.com(\.cn)?")
 
 
 class Authenticate(OIDCAuthenticationRequestView):  # type: ignore[misc]  # It has no types.
@@ -152,18 +156,19 @@ class Logout(OIDCLogoutView):  # type: ignore[misc]
 def end_session_url(id_token: str) -> str:
     """Return where the provider signs people out (OpenID Connect RP-Initiated Logout 1.0); "" if nowhere."""
     try:
-        endpoint = provider.current().end_session_endpoint
+        op = provider.current()
     except GatehouseError:
         return ""
-    if not endpoint:
+    if not op.end_session_endpoint:
         return ""
-    parts = urlsplit(endpoint)
+    parts, back = urlsplit(op.end_session_endpoint), f"{settings.BASE_URL}/"
     parameters = {
         **dict(parse_qsl(parts.query, keep_blank_values=True)),
         "client_id": settings.OIDC_RP_CLIENT_ID,
-        "post_logout_redirect_uri": f"{settings.BASE_URL}/",
-        "state": secrets.token_urlsafe(16),
     }
+    if _COGNITO.fullmatch(urlsplit(op.issuer).netloc):
+        return urlunsplit(parts._replace(query=urlencode(parameters | {"logout_uri": back})))
+    parameters |= {"post_logout_redirect_uri": back, "state": secrets.token_urlsafe(16)}
     bare = urlunsplit(parts._replace(query=urlencode(parameters)))
     hinted = urlunsplit(parts._replace(query=urlencode(parameters | {"id_token_hint": id_token})))
     return hinted if id_token and len(hinted) <= MAX_LOGOUT_URL else bare

@@ -62,6 +62,38 @@ def test_signing_out_ends_the_sign_in_and_goes_on_to_the_provider(
     assert b"Sign out" not in old.get("/").content
 
 
+COGNITO = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Abc123"
+
+
+@pytest.mark.parametrize(
+    ("issuer", "own_name"),
+    [
+        (COGNITO, True),
+        ("https://cognito-idp.cn-north-1.amazonaws.com.cn/cn-north-1_Abc123", True),
+        ("https://id.example/cognito-idp.eu-west-1.amazonaws.com/", False),
+        ("https://cognito-idp.eu-west-1.amazonaws.com.evil.example/", False),
+    ],
+)
+def test_the_way_back_is_said_in_cognitos_own_word_to_cognito_alone(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, issuer: str, own_name: bool
+) -> None:
+    found = provider.Provider(
+        issuer=issuer,
+        authorization_endpoint="https://northwind.auth.eu-west-1.amazoncognito.com/authorize",
+        token_endpoint="https://northwind.auth.eu-west-1.amazoncognito.com/token",
+        jwks_uri=f"{issuer}/.well-known/jwks.json",
+        end_session_endpoint="https://northwind.auth.eu-west-1.amazoncognito.com/logout",
+    )
+    monkeypatch.setattr(provider, "current", lambda: found)
+
+    asked = query_of(views.end_session_url("a.b.c"))
+
+    assert asked["client_id"] == "gatehouse"
+    assert asked.get("logout_uri") == (f"{settings.BASE_URL}/" if own_name else None)
+    assert asked.get("post_logout_redirect_uri") == (None if own_name else f"{settings.BASE_URL}/")
+    assert asked.get("id_token_hint") == (None if own_name else "a.b.c")
+
+
 def test_the_provider_signs_out_too_and_sends_people_back(
     visitor: Visitor, identity: Provider
 ) -> None:
