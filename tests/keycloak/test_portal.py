@@ -173,6 +173,26 @@ def test_sign_in_works_when_keycloak_changes_its_key_under_way(
     assert keycloak.signing_key_ids() > before
 
 
+@pytest.mark.parametrize("stale", [False, True])
+def test_tab_beside_another_that_signs_in_gets_where_it_was_going(
+    page_factory: PageFactory, portal: str, stale: bool
+) -> None:
+    # Without Keycloak's script, which moves the other tab on by itself at a time of its own.
+    first = page_factory(java_script=False)
+    second = first.context.new_page()
+    first.goto(f"{portal}/oidc/authenticate/?next=/activity")
+    second.goto(f"{portal}/oidc/authenticate/?next=/shortcuts")
+    give_password(second, "demo")
+    second.wait_for_url(f"{portal}/shortcuts")
+
+    if stale:  # As after half an hour, Keycloak's login timeout.
+        for name in ("AUTH_SESSION_ID", "KC_RESTART"):
+            first.context.clear_cookies(name=name)
+    give_password(first, "demo")
+
+    first.wait_for_url(f"{portal}/activity")
+
+
 def test_health_check_of_the_compose_file_understands_keycloak(keycloak: Keycloak) -> None:
     assert requests.get(f"{keycloak.management_url}/health/ready", timeout=10).ok
     _, *command = compose.services()["keycloak"]["healthcheck"]["test"]
