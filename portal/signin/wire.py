@@ -14,6 +14,7 @@ from django.conf import settings
 
 from accounts import pool
 from accounts.addresses import is_safe_address
+from portal.signin.connections import InTime
 from portal.signin.documents import parse_object
 from portal.signin.errors import ProviderMisconfigured, ProviderUnavailable
 
@@ -60,8 +61,8 @@ def ask(
 ) -> Answer:
     """Send one request and read at most `limit` bytes; `what` names the document in messages.
 
-    OIDC_TIMEOUT bounds, in seconds, the wait for a connection, for the first byte, and for the
-    whole body. The environment's proxy is used, its `.netrc` is not.
+    OIDC_TIMEOUT bounds, in seconds, the wait for a connection, for the head of the answer, and for
+    its body. The environment's proxy is used, its `.netrc` is not.
 
     Raises:
         ProviderUnavailable: no answer in time, or one without end.
@@ -70,7 +71,7 @@ def ask(
     pool.give_back()
     try:
         with (
-            requests.Session() as session,
+            _session() as session,
             session.request(
                 method,
                 url,
@@ -102,6 +103,13 @@ def ask(
         raise out_of_order(
             f"{what} could not be read from {_where(url)} ({type(error).__name__})"
         ) from error
+
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    session.mount("https://", InTime())
+    session.mount("http://", InTime())
+    return session
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
