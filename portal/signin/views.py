@@ -135,7 +135,7 @@ class Logout(OIDCLogoutView):  # type: ignore[misc]
     def post(self, request: HttpRequest) -> HttpResponse:
         """End the sign-in before anything that may fail."""
         sign_in: SignIn | None = getattr(request, "sign_in", None)
-        allowed_origin = request.session.get("end_session_origin")
+        allowed_origin: str | None = request.session.get("end_session_origin")
         id_token = decrypt(sign_in.encrypted_id_token) if sign_in else ""
         if sign_in:
             signins.end(
@@ -145,7 +145,10 @@ class Logout(OIDCLogoutView):  # type: ignore[misc]
                 now=timezone.now(),
             )
         auth.logout(request)
-        url = end_session_url(id_token) if sign_in else ""
+        url = end_session_url(id_token)
+        if not sign_in:
+            # Nothing is left here of a sign-in that ran out; at the provider it may still stand.
+            allowed_origin = provider.end_session_origin()
         if not url or provider.origin_of_url(url) != allowed_origin:
             url = "/"  # The page's Content-Security-Policy would stop the browser on its way there.
         response = HttpResponseRedirect(url)

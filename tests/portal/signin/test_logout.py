@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client as DjangoClient
+from django.utils import timezone
 
 from accounts.models import AuditEvent, SignIn
 from accounts.models.audit import Action
@@ -128,11 +131,31 @@ def test_signing_out_stays_here_where_the_provider_has_no_logout(
     assert form_action(response) == ["'self'"]
 
 
-def test_signing_out_without_a_sign_in_is_harmless(db: None) -> None:
+def test_signing_out_without_a_sign_in_is_harmless(
+    db: None, settings: Any, unused_port: int
+) -> None:
+    settings.OIDC_ISSUER = f"http://localhost:{unused_port}"
+
     response = DjangoClient().post("/oidc/logout/")
 
     assert (response.status_code, response["Location"]) == (302, "/")
     assert not AuditEvent.objects.exists()
+
+
+def test_signing_out_on_a_page_whose_sign_in_ran_out_goes_on_to_the_provider(
+    visitor: Visitor, identity: Provider
+) -> None:
+    """Whose session still stands there, and would let the next one at this machine in."""
+    visitor.walk("alice")
+
+    with time_machine.travel(timezone.now() + timedelta(hours=2)):
+        response = visitor.client.post("/oidc/logout/")
+
+    assert response["Location"].startswith(f"{identity.issuer}/logout?")
+    asked = query_of(response["Location"])
+    assert asked["client_id"] == "gatehouse"
+    assert "id_token_hint" not in asked
+    assert AuditEvent.objects.get().action == Action.SIGNIN_COMPLETED
 
 
 def test_signing_out_goes_nowhere_that_the_page_would_not_let_the_browser_go(
