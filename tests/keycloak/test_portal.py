@@ -135,6 +135,21 @@ def test_signing_out_ends_the_session_at_keycloak_too(
     expect(page.get_by_label("Username or email")).to_be_visible()
 
 
+def test_signing_out_where_the_sign_in_ran_out_ends_the_session_at_keycloak_too(
+    page_factory: PageFactory, portal: str, keycloak: Keycloak
+) -> None:
+    page = page_factory()
+    sign_in(page, portal, "alice")
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+    page.context.clear_cookies(name="gatehouse")  # As browsers do when its time is over.
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Logout").click()  # Keycloak asks: it got no hint of who it is.
+
+    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+    assert keycloak.sessions("alice") == []
+
+
 def test_person_disabled_at_keycloak_cannot_sign_in_again(
     page_factory: PageFactory, portal: str, keycloak: Keycloak
 ) -> None:
