@@ -66,11 +66,7 @@ def begin(*, subject: Subject, tokens: ProviderTokens, origin: Origin, now: date
         raise refusal
     person, _ = Person.objects.get_or_create(issuer=subject.issuer, sub=subject.sub)
     if not person.is_active:
-        refusal = SignInAgain(
-            "Your access to this portal has been blocked. Ask the people who run it.",
-            f"{subject.issuer} {subject.sub} is blocked",
-            code="signin.blocked",
-        )
+        refusal = _blocked(subject)
         _record_refusal(refusal, subject=subject, origin=origin, now=now)
         raise refusal
     rights_from = {settings.ADMIN_CLAIM, settings.AUDITOR_CLAIM}

@@ -32,7 +32,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
     AWS is not asked: the page and sign-in work without it.
     """
-    parts = {"database": database(), "provider": _provider()}
+    parts = {"database": database(), "provider": identity_provider()}
     ready = all(state == "ok" for state in parts.values())
     return JsonResponse(
         {"status": "ok" if ready else "not ready", **parts}, status=200 if ready else 503
@@ -50,10 +50,13 @@ def database() -> str:
     return "migrations are pending: run manage.py migrate" if pending else "ok"
 
 
-def _provider() -> str:
+def identity_provider() -> str:
+    """Return "ok" for a provider whose documents could be read, else that people cannot sign in."""
     try:
         keys.current(url=provider.current().jwks_uri)
     except GatehouseError as error:
-        log.warning("not ready: the identity provider %s: %s", settings.OIDC_ISSUER, error.code)
+        log.warning(
+            "not ready: the identity provider %s: %s", settings.OIDC_ISSUER, error.admin_message
+        )
         return f"not usable: {error.code}; the log says more"
     return "ok"

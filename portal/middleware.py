@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import reverse
 from django.utils import timezone
 
@@ -18,7 +18,7 @@ from accounts.signins import standing, subject_of
 from portal import health, logs
 from portal.api.errors import are_programs_at
 from portal.limiting import TooMany, count_form
-from portal.pages.errors import BrokenCookie, csrf_failure, error_page
+from portal.pages.errors import BrokenCookie, csrf_failure, error_page, method_not_allowed
 from portal.sso.answers import is_asked_at
 
 log = logging.getLogger(__name__)
@@ -154,14 +154,17 @@ class Forms:
 
 
 class DomainErrors:
-    """Answer an error of the domain with its page."""
+    """Answer an error of the domain with its page, and so a method that an address does not take."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass on."""
-        return self.get_response(request)
+        """Pass on; where a method is not taken Django answers with nothing to read."""
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and not response.content:
+            return method_not_allowed(request, response)
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Render a `GatehouseError`; leave everything else to Django."""

@@ -197,14 +197,9 @@ else:
 # Sign-in: our backend only; no passwords anywhere.
 AUTH_USER_MODEL = "accounts.Person"
 AUTHENTICATION_BACKENDS = ["portal.signin.backend.Backend"]
-OIDC_AUTHENTICATE_CLASS = "portal.signin.views.Authenticate"
-OIDC_CALLBACK_CLASS = "portal.signin.views.Callback"
 OIDC_USE_PKCE = True
 OIDC_PKCE_CODE_CHALLENGE_METHOD = "S256"
 LOGIN_URL = "oidc_authentication_init"
-LOGIN_REDIRECT_URL = "/"
-LOGIN_REDIRECT_URL_FAILURE = "/signin/failed"
-LOGOUT_REDIRECT_URL = "/"
 
 # Cookies carry a session key and nothing else, but for the mark of a browser (portal.signin.browsers).
 SESSION_ENGINE = "portal.sessions"

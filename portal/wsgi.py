@@ -23,7 +23,10 @@ except SystemCheckError as refused:
 
 
 def _say_if_unprepared() -> None:
-    """Tell the log where the database needs `migrate`; serving goes on, as docs/decisions/0014 says."""
+    """Tell the log where the database needs `migrate`, or the provider is not there, and serve all the same.
+
+    docs/decisions/0014 says why. The provider's documents are then at hand before anybody signs in.
+    """
     from django.db import connection
 
     from portal import health
@@ -31,6 +34,7 @@ def _say_if_unprepared() -> None:
     if (state := health.database()) != "ok":
         logging.getLogger(__name__).error("not ready: the database: %s", state)
     connection.close()
+    health.identity_provider()  # Says so itself.
 
 
 Thread(target=_say_if_unprepared, daemon=True).start()

@@ -11,14 +11,12 @@ from typing import Any
 from joserfc import jws, jwt
 from joserfc.jwk import OctKey, RSAKey
 
-ENDPOINTS = ("discovery", "jwks", "authorize", "token", "userinfo", "logout")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Misbehaviour:
     """Faults of a provider; the defaults are none. In the mappings of claims, None removes one.
 
-    Endpoints are named as in `ENDPOINTS`.
+    Endpoints are named as in `demo.identity.app`: discovery, jwks, authorize, token, userinfo, logout.
     """
 
     slow: Mapping[str, float] = field(default_factory=dict)

@@ -108,6 +108,18 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
     return _page(request, status=403, message="This page is not for you. Nothing was done.")
 
 
+def method_not_allowed(request: HttpRequest, refusal: HttpResponse) -> HttpResponse:
+    """Answer a request of a kind that an address does not take, such as a link to what only a button does."""
+    response = _page(
+        request,
+        status=405,
+        message="This address takes no such request: what a button does, a link does not. Nothing was "
+        "done. Start from your accounts.",
+    )
+    response["Allow"] = refusal["Allow"]
+    return response
+
+
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer an address that leads nowhere."""
     del exception

@@ -21,6 +21,9 @@ _MEANINGS = {
     "consent_required": "The identity provider wants your consent first.",
     "account_selection_required": "The identity provider wants you to choose an account first.",
 }
+# Keycloak, where another tab has signed in and the login page of this one was too old to follow; it asks
+# for a new request at once: https://www.keycloak.org/securing-apps/oidc-layers#_oidc-errors
+_STALE_TAB = ("temporarily_unavailable", "authentication_expired")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +39,19 @@ class CallbackAnswer:
     @property
     def said(self) -> str:
         """The provider's own words, cut to a line."""
-        return f"{_plain(self.error, 80)} {_plain(self.error_description, 300)}".strip()
+        return f"{plain(self.error, 80)} {plain(self.error_description, 300)}".strip()
 
-    def check(self) -> None:
-        """Refuse another provider's answer, an error, and an answer without a code.
+    @property
+    def is_of_a_stale_tab(self) -> bool:
+        """Whether nothing is wrong but that the sign-in has to begin once more."""
+        return (self.error, self.error_description) == _STALE_TAB
+
+    def check_issuer(self) -> None:
+        """Refuse another provider's answer.
 
         Raises:
-            SignInFailed: this is no code from our provider.
-            ProviderUnavailable: the provider says it is out of order, or cannot be read.
+            SignInFailed: it is not our provider's.
+            ProviderUnavailable: our provider cannot be read.
         """
         op = provider.current()
         if self.iss is None and op.names_itself:
@@ -51,7 +59,15 @@ class CallbackAnswer:
                 "The callback does not name its issuer, which the provider always does."
             )
         if self.iss is not None and self.iss != op.issuer:
-            raise _not_ours(f"The callback is of another issuer: {_plain(self.iss, 200)}.")
+            raise _not_ours(f"The callback is of another issuer: {plain(self.iss, 200)}.")
+
+    def check_code(self) -> None:
+        """Refuse an error, and an answer without a code.
+
+        Raises:
+            SignInFailed: there is no code.
+            ProviderUnavailable: the provider says it is out of order.
+        """
         if self.error:
             raise self._refusal()
         if not self.code:
@@ -61,7 +77,7 @@ class CallbackAnswer:
         admin_message = f"The provider answered with the error {self.said}"
         if self.error in ("temporarily_unavailable", "server_error"):
             return ProviderUnavailable(
-                "The identity provider has a problem, so you are not signed in. Try again in a minute.",
+                "The identity provider has a problem and cannot sign you in. Try again in a minute.",
                 admin_message,
                 code=PROVIDER_REFUSED,
             )
@@ -88,7 +104,8 @@ def read(request: HttpRequest) -> CallbackAnswer:
     )
 
 
-def _plain(text: str, length: int) -> str:
+def plain(text: str, length: int) -> str:
+    """Return somebody else's text as a line that can be shown and logged."""
     return "".join(character if character.isprintable() else " " for character in text[:length])
 
 
@@ -102,7 +119,7 @@ def _malformed(admin_message: str) -> SignInFailed:
 
 def _not_ours(admin_message: str) -> SignInFailed:
     return SignInFailed(
-        "This answer is not from the identity provider of this portal, so you are not signed in. "
+        "This answer is not from the identity provider of this portal, so it was refused. "
         "Sign in again, and only from this portal's own page.",
         admin_message,
         code="signin.issuer",

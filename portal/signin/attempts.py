@@ -74,7 +74,7 @@ def claim(request: HttpRequest, state: str) -> Attempt:
     if kept is None or not attempt.take():
         raise SignInFailed(
             "This sign-in was completed already, was left for too long, or was started in another "
-            "browser. Sign in again.",
+            "browser. Sign in again; if it goes on, allow cookies for this site.",
             "The callback's state is not one that this browser is waiting for.",
             code="signin.state",
         )

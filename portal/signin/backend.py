@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -17,6 +18,7 @@ from accounts.models import Person
 from accounts.signins import ProviderTokens, begin
 from portal.context import origin_of
 from portal.signin import provider, tokens
+from portal.signin.answers import plain
 from portal.signin.documents import parse_object
 from portal.signin.errors import SignInFailed
 from portal.signin.subjects import merged, subject
@@ -24,6 +26,7 @@ from portal.signin.wire import Answer, ask, misfit, out_of_order
 
 MAX_TOKEN_ANSWER = 512 * 1024
 MAX_USERINFO = 256 * 1024
+_SECRETS = ("code", "code_verifier", "client_secret")
 
 
 def callback_url() -> str:
@@ -62,8 +65,10 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
             data=data,
         )
         if 400 <= answer.status < 500:
-            raise _refusal(answer)
+            raise _refusal(answer, sent=payload)
         found = answer.document()
+        if "error" in found:  # Some providers refuse with status 200.
+            raise _refusal(answer, sent=payload)
         self.tokens = ProviderTokens(
             id_token=_text(found, "id_token"),
             access_token=_text(found, "access_token"),
@@ -111,8 +116,8 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
         if not isinstance(found.get("sub"), str) or found["sub"] != payload["sub"]:
             # OpenID Connect Core 1.0 section 5.3.2.
             raise SignInFailed(
-                "The identity provider's answers are about two different people, so you are not "
-                "signed in. Tell the people who run this portal.",
+                "The identity provider's answers are about two different people, so they were "
+                "refused. Tell the people who run this portal.",
                 "The sub of userinfo is not the sub of the ID token.",
                 code="signin.userinfo.sub",
             )
@@ -144,22 +149,29 @@ def _text(found: dict[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _refusal(answer: Answer) -> GatehouseError:
+def _refusal(answer: Answer, *, sent: Mapping[str, str]) -> GatehouseError:
     """Say what a refusal of the token endpoint means (RFC 6749 section 5.2)."""
     try:
-        error = parse_object(answer.body).get("error")
+        found = parse_object(answer.body)
     except ValueError:
-        error = None
+        found = {}
+    error = found.get("error")
     if not isinstance(error, str):
         return out_of_order(f"the token endpoint answered with status {answer.status}")
+    said = f"{error} {_text(found, 'error_description')}".strip()
+    if any(sent[name] in said for name in _SECRETS):
+        said = "(not kept: it repeats what it was sent)"
+    why = f"The token endpoint said: {plain(said, 300)}"
     if error in ("invalid_client", "unauthorized_client"):
         return misfit(
-            "the identity provider refuses the portal's OIDC_RP_CLIENT_ID and OIDC_RP_CLIENT_SECRET"
+            "the identity provider refuses the portal's OIDC_RP_CLIENT_ID and OIDC_RP_CLIENT_SECRET",
+            why=why,
         )
     if error == "invalid_grant":
         return SignInFailed(
-            "This sign-in took too long or was completed already. Sign in again.",
-            "The token endpoint refused the code: invalid_grant.",
+            "The identity provider does not accept this sign-in any more: it took too long, was completed "
+            "already, or was ended there. Sign in again.",
+            why,
             code="signin.code",
         )
-    return misfit(f"the provider's token endpoint answered with the error {error!r:.60}")
+    return misfit("the identity provider refuses the portal's way of asking for tokens", why=why)

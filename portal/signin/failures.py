@@ -38,7 +38,7 @@ def failed(
         {
             "error": error,
             "said": said,
-            "again": f"{reverse('oidc_authentication_init')}?{urlencode({'next': next_url})}",
+            "again": begin_at(next_url),
             "request_id": getattr(request, "id", ""),
         },
         status=error.http_status,
@@ -47,6 +47,11 @@ def failed(
     if isinstance(error, TooMany):
         response["Retry-After"] = str(error.retry_after)
     return response
+
+
+def begin_at(next_url: str) -> str:
+    """Return where a sign-in begins that leads to a page of ours."""
+    return f"{reverse('oidc_authentication_init')}?{urlencode({'next': next_url})}"
 
 
 def _too_many(request: HttpRequest, error: GatehouseError) -> TooMany | None:

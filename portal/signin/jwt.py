@@ -95,6 +95,13 @@ def read(token: object) -> Unproven:
             f"The token has {len(token)} bytes; at most {MAX_SIZE} are accepted.",
             code="signin.token.size",
         )
+    if token.count(".") == 4:  # RFC 7516 section 3.1
+        raise TokenRefused(
+            "The identity provider encrypts what it says about you, and this portal does not read that. "
+            "Tell the people who run it: the provider must send ID tokens signed and not encrypted.",
+            "The token is encrypted.",
+            code="signin.token.format",
+        )
     try:
         signed = jws.extract_compact(token.encode(), registry=REGISTRY)
         header = signed.headers()
@@ -154,7 +161,7 @@ def _moment(claims: dict[str, Any], name: str) -> float:
 def refused(what: str, admin_message: str) -> TokenRefused:
     """Build the error for a token that breaks a rule; `what` becomes the end of its code."""
     return TokenRefused(
-        "What the identity provider answered does not prove who you are, so you are not signed in. "
+        "What the identity provider answered does not prove who you are, so it was refused. "
         "Sign in again; if it goes on, tell the people who run this portal.",
         admin_message,
         code=f"signin.token.{what}",

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import logging
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Any
 
 from django.conf import settings
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connection import HTTPConnection
 
+from portal.signin.connections import InTime, Plain, Secure
 from portal.signin.errors import ProviderMisconfigured
 
 log = logging.getLogger(__name__)
@@ -57,30 +55,21 @@ def _refuse_inside(connection: HTTPConnection) -> None:
     raise ProviderMisconfigured("The token's issuer may not be asked for its keys.", said)
 
 
-class _Connection(HTTPConnection):
+class _Plain(Plain):
     def connect(self) -> None:
         super().connect()
         _refuse_inside(self)
 
 
-class _TlsConnection(HTTPSConnection):
+class _Secure(Secure):
     def connect(self) -> None:
         super().connect()
         _refuse_inside(self)
 
 
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
-
-
-class Outside(HTTPAdapter):
+class Outside(InTime):
     """What `requests` connects with. Through a proxy of the environment it is the proxy that decides."""
 
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+    def classes(self, *, proxied: bool) -> tuple[type[Plain], type[Secure]]:
         """Make connections that look at their peer."""
-        super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+        return super().classes(proxied=proxied) if proxied else (_Plain, _Secure)

@@ -48,14 +48,14 @@ def subject(*, issuer: str, claims: Mapping[str, Any]) -> Subject:
 
 
 def moment(value: object) -> datetime | None:
-    """Return a point in time; None where there is none.
+    """Return a point in time, in UTC; None where there is none.
 
     OpenID Connect asks for seconds since 1970; AD FS may send them, or a date, as a text.
     """
     try:
         if isinstance(value, str) and not value.isdecimal():
             found = datetime.fromisoformat(value)
-            return found if found.tzinfo else found.replace(tzinfo=UTC)
+            return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
         if isinstance(value, str | int | float) and not isinstance(value, bool):
             return datetime.fromtimestamp(float(value), tz=UTC)
     except (ValueError, OverflowError, OSError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -26,11 +27,14 @@ from portal.context import origin_of
 from portal.signin import answers, attempts, browsers, provider
 from portal.signin.backend import callback_url
 from portal.signin.errors import SignInFailed
-from portal.signin.failures import failed
+from portal.signin.failures import begin_at, failed
 
 MAX_NEXT = 2048
 MAX_LOGOUT_URL = 4000
 """Longer addresses do not pass common proxies; an ID token with many groups makes one."""
+# It publishes an end_session_endpoint, and knows none of the parameters of the specification there:
+# https://docs.aws.amazon.com/cognito/latest/developerguide/logout-endpoint.html
+_COGNITO = re.compile(r"cognito-idp\.[a-z0-9-]+\.amazonaws\.com(\.cn)?")
 
 
 class Authenticate(OIDCAuthenticationRequestView):  # type: ignore[misc]  # It has no types.
@@ -86,13 +90,12 @@ class Callback(OIDCAuthenticationCallbackView):  # type: ignore[misc]
             answer = answers.read(request)
             attempt = attempts.claim(request, answer.state)
             next_url = attempt.next_url
-            answer.check()
-            person = auth.authenticate(
-                request, nonce=attempt.nonce, code_verifier=attempt.code_verifier
-            )
-            if person is None:
-                raise SignInFailed("You are not signed in. Sign in again.", "No backend answered.")
-            response = self._begin(person, standing, next_url)
+            answer.check_issuer()
+            if answer.is_of_a_stale_tab:
+                response: HttpResponse = HttpResponseRedirect(begin_at(next_url))
+            else:
+                answer.check_code()
+                response = self._begin(self._person(attempt), standing, next_url)
         except GatehouseError as error:
             said = answer.said if answer and error.code == answers.PROVIDER_REFUSED else ""
             response = failed(request, error, next_url=next_url, said=said)
@@ -100,6 +103,18 @@ class Callback(OIDCAuthenticationCallbackView):  # type: ignore[misc]
             attempts.forget(response, answer.state)
         response["Cache-Control"] = "no-store"
         return response
+
+    def _person(self, attempt: attempts.Attempt) -> Any:
+        """Return whose sign-in the code completes; raises what is wrong with it."""
+        person = auth.authenticate(
+            self.request, nonce=attempt.nonce, code_verifier=attempt.code_verifier
+        )
+        if person is None:
+            raise SignInFailed(
+                "This portal is not set up to sign anybody in. Tell the people who run it.",
+                "No backend answered.",
+            )
+        return person
 
     def _begin(self, person: Any, replaced: SignIn | None, next_url: str) -> HttpResponse:
         """Give the browser a new session; nothing of the one before, nor its key, lives on."""
@@ -129,7 +144,7 @@ class Logout(OIDCLogoutView):  # type: ignore[misc]
     def post(self, request: HttpRequest) -> HttpResponse:
         """End the sign-in before anything that may fail."""
         sign_in: SignIn | None = getattr(request, "sign_in", None)
-        allowed_origin = request.session.get("end_session_origin")
+        allowed_origin: str | None = request.session.get("end_session_origin")
         id_token = decrypt(sign_in.encrypted_id_token) if sign_in else ""
         if sign_in:
             signins.end(
@@ -139,7 +154,10 @@ class Logout(OIDCLogoutView):  # type: ignore[misc]
                 now=timezone.now(),
             )
         auth.logout(request)
-        url = end_session_url(id_token) if sign_in else ""
+        url = end_session_url(id_token)
+        if not sign_in:
+            # Nothing is left here of a sign-in that ran out; at the provider it may still stand.
+            allowed_origin = provider.end_session_origin()
         if not url or provider.origin_of_url(url) != allowed_origin:
             url = "/"  # The page's Content-Security-Policy would stop the browser on its way there.
         response = HttpResponseRedirect(url)
@@ -155,18 +173,19 @@ def _came_from_elsewhere(request: HttpRequest) -> bool:
 def end_session_url(id_token: str) -> str:
     """Return where the provider signs people out (OpenID Connect RP-Initiated Logout 1.0); "" if nowhere."""
     try:
-        endpoint = provider.current().end_session_endpoint
+        op = provider.current()
     except GatehouseError:
         return ""
-    if not endpoint:
+    if not op.end_session_endpoint:
         return ""
-    parts = urlsplit(endpoint)
+    parts, back = urlsplit(op.end_session_endpoint), f"{settings.BASE_URL}/"
     parameters = {
         **dict(parse_qsl(parts.query, keep_blank_values=True)),
         "client_id": settings.OIDC_RP_CLIENT_ID,
-        "post_logout_redirect_uri": f"{settings.BASE_URL}/",
-        "state": secrets.token_urlsafe(16),
     }
+    if _COGNITO.fullmatch(urlsplit(op.issuer).netloc):
+        return urlunsplit(parts._replace(query=urlencode(parameters | {"logout_uri": back})))
+    parameters |= {"post_logout_redirect_uri": back, "state": secrets.token_urlsafe(16)}
     bare = urlunsplit(parts._replace(query=urlencode(parameters)))
     hinted = urlunsplit(parts._replace(query=urlencode(parameters | {"id_token_hint": id_token})))
     return hinted if id_token and len(hinted) <= MAX_LOGOUT_URL else bare

@@ -14,6 +14,7 @@ from django.conf import settings
 
 from accounts import pool
 from accounts.addresses import is_safe_address
+from portal.signin.connections import InTime
 from portal.signin.documents import parse_object
 from portal.signin.errors import ProviderMisconfigured, ProviderUnavailable
 from portal.signin.outside import Outside
@@ -62,8 +63,8 @@ def ask(
 ) -> Answer:
     """Send one request and read at most `limit` bytes; `what` names the document in messages.
 
-    OIDC_TIMEOUT bounds, in seconds, the wait for a connection, for the first byte, and for the
-    whole body. The environment's proxy is used, its `.netrc` is not. `guarded` is for an address
+    OIDC_TIMEOUT bounds, in seconds, the wait for a connection, for the head of the answer, and for
+    its body. The environment's proxy is used, its `.netrc` is not. `guarded` is for an address
     that the operator did not choose: it may not be inside of a network (`portal.signin.outside`).
 
     Raises:
@@ -74,7 +75,7 @@ def ask(
     pool.give_back()
     try:
         with (
-            _session(guarded) as session,
+            _session(Outside() if guarded else InTime()) as session,
             session.request(
                 method,
                 url,
@@ -90,7 +91,10 @@ def ask(
             body = _read(response.raw, limit=limit, until=time.monotonic() + seconds, what=what)
             return Answer(
                 status=response.status_code,
-                content_type=response.headers.get("Content-Type", "").partition(";")[0].lower(),
+                content_type=response.headers.get("Content-Type", "")
+                .partition(";")[0]
+                .strip()
+                .lower(),
                 body=body,
                 what=what,
             )
@@ -105,11 +109,10 @@ def ask(
         ) from error
 
 
-def _session(guarded: bool) -> requests.Session:
+def _session(adapter: InTime) -> requests.Session:
     session = requests.Session()
-    if guarded:
-        session.mount("https://", Outside())
-        session.mount("http://", Outside())
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
     return session
 
 
@@ -146,10 +149,10 @@ def safe_address(url: object, *, what: str) -> str:
     raise misfit(f"{what} is not an https address: {url if isinstance(url, str) else None!r:.200}")
 
 
-def misfit(admin_message: str) -> ProviderMisconfigured:
-    """Build the error for a provider and settings that do not fit each other."""
+def misfit(admin_message: str, *, why: str = "") -> ProviderMisconfigured:
+    """Build the error for a provider and settings that do not fit each other; `why` is for admins alone."""
     return ProviderMisconfigured(
         "This portal and its identity provider do not fit together, so nobody can sign in. "
         f"Tell the people who run it: {admin_message}.",
-        f"{admin_message}.",
+        f"{admin_message}. {why}".rstrip(),
     )

@@ -125,7 +125,7 @@ def keycloak(*, folder: Path, portal_url: str, log: Path) -> Iterator[Keycloak]:
             "JAVA_OPTS_APPEND": "-XX:TieredStopAtLevel=1",
         },
         answers=f"{server.issuer}/.well-known/openid-configuration",
-        within=240,
+        within=600,
     ):
         yield server
 

@@ -135,6 +135,21 @@ def test_signing_out_ends_the_session_at_keycloak_too(
     expect(page.get_by_label("Username or email")).to_be_visible()
 
 
+def test_signing_out_where_the_sign_in_ran_out_ends_the_session_at_keycloak_too(
+    page_factory: PageFactory, portal: str, keycloak: Keycloak
+) -> None:
+    page = page_factory()
+    sign_in(page, portal, "alice")
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+    page.context.clear_cookies(name="gatehouse")  # As browsers do when its time is over.
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Logout").click()  # Keycloak asks: it got no hint of who it is.
+
+    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+    assert keycloak.sessions("alice") == []
+
+
 def test_person_disabled_at_keycloak_cannot_sign_in_again(
     page_factory: PageFactory, portal: str, keycloak: Keycloak
 ) -> None:
@@ -171,6 +186,26 @@ def test_sign_in_works_when_keycloak_changes_its_key_under_way(
 
     assert offered(page)
     assert keycloak.signing_key_ids() > before
+
+
+@pytest.mark.parametrize("stale", [False, True])
+def test_tab_beside_another_that_signs_in_gets_where_it_was_going(
+    page_factory: PageFactory, portal: str, stale: bool
+) -> None:
+    # Without Keycloak's script, which moves the other tab on by itself at a time of its own.
+    first = page_factory(java_script=False)
+    second = first.context.new_page()
+    first.goto(f"{portal}/oidc/authenticate/?next=/activity")
+    second.goto(f"{portal}/oidc/authenticate/?next=/shortcuts")
+    give_password(second, "demo")
+    second.wait_for_url(f"{portal}/shortcuts")
+
+    if stale:  # As after half an hour, Keycloak's login timeout.
+        for name in ("AUTH_SESSION_ID", "KC_RESTART"):
+            first.context.clear_cookies(name=name)
+    give_password(first, "demo")
+
+    first.wait_for_url(f"{portal}/activity")
 
 
 def test_health_check_of_the_compose_file_understands_keycloak(keycloak: Keycloak) -> None:

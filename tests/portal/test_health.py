@@ -42,7 +42,9 @@ def test_healthz_answers_without_the_database(django_db_blocker: DjangoDbBlocker
 
 
 @pytest.mark.django_db
-def test_readyz_names_a_provider_that_is_down(settings: LazySettings) -> None:
+def test_readyz_names_a_provider_that_is_down_and_the_log_says_why(
+    settings: LazySettings, caplog: pytest.LogCaptureFixture
+) -> None:
     settings.OIDC_ISSUER = "http://localhost:9"
 
     answer = Client().get("/readyz")
@@ -50,6 +52,7 @@ def test_readyz_names_a_provider_that_is_down(settings: LazySettings) -> None:
     assert answer.status_code == 503
     assert answer.json()["database"] == "ok"
     assert answer.json()["provider"].startswith("not usable")
+    assert "not ready: the identity provider http://localhost:9: The" in caplog.text
 
 
 @pytest.mark.django_db

@@ -1,4 +1,4 @@
-"""A portal on a database that nobody has prepared: it says so to its log, to probes and to people."""
+"""A portal whose database nobody has prepared, and whose provider is not there: it says so to log, probes and people."""
 
 from __future__ import annotations
 
@@ -25,14 +25,26 @@ def get(running: Portal, path: str) -> requests.Response:
     return browser(Accept="text/html").get(running.url + path, timeout=20, allow_redirects=False)
 
 
-def test_log_of_an_unprepared_portal_names_the_command(unprepared: Portal) -> None:
+@pytest.mark.parametrize(
+    ("what", "and_then"),
+    [
+        ("not ready: the database: migrations are pending", "run manage.py migrate"),
+        (
+            "not ready: the identity provider http://localhost:9",
+            "discovery document of OIDC_ISSUER",
+        ),
+    ],
+)
+def test_log_of_an_unprepared_portal_says_what_is_missing(
+    unprepared: Portal, what: str, and_then: str
+) -> None:
     deadline = time.monotonic() + 20
 
-    while "not ready: the database: migrations are pending" not in (said := unprepared.said()):
+    while what not in (said := unprepared.said()):
         assert time.monotonic() < deadline, said
         time.sleep(0.1)
 
-    assert "run manage.py migrate" in said
+    assert and_then in said
 
 
 def test_probe_of_an_unprepared_portal_is_not_ready_and_it_lives(unprepared: Portal) -> None:

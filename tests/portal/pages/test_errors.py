@@ -29,6 +29,28 @@ def test_unknown_address_gets_a_page(client: Client) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/oidc/logout/", "POST"),
+        ("PUT", "/keys", "GET, HEAD, POST"),
+        ("POST", "/oidc/callback/", "GET"),
+    ],
+)
+def test_request_of_a_kind_that_is_not_taken_gets_a_page(
+    method: str, path: str, allowed: str
+) -> None:
+    client = cast.signed_in("alice")
+
+    response = client.generic(method, path)
+
+    assert (response.status_code, response["Allow"]) == (405, allowed)
+    assert "Nothing was done" in response.content.decode()
+    assert response["X-Request-Id"] in response.content.decode()
+    assert client.get("/activity").status_code == 200
+
+
+@pytest.mark.django_db
 def test_oversized_form_is_refused_and_nobody_is_signed_out() -> None:
     client = cast.signed_in("alice")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,7 @@ import time_machine
 from django.db import DatabaseError
 from django.test import Client as DjangoClient
 from django.utils import timezone
-from werkzeug.wrappers import Response
+from werkzeug.wrappers import Request, Response
 
 from accounts.models import AuditEvent, Person, SignIn
 from accounts.models.audit import Action
@@ -42,6 +43,11 @@ FAULTS: dict[str, tuple[dict[str, Any], int, str, str]] = {
         {"body": {"token": {"access_token": "a", "token_type": "Bearer"}}}, 400, "signin.token.missing", NO_PROOF,
     ),
     "ID token a number": ({"body": {"token": {"id_token": 7}}}, 400, "signin.token.missing", NO_PROOF),
+    "ID token encrypted": (
+        {"body": {"token": {"id_token": "eyJlbmMiOiJBMjU2R0NNIn0.AA.AA.AA.AA"}}},
+        400, "signin.token.format", "signed and not encrypted",
+    ),
+    "refusal with status 200": ({"body": {"token": {"error": "invalid_grant"}}}, 400, "signin.code", "took too long"),
     "ID token too long": ({"body": {"token": {"id_token": "x" * 70_000}}}, 400, "signin.token.size", "fewer groups"),
     "answer without end": (
         {"body": {"token": {"id_token": "x" * 600_000}}}, 503, "signin.provider.unavailable", NOT_IN_ORDER,
@@ -128,6 +134,7 @@ def test_a_fault_of_the_provider_signs_nobody_out(
     response = come_back(visitor, identity, fault)
 
     assert "still signed in as carol@northwind.example" in page_of(response)
+    assert "not signed in" not in page_of(response).lower()
     assert visitor.is_signed_in
     assert visitor.client.cookies["gatehouse"].value == before
     assert SignIn.objects.get().ended_at is None
@@ -241,6 +248,55 @@ def test_what_the_token_endpoint_refuses_is_told_apart(
     assert [found for found, _ in recorded_failures()] == [code]
 
 
+@pytest.mark.parametrize("error", ["invalid_client", "invalid_grant", "invalid_request"])
+def test_why_the_token_endpoint_refuses_is_told_to_admins_alone(
+    visitor: Visitor, identity: Provider, publisher: Publisher, error: str
+) -> None:
+    why = {
+        "error": error,
+        "error_description": "AADSTS7000222: The secret\nhas expired. " + "x" * 999,
+    }
+    publisher.publish("/token", why, status=401)
+    with identity.misbehaving(discovery={"token_endpoint": f"{publisher.url}/token"}):
+        response = visitor.walk()
+
+    ((_, reason),) = recorded_failures()
+    assert "AADSTS7000222: The secret has expired. " in reason
+    assert len(reason) < 500
+    assert "AADSTS" not in page_of(response)
+
+
+@pytest.mark.parametrize("sent", ["code", "code_verifier", "client_secret"])
+@pytest.mark.parametrize("member", ["error", "error_description"])
+def test_a_refusal_that_repeats_a_secret_is_recorded_without_it(
+    visitor: Visitor,
+    identity: Provider,
+    publisher: Publisher,
+    caplog: pytest.LogCaptureFixture,
+    sent: str,
+    member: str,
+) -> None:
+    secrets: list[str] = []
+
+    def echo(request: Request) -> Response:
+        secrets.append(request.form[sent])
+        said = {"error": "invalid_request", member: f"{request.form[sent]} is not valid"}
+        return Response(json.dumps(said), status=400)
+
+    publisher.replies["/token"] = echo
+    endpoint = {
+        "token_endpoint": f"{publisher.url}/token",
+        "token_endpoint_auth_methods_supported": ["client_secret_post"],
+    }
+    with identity.misbehaving(discovery=endpoint):
+        response = visitor.walk()
+
+    assert response.status_code == 503
+    told = f"{recorded_failures()} {caplog.text} {page_of(response)}"
+    assert "sign-in failed" in told
+    assert secrets[0] not in told
+
+
 def test_a_client_id_and_secret_of_odd_characters_reach_the_provider_whole(
     visitor: Visitor, identity: Provider, publisher: Publisher, settings: Any
 ) -> None:
@@ -281,10 +337,11 @@ def test_a_failure_that_cannot_be_recorded_is_still_explained(
     assert "not written" in caplog.text
 
 
+@pytest.mark.parametrize("content_type", ["application/jwt", "Application/JWT ; charset=utf-8"])
 def test_signed_userinfo_is_refused_with_what_to_change(
-    visitor: Visitor, identity: Provider, publisher: Publisher
+    visitor: Visitor, identity: Provider, publisher: Publisher, content_type: str
 ) -> None:
-    publisher.replies["/userinfo"] = lambda _: Response("eyJ.eyJ.AA", mimetype="application/jwt")
+    publisher.replies["/userinfo"] = lambda _: Response("eyJ.eyJ.AA", content_type=content_type)
     with identity.misbehaving(discovery={"userinfo_endpoint": f"{publisher.url}/userinfo"}):
         response = visitor.walk()
 
@@ -311,6 +368,7 @@ def test_a_callback_that_nobody_sent_is_refused(visitor: Visitor, query: str) ->
 
     assert response.status_code == 400
     assert "only works on the way back" in page_of(response)
+    assert "not signed in" not in page_of(response).lower()
     assert visitor.is_signed_in
 
 
@@ -360,16 +418,31 @@ def test_an_error_of_the_provider_is_shown_as_mere_text(
     assert "\n" not in recorded_failures()[0][1]
 
 
-def test_an_error_with_a_state_of_this_browser_signs_nobody_out(
-    visitor: Visitor, identity: Provider
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"error": "login_required"},
+        {"error": "temporarily_unavailable"},
+        {"error": "invalid_scope"},
+        {"code": "a", "iss": "https://evil.example"},
+        {"code": "a"},
+        {},
+    ],
+    ids=str,
+)
+def test_an_answer_with_a_state_of_this_browser_signs_nobody_out(
+    visitor: Visitor, identity: Provider, answer: dict[str, str]
 ) -> None:
     visitor.client = cast.signed_in("carol")
     state = query_of(visitor.depart())["state"]
-    answer = {"error": "login_required", "state": state, "iss": identity.issuer}
 
-    response = visitor.client.get("/oidc/callback/", answer)
+    response = visitor.client.get(
+        "/oidc/callback/", {"iss": identity.issuer, "state": state} | answer
+    )
 
-    assert response.status_code == 400
+    assert response.status_code in (400, 503)
+    assert "still signed in as carol@northwind.example" in page_of(response)
+    assert "not signed in" not in page_of(response).lower()
     assert visitor.is_signed_in
 
 

@@ -144,6 +144,44 @@ def test_two_tabs_of_a_fresh_browser_both_get_where_they_were_going(visitor: Vis
     assert visitor.is_signed_in
 
 
+STALE = {"error": "temporarily_unavailable", "error_description": "authentication_expired"}
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"state": "forged"}, {"iss": "https://evil.example"}, {"error_description": "x"}]
+)
+def test_what_only_looks_like_a_stale_tab_begins_nothing(
+    visitor: Visitor, identity: Provider, wrong: dict[str, str]
+) -> None:
+    state = query_of(visitor.depart("/activity"))["state"]
+
+    response = visitor.client.get(
+        "/oidc/callback/", STALE | {"iss": identity.issuer, "state": state} | wrong
+    )
+
+    assert response.status_code in (400, 503)
+    assert AuditEvent.objects.get().action == Action.SIGNIN_FAILED
+
+
+def test_a_tab_that_went_stale_at_the_provider_goes_on_by_itself(
+    visitor: Visitor, identity: Provider
+) -> None:
+    """Keycloak's answer where another tab has signed in and the page of this one was too old."""
+    state = query_of(visitor.depart("/activity"))["state"]
+    visitor.walk()
+    answer = STALE | {"iss": identity.issuer, "state": state}
+
+    response = visitor.client.get("/oidc/callback/", answer)
+
+    assert (response.status_code, response["Location"]) == (
+        302,
+        "/oidc/authenticate/?next=%2Factivity",
+    )
+    assert visitor.is_signed_in
+    assert AuditEvent.objects.get().action == Action.SIGNIN_COMPLETED
+    assert visitor.client.get("/oidc/callback/", answer).status_code == 400
+
+
 def test_six_tabs_restored_at_once_all_sign_in(visitor: Visitor) -> None:
     """Each tab departs before any cookie of another has arrived."""
     tabs = []
@@ -240,6 +278,16 @@ def test_userinfo_adds_claims_but_not_about_the_sign_in_itself(
     assert sign_in.claims["department"] == "payments"
     assert (sign_in.acr, sign_in.amr, sign_in.claims["iss"]) == ("1", ["pwd"], identity.issuer)
     assert sign_in.claims["auth_time"] > 1
+
+
+@pytest.mark.parametrize("auth_time", ["0001-01-01T00:00:00+23:59", "yesterday", -(10**30), [1]])
+def test_a_time_that_is_none_is_no_reason_to_refuse_anybody(
+    visitor: Visitor, identity: Provider, auth_time: object
+) -> None:
+    with identity.misbehaving(claims={"auth_time": auth_time}):
+        assert visitor.walk("alice").status_code == 302
+
+    assert SignIn.objects.get().auth_time is None
 
 
 def test_a_provider_without_userinfo_is_enough(visitor: Visitor, identity: Provider) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client as DjangoClient
+from django.utils import timezone
 
 from accounts.models import AuditEvent, SignIn
 from accounts.models.audit import Action
@@ -62,6 +65,38 @@ def test_signing_out_ends_the_sign_in_and_goes_on_to_the_provider(
     assert b"Sign out" not in old.get("/").content
 
 
+COGNITO = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Abc123"
+
+
+@pytest.mark.parametrize(
+    ("issuer", "own_name"),
+    [
+        (COGNITO, True),
+        ("https://cognito-idp.cn-north-1.amazonaws.com.cn/cn-north-1_Abc123", True),
+        ("https://id.example/cognito-idp.eu-west-1.amazonaws.com/", False),
+        ("https://cognito-idp.eu-west-1.amazonaws.com.evil.example/", False),
+    ],
+)
+def test_the_way_back_is_said_in_cognitos_own_word_to_cognito_alone(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, issuer: str, own_name: bool
+) -> None:
+    found = provider.Provider(
+        issuer=issuer,
+        authorization_endpoint="https://northwind.auth.eu-west-1.amazoncognito.com/authorize",
+        token_endpoint="https://northwind.auth.eu-west-1.amazoncognito.com/token",
+        jwks_uri=f"{issuer}/.well-known/jwks.json",
+        end_session_endpoint="https://northwind.auth.eu-west-1.amazoncognito.com/logout",
+    )
+    monkeypatch.setattr(provider, "current", lambda: found)
+
+    asked = query_of(views.end_session_url("a.b.c"))
+
+    assert asked["client_id"] == "gatehouse"
+    assert asked.get("logout_uri") == (f"{settings.BASE_URL}/" if own_name else None)
+    assert asked.get("post_logout_redirect_uri") == (None if own_name else f"{settings.BASE_URL}/")
+    assert asked.get("id_token_hint") == (None if own_name else "a.b.c")
+
+
 def test_the_provider_signs_out_too_and_sends_people_back(
     visitor: Visitor, identity: Provider
 ) -> None:
@@ -96,11 +131,31 @@ def test_signing_out_stays_here_where_the_provider_has_no_logout(
     assert form_action(response) == ["'self'"]
 
 
-def test_signing_out_without_a_sign_in_is_harmless(db: None) -> None:
+def test_signing_out_without_a_sign_in_is_harmless(
+    db: None, settings: Any, unused_port: int
+) -> None:
+    settings.OIDC_ISSUER = f"http://localhost:{unused_port}"
+
     response = DjangoClient().post("/oidc/logout/")
 
     assert (response.status_code, response["Location"]) == (302, "/")
     assert not AuditEvent.objects.exists()
+
+
+def test_signing_out_on_a_page_whose_sign_in_ran_out_goes_on_to_the_provider(
+    visitor: Visitor, identity: Provider
+) -> None:
+    """Whose session still stands there, and would let the next one at this machine in."""
+    visitor.walk("alice")
+
+    with time_machine.travel(timezone.now() + timedelta(hours=2)):
+        response = visitor.client.post("/oidc/logout/")
+
+    assert response["Location"].startswith(f"{identity.issuer}/logout?")
+    asked = query_of(response["Location"])
+    assert asked["client_id"] == "gatehouse"
+    assert "id_token_hint" not in asked
+    assert AuditEvent.objects.get().action == Action.SIGNIN_COMPLETED
 
 
 def test_signing_out_goes_nowhere_that_the_page_would_not_let_the_browser_go(

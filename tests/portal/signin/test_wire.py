@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -60,7 +61,7 @@ def test_a_provider_that_is_silent_is_left_after_the_timeout(publisher: Publishe
     publisher.replies["/"] = late
     before = time.monotonic()
 
-    with pytest.raises(ProviderUnavailable, match="ReadTimeout"):
+    with pytest.raises(ProviderUnavailable, match="could not be read"):
         read(f"{publisher.url}/")
     assert time.monotonic() - before < 1.8
 
@@ -77,6 +78,34 @@ def test_a_provider_that_drips_is_left_after_the_timeout(publisher: Publisher) -
     with pytest.raises(ProviderUnavailable, match="takes too long"):
         read(f"{publisher.url}/")
     assert time.monotonic() - before < 1.8
+
+
+def test_a_provider_that_drips_its_headers_is_left_after_the_timeout(settings: Any) -> None:
+    settings.OIDC_TIMEOUT = 1
+    hung_up = threading.Event()
+
+    def drip() -> None:
+        connection, _ = server.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\n")
+            connection.settimeout(0.1)
+            connection.recv(4096)
+            for _ in range(600):
+                connection.sendall(b"X")
+                with contextlib.suppress(TimeoutError):
+                    if not connection.recv(4096):
+                        break
+            else:
+                return
+        hung_up.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=drip)
+        thread.start()
+        with pytest.raises(ProviderUnavailable, match="Timeout"):
+            read(f"http://127.0.0.1:{server.getsockname()[1]}/")
+        thread.join()
+    assert hung_up.is_set()
 
 
 def test_a_certificate_that_is_not_accepted_is_told_so(publisher: Publisher) -> None:
