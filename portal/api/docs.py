@@ -9,9 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from portal.api.errors import for_programs
 from portal.api.v1.surface import api
 
 
+@for_programs
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
     """Show every operation with its parameters, what it takes and what it answers."""

@@ -13,10 +13,11 @@ from portal.api.v1.paging import Part, part
 from portal.api.v1.shapes import (
     AccountOut,
     ErrorAnswer,
+    LongNarrow,
     MappingOut,
+    Narrow,
     Page,
     PermissionSetOut,
-    Text,
 )
 from portal.api.v1.who import reading
 
@@ -27,10 +28,10 @@ ERRORS = frozenset({401, 403, 422, 429, 503})
 class AccountsAsked(Part):
     """Which accounts; `q` looks in names and ids, a unit includes those below it."""
 
-    q: Text | None = None
-    environment: Text | None = None
-    organizational_unit: Text | None = None
-    permission_set: Text | None = None
+    q: Narrow | None = None
+    environment: Narrow | None = None
+    organizational_unit: Narrow | None = None
+    permission_set: Narrow | None = None
     active: bool | None = None
 
 
@@ -106,10 +107,10 @@ def _permission_set(permission_set: PermissionSet) -> dict[str, Any]:
 class MappingsAsked(Part):
     """Which mappings."""
 
-    claim: Text | None = None
-    value: Text | None = None
-    permission_set: Text | None = None
-    issuer: Text | None = None
+    claim: Narrow | None = None
+    value: LongNarrow | None = None
+    permission_set: Narrow | None = None
+    issuer: Narrow | None = None
     enabled: bool | None = None
 
 

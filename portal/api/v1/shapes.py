@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 from accounts.models.directory import MAX_SESSION, MIN_SESSION
 from accounts.storable import is_storable
@@ -21,6 +29,13 @@ def _storable(text: str) -> str:
     return text
 
 
+def _written_out(moment: object) -> object:
+    # pydantic takes a number, also in a text, for the seconds since 1970.
+    if isinstance(moment, str) and re.fullmatch(r"[-+.0-9]+", moment):
+        raise ValueError("write a date and a time, such as 2026-11-22T12:00:00Z")
+    return moment
+
+
 def _in_bounds(moment: datetime) -> datetime:
     if not 1970 <= moment.year <= 9000:
         raise ValueError("choose a year from 1970 to 9000")
@@ -28,7 +43,10 @@ def _in_bounds(moment: datetime) -> datetime:
 
 
 Text = Annotated[str, StringConstraints(max_length=2048), AfterValidator(_storable)]
-Moment = Annotated[AwareDatetime, AfterValidator(_in_bounds)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_bounds)]
+# What lists are narrowed by. All of it together fits the longest request line there is.
+Narrow = Annotated[str, StringConstraints(max_length=255), AfterValidator(_storable)]
+LongNarrow = Annotated[str, StringConstraints(max_length=512), AfterValidator(_storable)]
 Duration = Annotated[
     int | None,
     Field(

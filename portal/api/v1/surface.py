@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -75,7 +76,26 @@ def urls() -> tuple[list[URLPattern | URLResolver], str, str]:
     for pattern in patterns:
         if isinstance(pattern, URLPattern):
             view = pattern.callback
-            if pattern.name in _PAGES_OF_NINJA:
-                view = require_safe(view)
+            view = require_safe(view) if pattern.name in _PAGES_OF_NINJA else _with_head(view)
             pattern.callback = errors.for_programs(view)
     return patterns, app, namespace
+
+
+def _with_head(view: errors.View) -> errors.View:
+    """Answer HEAD as GET (RFC 9110 section 9.3.2), which ninja does not; here GET never issues anything."""
+
+    @functools.wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        asked, request.method = (
+            request.method,
+            "GET" if request.method == "HEAD" else request.method,
+        )
+        try:
+            response = view(request, *args, **kwargs)
+        finally:
+            request.method = asked
+        if response.status_code == 405 and response["Allow"] == "GET":
+            response["Allow"] = "GET, HEAD"
+        return response
+
+    return wrapped

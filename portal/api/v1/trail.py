@@ -12,7 +12,7 @@ from pydantic import Field
 
 from accounts.models import AuditEvent
 from portal.api.v1.paging import LARGEST, part
-from portal.api.v1.shapes import ErrorAnswer, EventOut, Moment, Page, Text
+from portal.api.v1.shapes import ErrorAnswer, EventOut, Moment, Narrow, Page
 from portal.api.v1.who import reading
 
 router = Router(tags=["Audit"])
@@ -39,17 +39,17 @@ class EventsAsked(Schema):
     after: UUID | None = Field(None, description="The `next` of the part before.")
     since: Moment | None = None
     until: Moment | None = None
-    action: Text | None = None
-    account_id: Text | None = None
-    role_name: Text | None = None
-    issuer: Text | None = None
-    sub: Text | None = None
-    actor_kind: Text | None = None
-    surface: Text | None = None
-    access_key_id: Text | None = None
-    session_name: Text | None = None
-    request_id: Text | None = None
-    aws_request_id: Text | None = None
+    action: Narrow | None = None
+    account_id: Narrow | None = None
+    role_name: Narrow | None = None
+    issuer: Narrow | None = None
+    sub: Narrow | None = None
+    actor_kind: Narrow | None = None
+    surface: Narrow | None = None
+    access_key_id: Narrow | None = None
+    session_name: Narrow | None = None
+    request_id: Narrow | None = None
+    aws_request_id: Narrow | None = None
 
 
 @router.get("/audit", response={200: Page[EventOut], ERRORS: ErrorAnswer}, operation_id="audit")

@@ -40,6 +40,8 @@ def pinned(answer: Any, status: int, code: str) -> None:
         ("GET", "/api/v1/keys", None, 405, "request.method"),
         ("DELETE", "/api/v1/accounts", None, 405, "request.method"),
         ("OPTIONS", "/api/v1/keys", None, 405, "request.method"),
+        ("POST", "/api/docs", "{}", 405, "request.method"),
+        ("DELETE", "/api/v1/openapi.json", None, 405, "request.method"),
         ("POST", "/api/v1/keys", "{", 400, "request.not_readable"),
         ("POST", "/api/v1/keys", "[" * 100_000, 400, "request.not_readable"),
         ("POST", "/api/v1/keys", "\xff", 400, "request.not_readable"),
