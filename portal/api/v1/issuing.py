@@ -14,7 +14,7 @@ from accounts.aws.arn import parse_role_arn
 from accounts.entitlements import resolve
 from accounts.errors import InvalidRequest
 from accounts.types import Kind, Subject, Surface
-from portal.api.v1.shapes import Asked, Console, ConsoleAsked, ErrorAnswer, Keys
+from portal.api.v1.shapes import Console, ConsoleAsked, ErrorAnswer, Keys, KeysAsked
 from portal.api.v1.who import asking
 from portal.context import origin_of
 
@@ -22,9 +22,17 @@ router = Router(tags=["Access"])
 ERRORS = frozenset({400, 401, 403, 413, 422, 429, 502, 503})
 
 
-@router.post("/keys", response={200: Keys, ERRORS: ErrorAnswer}, operation_id="keys")
-def keys(request: HttpRequest, asked: Asked) -> dict[str, Any]:
-    """Issue temporary keys for a role."""
+@router.post(
+    "/keys",
+    response={200: Keys, ERRORS: ErrorAnswer},
+    operation_id="keys",
+    summary="Issue keys for a role",
+)
+def keys(request: HttpRequest, asked: KeysAsked) -> dict[str, Any]:
+    """Issue temporary keys for a role: named by its ARN, or by an account and the role's name.
+
+    Each request makes other keys and one row of the audit trail.
+    """
     subject, now = asking(request), timezone.now()
     account_id, role_name = _role(request, asked, kind=Kind.KEYS, subject=subject, now=now)
     issued = access.issue_keys(
@@ -52,9 +60,17 @@ def keys(request: HttpRequest, asked: Asked) -> dict[str, Any]:
     }
 
 
-@router.post("/console", response={200: Console, ERRORS: ErrorAnswer}, operation_id="console")
+@router.post(
+    "/console",
+    response={200: Console, ERRORS: ErrorAnswer},
+    operation_id="console",
+    summary="Make a link that opens the console",
+)
 def console(request: HttpRequest, asked: ConsoleAsked) -> dict[str, Any]:
-    """Make a link that opens the AWS console as a role."""
+    """Make a link that opens the AWS console as a role, on its home or on a page of it.
+
+    Each request makes another link and one row of the audit trail.
+    """
     subject, now = asking(request), timezone.now()
     account_id, role_name = _role(request, asked, kind=Kind.CONSOLE, subject=subject, now=now)
     opened = access.console_url(
@@ -78,7 +94,7 @@ def console(request: HttpRequest, asked: ConsoleAsked) -> dict[str, Any]:
 
 
 def _role(
-    request: HttpRequest, asked: Asked, *, kind: Kind, subject: Subject, now: datetime
+    request: HttpRequest, asked: KeysAsked, *, kind: Kind, subject: Subject, now: datetime
 ) -> tuple[str, str]:
     """Return account id and role name of what is asked for.
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router
+from pydantic import Field
 
 from accounts.entitlements import resolve
 from accounts.rights import rights_of
@@ -22,12 +23,16 @@ ERRORS = frozenset({401, 422, 429, 503})
 class EntitlementsAsked(Part):
     """Which entitlements."""
 
-    account_id: Narrow | None = None
-    role_name: Narrow | None = None
-    kind: Literal["console", "keys"] | None = None
+    account_id: Narrow | None = Field(None, description="Of this account alone.")
+    role_name: Narrow | None = Field(None, description="Of this permission set alone.")
+    kind: Literal["console", "keys"] | None = Field(
+        None, description="Those alone that give the console, or keys."
+    )
 
 
-@router.get("/me", response={200: Me, ERRORS: ErrorAnswer}, operation_id="me")
+@router.get(
+    "/me", response={200: Me, ERRORS: ErrorAnswer}, operation_id="me", summary="Who you are"
+)
 def me(request: HttpRequest) -> dict[str, Any]:
     """Say who the token says you are."""
     subject = reading(request)
@@ -55,6 +60,7 @@ def me(request: HttpRequest) -> dict[str, Any]:
     "/me/entitlements",
     response={200: EntitlementPage, ERRORS: ErrorAnswer},
     operation_id="entitlements",
+    summary="What you may do, and why",
 )
 def entitlements(request: HttpRequest, asked: Query[EntitlementsAsked]) -> dict[str, Any]:
     """List what you may do now, by account and role, each with its reasons."""

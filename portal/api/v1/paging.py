@@ -18,7 +18,7 @@ LARGEST = 200
 class Part(Schema):
     """Which part of a list."""
 
-    limit: int = Field(50, ge=1, le=LARGEST)
+    limit: int = Field(50, ge=1, le=LARGEST, description="How many items at most.")
     after: Narrow | None = Field(None, description="The `next` of the part before.")
 
 

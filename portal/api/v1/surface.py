@@ -8,23 +8,18 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver
 from django.views.decorators.http import require_safe
-from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from accounts.errors import GatehouseError
 from portal.api import errors
 from portal.api.v1 import client, directory, issuing, me, trail
+from portal.api.v1.document import DESCRIPTION, Documented
 from portal.api.v1.who import Bearer
 
 # They answer every method with themselves.
 _PAGES_OF_NINJA = ("api-root", "openapi-json")
 
-DESCRIPTION = """\
-Everything but /client needs a bearer token: a JWT of the identity provider or of a trusted issuer, or a token of the portal.
-Every error is {"error": {"code", "message", "request_id"}}; programs decide by the code.
-"""
-
-api = NinjaAPI(
+api = Documented(
     title="Gatehouse",
     version="1",
     description=DESCRIPTION,
