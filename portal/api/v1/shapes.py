@@ -81,11 +81,31 @@ class Page(Schema, Generic[T]):
     next: str | None = Field(description="Send it as `after` for the next part; null at the end.")
 
 
+_NAMES = ("role_arn", "account_id", "account_name", "role_name")
+
+
+def _one_way(example: dict[str, Any]) -> dict[str, Any]:
+    """Say in JSON Schema what `issuing` asks for: the role is named in one of three ways."""
+    ways = (("role_arn",), ("account_id", "role_name"), ("account_name", "role_name"))
+    return {
+        "examples": [example],
+        "oneOf": [
+            {
+                "required": list(way),
+                "properties": {
+                    name: {"type": "string" if name in way else "null"} for name in _NAMES
+                },
+            }
+            for way in ways
+        ],
+    }
+
+
 class KeysAsked(Schema):
     """The role that is asked for: by `role_arn`, or by `role_name` and an account's id or name."""
 
     model_config = ConfigDict(
-        extra="forbid", strict=True, json_schema_extra={"examples": [examples.KEYS_ASKED]}
+        extra="forbid", strict=True, json_schema_extra=_one_way(examples.KEYS_ASKED)
     )
 
     role_arn: Text | None = Field(None, description="The role's ARN, path included.")
@@ -104,7 +124,7 @@ class KeysAsked(Schema):
 class ConsoleAsked(KeysAsked):
     """As for keys, and where to land."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.CONSOLE_ASKED]})
+    model_config = ConfigDict(json_schema_extra=_one_way(examples.CONSOLE_ASKED))
 
     destination: Text = Field(
         "", description="A page of the AWS console of the account's partition; absent: its home."
