@@ -22,8 +22,11 @@ def main(typed: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if typed is None else typed)
     # What comes after -- is another program's, options included.
     cut = arguments.index("--") if "--" in arguments else len(arguments)
-    options = _parser().parse_args(arguments[:cut])
+    options, rest = _parser().parse_known_args(arguments[:cut])
     options.command = arguments[cut + 1 :]
+    if rest:
+        hint = "; a program stands after --" if options.run is commands.execute else ""
+        options.parser.error(f"what is {' '.join(rest)}{hint}?")
     if options.command and options.run is not commands.execute:
         options.parser.error("only exec takes a program after --")
     try:
@@ -98,13 +101,8 @@ def _parser() -> argparse.ArgumentParser:
     console = command("console", commands.console, "Open the AWS console.", role)
     console.add_argument("--destination", metavar="URL", default="", help="a page of the console")
     console.add_argument("--print", action="store_true", help="print the link, which is a secret")
-    command(
-        "exec",
-        commands.execute,
-        "Run a program with keys: exec ACCOUNT ROLE -- aws s3 ls",
-        role,
-        for_long,
-    )
+    execute = command("exec", commands.execute, "Run a program with keys.", role, for_long)
+    execute.usage = "%(prog)s [options] ACCOUNT ROLE -- PROGRAM ..."
     command("token", commands.token, "Print the access token, for curl and the like.")
     command("config", commands.config, "Print profiles for ~/.aws/config: one, or all.", role)
     return parser

@@ -105,7 +105,7 @@ def token(options: Namespace) -> None:
 
 
 def config(options: Namespace) -> None:
-    """Print profiles for ~/.aws/config: one, or one for each role that gives keys."""
+    """Print profiles for ~/.aws/config: one, or one for each role that gives keys; what is there is left out."""
     portal = _portal(options)
     found, problems = portal.entitlements(kind="keys")
     _warn(problems)
@@ -115,7 +115,12 @@ def config(options: Namespace) -> None:
         raise Failed(
             "There is no such role that gives you keys. gatehouse list shows what there is."
         )
-    print(profiles.lines(portal.url, found))
+    there = profiles.added_to(sys.stdout)
+    blocks = profiles.blocks(portal.url, found, but=profiles.names_in(there or ""))
+    if blocks:
+        print(("\n" if there else "") + "\n\n".join(blocks))
+    if len(blocks) < len(found):
+        _say(f"{len(found) - len(blocks)} of {len(found)} profiles were there already.")
 
 
 def _portal(options: Namespace) -> Portal:

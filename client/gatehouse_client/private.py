@@ -26,7 +26,7 @@ def read(path: Path) -> str | None:
     """Return what a file holds; None if there is none.
 
     Raises:
-        Failed: others may read it, or it is not ours: who knows what it holds.
+        Failed: others have a right to it or to its folder, or it is not ours: who knows what it holds.
     """
     try:
         number = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
@@ -35,6 +35,7 @@ def read(path: Path) -> str | None:
     except OSError as error:
         raise Failed(f"{path} cannot be read: {error.strerror}") from None
     with open(number, encoding="utf-8", newline="") as file:
+        _check(path.parent.stat(), path.parent)
         _check(os.fstat(number), path)
         try:
             return file.read()

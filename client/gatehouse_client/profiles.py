@@ -5,18 +5,22 @@ https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, TextIO
 
 from gatehouse_client.errors import Failed
 
 _NOT_IN_PROFILES = re.compile(r"[^A-Za-z0-9_.@+=,:/-]+")
 # What no shell and no file of AWS reads anything into: some SDKs hand the line to a shell.
 _HARMLESS = re.compile(r"(?!-.)[A-Za-z0-9_.@+=,:/-]+")
+_HEADING = re.compile(r"""^\s*\[\s*profile\s+["']?([^\]"'\n]+?)["']?\s*\]""", re.MULTILINE)
 # https://docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html: where else keys could come from.
 CONTRADICTING = (
     "AWS_PROFILE",
@@ -56,19 +60,39 @@ def variables(keys: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def lines(portal: str, roles: Iterable[dict[str, Any]]) -> str:
-    """Write a profile for each role, with credential_process; no keys in it.
+def added_to(file: TextIO) -> str | None:
+    """Return what AWS's file of profiles holds, if it is this one that is written to; else None.
+
+    AWS's tools read nothing at all of a file in which a profile stands twice.
+    """
+    path = Path(os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config")
+    with contextlib.suppress(OSError, ValueError, RuntimeError):
+        path = path.expanduser()
+        if os.path.samestat(path.stat(), os.fstat(file.fileno())):
+            return path.read_text(encoding="utf-8")
+    return None
+
+
+def names_in(text: str) -> frozenset[str]:
+    """Return the names of the profiles in such a file."""
+    return frozenset(_HEADING.findall(text))
+
+
+def blocks(portal: str, roles: Iterable[dict[str, Any]], *, but: Collection[str] = ()) -> list[str]:
+    """Return a profile for each role, with credential_process and no keys in it; `but` are left out.
 
     Raises:
         Failed: the portal answered with a name that no such line can hold.
     """
     wanted = list(roles)
     names = Counter(map(_name, wanted))
-    blocks = []
+    found = []
     for role in wanted:
         name = _name(role)
         if names[name] > 1:  # Accounts may share a name, never an id.
             name = f"{role['account_id']}_{_legible(role['role_name'])}"
+        if name in but:
+            continue
         words = (portal, role["account_id"], role["role_name"], role.get("region") or "-")
         if not all(_HARMLESS.fullmatch(word) for word in words):
             raise Failed("The portal answered with a name that cannot stand in a profile.")
@@ -79,8 +103,8 @@ def lines(portal: str, roles: Iterable[dict[str, Any]]) -> str:
         ]
         if role.get("region"):
             block.append(f"region = {role['region']}")
-        blocks.append("\n".join(block))
-    return "\n\n".join(blocks)
+        found.append("\n".join(block))
+    return found
 
 
 def _name(role: dict[str, Any]) -> str:

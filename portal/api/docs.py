@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 import json
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
+from portal.api.errors import for_programs
 from portal.api.v1.surface import api
 
+_HEADER = 'curl --header "Authorization: Bearer $TOKEN"'
 
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A parameter, or a member of what is sent or answered."""
+
+    name: str
+    type: SafeString
+    about: SafeString
+
+
+@for_programs
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
     """Show every operation with its parameters, what it takes and what it answers."""
@@ -22,54 +41,124 @@ def docs(request: HttpRequest) -> HttpResponse:
         for path, methods in document["paths"].items()
         for method, found in methods.items()
     ]
-    return render(request, "api/docs.html", {"operations": operations, "document": document})
+    parts = sorted(_parts([one["answer_name"] for one in operations], schemas))
+    context = {
+        "operations": operations,
+        "parts": [
+            {
+                "name": name,
+                "about": _words(schemas[name]["description"]),
+                "fields": _fields(schemas[name]),
+            }
+            for name in parts
+        ],
+        "about": [_words(text) for text in document["info"]["description"].split("\n\n")],
+        "base_url": settings.BASE_URL,
+        "header": _HEADER,
+        "openapi": document["openapi"],
+    }
+    return render(request, "api/docs.html", context)
 
 
 def _operation(
     path: str, method: str, found: dict[str, Any], schemas: dict[str, Any]
 ) -> dict[str, Any]:
     body = found.get("requestBody", {}).get("content", {}).get("application/json", {})
+    asked = _named(body.get("schema", {}), schemas)
     answers = found["responses"]
+    answer_schema = answers[200]["content"]["application/json"]["schema"]
+    answer = _named(answer_schema, schemas)
     return {
         "id": found["operationId"],
         "path": path,
         "method": method.upper(),
-        "summary": found.get("description") or found["summary"],
+        "summary": found["summary"],
+        "about": _words(found["description"]),
         "parameters": [
-            {
-                "name": parameter["name"],
-                "type": _type(parameter["schema"]),
-                "about": parameter["schema"].get("description", ""),
-            }
-            for parameter in found.get("parameters", [])
+            Field(one["name"], _type(one["schema"]), _words(one["description"]))
+            for one in found.get("parameters", [])
         ],
-        "body": _fields(body.get("schema", {}), schemas),
-        "answer": _fields(answers[200]["content"]["application/json"]["schema"], schemas),
-        "errors": sorted(status for status in answers if status != 200),
+        "body": _fields(asked),
+        "command": _command(path, found, asked.get("examples", [])),
+        "answer_name": _name(answer_schema),
+        "answer": _fields(answer),
+        "example": json.dumps(answer["examples"][0], indent=4, ensure_ascii=False),
+        "errors": [
+            {"status": status, "about": one["description"]}
+            for status, one in sorted(answers.items())
+            if status != 200
+        ],
     }
 
 
-def _fields(schema: dict[str, Any], schemas: dict[str, Any]) -> list[dict[str, str]]:
-    named = schemas.get(schema.get("$ref", "").rpartition("/")[2], schema)
+def _command(path: str, found: dict[str, Any], examples: list[Any]) -> str:
+    words = _HEADER if "security" in found else "curl"
+    if examples:
+        words += f" \\\n    --json {shlex.quote(json.dumps(examples[0]))}"
+    return f"{words} \\\n    {settings.BASE_URL}{path}"
+
+
+def _parts(names: list[str], schemas: dict[str, Any]) -> set[str]:
+    """Return the names of what stands within these, at any depth."""
+    found: set[str] = set()
+    while names:
+        members = schemas[names.pop()].get("properties", {}).values()
+        for name in {one for member in members for one in _names_in(member)} - found:
+            found.add(name)
+            names.append(name)
+    return found
+
+
+def _names_in(schema: dict[str, Any]) -> Iterator[str]:
+    if name := _name(schema):
+        yield name
+    for one in (*schema.get("anyOf", ()), schema.get("items", {})):
+        if one:
+            yield from _names_in(one)
+
+
+def _name(schema: dict[str, Any]) -> str:
+    return str(schema.get("$ref", "")).rpartition("/")[2]
+
+
+def _named(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    named: dict[str, Any] = schemas.get(_name(schema), schema)
+    return named
+
+
+def _fields(schema: dict[str, Any]) -> list[Field]:
     return [
-        {"name": name, "type": _type(found), "about": found.get("description", "")}
-        for name, found in named.get("properties", {}).items()
+        Field(name, _type(found), _words(found["description"]))
+        for name, found in schema.get("properties", {}).items()
     ]
 
 
-def _type(schema: dict[str, Any]) -> str:
+def _words(text: str) -> SafeString:
+    """Return a text with what stands between backticks as code."""
+    pieces = text.split("`")
+    return format_html_join(
+        "",
+        "{}",
+        (
+            (format_html("<code>{}</code>", one) if at % 2 else one,)
+            for at, one in enumerate(pieces)
+        ),
+    )
+
+
+def _type(schema: dict[str, Any]) -> SafeString:
     if "anyOf" in schema:
-        return " or ".join(_type(one) for one in schema["anyOf"])
-    if "$ref" in schema:
-        return str(schema["$ref"].rpartition("/")[2])
+        return format_html_join(" or ", "{}", ((_type(one),) for one in schema["anyOf"]))
+    if name := _name(schema):
+        return format_html('<a href="#{0}">{0}</a>', name)
     if schema.get("type") == "array":
-        return f"list of {_type(schema['items'])}"
+        return format_html("list of {}", _type(schema["items"]))
     if "enum" in schema:
-        return " or ".join(json.dumps(one) for one in schema["enum"])
+        return format_html_join(" or ", "{}", ((json.dumps(one),) for one in schema["enum"]))
     bounds = [
         f"{words} {schema[name]}"
         for name, words in (("minimum", "from"), ("maximum", "to"))
         if name in schema
     ]
     kind = schema.get("format") or schema.get("type", "anything")
-    return " ".join([str(kind), *bounds])
+    return format_html("{}", " ".join([str(kind), *bounds]))

@@ -141,11 +141,16 @@ def _kind(claims: dict[str, Any], typ: str) -> str:
     if "cnf" in claims:
         # RFC 7800: it is for whoever holds a key, and nobody has shown one.
         raise refused("type", "The token is bound to a key, and is no bearer token.")
+    if "events" in claims:
+        # RFC 8417: it tells what happened, a sign-out say. Not every provider marks it in the header.
+        raise refused("type", "The token tells of an event, and is no bearer token.")
+    own = claims.get("typ")
     if typ in _ACCESS:
+        if own not in (None, BEARER):
+            raise refused("type", f"The access token's claim typ is {own!r:.40}.")
         return _ACCESS[0]
     if typ not in _ORDINARY:
         raise refused("type", f"The token's typ is {typ!r:.40}.")
-    own = claims.get("typ")
     if own not in (None, BEARER, ID):
         raise refused("type", f"The token's claim typ is {own!r:.40}.")
     if own == BEARER:

@@ -112,7 +112,9 @@ def read(token: object) -> Unproven:
     if "kid" in header and not isinstance(header["kid"], str):
         raise refused("header", "The token's kid is not a text.")
     try:
-        claims = parse_object(signed.payload)
+        claims = parse_object(
+            signed.payload.decode()
+        )  # RFC 7519 section 7.2: UTF-8, and nothing else.
     except ValueError as error:
         raise refused("format", f"The token's claims cannot be read: {error}.") from error
     return Unproven(signed, header, claims)

@@ -127,6 +127,33 @@ def test_profile_of_one_role_is_printed_alone(signed_in: Commands, portal: Porta
     )
 
 
+def test_profiles_are_added_once_however_often_they_are_asked_for(
+    signed_in: Commands, cloud_url: str
+) -> None:
+    config = signed_in.home / "config"
+    # Somebody's own, without an end of the line.
+    config.write_text("[profile payments-dev_ReadOnly]\nregion = us-east-1")
+    add = ["sh", "-c", f"gatehouse config >> {config}"]
+
+    first = signed_in.run_program(add, AWS_CONFIG_FILE=str(config))
+    once = config.read_text()
+    again = signed_in.run_program(add, AWS_CONFIG_FILE=str(config))
+
+    assert (first.returncode, again.returncode) == (0, 0)
+    assert config.read_text() == once
+    assert once.startswith("[profile payments-dev_ReadOnly]\nregion = us-east-1\n[profile ")
+    assert once.count("[profile payments-dev_ReadOnly]") == 1
+    assert "1 of " in first.stderr
+    assert "were there already" in again.stderr
+    assert asked(signed_in, config, cloud_url)[0] == 0
+
+
+def test_profile_is_shown_although_it_is_there_already(signed_in: Commands, config: Path) -> None:
+    done = signed_in.run("config", "payments-dev", "Developer", AWS_CONFIG_FILE=str(config))
+
+    assert done.stdout.startswith(f"[profile {PROFILE}]\n")
+
+
 def test_profile_of_a_role_that_is_not_given_is_refused(signed_in: Commands) -> None:
     done = signed_in.run("config", "payments-prod", "Operator")
 

@@ -375,6 +375,14 @@ def test_what_cannot_be_understood_is_said(signed_in: Commands, words: tuple[str
     assert done.stderr
 
 
+def test_program_that_does_not_stand_after_two_hyphens_is_told_where(commands: Commands) -> None:
+    done = commands.run("exec", *ROLE, "aws", "s3", "ls", "--recursive")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "aws s3 ls --recursive" in done.stderr
+    assert "ACCOUNT ROLE -- PROGRAM" in done.stderr
+
+
 def test_list_shows_what_is_given_and_why_nothing_is(
     signed_in: Commands, portal: Portal, provider: Provider
 ) -> None:

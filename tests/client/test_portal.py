@@ -272,15 +272,15 @@ def offered(**changes: str) -> dict[str, Any]:
 )
 def test_name_that_means_something_to_a_shell_or_a_file_is_refused(changes: dict[str, str]) -> None:
     with pytest.raises(Failed, match="cannot stand in a profile"):
-        profiles.lines("https://aws.example.com", [offered(**changes)])
+        profiles.blocks("https://aws.example.com", [offered(**changes)])
 
 
 def test_accounts_of_one_name_get_profiles_by_their_id() -> None:
-    text = profiles.lines(
+    found = profiles.blocks(
         "https://aws.example.com", [offered(), offered(account_id="210987654321", region="")]
     )
 
-    assert text == (
+    assert "\n\n".join(found) == (
         "[profile 123456789012_ReadOnly]\n"
         "credential_process = gatehouse credentials --portal https://aws.example.com 123456789012 ReadOnly\n"
         "region = eu-west-1\n"
@@ -291,9 +291,9 @@ def test_accounts_of_one_name_get_profiles_by_their_id() -> None:
 
 
 def test_name_of_a_profile_is_one_that_aws_takes() -> None:
-    assert profiles.lines("https://a.example", [offered()]).startswith(
-        "[profile payments-prod-eu_ReadOnly]\n"
-    )
+    [found] = profiles.blocks("https://a.example", [offered()])
+
+    assert found.startswith("[profile payments-prod-eu_ReadOnly]\n")
 
 
 @pytest.mark.parametrize(

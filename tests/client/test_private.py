@@ -41,6 +41,8 @@ def test_folder_that_others_have_any_right_to_is_refused(folder: Path, bits: int
     folder.chmod(bits)
 
     with pytest.raises(Failed, match="chmod 700"):
+        private.read(folder / "x")
+    with pytest.raises(Failed, match="chmod 700"):
         private.write(folder / "x", "second")
     with pytest.raises(Failed, match="chmod 700"), private.locked(folder / "x"):
         pass

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from accounts.errors import GatehouseError
-from portal.api.v1.shapes import ClientOut, ErrorAnswer
+from portal.api.v1.shapes import Client, ErrorAnswer
 
 router = Router(tags=["Client"])
 MAX_AGE = 300
@@ -25,9 +25,10 @@ class NoClient(GatehouseError):
 
 @router.get(
     "/client",
-    response={200: ClientOut, frozenset({404, 422, 429, 503}): ErrorAnswer},
+    response={200: Client, frozenset({404, 422, 429, 503}): ErrorAnswer},
     auth=None,
     operation_id="client",
+    summary="How to sign in on the command line",
 )
 def client(request: HttpRequest, response: HttpResponse) -> dict[str, Any]:
     """Say how to sign in on the command line. This is public: it needs no token."""

@@ -7,17 +7,12 @@ from typing import Any
 from django.db.models import Prefetch, Q
 from django.http import HttpRequest
 from ninja import Query, Router
+from pydantic import Field
 
 from accounts.models import Account, AccountRole, Mapping, MappingTarget, PermissionSet
+from portal.api.v1 import shapes
 from portal.api.v1.paging import Part, part
-from portal.api.v1.shapes import (
-    AccountOut,
-    ErrorAnswer,
-    MappingOut,
-    Page,
-    PermissionSetOut,
-    Text,
-)
+from portal.api.v1.shapes import ErrorAnswer, LongNarrow, Narrow
 from portal.api.v1.who import reading
 
 router = Router(tags=["Directory"])
@@ -25,17 +20,22 @@ ERRORS = frozenset({401, 403, 422, 429, 503})
 
 
 class AccountsAsked(Part):
-    """Which accounts; `q` looks in names and ids, a unit includes those below it."""
+    """Which accounts."""
 
-    q: Text | None = None
-    environment: Text | None = None
-    organizational_unit: Text | None = None
-    permission_set: Text | None = None
-    active: bool | None = None
+    q: Narrow | None = Field(None, description="What the name holds, or the id begins with.")
+    environment: Narrow | None = Field(None, description="Of this environment alone.")
+    organizational_unit: Narrow | None = Field(
+        None, description="Of this unit and those below it, as a path."
+    )
+    permission_set: Narrow | None = Field(None, description="Those that offer this role.")
+    active: bool | None = Field(None, description="Those that are active, or are not.")
 
 
 @router.get(
-    "/accounts", response={200: Page[AccountOut], ERRORS: ErrorAnswer}, operation_id="accounts"
+    "/accounts",
+    response={200: shapes.AccountPage, ERRORS: ErrorAnswer},
+    operation_id="accounts",
+    summary="List the accounts",
 )
 def accounts(request: HttpRequest, asked: Query[AccountsAsked]) -> dict[str, Any]:
     """List the accounts of the directory with their roles, by id."""
@@ -86,8 +86,9 @@ def _account(account: Account) -> dict[str, Any]:
 
 @router.get(
     "/permission-sets",
-    response={200: Page[PermissionSetOut], ERRORS: ErrorAnswer},
+    response={200: shapes.PermissionSetPage, ERRORS: ErrorAnswer},
     operation_id="permission_sets",
+    summary="List the permission sets",
 )
 def permission_sets(request: HttpRequest, asked: Query[Part]) -> dict[str, Any]:
     """List the permission sets, by name."""
@@ -100,21 +101,26 @@ def permission_sets(request: HttpRequest, asked: Query[Part]) -> dict[str, Any]:
 
 
 def _permission_set(permission_set: PermissionSet) -> dict[str, Any]:
-    return {name: getattr(permission_set, name) for name in PermissionSetOut.model_fields}
+    return {name: getattr(permission_set, name) for name in shapes.PermissionSet.model_fields}
 
 
 class MappingsAsked(Part):
     """Which mappings."""
 
-    claim: Text | None = None
-    value: Text | None = None
-    permission_set: Text | None = None
-    issuer: Text | None = None
-    enabled: bool | None = None
+    claim: Narrow | None = Field(None, description="Those that look at this claim.")
+    value: LongNarrow | None = Field(
+        None, description="Those that look for this value, as written."
+    )
+    permission_set: Narrow | None = Field(None, description="Those that give this role.")
+    issuer: Narrow | None = Field(None, description="Those for workloads of this trusted issuer.")
+    enabled: bool | None = Field(None, description="Those that count, or do not.")
 
 
 @router.get(
-    "/mappings", response={200: Page[MappingOut], ERRORS: ErrorAnswer}, operation_id="mappings"
+    "/mappings",
+    response={200: shapes.MappingPage, ERRORS: ErrorAnswer},
+    operation_id="mappings",
+    summary="List the mappings",
 )
 def mappings(request: HttpRequest, asked: Query[MappingsAsked]) -> dict[str, Any]:
     """List the mappings with the accounts they reach, by name."""

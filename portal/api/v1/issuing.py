@@ -14,7 +14,7 @@ from accounts.aws.arn import RoleArn, parse_role_arn
 from accounts.entitlements import resolve
 from accounts.errors import InvalidRequest
 from accounts.types import Named, Subject, Surface
-from portal.api.v1.shapes import Asked, Console, ConsoleAsked, ErrorAnswer, Keys
+from portal.api.v1.shapes import Console, ConsoleAsked, ErrorAnswer, Keys, KeysAsked
 from portal.api.v1.who import asking
 from portal.context import origin_of
 
@@ -22,9 +22,17 @@ router = Router(tags=["Access"])
 ERRORS = frozenset({400, 401, 403, 413, 422, 429, 502, 503})
 
 
-@router.post("/keys", response={200: Keys, ERRORS: ErrorAnswer}, operation_id="keys")
-def keys(request: HttpRequest, asked: Asked) -> dict[str, Any]:
-    """Issue temporary keys for a role."""
+@router.post(
+    "/keys",
+    response={200: Keys, ERRORS: ErrorAnswer},
+    operation_id="keys",
+    summary="Issue keys for a role",
+)
+def keys(request: HttpRequest, asked: KeysAsked) -> dict[str, Any]:
+    """Issue temporary keys for a role: named by its ARN, or by an account and the role's name.
+
+    Each request makes other keys and one row of the audit trail.
+    """
     subject, now = asking(request), timezone.now()
     issued = access.issue_keys(
         subject=subject,
@@ -50,9 +58,17 @@ def keys(request: HttpRequest, asked: Asked) -> dict[str, Any]:
     }
 
 
-@router.post("/console", response={200: Console, ERRORS: ErrorAnswer}, operation_id="console")
+@router.post(
+    "/console",
+    response={200: Console, ERRORS: ErrorAnswer},
+    operation_id="console",
+    summary="Make a link that opens the console",
+)
 def console(request: HttpRequest, asked: ConsoleAsked) -> dict[str, Any]:
-    """Make a link that opens the AWS console as a role."""
+    """Make a link that opens the AWS console as a role, on its home or on a page of it.
+
+    Each request makes another link and one row of the audit trail.
+    """
     subject, now = asking(request), timezone.now()
     opened = access.console_url(
         subject=subject,
@@ -73,7 +89,7 @@ def console(request: HttpRequest, asked: ConsoleAsked) -> dict[str, Any]:
     }
 
 
-def _role(asked: Asked, *, subject: Subject, now: datetime) -> Named | RoleArn:
+def _role(asked: KeysAsked, *, subject: Subject, now: datetime) -> Named | RoleArn:
     """Return which role is asked for.
 
     Raises:

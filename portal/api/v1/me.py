@@ -7,12 +7,13 @@ from typing import Any, Literal
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router
+from pydantic import Field
 
 from accounts.entitlements import resolve
 from accounts.rights import rights_of
 from accounts.types import Entitlement, Kind
 from portal.api.v1.paging import Part, part
-from portal.api.v1.shapes import EntitlementPage, ErrorAnswer, Me, Text
+from portal.api.v1.shapes import EntitlementPage, ErrorAnswer, Me, Narrow
 from portal.api.v1.who import reading
 
 router = Router(tags=["Me"])
@@ -22,12 +23,16 @@ ERRORS = frozenset({401, 422, 429, 503})
 class EntitlementsAsked(Part):
     """Which entitlements."""
 
-    account_id: Text | None = None
-    role_name: Text | None = None
-    kind: Literal["console", "keys"] | None = None
+    account_id: Narrow | None = Field(None, description="Of this account alone.")
+    role_name: Narrow | None = Field(None, description="Of this permission set alone.")
+    kind: Literal["console", "keys"] | None = Field(
+        None, description="Those alone that give the console, or keys."
+    )
 
 
-@router.get("/me", response={200: Me, ERRORS: ErrorAnswer}, operation_id="me")
+@router.get(
+    "/me", response={200: Me, ERRORS: ErrorAnswer}, operation_id="me", summary="Who you are"
+)
 def me(request: HttpRequest) -> dict[str, Any]:
     """Say who the token says you are."""
     subject = reading(request)
@@ -55,6 +60,7 @@ def me(request: HttpRequest) -> dict[str, Any]:
     "/me/entitlements",
     response={200: EntitlementPage, ERRORS: ErrorAnswer},
     operation_id="entitlements",
+    summary="What you may do, and why",
 )
 def entitlements(request: HttpRequest, asked: Query[EntitlementsAsked]) -> dict[str, Any]:
     """List what you may do now, by account and role, each with its reasons."""
@@ -66,10 +72,13 @@ def entitlements(request: HttpRequest, asked: Query[EntitlementsAsked]) -> dict[
     )
     kind = Kind(asked.kind) if asked.kind else None
     wanted = [one for one in decided.granted if kind is None or one.allows(kind)]
-    keys = [_key(one) for one in wanted]
-    start = keys.index(asked.after) + 1 if asked.after in keys else 0
+    wanted.sort(key=_place)
+    if asked.after is not None:
+        # What it names may have been taken away since.
+        after = tuple(asked.after.rsplit("/", 2))
+        wanted = [one for one in wanted if _place(one) > after]
     return {
-        **part(wanted[start : start + asked.limit + 1], limit=asked.limit, key=_key, shape=_shape),
+        **part(wanted[: asked.limit + 1], limit=asked.limit, key=_key, shape=_shape),
         "problems": [
             {"claim": problem.claim, "code": problem.code, "message": problem.message}
             for problem in decided.problems
@@ -77,8 +86,13 @@ def entitlements(request: HttpRequest, asked: Query[EntitlementsAsked]) -> dict[
     }
 
 
+def _place(entitlement: Entitlement) -> tuple[str, ...]:
+    role = entitlement.role
+    return role.account_name, role.account_id, role.role_name
+
+
 def _key(entitlement: Entitlement) -> str:
-    return f"{entitlement.role.account_id}/{entitlement.role.role_name}"
+    return "/".join(_place(entitlement))
 
 
 def _shape(entitlement: Entitlement) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from ninja import Schema
 from pydantic import Field
 
-from portal.api.v1.shapes import Text
+from portal.api.v1.shapes import Narrow
 
 T = TypeVar("T")
 
@@ -18,8 +18,8 @@ LARGEST = 200
 class Part(Schema):
     """Which part of a list."""
 
-    limit: int = Field(50, ge=1, le=LARGEST)
-    after: Text | None = Field(None, description="The `next` of the part before.")
+    limit: int = Field(50, ge=1, le=LARGEST, description="How many items at most.")
+    after: Narrow | None = Field(None, description="The `next` of the part before.")
 
 
 def part(

@@ -2,46 +2,24 @@
 
 from __future__ import annotations
 
-from functools import cache
+import functools
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver
 from django.views.decorators.http import require_safe
-from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
-from ninja.openapi.schema import OpenAPISchema
 
 from accounts.errors import GatehouseError
 from portal.api import errors
 from portal.api.v1 import client, directory, issuing, me, trail
+from portal.api.v1.document import DESCRIPTION, Documented
 from portal.api.v1.who import Bearer
 
 # They answer every method with themselves.
 _PAGES_OF_NINJA = ("api-root", "openapi-json")
 
-DESCRIPTION = """\
-Everything but /client needs a bearer token: a JWT of the identity provider or of a trusted issuer, or a token of the portal.
-Every error is {"error": {"code", "message", "request_id"}}; programs decide by the code.
-"""
-
-
-class Api(NinjaAPI):
-    """ninja's API, with a document that is made once: each takes a tenth of a second, and anybody may ask for it."""
-
-    def get_openapi_schema(
-        self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
-    ) -> OpenAPISchema:
-        """Return the document; nobody changes it."""
-        del path_params  # No address of the API has any.
-        return self._document(path_prefix or self.get_root_path({}))
-
-    @cache  # noqa: B019 - there is one API, for as long as the process lives
-    def _document(self, path_prefix: str) -> OpenAPISchema:
-        return super().get_openapi_schema(path_prefix=path_prefix)
-
-
-api = Api(
+api = Documented(
     title="Gatehouse",
     version="1",
     description=DESCRIPTION,
@@ -93,7 +71,26 @@ def urls() -> tuple[list[URLPattern | URLResolver], str, str]:
     for pattern in patterns:
         if isinstance(pattern, URLPattern):
             view = pattern.callback
-            if pattern.name in _PAGES_OF_NINJA:
-                view = require_safe(view)
+            view = require_safe(view) if pattern.name in _PAGES_OF_NINJA else _with_head(view)
             pattern.callback = errors.for_programs(view)
     return patterns, app, namespace
+
+
+def _with_head(view: errors.View) -> errors.View:
+    """Answer HEAD as GET (RFC 9110 section 9.3.2), which ninja does not; here GET never issues anything."""
+
+    @functools.wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        asked, request.method = (
+            request.method,
+            "GET" if request.method == "HEAD" else request.method,
+        )
+        try:
+            response = view(request, *args, **kwargs)
+        finally:
+            request.method = asked
+        if response.status_code == 405 and response["Allow"] == "GET":
+            response["Allow"] = "GET, HEAD"
+        return response
+
+    return wrapped

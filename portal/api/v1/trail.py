@@ -12,7 +12,7 @@ from pydantic import Field
 
 from accounts.models import AuditEvent
 from portal.api.v1.paging import LARGEST, part
-from portal.api.v1.shapes import ErrorAnswer, EventOut, Moment, Page, Text
+from portal.api.v1.shapes import ErrorAnswer, Event, EventPage, Moment, Narrow
 from portal.api.v1.who import reading
 
 router = Router(tags=["Audit"])
@@ -35,26 +35,33 @@ _EXACT = (
 class EventsAsked(Schema):
     """Which rows; `since` is included, `until` is not."""
 
-    limit: int = Field(50, ge=1, le=LARGEST)
+    limit: int = Field(50, ge=1, le=LARGEST, description="How many rows at most.")
     after: UUID | None = Field(None, description="The `next` of the part before.")
-    since: Moment | None = None
-    until: Moment | None = None
-    action: Text | None = None
-    account_id: Text | None = None
-    role_name: Text | None = None
-    issuer: Text | None = None
-    sub: Text | None = None
-    actor_kind: Text | None = None
-    surface: Text | None = None
-    access_key_id: Text | None = None
-    session_name: Text | None = None
-    request_id: Text | None = None
-    aws_request_id: Text | None = None
+    since: Moment | None = Field(
+        None, description="Not before this moment, with its offset: 2026-11-22T12:00:00Z."
+    )
+    until: Moment | None = Field(None, description="Before this moment, with its offset.")
+    action: Narrow | None = Field(None, description="What was done, such as access:keys:denied.")
+    account_id: Narrow | None = Field(None, description="The account's twelve digits.")
+    role_name: Narrow | None = Field(None, description="The permission set.")
+    issuer: Narrow | None = Field(None, description="Who vouches for whoever it was.")
+    sub: Narrow | None = Field(None, description="Who it was, there.")
+    actor_kind: Narrow | None = Field(None, description="person, workload or token.")
+    surface: Narrow | None = Field(None, description="pages, api, sso, admin or command.")
+    access_key_id: Narrow | None = Field(None, description="The keys, as CloudTrail names them.")
+    session_name: Narrow | None = Field(None, description="The session, as CloudTrail names it.")
+    request_id: Narrow | None = Field(None, description="The request, as an error names it.")
+    aws_request_id: Narrow | None = Field(None, description="The request to AWS.")
 
 
-@router.get("/audit", response={200: Page[EventOut], ERRORS: ErrorAnswer}, operation_id="audit")
+@router.get(
+    "/audit",
+    response={200: EventPage, ERRORS: ErrorAnswer},
+    operation_id="audit",
+    summary="Read the audit trail",
+)
 def audit(request: HttpRequest, asked: Query[EventsAsked]) -> dict[str, Any]:
-    """List the audit trail, newest first."""
+    """List the audit trail, newest first. Each filter has to be met, letter by letter."""
     reading(request, "audit")
     query = AuditEvent.objects.order_by("-at", "-id")
     exactly = {name: getattr(asked, name) for name in _EXACT}
@@ -75,4 +82,4 @@ def audit(request: HttpRequest, asked: Query[EventsAsked]) -> dict[str, Any]:
 
 
 def _event(event: AuditEvent) -> dict[str, Any]:
-    return {name: getattr(event, name) for name in EventOut.model_fields}
+    return {name: getattr(event, name) for name in Event.model_fields}

@@ -16,6 +16,8 @@ from portal.api import bearer
 class Bearer(HttpBearer):
     """A JWT of the identity provider, of a trusted issuer, or a token of the portal."""
 
+    openapi_description = "A JWT of the identity provider or of a trusted issuer, or a token of the portal (gatehouse_…)."
+
     def __call__(self, request: HttpRequest) -> Any:
         """Return the subject; ninja keeps it as `request.auth`."""
         return bearer.identify(request, now=timezone.now())

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from portal.api.v1 import shapes
 from tests.portal.api.conftest import Issuer, Program
 
 # What may be asked without a token.
@@ -51,9 +52,8 @@ def test_document_is_openapi_3_1_and_asks_for_a_bearer_token_but_where_it_is_pub
     found = document(program)
 
     assert found["openapi"].startswith("3.1")
-    assert found["components"]["securitySchemes"] == {
-        "Bearer": {"type": "http", "scheme": "bearer"}
-    }
+    [(name, scheme)] = found["components"]["securitySchemes"].items()
+    assert (name, scheme["type"], scheme["scheme"]) == ("Bearer", "http", "bearer")
     operations = [one for path in found["paths"].values() for one in path.values()]
     assert {one["operationId"] for one in operations} == OPERATIONS
     assert {one["operationId"] for one in operations if "security" not in one} == PUBLIC
@@ -71,6 +71,79 @@ def test_every_operation_documents_its_errors_in_the_one_shape(program: Program)
             for code in errors:
                 schema = one["responses"][code]["content"]["application/json"]["schema"]
                 assert schema == {"$ref": "#/components/schemas/ErrorAnswer"}
+
+
+def test_document_says_what_everything_is(program: Program) -> None:
+    found = document(program)
+
+    told = [("info", found["info"])]
+    for path, methods in found["paths"].items():
+        for operation in methods.values():
+            told.append((path, operation))
+            told += [
+                (path, one) for one in (*operation["parameters"], *operation["responses"].values())
+            ]
+            assert operation["summary"]
+            assert operation["tags"][0] in {tag["name"] for tag in found["tags"]}
+    for name, schema in found["components"]["schemas"].items():
+        told.append((name, schema))
+        # What is another schema is described there.
+        told += [
+            (f"{name}.{member}", one)
+            for member, one in schema["properties"].items()
+            if "$ref" not in one
+        ]
+    assert len(told) > 200
+    assert [where for where, one in told if not one.get("description", "").strip()] == []
+
+
+def test_document_says_when_to_come_back(program: Program) -> None:
+    for path in document(program)["paths"].values():
+        for one in path.values():
+            assert all(
+                ("Retry-After" in answer["headers"]) == (status in ("429", "503"))
+                for status, answer in one["responses"].items()
+            )
+
+
+def test_examples_are_what_the_document_says(program: Program) -> None:
+    found = document(program)
+    schemas = found["components"]["schemas"]
+    shown = {name: schema["examples"] for name, schema in schemas.items() if "examples" in schema}
+
+    for name, examples in shown.items():
+        for example in examples:
+            shape = getattr(shapes, name).model_validate(example)
+            written = json.loads(shape.model_dump_json(exclude_unset=True))
+            assert written == example
+            assert name.endswith("Asked") or set(example) == set(schemas[name]["properties"])
+    for path in found["paths"].values():
+        for one in path.values():
+            contents = [
+                one["responses"]["200"],
+                *([one["requestBody"]] if "requestBody" in one else []),
+            ]
+            for content in contents:
+                ref = content["content"]["application/json"]["schema"]["$ref"]
+                assert ref.rpartition("/")[2] in shown
+
+
+def test_examples_of_errors_have_their_shape_and_their_status(program: Program) -> None:
+    for path in document(program)["paths"].values():
+        for one in path.values():
+            for status, answer in one["responses"].items():
+                if status != "200":
+                    example = answer["content"]["application/json"]["example"]
+                    shapes.ErrorAnswer.model_validate(example)
+
+
+def test_page_leads_to_nothing_that_it_does_not_show(client: Client) -> None:
+    page = client.get("/api/docs").content.decode()
+    within = set(re.findall(r'href="#([^"]+)"', page))
+
+    assert {"Entitlement", "Reason", "Account", "Event", "Scope"} <= within
+    assert [name for name in within if f'id="{name}"' not in page] == []
+    assert "`" not in page
 
 
 def test_page_names_every_operation_and_loads_nothing_from_elsewhere(client: Client) -> None:

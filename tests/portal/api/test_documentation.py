@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
+import requests
 from joserfc.jwk import RSAKey
 
 from demo.serving import bind
@@ -22,6 +24,7 @@ from portal.settings import BASE_DIR
 from tests.emulators import ConsoleEndpoint
 from tests.portal import running
 from tests.portal.api.conftest import AUDIENCE, Issuer
+from tests.portal.api.test_docs import OPERATIONS
 from tests.portal.signin.publisher import Publisher
 
 pytestmark = pytest.mark.wire
@@ -64,6 +67,7 @@ def shell(sts_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             tmp_path_factory.mktemp("portal"),
             issuer=issuer.url,
             API_AUDIENCES=AUDIENCE,
+            API_CLIENT_ID="token-cli",
             AWS_ENDPOINT_URL_STS=sts_endpoint,
             AWS_FEDERATION_ENDPOINT=console.url,
         ) as portal:
@@ -71,6 +75,7 @@ def shell(sts_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
                 "PORTAL": portal.url,
                 "TOKEN": issuer.token("alice", groups=GROUPS),
                 "ADMIN_TOKEN": issuer.token("carol"),
+                "BOTH": issuer.token("alice", groups=[*GROUPS, "portal-admins"]),
             }
             yield Shell(variables, portal)
 
@@ -97,6 +102,16 @@ def test_examples_of_the_page_do_what_the_page_says(shell: Shell) -> None:
     assert rest[-1].endswith(
         "alice@northwind.example (person) arn:aws:iam::210987654321:role/gatehouse/Developer"
     )
+
+
+def test_commands_of_the_portals_own_page_work_as_they_stand(shell: Shell) -> None:
+    page = requests.get(f"{shell.portal.url}/api/docs", timeout=20).text
+    commands = re.findall(r"<pre[^>]*>(curl .*?)</pre>", page, re.DOTALL)
+
+    assert len(commands) == len(OPERATIONS) + 1
+    for command in commands:
+        typed = html.unescape(command).replace("curl", "TOKEN=$BOTH; curl --silent --fail", 1)
+        assert "error" not in json.loads(shell.run(typed)), command
 
 
 def test_nothing_of_a_token_or_a_key_is_logged(shell: Shell, tmp_path: Path) -> None:

@@ -6,10 +6,12 @@ import json
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import OperationalError, connection
 from django.test import Client
 
 from accounts import entitlements
+from accounts.aws import meanings
 from portal.api.v1 import me
 from tests.portal.api.conftest import Issuer, Program
 
@@ -40,6 +42,8 @@ def pinned(answer: Any, status: int, code: str) -> None:
         ("GET", "/api/v1/keys", None, 405, "request.method"),
         ("DELETE", "/api/v1/accounts", None, 405, "request.method"),
         ("OPTIONS", "/api/v1/keys", None, 405, "request.method"),
+        ("POST", "/api/docs", "{}", 405, "request.method"),
+        ("DELETE", "/api/v1/openapi.json", None, 405, "request.method"),
         ("POST", "/api/v1/keys", "{", 400, "request.not_readable"),
         ("POST", "/api/v1/keys", "[" * 100_000, 400, "request.not_readable"),
         ("POST", "/api/v1/keys", "\xff", 400, "request.not_readable"),
@@ -69,6 +73,17 @@ def test_error_has_its_code_and_the_one_shape(
         assert answer.status_code == 200
     else:
         pinned(answer, status, code)
+
+
+def test_every_failure_of_aws_stands_on_the_page_beside_its_status() -> None:
+    page = (settings.BASE_DIR / "docs" / "api.md").read_text(encoding="utf-8")
+    known = [one for one in vars(meanings).values() if isinstance(one, meanings.Meaning)]
+    known += meanings.BY_CODE.values()
+
+    assert len(known) > 20
+    for one in known:
+        rows = [row for row in page.splitlines() if row.startswith(f"| {one.error.http_status} |")]
+        assert any(f"`{one.code}`" in row for row in rows), one.code
 
 
 def test_bad_token_has_a_challenge(program: Program, issuer: Issuer) -> None:

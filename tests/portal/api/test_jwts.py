@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from joserfc import jwe, jws
 from joserfc.jwk import RSAKey
 
 from portal.api import errors, jwts
@@ -39,6 +40,45 @@ def unsigned(issuer: Issuer, alg: object = "none") -> str:
     return f"{header}.{encoded(json.dumps(issuer.claims()).encode())}."
 
 
+def by_hand(
+    issuer: Issuer,
+    header: bytes = b'{"alg":"RS256","kid":"one","typ":"at+jwt"}',
+    *,
+    more: str = "",
+    form: str = "utf-8",
+    **changes: Any,
+) -> str:
+    """Return a token that the issuer did sign, written as no library would; `more` ends its claims."""
+    claims = json.dumps(issuer.claims(**changes), ensure_ascii=False)
+    payload = f"{claims[:-1]}{more}}}".encode(form)
+    signing_input = f"{encoded(header)}.{encoded(payload)}"
+    algorithm = jws.JWSRegistry.algorithms["RS256"]
+    return f"{signing_input}.{encoded(algorithm.sign(signing_input.encode(), issuer.key))}"
+
+
+def in_other_letters(issuer: Issuer) -> str:
+    """Return a token in the alphabet of base64 that has / and +, and in whole fours."""
+    parts = issuer.token(name="ÿþýüûúùø?>").split(".")
+    return ".".join(
+        base64.b64encode(base64.urlsafe_b64decode(part + "==")).decode() for part in parts
+    )
+
+
+def encrypted(issuer: Issuer) -> str:
+    return jwe.encrypt_compact(
+        {"alg": "RSA-OAEP", "enc": "A256GCM", "kid": "one"},
+        json.dumps(issuer.claims()),
+        RSAKey.import_key(issuer.key.as_dict(private=False)),
+    )
+
+
+def with_spare_bits(issuer: Issuer) -> str:
+    """Return a token whose last letter differs in bits that stand for nothing."""
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    token = issuer.token()
+    return token[:-1] + letters[letters.index(token[-1]) ^ 1]
+
+
 def tampered(issuer: Issuer) -> str:
     head, _, signature = issuer.token().split(".")
     return f"{head}.{encoded(json.dumps(issuer.claims('carol')).encode())}.{signature}"
@@ -63,6 +103,28 @@ FORGED: dict[str, tuple[Callable[[Issuer], str], str]] = {
     "header of braces": (lambda _: f"{encoded(b'{' * 30000)}.e30.AA", "format"),
     "not ASCII": (lambda _: "é.é.é", "format"),
     "too long": (lambda _: "x" * (jwt.MAX_SIZE + 1), "size"),
+    "spaces": (lambda i: i.token().replace(".", " . "), "format"),
+    "quotes": (lambda i: f'"{i.token()}"', "format"),
+    "percent signs": (lambda i: i.token().replace(".", "%2E"), "format"),
+    "two tokens": (lambda i: f"{i.token()} {i.token()}", "format"),
+    "two headers in one": (lambda i: f"{i.token()},Bearer {i.token()}", "format"),
+    "a dot too many": (lambda i: f"{i.token()}.", "format"),
+    "the other base64": (in_other_letters, "format"),
+    "bits that stand for nothing": (with_spare_bits, "signature"),
+    "a letter too many": (lambda i: f"{i.token()}A", "signature"),
+    "as JSON": (lambda i: json.dumps({"payload": i.token()}).replace(" ", ""), "format"),
+    "encrypted": (encrypted, "format"),
+    "a token in a token": (lambda i: signed(i.token().encode(), key=i.key), "format"),
+    "claims nothing": (lambda i: signed(b"", key=i.key), "format"),
+    "claims null": (lambda i: signed(b"null", key=i.key), "format"),
+    "claims not UTF-8": (lambda i: by_hand(i, form="latin-1", name="Zoë"), "format"),
+    "claims in UTF-16": (lambda i: by_hand(i, form="utf-16-le"), "format"),
+    "claims with a byte order mark": (lambda i: by_hand(i, form="utf-8-sig"), "format"),
+    "claims with NaN": (lambda i: by_hand(i, more=',"x":NaN'), "format"),
+    "claims with a number of 5000 digits": (
+        lambda i: by_hand(i, more=f',"x":{"9" * 5000}'),
+        "format",
+    ),
     "claims no JSON": (lambda i: signed(b"{", key=i.key), "format"),
     "claims a list": (lambda i: signed(b"[]", key=i.key), "format"),
     "claims too deep": (lambda i: signed(b"[" * 30000, key=i.key), "format"),
@@ -70,6 +132,13 @@ FORGED: dict[str, tuple[Callable[[Issuer], str], str]] = {
     "alg None in another case": (lambda i: unsigned(i, "nOnE"), "algorithm"),
     "alg missing": (lambda i: unsigned(i, None), "algorithm"),
     "alg a number": (lambda i: unsigned(i, 7), "algorithm"),
+    "alg in small letters": (lambda i: by_hand(i, b'{"alg":"rs256","kid":"one"}'), "algorithm"),
+    "alg with a space": (lambda i: by_hand(i, b'{"alg":"RS256 ","kid":"one"}'), "algorithm"),
+    "alg a list": (lambda i: by_hand(i, b'{"alg":["RS256"],"kid":"one"}'), "algorithm"),
+    "alg twice, none last": (
+        lambda i: by_hand(i, b'{"alg":"RS256","alg":"none","kid":"one"}'),
+        "algorithm",
+    ),
     "signed with the public key as a secret": (by_shared_secret, "algorithm"),
     "another strong algorithm": (lambda i: i.token(header={"alg": "RS512"}), "algorithm"),
     "foreign key": (lambda i: i.token(key=FOREIGN), "signature"),
@@ -81,20 +150,43 @@ FORGED: dict[str, tuple[Callable[[Issuer], str], str]] = {
         lambda i: i.token(key=FOREIGN, header={"jku": f"{i.url}/mine"}),
         "signature",
     ),
+    "foreign key with its certificate": (
+        lambda i: i.token(key=FOREIGN, header={"x5c": ["MIIB"], "x5u": f"{i.url}/mine"}),
+        "signature",
+    ),
     "changed claims": (tampered, "signature"),
     "one bit of the signature": (bit_flipped, "signature"),
     "no signature": (lambda i: i.token().rpartition(".")[0] + ".", "signature"),
     "unknown kid": (lambda i: i.token(header={"kid": "two"}), "key"),
     "kid a path": (lambda i: i.token(header={"kid": "../../dev/null"}), "key"),
+    "kid empty": (lambda i: i.token(header={"kid": ""}), "key"),
+    "kid a query": (lambda i: i.token(header={"kid": "one' OR '1'='1"}), "key"),
+    "kid with a line for the log": (
+        lambda i: i.token(header={"kid": "x\nINFO all is well"}),
+        "key",
+    ),
+    "kid null": (lambda i: i.token(header={"kid": None}), "header"),
+    "crit empty": (lambda i: i.token(header={"crit": []}), "header"),
     "kid a number": (lambda i: i.token(header={"kid": 1}), "header"),
     "crit": (lambda i: i.token(header={"crit": ["exp"]}), "header"),
     "b64": (lambda i: i.token(header={"b64": False, "crit": ["b64"]}), "header"),
     "another issuer": (lambda i: i.token(iss="https://evil.example"), "iss"),
     "issuer with a slash": (lambda i: i.token(iss=f"{i.url}/"), "iss"),
+    "issuer in capitals": (lambda i: i.token(iss=i.url.upper()), "iss"),
+    "issuer with NUL": (lambda i: i.token(iss=f"{i.url}\0"), "iss"),
+    "issuer twice, ours first": (
+        lambda i: by_hand(i, more=',"iss":"https://evil.example"'),
+        "iss",
+    ),
     "no issuer": (lambda i: i.token(iss=ABSENT), "iss"),
     "issuer a list": (lambda i: i.token(iss=[i.url]), "iss"),
     "another audience": (lambda i: i.token(aud="another"), "aud"),
     "audience that begins like ours": (lambda i: i.token(aud=f"{AUDIENCE}-2"), "aud"),
+    "audience in capitals": (lambda i: i.token(aud=AUDIENCE.upper()), "aud"),
+    "audience with a space": (lambda i: i.token(aud=f"{AUDIENCE} "), "aud"),
+    "audiences in one text": (lambda i: i.token(aud=f"another {AUDIENCE}"), "aud"),
+    "audience the portal's own client": (lambda i: i.token(aud="gatehouse"), "aud"),
+    "audience a star": (lambda i: i.token(aud="*"), "aud"),
     "no audience": (lambda i: i.token(aud=ABSENT), "aud"),
     "audiences without ours": (lambda i: i.token(aud=["account", "another"]), "aud"),
     "audience an object": (lambda i: i.token(aud={AUDIENCE: 1}), "aud"),
@@ -107,6 +199,18 @@ FORGED: dict[str, tuple[Callable[[Issuer], str], str]] = {
     "sub with a line": (lambda i: i.token(sub="sub-alice\n"), "sub"),
     "sub too long": (lambda i: i.token(sub="x" * 256), "sub"),
     "expired": (lambda i: i.token(exp=NOW - 3600, iat=NOW - 7200), "exp"),
+    "expired, by half a second more": (lambda i: i.token(exp=NOW - 3600.5), "exp"),
+    "exp negative": (lambda i: i.token(exp=-1), "exp"),
+    "exp zero": (lambda i: i.token(exp=0), "exp"),
+    "exp null": (lambda i: i.token(exp=None), "exp"),
+    "exp a list": (lambda i: i.token(exp=[NOW + 300]), "exp"),
+    "exp in milliseconds": (lambda i: i.token(exp=(NOW + 300) * 1000), "exp"),
+    "exp in other digits": (lambda i: i.token(exp="٣٠٠٠٠٠٠٠٠٠"), "exp"),
+    "exp infinite": (lambda i: by_hand(i, exp=ABSENT, more=',"exp":1e999'), "format"),
+    "exp twice, past last": (lambda i: by_hand(i, more=',"exp":1'), "exp"),
+    "iat a text": (lambda i: i.token(iat=str(NOW)), "iat"),
+    "iat negative": (lambda i: i.token(iat=-NOW), "iat"),
+    "nbf null": (lambda i: i.token(nbf=None), "nbf"),
     "no exp": (lambda i: i.token(exp=ABSENT), "exp"),
     "exp a text": (lambda i: i.token(exp=str(NOW + 300)), "exp"),
     "exp true": (lambda i: i.token(exp=True), "exp"),
@@ -115,6 +219,16 @@ FORGED: dict[str, tuple[Callable[[Issuer], str], str]] = {
     "no iat": (lambda i: i.token(iat=ABSENT), "iat"),
     "not before tomorrow": (lambda i: i.token(nbf=NOW + 86400, exp=NOW + 90000), "iat"),
     "nbf a text": (lambda i: i.token(nbf="now"), "nbf"),
+    "type with a space": (lambda i: i.token(header={"typ": " at+jwt"}), "type"),
+    "refresh token that calls itself an access token": (lambda i: i.token(typ="Refresh"), "type"),
+    "ID token that calls itself an access token": (lambda i: i.token(typ="ID"), "type"),
+    "logout token of an old kind": (
+        lambda i: i.token(
+            header={"typ": "JWT"},
+            events={"http://schemas.openid.net/event/backchannel-logout": {}},
+        ),
+        "type",
+    ),
     "logout token": (lambda i: i.token(header={"typ": "logout+jwt"}), "type"),
     "DPoP proof": (lambda i: i.token(header={"typ": "dpop+jwt"}), "type"),
     "type a number": (lambda i: i.token(header={"typ": 7}), "signature"),
@@ -142,7 +256,7 @@ def test_forged_or_malformed_token_opens_nothing(
 
 
 def test_there_are_enough_forged_tokens() -> None:
-    assert len(FORGED) > 40
+    assert len(FORGED) > 100
 
 
 def verify(token: str) -> Any:

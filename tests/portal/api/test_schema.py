@@ -16,10 +16,12 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
+    response_headers_conformance,
     response_schema_conformance,
     status_code_conformance,
 )
 
+from tests.emulators import ConsoleEndpoint
 from tests.portal.api.conftest import Issuer
 from tests.portal.api.test_docs import OPERATIONS, PUBLIC
 
@@ -29,6 +31,7 @@ CHECKS: list[Any] = [
     not_a_server_error,
     status_code_conformance,
     content_type_conformance,
+    response_headers_conformance,
     response_schema_conformance,
 ]
 
@@ -53,8 +56,13 @@ def _one_connection() -> Iterator[None]:
     ids=str,
 )
 def test_whatever_is_sent_is_answered_as_documented(
-    issuer: Issuer, settings: Any, operation_id: str, mode: GenerationMode
+    issuer: Issuer,
+    settings: Any,
+    console_endpoint: ConsoleEndpoint,
+    operation_id: str,
+    mode: GenerationMode,
 ) -> None:
+    settings.AWS_FEDERATION_ENDPOINT = console_endpoint.url
     settings.API_RATE_LIMIT = "1000000/second"
     settings.API_CLIENT_ID = "token-cli"
     settings.ALLOWED_HOSTS = ["*"]

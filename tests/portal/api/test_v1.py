@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from accounts.models import Account, AuditEvent, PermissionSet, Person
+from accounts.models import Account, AuditEvent, Mapping, PermissionSet, Person
 from accounts.models.audit import Action
 from tests import cast
 from tests.emulators import ConsoleEndpoint, whose_keys
@@ -308,9 +308,23 @@ def test_entitlements_are_filtered_and_come_in_parts(program: Program, issuer: I
 
     assert names(account_id=PROD) == ["payments-prod ReadOnly"]
     assert names(role_name="Developer") == ["payments-dev Developer"]
-    assert names(limit="1", after=f"{DEV}/Developer") == ["payments-dev ReadOnly"]
-    first = body(program.get("/api/v1/me/entitlements", token, limit="2"))
-    assert names(after=first["next"]) == ["payments-prod ReadOnly"]
+    first = body(program.get("/api/v1/me/entitlements", token, limit="1"))
+    assert names(limit="1", after=first["next"]) == ["payments-dev ReadOnly"]
+    second = body(program.get("/api/v1/me/entitlements", token, limit="2"))
+    assert names(after=second["next"]) == ["payments-prod ReadOnly"]
+    assert names(after="zzz") == []
+
+
+def test_entitlements_go_on_where_they_were_although_the_last_one_was_taken_away(
+    program: Program, issuer: Issuer
+) -> None:
+    token = issuer.token()
+    first = body(program.get("/api/v1/me/entitlements", token, limit="1"))
+    Mapping.objects.filter(permission_set__name=first["items"][0]["role_name"]).delete()
+
+    rest = body(program.get("/api/v1/me/entitlements", token, after=first["next"]))
+
+    assert [one["account_id"] for one in rest["items"]] == [DEV, PROD]
 
 
 def test_claims_that_did_not_arrive_whole_are_said(program: Program, issuer: Issuer) -> None:
@@ -380,6 +394,53 @@ def test_lists_cost_the_same_number_of_queries_whatever_their_length(
     for path in ("/accounts", "/mappings", "/audit"):
         with django_assert_max_num_queries(4):
             assert program.get(f"/api/v1{path}", token, limit="200").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/audit", {"since": "0.5"}),
+        ("/audit", {"until": "1700000000"}),
+        ("/audit", {"since": "-1"}),
+        ("/audit", {"since": "2026-11-22"}),
+        ("/audit", {"since": "2026-11-22T12:00:00"}),
+        ("/audit", {"request_id": "x" * 256}),
+        ("/audit", {"after": "x"}),
+        ("/accounts", {"q": "x" * 256}),
+        ("/mappings", {"value": "x" * 513}),
+        ("/me/entitlements", {"after": "x" * 256}),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_filter_that_cannot_be_is_refused(
+    program: Program, issuer: Issuer, path: str, query: dict[str, str]
+) -> None:
+    answer = program.get(f"/api/v1{path}", issuer.token("carol"), **query)
+
+    assert code(answer) == (422, "request.not_valid")
+
+
+@pytest.mark.parametrize("path", [*READS, "/client"])
+def test_head_is_answered_as_get_is(
+    program: Program, issuer: Issuer, settings: Any, path: str
+) -> None:
+    settings.API_CLIENT_ID = "token-cli"
+    token = issuer.token("carol")
+
+    head, get = (program.send(method, f"/api/v1{path}", token) for method in ("HEAD", "GET"))
+
+    assert (head.status_code, get.status_code) == (200, 200)
+    assert head["Content-Length"] == get["Content-Length"]
+    assert program.send("POST", f"/api/v1{path}", token)["Allow"] == "GET, HEAD"
+    assert program.send("HEAD", f"/api/v1{path}").status_code == (200 if path == "/client" else 401)
+
+
+@pytest.mark.parametrize("path", WRITES)
+def test_head_issues_nothing(program: Program, issuer: Issuer, path: str) -> None:
+    answer = program.send("HEAD", f"/api/v1{path}", issuer.token())
+
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert not AuditEvent.objects.exists()
 
 
 def test_external_ids_are_shown_to_nobody(program: Program, issuer: Issuer) -> None:

@@ -1,0 +1,131 @@
+"""The OpenAPI document: what ninja makes of the operations, and what it has no words for."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
+
+from accounts.aws import meanings
+
+DESCRIPTION = """\
+AWS keys and consoles for programs.
+
+Everything but `/api/v1/client` needs a bearer token in the `Authorization` header: a JWT of the identity provider or of a trusted issuer,
+or a token of the portal. What it gives is decided anew at each request.
+
+Every error is `{"error": {"code", "message", "request_id"}}`. Programs decide by the code, which stays what it is; the message is for people.
+
+Lists come in parts: send `next` as `after` for the following one, until it is null. Too many requests are answered with 429; `Retry-After`
+says in how many seconds to come back. A `GET` only reads and can be repeated; a `POST` makes something new each time.
+"""
+
+TAGS = {
+    "Access": "Keys and console links, each decided and recorded.",
+    "Me": "Who you are, what you may do, and why.",
+    "Directory": "Accounts, permission sets and mappings, for portal admins and auditors.",
+    "Audit": "The audit trail, for portal admins and auditors.",
+    "Client": "How the command line signs people in.",
+}
+
+# What each status means, and an error that is answered with it.
+_MEANINGS: dict[int, tuple[str, str, str]] = {
+    400: (
+        "What is asked for cannot be.",
+        "request.arn",
+        "This is not the ARN of a role: a role's ARN begins with arn:aws:iam:: and has no region.",
+    ),
+    401: (
+        "There is no token, it proves nothing, or whose it is has been blocked.",
+        "token.exp",
+        "The token is not accepted: it has expired, or does not say when it will.",
+    ),
+    403: (
+        "This is not for you.",
+        "access.denied",
+        "You do not have this role. Check the ARN letter by letter, the path included.",
+    ),
+    404: (
+        "The portal has no sign-in for the command line.",
+        "client.not_set_up",
+        "This portal has no sign-in for the command line yet.",
+    ),
+    413: (
+        "What was sent is too much.",
+        "request.too_large",
+        "What was sent is larger than anything this API asks for.",
+    ),
+    422: (
+        "What was sent is not what this document says.",
+        "request.not_valid",
+        "duration: Input should be a valid integer.",
+    ),
+    429: (
+        "Too many requests; come back later.",
+        "request.too_many",
+        "Too many requests. Come back in 42 seconds.",
+    ),
+    502: (
+        "AWS said no; an admin has to act.",
+        meanings.DENIED.code,
+        meanings.DENIED.user,
+    ),
+    503: (
+        "Not possible right now; try again.",
+        meanings.UNREACHABLE.code,
+        meanings.UNREACHABLE.user,
+    ),
+}
+_REQUEST_ID = {
+    "X-Request-Id": {"description": "The id of this request.", "schema": {"type": "string"}}
+}
+_CHALLENGE = {"WWW-Authenticate": {"description": "RFC 6750.", "schema": {"type": "string"}}}
+_LATER = {
+    "Retry-After": {
+        "description": "In how many seconds to try again.",
+        "schema": {"type": "integer", "minimum": 1},
+    }
+}
+_HEADERS = {401: _CHALLENGE, 429: _LATER, 503: _LATER}
+
+
+class Documented(NinjaAPI):
+    """An API whose document says what each answer means, with an example.
+
+    It is made once: that takes a tenth of a second, and anybody may ask for it.
+    """
+
+    def get_openapi_schema(
+        self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
+    ) -> OpenAPISchema:
+        """Return the document; nobody changes it."""
+        del path_params  # No address of the API has any.
+        return self._document(path_prefix or self.get_root_path({}))
+
+    @cache  # noqa: B019 - there is one API, for as long as the process lives
+    def _document(self, path_prefix: str) -> OpenAPISchema:
+        found = super().get_openapi_schema(path_prefix=path_prefix)
+        for methods in found["paths"].values():
+            for operation in methods.values():
+                for status, response in operation["responses"].items():
+                    _describe(status, response)
+        found["tags"] = [{"name": name, "description": about} for name, about in TAGS.items()]
+        return found
+
+
+def _describe(status: int, response: dict[str, Any]) -> None:
+    response["headers"] = _REQUEST_ID | _HEADERS.get(status, {})
+    if status == 200:
+        response["description"] = "What was asked for."
+        return
+    meaning, code, message = _MEANINGS[status]
+    response["description"] = meaning
+    response["content"]["application/json"]["example"] = {
+        "error": {
+            "code": code,
+            "message": message,
+            "request_id": "7c0de6e0d3b44a6f9f64a0e2f8a4c0de",
+        }
+    }
