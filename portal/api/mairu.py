@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
@@ -28,7 +28,7 @@ def credentials(request: HttpRequest) -> HttpResponse:
     """Give temporary keys for a role, as AWS's tools read them from a `credential_process`."""
     now = timezone.now()
     subject, origin = bearer.identify(request, now=now), origin_of(request, Surface.API)
-    account_id, role_name = _named(_asked(request.body), subject=subject, origin=origin, now=now)
+    account_id, role_name = _named(_asked(request), subject=subject, origin=origin, now=now)
     keys = access.issue_keys(
         subject=subject,
         account_id=account_id,
@@ -69,11 +69,11 @@ def roles(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _asked(body: bytes) -> str:
+def _asked(request: HttpRequest) -> str:
     # mairu says nothing of the type of what it sends.
     try:
-        asked = json.loads(body)
-    except (ValueError, RecursionError):
+        asked = json.loads(request.body)
+    except (ValueError, RecursionError, UnreadablePostError):
         asked = None
     role = asked.get("Role") if isinstance(asked, dict) else None
     if not isinstance(role, str):
