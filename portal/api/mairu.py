@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
@@ -29,7 +29,7 @@ def credentials(request: HttpRequest) -> HttpResponse:
     subject, origin = bearer.identify(request, now=now), origin_of(request, Surface.API)
     keys = access.issue_keys(
         subject=subject,
-        role=_named(_asked(request.body)),
+        role=_named(_asked(request)),
         duration=None,
         origin=origin,
         now=now,
@@ -66,11 +66,11 @@ def roles(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _asked(body: bytes) -> str:
+def _asked(request: HttpRequest) -> str:
     # mairu says nothing of the type of what it sends.
     try:
-        asked = json.loads(body)
-    except (ValueError, RecursionError):
+        asked = json.loads(request.body)
+    except (ValueError, RecursionError, UnreadablePostError):
         asked = None
     role = asked.get("Role") if isinstance(asked, dict) else None
     if not isinstance(role, str):

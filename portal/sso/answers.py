@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts.errors import AccessDenied, AwsRefused, GatehouseError, InvalidRequest, SignInAgain
@@ -120,12 +120,12 @@ def read_json(request: HttpRequest) -> dict[str, Any]:
     """Return the object in a request's body.
 
     Raises:
-        Refused: it is too large, or none.
+        Refused: it is too large, breaks off, or is none.
     """
     try:
         body = request.body if int(request.META.get("CONTENT_LENGTH") or 0) <= LARGEST else b""
         found = json.loads(body)
-    except (ValueError, RecursionError) as unread:
+    except (ValueError, RecursionError, UnreadablePostError) as unread:
         raise Refused(Why.REQUEST, "The request holds no JSON that can be read.") from unread
     if not isinstance(found, dict):
         raise Refused(Why.REQUEST, "The request holds no JSON object.")

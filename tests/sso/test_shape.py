@@ -55,6 +55,24 @@ def test_a_body_that_cannot_be_read_is_refused(
     assert set(json.loads(answer.content).values()) >= {"invalid_request"}
 
 
+class BrokenOff:
+    """What is left of a request whose client went away."""
+
+    def read(self, size: int = -1) -> bytes:
+        raise ConnectionResetError
+
+    readline = read
+
+
+@pytest.mark.parametrize("path", OIDC)
+def test_a_body_that_breaks_off_is_refused(client: Client, path: str) -> None:
+    broken: Any = {"wsgi.input": BrokenOff(), "CONTENT_LENGTH": "500"}
+
+    answer = client.post(path, b"{}", content_type="application/json", **broken)
+
+    assert refusal(answer) == INVALID_REQUEST
+
+
 @pytest.mark.parametrize("length", ["x", "-1", "9" * 30])
 def test_a_length_that_is_none_is_refused(client: Client, length: str) -> None:
     answer = client.post("/token", b"{}", content_type="application/json", CONTENT_LENGTH=length)

@@ -18,6 +18,7 @@ from tests import cast
 from tests.emulators import whose_keys
 from tests.portal.api.conftest import Issuer, Program
 from tests.portal.api.test_portal_tokens import make
+from tests.sso.test_shape import BrokenOff
 
 pytestmark = pytest.mark.usefixtures("northwind", "sts_endpoint")
 
@@ -122,6 +123,14 @@ def test_role_that_is_not_given_is_refused(
 )
 def test_what_is_no_request_is_refused(program: Program, issuer: Issuer, body: bytes) -> None:
     assert refusal(post(program, issuer.token(), body)) == (400, "request.not_readable")
+
+
+def test_a_body_that_breaks_off_is_refused(program: Program, issuer: Issuer) -> None:
+    broken: Any = {"wsgi.input": BrokenOff(), "CONTENT_LENGTH": "500"}
+
+    answer = post(program, issuer.token(), "{}", **broken)
+
+    assert refusal(answer) == (400, "request.not_readable")
 
 
 def test_what_is_too_much_is_refused(program: Program, issuer: Issuer) -> None:
