@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.widgets import AdminTextInputWidget
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Prefetch, Q, QuerySet
@@ -17,7 +18,8 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from accounts.admin.audited import AuditedAdmin, snapshot
-from accounts.admin.fields import AutocompletedInline, KnownRows
+from accounts.admin.fields import AutocompletedInline, KnownRowForm, KnownRows
+from accounts.matching import PLACEHOLDERS
 from accounts.models import Mapping, MappingTarget
 from accounts.preview import preview
 
@@ -61,6 +63,20 @@ class ByState(admin.SimpleListFilter):
         return queryset
 
 
+class TargetForm(KnownRowForm):
+    """One target, with an example in what is written by hand."""
+
+    class Meta:
+        widgets = {
+            name: AdminTextInputWidget(attrs={"placeholder": example})
+            for name, example in (
+                ("unit", "Workloads/Payments"),
+                ("tag_key", "key: team"),
+                ("tag_value", "value: payments"),
+            )
+        }
+
+
 class TargetsFormSet(KnownRows):
     """The targets of one mapping."""
 
@@ -82,6 +98,7 @@ class TargetInline(AutocompletedInline):
     """The accounts a mapping reaches, on its page."""
 
     model = MappingTarget
+    form = TargetForm
     formset = TargetsFormSet
     verbose_name = "target"
     verbose_name_plural = "targets: the accounts it reaches, added up"
@@ -106,7 +123,12 @@ class MappingForm(forms.ModelForm):  # type: ignore[type-arg]
         super().add_error(field, error)
 
     class Meta:
-        help_texts = {"expires_at": "In UTC. From then on it gives nothing."}
+        help_texts = {
+            "value": "Letter by letter as the provider sends it. With * in it, * stands for anything. In a "
+            f"template, {', '.join(f'{{{name}}}' for name in PLACEHOLDERS)} stand for what each role and "
+            "its account have.",
+            "expires_at": "In UTC. From then on it gives nothing.",
+        }
         field_classes = {"expires_at": forms.DateTimeField}
         widgets = {
             "expires_at": forms.DateTimeInput(
@@ -145,6 +167,9 @@ class MappingAdmin(AuditedAdmin):
         ("Gets what", {"fields": ("permission_set", "console", "keys")}),
         ("When", {"fields": ("enabled", "expires_at")}),
     )
+
+    class Media:
+        js = ("portal/admin-targets.js",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Mapping]:
         """Load the targets of all rows at once."""
