@@ -11,6 +11,8 @@ from accounts.types import OfferedRole
 
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _TWELVE_DIGITS = re.compile(r"(?=([0-9]{12}))")
+_ACCOUNT_ID = re.compile(r"[0-9]{12}")
+_ACCOUNT_OF_ARN = re.compile(r"arn:[^:]*:iam::([^:]*):")
 
 
 class MatchKind(StrEnum):
@@ -194,12 +196,25 @@ def complaint(*, match: MatchKind, value: str, has_role: bool) -> str:
         return "The value begins or ends with a space; no provider sends that."
     # Compared by value: forms and models hand in plain text.
     if match == MatchKind.TEMPLATE:
-        return _template_complaint(value, has_role=has_role)
+        return _template_complaint(value, has_role=has_role) or _account_complaint(value)
     if not has_role:
         return "Choose a permission set; only a template with {role} can do without."
     if match == MatchKind.WILDCARD and "*" not in value:
         return "A wildcard needs a * in it; for one value exactly, choose “exact”."
-    return ""
+    return _account_complaint(value)
+
+
+def _account_complaint(value: str) -> str:
+    """Say what is wrong with the account id of a value that is an IAM ARN, or begins with one."""
+    found = _ACCOUNT_OF_ARN.match(value)
+    if found is None or "*" in found[0]:
+        return ""
+    if found[1] == "{account_id}" or _ACCOUNT_ID.fullmatch(found[1]):
+        return ""
+    return (
+        f"“{found[1]}” is no account id: an ARN has exactly 12 digits there, leading zeros included, "
+        "or in a template {account_id}."
+    )
 
 
 def _template_complaint(value: str, *, has_role: bool) -> str:
@@ -222,6 +237,8 @@ def _template_complaint(value: str, *, has_role: bool) -> str:
         return "An ARN in a claim is that of an IAM role: arn:{partition}:iam::{account_id}:role/{role}."
     if is_arn(value) and ":role/" not in value:
         return "An ARN in a claim is that of an IAM role: it has “:role/” before the role's name."
+    if is_arn(value) and value.endswith("/"):
+        return "An ARN in a claim is that of an IAM role: it ends with the role's name, not with a slash."
     if not has_role and "role" not in names:
         return "Choose a permission set, or name it in the template with {role}."
     return ""

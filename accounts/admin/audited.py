@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, cast
 
 from django.contrib import admin
 from django.contrib.admin.utils import NestedObjects, unquote
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
@@ -26,6 +28,8 @@ Facts = dict[str, Any]
 ADMIN_ACTIONS = (Action.ADMIN_ADDED, Action.ADMIN_CHANGED, Action.ADMIN_DELETED)
 # How many of the newest changes a history shows.
 HISTORY = 100
+# The hidden field of a form that says which state of the row it was filled in from.
+SEEN = "_seen"
 
 
 class Site(Protocol):
@@ -46,6 +50,61 @@ class AuditedAdmin(Asked):
     # The only columns a change may write; None for all.
     written: ClassVar[tuple[str, ...] | None] = None
     object_history_template = "admin/accounts/history.html"
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """Refuse a form that was filled in from what somebody else has changed since: it would undo their change."""
+        form = super().get_form(request, obj, change, **kwargs)
+        if obj is None or not change:
+            return form
+        page = self
+
+        class Guarded(form):  # type: ignore[misc,valid-type]
+            def clean(self) -> Any:
+                cleaned = super().clean()
+                page.refuse_if_changed(self.instance, seen=str(self.data.get(SEEN, "")))
+                return cleaned
+
+        return type(form.__name__, (Guarded,), {})
+
+    def refuse_if_changed(self, obj: Any, *, seen: str) -> None:
+        """Lock the stored row where the database can, and compare it with what a form has seen; "" has seen none.
+
+        Raises:
+            ValidationError: it is another now, or gone.
+        """
+        stored = self.model._default_manager.select_for_update().filter(pk=obj.pk).first()
+        if stored is not None and seen in ("", self._mark(stored)):
+            return
+        latest = self._changes_of(obj).first()
+        by = f" by {latest.actor} at {latest.at:%H:%M} UTC" if latest else ""
+        raise ValidationError(
+            f"This was changed{by} while you had it open, and nothing of yours was saved. "
+            "Open the page anew, and make your change to what is there now."
+        )
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """Say in the form which state of the row it shows; a refused form keeps what it said."""
+        obj = context.get("original")
+        if obj is not None:
+            context["seen"] = request.POST.get(SEEN, "") if request.POST else self._mark(obj)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _mark(self, obj: Any) -> str:
+        facts = snapshot(obj, self.parts)
+        if self.written is not None:
+            facts = {name: facts[name] for name in self.written}
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+    def _changes_of(self, obj: Any) -> models.QuerySet[AuditEvent]:
+        return AuditEvent.objects.filter(
+            action__in=ADMIN_ACTIONS,
+            detail__model=str(self.opts.model_name),
+            detail__id=str(obj.pk),
+        )
 
     def save_model(
         self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool
@@ -156,11 +215,7 @@ class AuditedAdmin(Asked):
             raise Http404
         if not self.has_view_permission(request, obj):
             raise PermissionDenied
-        events = AuditEvent.objects.filter(
-            action__in=ADMIN_ACTIONS,
-            detail__model=str(self.opts.model_name),
-            detail__id=str(obj.pk),
-        )
+        events = self._changes_of(obj)
         context = {
             **self.admin_site.each_context(request),
             "title": f"History of {obj}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
@@ -166,7 +166,9 @@ class PermissionSetAdmin(AuditedAdmin):
     """Roles as they are offered."""
 
     form = PermissionSetForm
-    list_display = ("name", "iam_path", "longest", "console", "keys", "privileged", "description")
+    list_display = ("name", "description", "longest", "gives", "privileged", "offered")
+    # Counting would drop the table's own order, and pages would overlap.
+    ordering = ("name",)
     list_filter = ("privileged", "console", "keys")
     search_fields = ("name", "description")
     fieldsets = (
@@ -174,6 +176,41 @@ class PermissionSetAdmin(AuditedAdmin):
         ("A session", {"fields": ("session_duration", "destination", "session_tags")}),
         ("What it offers", {"fields": ("console", "keys", "privileged")}),
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PermissionSet]:
+        """Count the accounts in the same query."""
+        sets: QuerySet[PermissionSet] = super().get_queryset(request)
+        return sets.annotate(account_count=Count("account_roles"))
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: PermissionSet,
+        form: forms.ModelForm[PermissionSet],
+        change: bool,
+    ) -> None:
+        """Save, and say so where AWS must follow."""
+        super().save_model(request, obj, form, change)
+        named = obj.account_roles.all()
+        if "iam_path" not in form.changed_data:
+            named = named.filter(iam_role_name="")
+        if change and {"name", "iam_path"} & set(form.changed_data) and (count := named.count()):
+            messages.warning(
+                request,
+                f"From now on {count} role{'s' if count > 1 else ''} in AWS must be called so: see the "
+                "account roles. Until they are, AWS refuses whoever enters.",
+            )
+
+    @admin.display(description="offers")
+    def gives(self, permission_set: PermissionSet) -> str:
+        """Console, keys, or both."""
+        given = {"console": permission_set.console, "keys": permission_set.keys}
+        return " and ".join(name for name, is_given in given.items() if is_given)
+
+    @admin.display(description="accounts", ordering="account_count")
+    def offered(self, permission_set: Any) -> int:
+        """In how many accounts it is."""
+        return int(permission_set.account_count)
 
     @admin.display(description="longest session", ordering="session_duration")
     def longest(self, permission_set: PermissionSet) -> str:

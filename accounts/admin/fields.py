@@ -142,6 +142,10 @@ class AutocompletedInline(admin.TabularInline):  # type: ignore[type-arg]
     formset = KnownRows
     extra = 0
 
+    def get_extra(self, request: HttpRequest, obj: Model | None = None, **kwargs: Any) -> int:
+        """Begin what is new with a row to fill in."""
+        return self.extra if obj else 1
+
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Any:

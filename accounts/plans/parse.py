@@ -31,6 +31,7 @@ from accounts.plans.values import (
 
 _SYNTAX_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)\Z")
 _BARE_ACCOUNT_ID = re.compile(r"\s*account_id\s*=\s*[0-9]")
+_LONGEST_TITLE = 128
 _MATCHES = {key: match for match, key in MATCH_KEYS.items()}
 
 
@@ -110,7 +111,9 @@ def _is_array_of_tables(found: object) -> bool:
 def _title(table: str, values: dict[str, Any]) -> str:
     for key in ("name", "account_id"):
         if isinstance(values.get(key), str) and values[key]:
-            return f"{table} {quoted(values[key])}"
+            name = values[key]
+            # Of a name that is too long, or of a file that is none of ours, enough to find it.
+            return f"{table} {quoted(name if len(name) <= _LONGEST_TITLE else name[:_LONGEST_TITLE] + '…')}"
     return table
 
 

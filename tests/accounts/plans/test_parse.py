@@ -347,3 +347,12 @@ def test_account_entry_keeps_its_external_id_out_of_its_repr() -> None:
     assert isinstance(entry, AccountEntry)
 
     assert "northwind-secret" not in repr(replace(entry, external_id="northwind-secret"))
+
+
+def test_parse_does_not_repeat_a_name_without_end() -> None:
+    [complaint] = complaints(
+        f'[[account]]\naccount_id = "123456789012"\nname = "{"x" * 100_000}"\n'
+    )
+
+    assert complaint.startswith('3: account "xxx')
+    assert len(complaint) < 300

@@ -234,3 +234,38 @@ def test_accounts_are_filtered_by_environment(carol: Client) -> None:
     page = carol.get("/admin/accounts/account/", {"environment__id__exact": production.pk})
 
     assert [row.name for row in page.context["cl"].result_list] == ["payments-prod"]
+
+
+def test_a_permission_set_with_another_name_says_that_aws_must_follow(carol: Client) -> None:
+    row = PermissionSet.objects.get(name="ReadOnly")
+    renamed = forms.permission_set(name="Reader", session_duration=row.session_duration)
+
+    forms.send(carol, f"permissionset/{row.pk}/change/", renamed)
+
+    page = carol.get("/admin/accounts/permissionset/").content.decode()
+    assert "From now on 2 roles in AWS must be called so" in page
+
+
+def test_a_permission_set_that_keeps_its_name_says_nothing_of_aws(carol: Client) -> None:
+    row = PermissionSet.objects.get(name="ReadOnly")
+    kept = forms.permission_set(name="ReadOnly", description="Look, and change nothing")
+
+    forms.send(carol, f"permissionset/{row.pk}/change/", kept)
+
+    assert "must be called so" not in carol.get("/admin/accounts/permissionset/").content.decode()
+
+
+def test_a_role_with_a_name_of_its_own_keeps_it(carol: Client) -> None:
+    row = PermissionSet.objects.get(name="ReadOnly")
+    row.account_roles.update(iam_role_name="Looker")
+
+    forms.send(carol, f"permissionset/{row.pk}/change/", forms.permission_set(name="Reader"))
+
+    assert "must be called so" not in carol.get("/admin/accounts/permissionset/").content.decode()
+
+
+def test_the_list_of_permission_sets_says_in_how_many_accounts_each_is(carol: Client) -> None:
+    page = carol.get("/admin/accounts/permissionset/").content.decode()
+
+    assert '<td class="field-offered">2</td>' in page
+    assert '<td class="field-gives">console and keys</td>' in page

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Account, Mapping, MappingTarget, PermissionSet
 from tests import cast
@@ -31,6 +32,12 @@ def developer(northwind: None) -> PermissionSet:
         ("template", "{account_id}{role}", "Two placeholders touch"),
         ("template", "arn:aws:s3:::{role}", "An ARN in a claim is that of an IAM role"),
         ("template", "arn:aws:iam::{account_id}:user/{role}", "An ARN in a claim is that of"),
+        ("template", "arn:aws:iam::{account_id}:role/{role}/", "An ARN in a claim is that of"),
+        ("template", "arn:{partition}:iam::{account}:role/{role}", "“{account}” is no account id"),
+        ("template", "arn:aws:iam::12345:role/{role}", "“12345” is no account id"),
+        ("exact", "arn:aws:iam::12345:role/Developer", "“12345” is no account id"),
+        ("exact", "arn:aws:iam:::role/Developer", "“” is no account id"),
+        ("wildcard", "arn:aws:iam::1234567890123:role/*", "“1234567890123” is no account id"),
     ],
 )
 def test_an_impossible_value_is_refused_with_the_reason(
@@ -41,6 +48,36 @@ def test_an_impossible_value_is_refused_with_the_reason(
     response = forms.send(carol, "mapping/add/", form)
 
     assert forms.errors_of(response)["value"][0].startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("match", "value"),
+    [
+        ("exact", "arn:aws:iam::210987654321:role/Developer"),
+        ("exact", "arn:aws:iam::210987654321:role/x,arn:aws:iam::210987654321:saml-provider/y"),
+        ("exact", "arn:of:something:else"),
+        ("wildcard", "arn:*:iam::*:role/Developer"),
+        ("wildcard", "arn:aws:iam::2109*:role/Developer"),
+        ("template", "arn:aws:iam::210987654321:role/{role}"),
+    ],
+)
+def test_an_arn_as_providers_send_it_is_a_value(
+    carol: Client, developer: PermissionSet, match: str, value: str
+) -> None:
+    form = forms.mapping({"kind": "all"}, match=match, value=value, permission_set=developer.pk)
+
+    forms.send(carol, "mapping/add/", form)
+
+    assert Mapping.objects.filter(match=match, value=value).exists()
+
+
+def test_a_refused_value_is_complained_about_once(carol: Client, developer: PermissionSet) -> None:
+    for value in ("", "x" * 513):
+        form = forms.mapping({"kind": "all"}, value=value, permission_set=developer.pk)
+
+        response = forms.send(carol, "mapping/add/", form)
+
+        assert len(forms.errors_of(response)["value"]) == 1
 
 
 def test_a_mapping_without_permission_set_is_refused(carol: Client) -> None:
@@ -191,3 +228,101 @@ def test_permission_sets_are_found_by_typing(carol: Client) -> None:
     )
 
     assert [row["text"] for row in found.json()["results"]] == ["Operator"]
+
+
+def test_a_target_that_is_there_twice_is_refused(carol: Client, developer: PermissionSet) -> None:
+    twice = {"kind": "unit", "unit": "Workloads"}
+    form = forms.mapping(twice, {"kind": "all"}, twice, permission_set=developer.pk)
+
+    response = forms.send(carol, "mapping/add/", form)
+
+    assert forms.complaints(response) == ["“unit Workloads” is here twice."]
+
+
+@pytest.mark.parametrize(
+    ("target", "wrong", "reason"),
+    [
+        ({"kind": "account"}, "account", "Say which: a target by account needs one."),
+        ({"kind": "tag", "tag_value": "x"}, "tag_key", "Say which: a target by tag needs one."),
+        ({"kind": "all", "unit": "Workloads"}, "unit", "Fill in only what this kind of target"),
+    ],
+)
+def test_what_is_wrong_with_a_target_is_said_once_and_at_its_field(
+    carol: Client,
+    developer: PermissionSet,
+    target: dict[str, str],
+    wrong: str,
+    reason: str,
+) -> None:
+    form = forms.mapping(target, permission_set=developer.pk)
+
+    response = forms.send(carol, "mapping/add/", form)
+
+    [complaint] = forms.complaints(response)
+    assert complaint.startswith(reason)
+    rows = response.context["inline_admin_formsets"][0].formset  # type: ignore[attr-defined]
+    assert list(rows.errors[0]) == [wrong]
+
+
+def test_a_new_mapping_has_a_row_for_its_first_target(carol: Client) -> None:
+    page = carol.get("/admin/accounts/mapping/add/").content.decode()
+
+    assert 'name="targets-0-kind"' in page
+
+
+def test_a_mapping_without_targets_is_saved_with_a_warning(
+    carol: Client, developer: PermissionSet
+) -> None:
+    forms.send(carol, "mapping/add/", forms.mapping(permission_set=developer.pk))
+
+    page = carol.get("/admin/accounts/mapping/").content.decode()
+
+    assert "It names no accounts, so it gives nothing: add a target." in page
+
+
+@pytest.mark.parametrize("asked", ["123456789012", "payments-prod", "Workloads", "blue team"])
+def test_mappings_are_found_by_the_accounts_they_name(carol: Client, asked: str) -> None:
+    found = cast.mapping("x", PermissionSet.objects.get(name="Operator"), name="Found")
+    found.targets.create(kind="account", account=Account.objects.get(name="payments-prod"))
+    found.targets.create(kind="unit", unit="Workloads/Blue")
+    found.targets.create(kind="tag", tag_key="team", tag_value="blue team")
+
+    page = carol.get("/admin/accounts/mapping/", {"q": asked}).content.decode()
+
+    assert page.count(">Found</a>") == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "names"),
+    [
+        ("force", {"forever", "soon", "later"}),
+        ("soon", {"soon"}),
+        ("expired", {"over"}),
+        ("disabled", {"off"}),
+    ],
+)
+def test_mappings_are_filtered_by_their_state(carol: Client, state: str, names: set[str]) -> None:
+    what, now = PermissionSet.objects.get(name="Operator"), timezone.now()
+    Mapping.objects.all().delete()
+    cast.mapping("x", what, "all", name="forever")
+    cast.mapping("x", what, "all", name="soon", expires_at=now + timedelta(days=29))
+    cast.mapping("x", what, "all", name="later", expires_at=now + timedelta(days=31))
+    cast.mapping("x", what, "all", name="over", expires_at=now - timedelta(seconds=1))
+    cast.mapping("x", what, "all", name="off", enabled=False)
+
+    response = carol.get("/admin/accounts/mapping/", {"state": state})
+
+    assert {row.name for row in response.context["cl"].result_list} == names
+
+
+def test_the_list_says_in_which_state_a_mapping_is(carol: Client) -> None:
+    what = PermissionSet.objects.get(name="Operator")
+    day = datetime(2020, 1, 31, tzinfo=UTC)
+    cast.mapping("x", what, "all", name="over", expires_at=day)
+    cast.mapping("x", what, "all", name="off", enabled=False)
+    cast.mapping("x", what, "all", name="on", expires_at=day.replace(year=2999))
+
+    page = carol.get("/admin/accounts/mapping/").content.decode()
+
+    for state in ("expired 31 Jan 2020", "until 31 Jan 2999", "disabled", "in force"):
+        assert f'<td class="field-state">{state}</td>' in page
