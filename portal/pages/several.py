@@ -93,6 +93,7 @@ def _pick(request: HttpRequest, values: Sequence[str], *, refused: str = "") -> 
         "left_out": len(unticked[MOST_LISTED:]),
         "any": bool(allowed),
         "words": words,
+        "said": listing.said(len(matching)) if words else "",
         "most": MOST,
         "refused": refused,
     }

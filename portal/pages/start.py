@@ -81,11 +81,13 @@ def _all(request: HttpRequest, shown: Shown) -> HttpResponse:
 def _found(request: HttpRequest, shown: Shown, asked: str) -> HttpResponse:
     """Answer with what a search finds."""
     words = words_in(asked)
-    page = _page(request, shown, listing.found(shown.accounts, words))
+    accounts = listing.found(shown.accounts, words)
+    page = _page(request, shown, accounts)
     chosen = tiles.chosen(person=sign_in_of(request).person, shown=shown)
     markup = rows.sections([*page.object_list], grouped=shown.grouped, words=words)
     context = _context(shown, page) | {
         "asked": asked,
+        "said": listing.said(sum(len(account.roles) for account in accounts)),
         "tiles": tiles.markup(chosen, shown, words),
         "rows": mark_safe(markup),  # noqa: S308
     }

@@ -79,6 +79,14 @@ def test_search_finds_tags() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("northwind")
+def test_search_marks_privileged_roles_as_it_does_others() -> None:
+    page = text_of(cast.signed_in("bob"), q="operat")
+
+    assert '<span class="role-name"><mark>Operat</mark>or <span class="warn">' in page
+
+
+@pytest.mark.django_db
 def test_role_for_keys_only_has_no_console_button_and_the_other_way_round() -> None:
     where = cast.account("a", "111111111111")
     for what in (cast.permission_set("K", console=False), cast.permission_set("C", keys=False)):
