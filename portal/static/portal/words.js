@@ -119,7 +119,7 @@ const finding = (() => {
     }
 
     function said(wanted, count) {
-        return wanted.length && count ? `${count} ${count === 1 ? "role" : "roles"} found` : "";
+        return wanted.length && count ? `${count.toLocaleString("en")} ${count === 1 ? "role" : "roles"} found` : "";
     }
 
     return { entry, show, mark, page, said };
