@@ -102,6 +102,18 @@ def test_choice_refuses_a_page_elsewhere() -> None:
     assert "evil" not in page
 
 
+@pytest.mark.parametrize("wrong", [{"destination": "https://evil.example/"}, {"region": "mars-1"}])
+def test_link_to_a_page_that_cannot_be_leads_on_without_it(wrong: dict[str, str]) -> None:
+    client = cast.signed_in("alice")
+    asked = {"account_id": DEV, "role_name": "Developer", **wrong}
+
+    for response in (client.get("/console", asked), client.post("/console", asked)):
+        page = response.content.decode()
+        assert response.status_code == 400
+        assert f'href="/console?account_id={DEV}&amp;role_name=Developer"' in page
+        assert "Go on without it" in page
+
+
 # --- the region -----------------------------------------------------------------------------------
 
 
