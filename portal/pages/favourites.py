@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -16,7 +17,7 @@ from accounts.favourites import Named
 from accounts.models import Person
 from portal.context import sign_in_of
 from portal.pages import kept, tiles
-from portal.pages.asked import asked
+from portal.pages.asked import Asked, asked
 from portal.pages.kept import Shown
 from portal.pages.tiles import had
 
@@ -37,6 +38,8 @@ def favourites(request: HttpRequest) -> HttpResponse:
     context = {
         "roles": [shown.roles[name].role for name in starred],
         "candidate": None if named in starred else shown.roles.get(named),
+        "pressed": request.GET.get("pressed"),
+        "moved": f"{wanted.account_id}/{wanted.role_name}",
     }
     return render(request, "pages/favourites.html", context)
 
@@ -58,7 +61,12 @@ def _change(request: HttpRequest, person: Person, shown: Shown) -> HttpResponse:
         )
     if "tiles" in request.POST:
         return HttpResponse(tiles.markup(tiles.chosen(person=person, shown=shown), shown))
-    return redirect("favourites" if "arrange" in request.POST else "start")
+    if "arrange" not in request.POST:
+        return redirect("start")
+    # Whoever moves one with the keyboard goes on from the button they pressed.
+    wanted = Asked(account_id=role.account_id, role_name=role.role_name)
+    moved = f"?pressed={act}&{wanted.query}" if act in ("up", "down") else ""
+    return redirect(reverse("favourites") + moved)
 
 
 def _had(role: Named, shown: Shown) -> Named:

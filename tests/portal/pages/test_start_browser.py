@@ -316,6 +316,25 @@ def test_favourites_are_put_in_order_without_a_script(
     assert tiles == [f"{PROD}/ReadOnly", f"{DEV}/Developer"]
 
 
+def test_favourites_are_put_in_order_with_the_keyboard_alone(
+    page_factory: PageFactory, live_portal: str
+) -> None:
+    client = cast.signed_in("alice")
+    favourite("alice", (DEV, "Developer"), (DEV, "ReadOnly"), (PROD, "ReadOnly"))
+    page = page_factory(client=client, java_script=False)
+    page.goto(f"{live_portal}/favourites")
+    up = page.get_by_role("button", name="Up: ReadOnly in payments-prod")
+
+    up.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**pressed=up**")
+    expect(up).to_be_focused()
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("listitem").first).to_contain_text("payments-prod")
+    expect(page.get_by_role("button", name="Down: ReadOnly in payments-prod")).to_be_focused()
+
+
 @pytest.mark.parametrize("java_script", [True, False])
 def test_every_account_is_there_soon_in_order_and_by_unit(
     java_script: bool,
