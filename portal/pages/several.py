@@ -16,13 +16,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.access import issue_keys
-from accounts.entitlements import resolve
 from accounts.errors import GatehouseError
 from accounts.favourites import last_duration
 from accounts.trust import session_limit
 from accounts.types import Entitlement, IssuedKeys, Kind, OfferedRole
 from portal.context import origin_of, sign_in_of, subject_of_request
-from portal.pages import listing, wording
+from portal.pages import kept, listing, wording
 from portal.pages.asked import Asked, asked, roles_in
 from portal.pages.durations import chosen, durations
 from portal.pages.formats import Block, credentials_profile, profile_name
@@ -114,6 +113,7 @@ def _ask(request: HttpRequest, values: Sequence[str]) -> HttpResponse:
         )
         if roles
         else None,
+        "privileged": any(role.privileged for role in roles),
         "differ": len({limit.seconds for limit in limits}) > 1,
         "because": sorted({limit.because for limit in limits if limit.because}),
         "link": f"{settings.BASE_URL}{reverse('keys')}?{query}",
@@ -173,8 +173,8 @@ def _attempt(
 
 
 def _allowed(request: HttpRequest) -> dict[str, Entitlement]:
-    """Return what keys can be had for now, for a page that asks; the door decides again."""
-    found = resolve(subject=subject_of_request(request), now=timezone.now()).granted
+    """Return what keys can be had for, as people are shown it; the door decides anew."""
+    found = kept.shown(sign_in=sign_in_of(request), now=timezone.now()).roles.values()
     return {_value(granted): granted for granted in found if granted.allows(Kind.KEYS)}
 
 
