@@ -42,14 +42,14 @@
     }
 
     async function askServer() {
-        const page = await finding.page(form.action + (input.value.trim() ? `?${query()}` : ""));
+        const page = await finding.page(form.action + (input.value.trim() ? `?${query()}` : ""), "accounts");
         if (page) take(page);
     }
 
     async function search() {
         if (!searchedHere) return askServer();
         if (!whole) {
-            const page = await finding.page(`${form.action}?all`);
+            const page = await finding.page(`${form.action}?all`, "accounts");
             if (!page) return;
             take(page);
             whole = true;

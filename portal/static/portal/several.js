@@ -41,7 +41,7 @@
         }
 
         async function ask() {
-            const page = await finding.page(`${form.action}?${query()}`);
+            const page = await finding.page(`${form.action}?${query()}`, "listed");
             if (!page) return;
             for (const id of ["listed", "nothing", "said"]) {
                 const [here, there] = [document.getElementById(id), page.getElementById(id)];

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from accounts import favourites
 from accounts.favourites import Named
-from accounts.models import Account, PermissionSet, Person
+from accounts.models import Account, PermissionSet, Person, SignIn
 from portal.pages import rows, start
 from portal.pages import words as server
 from tests import cast
@@ -407,6 +407,22 @@ def test_pages_come_back_after_a_search_that_fits_on_one(
     page.get_by_role("searchbox").fill("")
 
     expect(page.locator("#pager")).to_contain_text("1 to 10 of 27 accounts")
+
+
+@pytest.mark.parametrize("where", ["/", "/?q=a024"])
+def test_search_after_the_sign_in_has_ended_leads_to_a_new_one(
+    where: str, page_factory: PageFactory, live_portal: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(start, "ON_ONE_PAGE", 20)
+    many_accounts(25)
+    page = page_factory(client=cast.signed_in("alice"))
+    page.goto(f"{live_portal}{where}")
+    expect(page.locator("#accounts")).to_be_visible()
+    SignIn.objects.update(ended_at=cast.NOON)
+
+    page.get_by_role("searchbox").fill("a0")
+
+    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
 
 
 @pytest.mark.parametrize("dark", [False, True])
