@@ -38,8 +38,7 @@ def favourites(request: HttpRequest) -> HttpResponse:
     context = {
         "roles": [shown.roles[name].role for name in starred],
         "candidate": None if named in starred else shown.roles.get(named),
-        "pressed": request.GET.get("pressed"),
-        "moved": f"{wanted.account_id}/{wanted.role_name}",
+        "focus": _focused(starred, named, request.GET.get("pressed", "")),
     }
     return render(request, "pages/favourites.html", context)
 
@@ -76,6 +75,14 @@ def _had(role: Named, shown: Shown) -> Named:
         "You do not have this role in this account, so it cannot be a favourite.",
         f"{role} is not among what they are shown",
     )
+
+
+def _focused(starred: Sequence[Named], moved: Named, pressed: str) -> str:
+    """Return the button to go on from, "up/123456789012/ReadOnly": the one pressed, while it leads anywhere."""
+    if pressed not in ("up", "down") or moved not in starred:
+        return ""
+    act = {starred[-1]: "up", starred[0]: "down"}.get(moved, pressed)
+    return f"{act}/{moved.account_id}/{moved.role_name}"
 
 
 def _next(starred: Sequence[Named], role: Named, *, up: bool) -> Named | None:
