@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -28,6 +29,8 @@ _TITLES = {
     502: "AWS refused",
     503: "Not possible right now",
 }
+# What a link to the console can do without.
+_CAN_BE_LEFT_OUT = ("request.destination", "request.region")
 # Whose forms are sent to the address that shows them, with all of it.
 _WITHOUT_FIELDS = ("/authorize", "/device")
 
@@ -41,9 +44,9 @@ def error_page(request: HttpRequest, error: GatehouseError) -> HttpResponse:
 
     What the admin is told is shown to portal admins only.
     """
-    again = ""
+    again, again_label = _without_what_is_wrong(request, error), "Go on without it"
     if error.code == SignInAgain.code and not _is_signing_in(request):
-        again = sign_in_url(request)
+        again, again_label = sign_in_url(request), "Sign in"
         if request.method in ("GET", "HEAD"):
             departure = redirect(again)
             add_never_cache_headers(departure)
@@ -55,11 +58,22 @@ def error_page(request: HttpRequest, error: GatehouseError) -> HttpResponse:
         admin_message=error.admin_message if _is_admin(request) else "",
         code=error.code,
         again=again,
-        again_label="Sign in",
+        again_label=again_label,
     )
     if (retry_after := getattr(error, "retry_after", None)) is not None:
         response["Retry-After"] = str(retry_after)
     return response
+
+
+def _without_what_is_wrong(request: HttpRequest, error: GatehouseError) -> str:
+    """Return the same link to the console without the page or region it cannot open; "" for other errors."""
+    if error.code not in _CAN_BE_LEFT_OUT:
+        return ""
+    # The page may be the role's own, and then there is nothing to leave out.
+    wanted = asked(request)
+    if not (wanted.destination or wanted.region):
+        return ""
+    return f"{reverse('console')}?{replace(wanted, destination='', region='').query}"
 
 
 def sign_in_url(request: HttpRequest) -> str:

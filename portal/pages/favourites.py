@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -16,7 +17,7 @@ from accounts.models import Person
 from accounts.types import Named
 from portal.context import sign_in_of
 from portal.pages import kept, tiles
-from portal.pages.asked import asked
+from portal.pages.asked import Asked, asked
 from portal.pages.kept import Shown
 from portal.pages.tiles import had
 
@@ -37,6 +38,7 @@ def favourites(request: HttpRequest) -> HttpResponse:
     context = {
         "roles": [shown.roles[name].role for name in starred],
         "candidate": None if named in starred else shown.roles.get(named),
+        "focus": _focused(starred, named, request.GET.get("pressed", "")),
     }
     return render(request, "pages/favourites.html", context)
 
@@ -58,7 +60,12 @@ def _change(request: HttpRequest, person: Person, shown: Shown) -> HttpResponse:
         )
     if "tiles" in request.POST:
         return HttpResponse(tiles.markup(tiles.chosen(person=person, shown=shown), shown))
-    return redirect("favourites" if "arrange" in request.POST else "start")
+    if "arrange" not in request.POST:
+        return redirect("start")
+    # Whoever moves one with the keyboard goes on from the button they pressed.
+    wanted = Asked(account_id=role.account_id, role_name=role.role_name)
+    moved = f"?pressed={act}&{wanted.query}" if act in ("up", "down") else ""
+    return redirect(reverse("favourites") + moved)
 
 
 def _had(role: Named, shown: Shown) -> Named:
@@ -68,6 +75,14 @@ def _had(role: Named, shown: Shown) -> Named:
         "You do not have this role in this account, so it cannot be a favourite.",
         f"{role} is not among what they are shown",
     )
+
+
+def _focused(starred: Sequence[Named], moved: Named, pressed: str) -> str:
+    """Return the button to go on from, "up/123456789012/ReadOnly": the one pressed, while it leads anywhere."""
+    if pressed not in ("up", "down") or moved not in starred:
+        return ""
+    act = {starred[-1]: "up", starred[0]: "down"}.get(moved, pressed)
+    return f"{act}/{moved.account_id}/{moved.role_name}"
 
 
 def _next(starred: Sequence[Named], role: Named, *, up: bool) -> Named | None:

@@ -42,6 +42,7 @@ def _ask(request: HttpRequest, wanted: Asked) -> HttpResponse:
     context = {
         "entitlement": entitlement,
         "role": role,
+        "query": wanted.query,
         "durations": durations(longest=limit.seconds, last=last),
         "because": limit.because,
         "profile": request.GET.get("profile", "")[:LONGEST_PROFILE],

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from accounts.types import Entitlement, Environment, OfferedRole
+from portal.pages import wording
 from portal.pages.words import LONGEST_SEARCH, Words, fold, words_in
 
-__all__ = ["LONGEST_SEARCH", "AccountRow", "RoleRow", "arranged", "found", "search"]
+__all__ = ["LONGEST_SEARCH", "AccountRow", "RoleRow", "arranged", "found", "said", "search"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,11 @@ def search(entitlements: Iterable[Entitlement], text: str) -> list[Entitlement]:
     """Return the entitlements in which every word of this text is found, as `found` does."""
     words = words_in(text)
     return [one for one in entitlements if found([account_row([one])], words)]
+
+
+def said(count: int) -> str:
+    """Return what those who listen are told of a search, as static/portal/words.js says it."""
+    return f"{wording.count(count, 'role')} found" if count else ""
 
 
 def beside(role: OfferedRole) -> str:

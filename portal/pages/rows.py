@@ -99,9 +99,9 @@ def _account(account: AccountRow, words: Words) -> str:
 def _role(role: RoleRow, words: Words) -> str:
     if not words:
         return _plain_role(role)
-    name = f'<span class="role-name">{escape(role.name)}<'
+    before = '<span class="role-name">'
     return _plain_role(role).replace(
-        name, f'<span class="role-name">{marked(role.name, words)}<', 1
+        before + escape(role.name), before + marked(role.name, words), 1
     )
 
 

@@ -16,14 +16,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.access import issue_keys
-from accounts.entitlements import resolve
 from accounts.errors import GatehouseError
 from accounts.favourites import last_duration
 from accounts.trust import session_limit
 from accounts.types import Entitlement, IssuedKeys, Kind, Named, OfferedRole
 from portal.context import origin_of, sign_in_of, subject_of_request
 from portal.limiting import count_form
-from portal.pages import listing, wording
+from portal.pages import kept, listing, wording
 from portal.pages.asked import Asked, asked, roles_in
 from portal.pages.durations import chosen, durations
 from portal.pages.formats import Block, credentials_profile, profile_name
@@ -95,6 +94,7 @@ def _pick(request: HttpRequest, values: Sequence[str], *, refused: str = "") -> 
         "left_out": len(unticked[MOST_LISTED:]),
         "any": bool(allowed),
         "words": words,
+        "said": listing.said(len(matching)) if words else "",
         "most": MOST,
         "refused": refused,
     }
@@ -115,6 +115,7 @@ def _ask(request: HttpRequest, values: Sequence[str]) -> HttpResponse:
         )
         if roles
         else None,
+        "privileged": any(role.privileged for role in roles),
         "differ": len({limit.seconds for limit in limits}) > 1,
         "because": sorted({limit.because for limit in limits if limit.because}),
         "link": f"{settings.BASE_URL}{reverse('keys')}?{query}",
@@ -175,8 +176,8 @@ def _attempt(
 
 
 def _allowed(request: HttpRequest) -> dict[str, Entitlement]:
-    """Return what keys can be had for now, for a page that asks; the door decides again."""
-    found = resolve(subject=subject_of_request(request), now=timezone.now()).granted
+    """Return what keys can be had for, as people are shown it; the door decides anew."""
+    found = kept.shown(sign_in=sign_in_of(request), now=timezone.now()).roles.values()
     return {_value(granted): granted for granted in found if granted.allows(Kind.KEYS)}
 
 

@@ -11,9 +11,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.aws import partitions
-from accounts.entitlements import resolve
 from accounts.errors import InvalidRequest
-from portal.context import subject_of_request
+from portal.context import sign_in_of
+from portal.pages import kept
 from portal.pages.asked import asked
 from portal.pages.links import Account, accounts_of, build
 
@@ -25,8 +25,8 @@ SUGGESTED = 500
 @require_safe
 def shortcuts(request: HttpRequest) -> HttpResponse:
     """Ask what the link is to open; show the link when that is known."""
-    granted = resolve(subject=subject_of_request(request), now=timezone.now()).granted
-    mine, wanted = accounts_of(granted), asked(request)
+    shown = kept.shown(sign_in=sign_in_of(request), now=timezone.now())
+    mine, wanted = accounts_of([*shown.roles.values()]), asked(request)
     typed = request.GET.get("account", "").strip() or wanted.account_id
     shortcut, refused = None, None
     try:

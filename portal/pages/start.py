@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.signins import subject_of
 from portal.context import sign_in_of
-from portal.pages import answer, kept, listing, rows, tiles
+from portal.pages import answer, kept, listing, rows, tiles, wording
 from portal.pages.empty import emptiness
 from portal.pages.kept import Shown
 from portal.pages.leaving import leads_to_aws
@@ -81,11 +81,13 @@ def _all(request: HttpRequest, shown: Shown) -> HttpResponse:
 def _found(request: HttpRequest, shown: Shown, asked: str) -> HttpResponse:
     """Answer with what a search finds."""
     words = words_in(asked)
-    page = _page(request, shown, listing.found(shown.accounts, words))
+    accounts = listing.found(shown.accounts, words)
+    page = _page(request, shown, accounts)
     chosen = tiles.chosen(person=sign_in_of(request).person, shown=shown)
     markup = rows.sections([*page.object_list], grouped=shown.grouped, words=words)
     context = _context(shown, page) | {
         "asked": asked,
+        "said": listing.said(sum(len(account.roles) for account in accounts)),
         "tiles": tiles.markup(chosen, shown, words),
         "rows": mark_safe(markup),  # noqa: S308
     }
@@ -98,10 +100,12 @@ def _page(request: HttpRequest, shown: Shown, accounts: Accounts) -> Page[listin
 
 
 def _context(shown: Shown, page: Page[listing.AccountRow]) -> dict[str, object]:
+    count = wording.count(page.paginator.count, "account")
     return {
         "summary": shown.summary,
         "problems": shown.problems,
         "page": page,
+        "place": f"{page.start_index():,} to {page.end_index():,} of {count}",
         "several": len(shown.accounts) > 1,
         "searched_here": len(shown.accounts) > ON_ONE_PAGE,
     }

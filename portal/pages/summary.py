@@ -25,11 +25,12 @@ def summary(granted: Sequence[Entitlement]) -> Summary:
     given = {(reason.claim, reason.value) for found in granted for reason in found.reasons}
     claims = {claim.rpartition(".")[2].rpartition("/")[2] for claim, _ in given}
     source = claims.pop() if len(claims) == 1 else ""
+    source = source if source in ("groups", "roles") else "claims"
     values, more = wording.shortened(sorted({value for _, value in given}))
     return Summary(
         accounts=wording.count(len({found.role.account_id for found in granted}), "account"),
         roles=wording.count(len(granted), "role"),
-        source=source if source in ("groups", "roles") else "claims",
+        source=source.removesuffix("s") if len(values) == 1 else source,
         values=values,
         more=more,
     )

@@ -15,8 +15,8 @@ def duration(seconds: int) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """Return "1 account", "2 accounts"."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    """Return "1 account", "1,200 accounts"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def shortened(values: Sequence[str], *, at_most: int = 3) -> tuple[Sequence[str], int]:

@@ -40,7 +40,7 @@ def test_page_of_3000_accounts_is_paged() -> None:
     page = gzip.decompress(signed_in("Large").get("/").content).decode()
 
     assert page.count('<li class="account"') == 100
-    assert "1 to 100 of 3000 accounts" in page
+    assert "1 to 100 of 3,000 accounts" in page
 
 
 def test_queries_are_the_same_for_12_300_and_3000_accounts() -> None:

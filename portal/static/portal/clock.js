@@ -17,8 +17,14 @@ for (const element of document.querySelectorAll("time[data-local]")) {
 for (const element of document.querySelectorAll("time[data-moment]")) {
     element.textContent = new Date(element.dateTime).toLocaleString([], { ...day, ...time, second: "2-digit" });
 }
+// How far the browser's clock is ahead of the portal's. A minute may be the way here, and is no reason to doubt it.
+function ahead(element) {
+    const found = Date.now() - Number(element.dataset.now) * 1000;
+    return Math.abs(found) > 60_000 ? found : 0;
+}
+
 for (const element of document.querySelectorAll("time[data-until]")) {
-    const until = Date.parse(element.dateTime);
+    const until = Date.parse(element.dateTime) + ahead(element);
     const status = document.getElementById("copied");
     const tick = () => {
         const words = left(until - Date.now());

@@ -31,7 +31,7 @@
     }
 
     function take(page) {
-        for (const id of ["tiles", "nothing", "accounts", "pager"]) {
+        for (const id of ["tiles", "nothing", "said", "accounts", "pager"]) {
             const [here, there] = [document.getElementById(id), page.getElementById(id)];
             if (here && there) {
                 here.replaceChildren(...there.childNodes);
@@ -42,14 +42,14 @@
     }
 
     async function askServer() {
-        const page = await finding.page(form.action + (input.value.trim() ? `?${query()}` : ""));
+        const page = await finding.page(form.action + (input.value.trim() ? `?${query()}` : ""), "accounts");
         if (page) take(page);
     }
 
     async function search() {
         if (!searchedHere) return askServer();
         if (!whole) {
-            const page = await finding.page(`${form.action}?all`);
+            const page = await finding.page(`${form.action}?all`, "accounts");
             if (!page) return;
             take(page);
             whole = true;
@@ -62,6 +62,10 @@
         return new URLSearchParams({ q: input.value.trim() });
     }
 
+    function remember() {
+        history.replaceState(null, "", input.value.trim() ? `?${query()}` : location.pathname);
+    }
+
     let pause;
     input.addEventListener("input", () => {
         clearTimeout(pause);
@@ -69,7 +73,7 @@
             pause = undefined;
             search();
         }, searchedHere ? 0 : PAUSE);
-        history.replaceState(null, "", input.value.trim() ? `?${query()}` : location.pathname);
+        remember();
     });
     // The first of what is found gets the focus and nothing happens yet: Enter once more opens it.
     form.addEventListener("submit", (event) => {
@@ -100,6 +104,7 @@
         if (event.target !== input && !row) return false;
         if (event.key === "Escape") {
             input.value = event.target === input ? "" : input.value;
+            remember();
             input.focus();
             return search() && true;
         }

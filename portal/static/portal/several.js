@@ -41,9 +41,9 @@
         }
 
         async function ask() {
-            const page = await finding.page(`${form.action}?${query()}`);
+            const page = await finding.page(`${form.action}?${query()}`, "listed");
             if (!page) return;
-            for (const id of ["listed", "nothing"]) {
+            for (const id of ["listed", "nothing", "said"]) {
                 const [here, there] = [document.getElementById(id), page.getElementById(id)];
                 here.replaceChildren(...there.childNodes);
                 here.hidden = there.hidden;

@@ -109,17 +109,21 @@ const finding = (() => {
     }
 
     // The page the server gives for a search, where this one does not hold everything; null if another
-    // was asked for meanwhile, or there is none.
-    async function page(url) {
+    // was asked for meanwhile. What comes without the list, say because the sign-in has ended, is gone to.
+    async function page(url, list) {
         asking?.abort();
         asking = new AbortController();
-        const response = await fetch(url, { signal: asking.signal }).catch(() => null);
-        if (!response?.ok || response.redirected) return null;
-        return new DOMParser().parseFromString(await response.text(), "text/html");
+        const { signal } = asking;
+        const text = await fetch(url, { signal, redirect: "manual" }).then((response) => response.text()).catch(() => "");
+        if (signal.aborted) return null;
+        const found = new DOMParser().parseFromString(text, "text/html");
+        if (found.getElementById(list)) return found;
+        location.assign(url);
+        return null;
     }
 
     function said(wanted, count) {
-        return wanted.length && count ? `${count} ${count === 1 ? "role" : "roles"} found` : "";
+        return wanted.length && count ? `${count.toLocaleString("en")} ${count === 1 ? "role" : "roles"} found` : "";
     }
 
     return { entry, show, mark, page, said };

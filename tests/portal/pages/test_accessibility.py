@@ -31,7 +31,13 @@ pytestmark = [
 SCRIPT = (Path(__file__).parent / "accessibility.js").read_text()
 MOST_STOPS = 400
 # To bring about what nobody can by hand, or what only a script does, these need one.
-NEED_A_SCRIPT = {"several-denied", "several-found", "keys-profile", "keys-process"}
+NEED_A_SCRIPT = {
+    "several-denied",
+    "several-found",
+    "keys-profile",
+    "keys-process",
+    "keys-not-copied",
+}
 
 
 # --- every page there is --------------------------------------------------------------------------

@@ -32,6 +32,27 @@ def sent_to(client: Client, **fields: str) -> dict[str, list[str]]:
     return parse_qs(urlsplit(response["Location"]).query)
 
 
+# --- both ways of using a role --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("console", "keys"), [(True, True), (True, False), (False, True)])
+def test_console_and_keys_lead_to_each_other_where_both_are_given(
+    console: bool, keys: bool
+) -> None:
+    account, role = cast.account("a", "111122223333"), cast.permission_set("a+b")
+    cast.offer(account, role)
+    cast.mapping("payments", role, account, console=console, keys=keys)
+    client, query = cast.signed_in("alice"), "account_id=111122223333&role_name=a%2Bb"
+
+    led = {
+        path: f'href="{other}?{query.replace("&", "&amp;")}"'
+        in client.get(f"{path}?{query}").content.decode()
+        for path, other in (("/keys", "/console"), ("/console", "/keys"))
+    }
+
+    assert led == {"/keys": console and keys, "/console": console and keys}
+
+
 # --- a role that is not had -----------------------------------------------------------------------
 
 
@@ -100,6 +121,18 @@ def test_choice_refuses_a_page_elsewhere() -> None:
 
     assert status == 400
     assert "evil" not in page
+
+
+@pytest.mark.parametrize("wrong", [{"destination": "https://evil.example/"}, {"region": "mars-1"}])
+def test_link_to_a_page_that_cannot_be_leads_on_without_it(wrong: dict[str, str]) -> None:
+    client = cast.signed_in("alice")
+    asked = {"account_id": DEV, "role_name": "Developer", **wrong}
+
+    for response in (client.get("/console", asked), client.post("/console", asked)):
+        page = response.content.decode()
+        assert response.status_code == 400
+        assert f'href="/console?account_id={DEV}&amp;role_name=Developer"' in page
+        assert "Go on without it" in page
 
 
 # --- the region -----------------------------------------------------------------------------------

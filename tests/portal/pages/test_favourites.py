@@ -137,7 +137,10 @@ def test_role_without_access_is_not_offered_to_be_starred(alice: Client) -> None
 def test_form_leads_back_to_where_it_was_sent_from(alice: Client) -> None:
     assert alice.post("/favourites", {"star": ALL[0]})["Location"] == "/"
     arranged = alice.post("/favourites", {"up": ALL[0], "arrange": ""})
-    assert arranged["Location"] == "/favourites"
+    pressed = f"pressed=up&account_id={DEV}&role_name=Developer"
+    assert arranged["Location"] == f"/favourites?{pressed}"
+    taken = alice.post("/favourites", {"unstar": ALL[0], "arrange": ""})
+    assert taken["Location"] == "/favourites"
 
 
 def test_script_gets_the_tiles_alone(alice: Client) -> None:

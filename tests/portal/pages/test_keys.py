@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 
 from accounts.models import Account, AuditEvent, PermissionSet, RoleUse
 from portal.pages.durations import UNTIL_EVENING, durations
@@ -167,6 +167,53 @@ def test_expiry_counts_down_and_says_when_it_is_over(
 
     expect(life).to_contain_text("No longer valid since")
     expect(page.get_by_role("status")).to_have_text("Keys on this page are no longer valid")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("hours", [-7, 7])
+def test_expiry_is_right_though_the_clock_of_the_browser_is_not(
+    hours: int, page_factory: PageFactory, live_portal: str
+) -> None:
+    page = page_factory(client=cast.signed_in("alice"))
+    page.clock.install(time=datetime.now(UTC) + timedelta(hours=hours))
+    take(page, live_portal)
+    life = page.locator(".life")
+
+    expect(life).to_contain_text("Valid for 1 hour until")
+    page.clock.fast_forward(61 * 60_000)
+
+    expect(life).to_contain_text("No longer valid since")
+
+
+@pytest.mark.browser
+def test_copy_that_the_browser_refuses_says_so_for_all_to_see(
+    page_factory: PageFactory, live_portal: str
+) -> None:
+    page = page_factory(client=cast.signed_in("alice"))
+    page.add_init_script("navigator.clipboard.writeText = () => Promise.reject(new Error('no'))")
+    take(page, live_portal)
+
+    page.get_by_role("button", name="Copy bash, zsh").click()
+
+    said = page.get_by_role("status")
+    expect(said).to_contain_text("The browser did not allow copying. Tick “Show secrets”")
+    assert said.evaluate("e => e.clientHeight") > 20
+    expect(page.locator(".secret > span").first).to_be_hidden()
+
+
+@pytest.mark.browser
+def test_keys_do_not_come_back_with_the_back_button(
+    page_factory: PageFactory, live_portal: str
+) -> None:
+    page = page_factory(client=cast.signed_in("alice"))
+    take(page, live_portal)
+    page.goto(f"{live_portal}/activity")
+
+    # The browser would have to send the form again, and asks first.
+    with pytest.raises(Error, match="ERR_CACHE_MISS"):
+        page.go_back()
+
+    expect(page.locator(".secret")).to_have_count(0)
 
 
 @pytest.mark.browser

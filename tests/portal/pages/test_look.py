@@ -77,6 +77,24 @@ def alice_at_home() -> Client:
     return client
 
 
+def odd() -> Client:
+    """Somebody whose accounts have names that only a machine, or somebody hostile, would give."""
+    what = cast.permission_set("A" * 32, privileged=True, description="d" * 200)
+    for number, name in enumerate(
+        ("x" * 128, "مدفوعات الإنتاج", "<b>&amp;</b> 🚀", "\u202eexe.dorp")
+    ):
+        where = cast.account(
+            name,
+            f"{number:012}",
+            environment=("e" * 32, "")[number % 2],
+            organizational_unit=("u" * 128, "Workloads")[number % 2],
+            tags={"t" * 64: "v" * 128},
+        )
+        cast.offer(where, what)
+        cast.mapping("odd", what, where, name=f"{number}")
+    return cast.signed_in(cast.subject("alice", groups=["odd"]))
+
+
 def mallory() -> Client:
     return cast.signed_in("mallory")
 
@@ -88,6 +106,10 @@ def carol() -> Client:
 
 def overflowing() -> Client:
     return cast.signed_in(cast.subject("alice", groups=[], hasgroups=True))
+
+
+def in_many_groups() -> Client:
+    return cast.signed_in(cast.subject("mallory", groups=[f"/teams/{n:03}" for n in range(90)]))
 
 
 def nobody() -> Client:
@@ -104,6 +126,14 @@ def open_path(path: str) -> Callable[[Page, str], None]:
 def get_keys(page: Page, portal: str) -> None:
     page.goto(f"{portal}/keys?{ROLE}")
     follow(page.get_by_role("button", name="Get keys"))
+
+
+def copy_nothing(page: Page, portal: str) -> None:
+    """Copy in a browser that does not allow it."""
+    page.add_init_script("navigator.clipboard.writeText = () => Promise.reject(new Error('no'))")
+    get_keys(page, portal)
+    page.get_by_role("button", name="Copy").click()
+    page.get_by_text("did not allow copying").wait_for()
 
 
 def get_values(page: Page, portal: str) -> None:
@@ -233,9 +263,20 @@ PAGES: dict[str, tuple[Callable[[], Client], Callable[[Page, str], None]]] = {
     "start-at-home": (alice_at_home, open_path("/")),
     "found": (alice, open_path("/?q=payments+dev")),
     "found-nothing": (alice, open_path("/?q=nowhere")),
+    "odd-names": (odd, open_path("/")),
+    "odd-names-found": (odd, open_path("/?q=v")),
+    "odd-names-keys": (odd, open_path(f"/keys?account_id=000000000003&role_name={'A' * 32}")),
+    "odd-names-console": (odd, open_path("/console?account_id=000000000000")),
+    "odd-names-several": (odd, open_path("/several")),
     "empty": (mallory, open_path("/")),
+    "empty-in-many-groups": (in_many_groups, open_path("/")),
     "keys": (alice, open_path(f"/keys?{ROLE}")),
     "keys-issued": (alice, get_keys),
+    "keys-not-copied": (alice, copy_nothing),
+    "keys-privileged": (
+        alice,
+        open_path("/keys?account_id=345678901334&role_name=Operator"),
+    ),
     "keys-values": (alice, get_values),
     "keys-profile": (alice, get_profile),
     "keys-process": (alice, get_process),

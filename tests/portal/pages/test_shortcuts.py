@@ -57,6 +57,7 @@ def test_who_has_nothing_is_told_where_to_look() -> None:
     page = build("mallory").content.decode()
 
     assert "nothing to link to" in page
+    assert "Make the link" not in page
     assert DEV not in page
 
 

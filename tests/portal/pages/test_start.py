@@ -39,7 +39,30 @@ def test_start_page_offers_a_sign_in_to_whoever_is_signed_out(client: Client) ->
 def test_start_page_says_what_one_has_and_why() -> None:
     text = text_of(cast.signed_in("alice"))
 
-    assert '2 accounts, 3 roles for your groups <span class="mono">payments</span>' in text
+    assert '2 accounts, 3 roles for your group <span class="mono">payments</span>' in text
+
+
+@pytest.mark.parametrize(
+    ("groups", "said"),
+    [
+        ("a", "1 role for your group a"),
+        ("ab", "2 roles for your groups a and b"),
+        ("abc", "3 roles for your groups a, b and c"),
+        ("abcd", "4 roles for your groups a, b, c and d"),
+        ("abcde", "5 roles for your groups a, b, c and 2 more"),
+    ],
+)
+@pytest.mark.django_db
+def test_start_page_counts_the_way_people_do(groups: str, said: str) -> None:
+    where = cast.account("a", "111111111111")
+    for group in groups:
+        what = cast.permission_set(f"Role-{group}")
+        cast.offer(where, what)
+        cast.mapping(group, what, where)
+
+    text = text_of(cast.signed_in(cast.subject("alice", groups=[*groups])))
+
+    assert said in " ".join(re.sub("<.*?>", "", text).split()).replace(" ,", ",")
 
 
 @pytest.mark.django_db
@@ -76,6 +99,14 @@ def test_search_finds_tags() -> None:
     cast.mapping("payments", what, where, other)
 
     assert roles_of(cast.signed_in("alice"), "team=pay") == ["111111111111/ReadOnly"]
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("northwind")
+def test_search_marks_privileged_roles_as_it_does_others() -> None:
+    page = text_of(cast.signed_in("bob"), q="operat")
+
+    assert '<span class="role-name"><mark>Operat</mark>or <span class="warn">' in page
 
 
 @pytest.mark.django_db

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from accounts import favourites
-from accounts.models import Account, Person
+from accounts.models import Account, PermissionSet, Person, SignIn
 from accounts.types import Named
 from portal.pages import rows, start
 from portal.pages import words as server
@@ -48,6 +48,7 @@ SEARCHES = [
     "o",
     "<b>",
     "priv",
+    "operator prod",
 ]
 
 TEXTS = [
@@ -68,6 +69,8 @@ def _tagged(northwind: None) -> None:
     Account.objects.filter(account_id=DEV).update(
         tags={"team": "payments", "city": "İstanbul", "street": "Straße", "odd": "<b>"}
     )
+    what = PermissionSet.objects.get(name="Operator")
+    cast.mapping("payments", what, Account.objects.get(account_id=PROD))
 
 
 def favourite(page_of: str, *roles: tuple[str, str]) -> None:
@@ -155,6 +158,18 @@ def test_search_is_in_the_address_to_be_kept_or_sent(
     page.get_by_role("searchbox").fill("prod read")
 
     expect(page).to_have_url(f"{live_portal}/?q=prod+read")
+
+
+def test_search_that_escape_empties_leaves_the_address_too(
+    page_factory: PageFactory, live_portal: str
+) -> None:
+    page = page_factory(client=cast.signed_in("alice"))
+    page.goto(f"{live_portal}/?q=prod")
+
+    page.get_by_role("searchbox").press("Escape")
+
+    expect(page.locator(".account")).to_have_count(2)
+    expect(page).to_have_url(f"{live_portal}/")
 
 
 def test_console_is_opened_with_the_keyboard_alone(
@@ -301,6 +316,25 @@ def test_favourites_are_put_in_order_without_a_script(
     assert tiles == [f"{PROD}/ReadOnly", f"{DEV}/Developer"]
 
 
+def test_favourites_are_put_in_order_with_the_keyboard_alone(
+    page_factory: PageFactory, live_portal: str
+) -> None:
+    client = cast.signed_in("alice")
+    favourite("alice", (DEV, "Developer"), (DEV, "ReadOnly"), (PROD, "ReadOnly"))
+    page = page_factory(client=client, java_script=False)
+    page.goto(f"{live_portal}/favourites")
+    up = page.get_by_role("button", name="Up: ReadOnly in payments-prod")
+
+    up.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**pressed=up**")
+    expect(up).to_be_focused()
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("listitem").first).to_contain_text("payments-prod")
+    expect(page.get_by_role("button", name="Down: ReadOnly in payments-prod")).to_be_focused()
+
+
 @pytest.mark.parametrize("java_script", [True, False])
 def test_every_account_is_there_soon_in_order_and_by_unit(
     java_script: bool,
@@ -352,11 +386,43 @@ def test_above_what_fits_on_one_page_the_server_searches_as_one_types(
     page.get_by_role("searchbox").fill("a024")
     expect(page.locator(".account")).to_have_count(1)
     expect(page.locator(".account mark")).to_have_text("a024")
+    expect(page.locator("#said")).to_have_text("1 role found")
     page.get_by_role("searchbox").fill("")
     expect(page.locator(".account")).to_have_count(10)
     page.get_by_role("link", name="Next").click()
 
     expect(page.locator("#pager")).to_contain_text("11 to 20 of 27 accounts")
+
+
+def test_pages_come_back_after_a_search_that_fits_on_one(
+    page_factory: PageFactory, live_portal: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(start, "ON_ONE_PAGE", 20)
+    monkeypatch.setattr(start, "ON_EACH_PAGE", 10)
+    many_accounts(25)
+    page = page_factory(client=cast.signed_in("alice"))
+    page.goto(f"{live_portal}/?q=a024")
+    expect(page.locator("#pager")).to_be_hidden()
+
+    page.get_by_role("searchbox").fill("")
+
+    expect(page.locator("#pager")).to_contain_text("1 to 10 of 27 accounts")
+
+
+@pytest.mark.parametrize("where", ["/", "/?q=a024"])
+def test_search_after_the_sign_in_has_ended_leads_to_a_new_one(
+    where: str, page_factory: PageFactory, live_portal: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(start, "ON_ONE_PAGE", 20)
+    many_accounts(25)
+    page = page_factory(client=cast.signed_in("alice"))
+    page.goto(f"{live_portal}{where}")
+    expect(page.locator("#accounts")).to_be_visible()
+    SignIn.objects.update(ended_at=cast.NOON)
+
+    page.get_by_role("searchbox").fill("a0")
+
+    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
 
 
 @pytest.mark.parametrize("dark", [False, True])
