@@ -32,7 +32,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
     AWS is not asked: the page and sign-in work without it.
     """
-    parts = {"database": database(), "provider": _provider()}
+    parts = {"database": database(), "provider": identity_provider()}
     ready = all(state == "ok" for state in parts.values())
     return JsonResponse(
         {"status": "ok" if ready else "not ready", **parts}, status=200 if ready else 503
@@ -50,7 +50,8 @@ def database() -> str:
     return "migrations are pending: run manage.py migrate" if pending else "ok"
 
 
-def _provider() -> str:
+def identity_provider() -> str:
+    """Return "ok" for a provider whose keys are at hand, else what is wrong with it."""
     try:
         keys.current(url=provider.current().jwks_uri)
     except GatehouseError as error:

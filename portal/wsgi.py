@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from threading import Thread
@@ -21,16 +20,7 @@ except SystemCheckError as refused:
     # gunicorn takes 3 as "do not start another worker".
     sys.exit(3)
 
+from portal.starting import say_what_is_missing  # noqa: E402 - after the checks
 
-def _say_if_unprepared() -> None:
-    """Tell the log where the database needs `migrate`; serving goes on, as docs/decisions/0014 says."""
-    from django.db import connection
-
-    from portal import health
-
-    if (state := health.database()) != "ok":
-        logging.getLogger(__name__).error("not ready: the database: %s", state)
-    connection.close()
-
-
-Thread(target=_say_if_unprepared, daemon=True).start()
+# docs/decisions/0014 has why this is no condition for starting.
+Thread(target=say_what_is_missing, daemon=True).start()

@@ -61,7 +61,10 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
         (b"person = []", "There is nobody"),
         (b"person = [5]", "person 1: This is no table."),
         (b'[[person]]\nusername = ""', "person 1 (): username: Write text."),
-        (b'[[person]]\nusername = "a"\ngroups = [1]', "person 1 (a): groups: Write a list of texts."),
+        (
+            b'[[person]]\nusername = "a"\ngroups = [1]',
+            "person 1 (a): groups: Write a list of texts.",
+        ),
         (b'[[person]]\nusername = "a"\n[[people]]', "people: Unknown."),
     ],
 )

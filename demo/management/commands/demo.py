@@ -63,6 +63,8 @@ class Command(BaseCommand):
             for name, (command, environment, url) in HOME.processes(ports).items():
                 if name == "portal":
                     prepare(HOME, COMPANY)
+                    # It asks the provider as it starts, and one that fails not again for a while.
+                    family.wait_until_answering()
                 family.start(
                     name, command=command, environment=environment, url=url, log=HOME.log(name)
                 )
