@@ -51,7 +51,7 @@ def database() -> str:
 
 
 def identity_provider() -> str:
-    """Return "ok" for a provider whose documents could be read, else that people cannot sign in."""
+    """Return "ok" for a provider whose keys are at hand, else what is wrong with it."""
     try:
         keys.current(url=provider.current().jwks_uri)
     except GatehouseError as error:

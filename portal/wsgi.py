@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from threading import Thread
@@ -21,20 +20,7 @@ except SystemCheckError as refused:
     # gunicorn takes 3 as "do not start another worker".
     sys.exit(3)
 
+from portal.starting import say_what_is_missing  # noqa: E402 - after the checks
 
-def _say_if_unprepared() -> None:
-    """Tell the log where the database needs `migrate`, or the provider is not there, and serve all the same.
-
-    docs/decisions/0014 says why. The provider's documents are then at hand before anybody signs in.
-    """
-    from django.db import connection
-
-    from portal import health
-
-    if (state := health.database()) != "ok":
-        logging.getLogger(__name__).error("not ready: the database: %s", state)
-    connection.close()
-    health.identity_provider()  # Says so itself.
-
-
-Thread(target=_say_if_unprepared, daemon=True).start()
+# docs/decisions/0014 has why this is no condition for starting.
+Thread(target=say_what_is_missing, daemon=True).start()

@@ -1,4 +1,4 @@
-"""Find the real parts tests run against: Chromium, PostgreSQL, Keycloak, Redis, shells, the AWS CLI; skip with directions where one is missing.
+"""Find the real parts tests run against: Chromium, PostgreSQL, Keycloak, Redis, shells, tools, the AWS CLI; skip with directions where one is missing.
 
 With GATEHOUSE_REAL_PARTS=required (as in CI) a missing part fails the test instead.
 """
@@ -77,6 +77,13 @@ def redis_server_path() -> Path:
 
 def shell_path(name: str) -> Path:
     """Return the path of a shell that Debian has: bash, dash, zsh, fish."""
+    if found := shutil.which(name):
+        return Path(found)
+    missing(name, how_to_get_it=f"apt install {name}")
+
+
+def tool_path(name: str) -> Path:
+    """Return the path of a tool that the pages' examples use and a new machine may lack: curl, jq."""
     if found := shutil.which(name):
         return Path(found)
     missing(name, how_to_get_it=f"apt install {name}")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 from demo.identity.app import create_app
 from demo.identity.people import API, COMMAND_LINE, Client, load_people
 from demo.identity.provider import Provider
+from demo.identity.roster import BadPeople
 from demo.serving import bind
 
 parser = argparse.ArgumentParser(prog="python -m demo.identity", description=__doc__)
@@ -30,8 +32,12 @@ def main() -> None:
         secret=os.environ["OIDC_RP_CLIENT_SECRET"],
         portal=options.portal,
     )
+    try:
+        people = load_people(options.people)
+    except BadPeople as problem:
+        sys.exit(str(problem))
     provider = Provider(
-        people=load_people(options.people),
+        people=people,
         clients=[portal, Client(COMMAND_LINE, audience=API)],
         key_file=options.key,
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hmac
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from authlib.oauth2.rfc6749 import ClientMixin
+
+from demo.identity import roster
 
 COMMAND_LINE, API = "gatehouse-cli", "gatehouse-api"
 """The demo's public client for the command line, and the audience of its access tokens."""
@@ -49,8 +50,12 @@ class Person:
 
 
 def load_people(path: Path) -> list[Person]:
-    """Read `[[person]]` tables whose keys are the fields of `Person`."""
-    tables: list[dict[str, Any]] = tomllib.loads(path.read_text("utf-8"))["person"]
+    """Read `[[person]]` tables whose keys are the fields of `Person`.
+
+    Raises:
+        BadPeople: the file cannot be read, or is not as it must be.
+    """
+    tables = roster.read(path)
     for table in tables:
         table |= {name: tuple(v) for name, v in table.items() if isinstance(v, list)}
     return [Person(**table) for table in tables]

@@ -34,11 +34,12 @@ class Ports:
         return f"http://localhost:{self.cloud}"
 
 
+_LAST_PORT = 65535
 DEFAULTS = Ports(portal=8000, identity=8001, cloud=8002)
 
 
 class PortTaken(Exception):
-    """The port that was asked for is not free."""
+    """The port that was asked for is not free, or is none."""
 
 
 def choose(portal: int | None) -> Ports:
@@ -47,6 +48,8 @@ def choose(portal: int | None) -> Ports:
     Raises:
         PortTaken: by somebody else than the demo, for all we know.
     """
+    if portal is not None and not 0 <= portal <= _LAST_PORT:
+        raise PortTaken(f"{portal} is no port. Choose 1 to {_LAST_PORT}, or 0 for any.")
     if portal and not is_free(portal):
         raise PortTaken(f"Port {portal} is taken. Choose another with --port, or 0 for any.")
     wanted = asdict(DEFAULTS)

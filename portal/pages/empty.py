@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
+
 from accounts.claims import pick
-from accounts.models import Account, Mapping
+from accounts.models import Account, Mapping, Person
 from accounts.rules import claims_in_use
 from accounts.types import Subject
 
@@ -28,6 +30,8 @@ class Emptiness:
     arrived: Sequence[Arrived]
     no_accounts: bool
     no_mappings: bool
+    no_admins: bool
+    """Whether no portal admin has signed in so far."""
 
     @property
     def nothing_set_up(self) -> bool:
@@ -37,10 +41,11 @@ class Emptiness:
 
 def emptiness(*, subject: Subject, now: datetime) -> Emptiness:
     """Look for why somebody has nothing."""
-    claims = sorted(claims_in_use(now=now)) or ["groups"]
+    claims = claims_in_use(now=now) or {settings.ADMIN_CLAIM or "groups"}
     return Emptiness(
         subject=subject,
-        arrived=[Arrived(claim, pick(subject.claims, claim)) for claim in claims],
+        arrived=[Arrived(claim, pick(subject.claims, claim)) for claim in sorted(claims)],
         no_accounts=not Account.objects.exists(),
         no_mappings=not Mapping.objects.exists(),
+        no_admins=not Person.objects.filter(is_admin=True).exists(),
     )

@@ -42,7 +42,7 @@ def _client() -> Iterator[CheckMessage]:
             yield Critical(
                 f"{name} is not set.",
                 hint="Register the portal at the identity provider, with the redirect URI "
-                f"{settings.BASE_URL}/oidc/callback/, and set {name} to what it gave you.",
+                f"{settings.BASE_URL or 'BASE_URL'}/oidc/callback/, and set {name} to what it gave you.",
                 id=f"portal.{number}",
             )
 

@@ -214,3 +214,34 @@ def test_ports_are_three_different_ones() -> None:
 def test_a_taken_port_is_refused_before_anything_starts(taken: int) -> None:
     with pytest.raises(PortTaken, match=str(taken)):
         choose(taken)
+
+
+@pytest.mark.parametrize("number", [-1, 65536])
+def test_number_that_is_no_port_is_refused_as_such(number: int) -> None:
+    with pytest.raises(PortTaken, match=f"{number} is no port"):
+        choose(number)
+
+
+def test_ctrl_c_while_django_is_loading_leaves_no_traceback(tmp_path: Path) -> None:
+    early = tmp_path / "early.py"
+    early.write_text(
+        "import runpy, sys\n"
+        "class Interrupt:\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        "        if name == 'django.core.management':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
+        "sys.argv = ['manage.py', 'demo']\n"
+        "runpy.run_path('manage.py', run_name='__main__')\n"
+    )
+
+    done = subprocess.run(
+        [sys.executable, early],
+        cwd=CHECKOUT,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

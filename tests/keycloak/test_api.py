@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 import requests
 
+from tests import real_parts
 from tests.browsers import PageFactory
 from tests.emulators import whose_keys
 from tests.keycloak.server import Keycloak
@@ -61,6 +62,8 @@ def token_of(keycloak: Keycloak, page_factory: PageFactory, loopback: str) -> To
 
 def curl(portal: str, token: str, pipe: str) -> str:
     """Ask in the original's way of use."""
+    for name in ("curl", "jq"):
+        real_parts.tool_path(name)
     done = subprocess.run(
         [
             "bash",

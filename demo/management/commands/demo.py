@@ -9,7 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from demo.identity.people import load_people
+from demo.identity.people import Person, load_people
+from demo.identity.roster import BadPeople
 from demo.launcher.home import CHECKOUT, COMPANY, HOME, PEOPLE, AlreadyRunning
 from demo.launcher.network import DEFAULTS, Ports, PortTaken, choose
 from demo.launcher.outlook import outlook
@@ -51,17 +52,19 @@ class Command(BaseCommand):
             raise CommandError(
                 f"The demo is running already{at}. To start over, stop that one first."
             ) from None
-        except (PortTaken, Died) as problem:
+        except (BadPeople, PortTaken, Died) as problem:
             raise CommandError(str(problem)) from None
         except KeyboardInterrupt:
             self.stdout.write("\nThe demo has ended; its data are kept.")
 
     def _run(self, port: int | None) -> None:
-        started, ports = time.monotonic(), choose(port)
+        started, ports, people = time.monotonic(), choose(port), load_people(PEOPLE)
         with Family(CHECKOUT) as family:
             for name, (command, environment, url) in HOME.processes(ports).items():
                 if name == "portal":
                     prepare(HOME, COMPANY)
+                    # It asks the provider as it starts, and one that fails not again for a while.
+                    family.wait_until_answering()
                 family.start(
                     name, command=command, environment=environment, url=url, log=HOME.log(name)
                 )
@@ -69,15 +72,15 @@ class Command(BaseCommand):
             with HOME.running(ports):
                 if port is None and ports.portal != DEFAULTS.portal:
                     self.stdout.write(f"Port {DEFAULTS.portal} is taken, so it is another one.")
-                self._greet(ports, seconds=time.monotonic() - started)
+                self._greet(ports, people, seconds=time.monotonic() - started)
                 family.watch()
 
-    def _greet(self, ports: Ports, *, seconds: float) -> None:
+    def _greet(self, ports: Ports, people: list[Person], *, seconds: float) -> None:
         self.stdout.write(
             f"\nGatehouse is ready after {seconds:.0f} seconds. Open\n\n    {ports.portal_url}\n\n"
             "and sign in, without a password, as one of Northwind's people:\n"
         )
-        for person in load_people(PEOPLE):
+        for person in people:
             self.stdout.write(f"    {person.username:<9}{person.about}")
             for line in outlook(person, issuer=ports.identity_url, now=timezone.now()):
                 self.stdout.write(f"             {line}")

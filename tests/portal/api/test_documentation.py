@@ -21,6 +21,7 @@ from joserfc.jwk import RSAKey
 
 from demo.serving import bind
 from portal.settings import BASE_DIR
+from tests import real_parts
 from tests.emulators import ConsoleEndpoint
 from tests.portal import running
 from tests.portal.api.conftest import AUDIENCE, Issuer
@@ -58,6 +59,8 @@ class Shell:
 @pytest.fixture(scope="module")
 def shell(sts_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     """The portal with the demo's company, a provider that signs tokens, an emulated AWS."""
+    for name in ("curl", "jq"):
+        real_parts.tool_path(name)
     publisher = Publisher()
     with bind(publisher) as served, ConsoleEndpoint() as console:
         served.start()

@@ -208,6 +208,27 @@ def test_first_start_asks_others_to_wait() -> None:
     assert "/admin/" not in page
 
 
+@pytest.mark.django_db
+def test_first_start_without_an_admin_says_where_one_is_set_and_what_arrived(
+    settings: Settings,
+) -> None:
+    settings.ADMIN_CLAIM, settings.ADMIN_VALUES = "roles", ["the value itself is nobody's to see"]
+
+    page = text_of(cast.signed_in(cast.subject("alice", roles=["staff"])))
+
+    assert "<code>ADMIN_VALUES</code>" in page
+    assert "<code>ADMIN_CLAIM</code>" in page
+    assert ">staff<" in page
+    assert "the value itself" not in page
+
+
+@pytest.mark.django_db
+def test_first_start_with_an_admin_asks_nobody_else_to_be_one() -> None:
+    cast.signed_in("carol")
+
+    assert "ADMIN_VALUES" not in text_of(cast.signed_in("alice"))
+
+
 @pytest.mark.parametrize("path", ["/start", "/start/"])
 def test_start_url_leads_people_to_the_page_and_an_aws_cli_to_its_name(
     path: str, client: Client

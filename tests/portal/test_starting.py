@@ -1,0 +1,82 @@
+"""A portal that starts says to its log what it lacks and where that is set, and asks the provider once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from pytest_django import Settings
+
+from accounts.models import Mapping
+from portal import health
+from portal.signin import keys, provider
+from portal.starting import say_what_is_missing
+
+
+@pytest.fixture(autouse=True)
+def _fresh_provider(settings: Settings) -> Iterator[None]:
+    settings.OIDC_ISSUER = "http://localhost:9"
+    provider.forget()
+    keys.forget()
+    yield
+    provider.forget()
+    keys.forget()
+
+
+@pytest.mark.django_db
+def test_start_names_a_provider_that_does_not_answer(caplog: pytest.LogCaptureFixture) -> None:
+    say_what_is_missing()
+
+    assert "OIDC_ISSUER http://localhost:9 could not be read" in caplog.text
+    assert "Nobody can sign in until this is mended" in caplog.text
+
+
+@pytest.mark.django_db
+def test_first_start_says_who_adds_accounts_and_mappings_and_where(
+    caplog: pytest.LogCaptureFixture, settings: Settings
+) -> None:
+    settings.BASE_URL = "https://aws.northwind.example"
+
+    say_what_is_missing()
+
+    assert "there are no accounts and no mappings" in caplog.text
+    assert "https://aws.northwind.example/admin/" in caplog.text
+    assert "manage.py apply FILE" in caplog.text
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("northwind")
+def test_start_without_mappings_names_mappings_only(caplog: pytest.LogCaptureFixture) -> None:
+    Mapping.objects.all().delete()
+
+    say_what_is_missing()
+
+    assert "there are no mappings;" in caplog.text
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("northwind")
+def test_start_of_a_portal_that_lacks_nothing_is_silent(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        provider, "current", lambda: provider.Provider("i", "https://a", "https://t", "https://j")
+    )
+    monkeypatch.setattr(keys, "current", lambda *, url: ())
+
+    say_what_is_missing()
+
+    assert caplog.text == ""
+
+
+@pytest.mark.django_db
+def test_provider_is_asked_although_the_database_is_not_ready(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "database", lambda: "migrations are pending: run manage.py migrate")
+
+    say_what_is_missing()
+
+    assert "not ready: the database: migrations are pending" in caplog.text
+    assert "there are no accounts" not in caplog.text
+    assert "OIDC_ISSUER http://localhost:9 could not be read" in caplog.text
