@@ -25,8 +25,6 @@ from accounts.preview import preview
 
 # How much the change page, the preview page and a list's cell show of a long list.
 ON_THE_PAGE, ON_ITS_OWN_PAGE, IN_A_CELL = 20, 500, 3
-
-
 # For how long before its end a mapping is said to end soon.
 SOON = timedelta(days=30)
 
@@ -53,7 +51,11 @@ class ByState(admin.SimpleListFilter):
         now = timezone.now()
         match self.value():
             case "force":
-                return queryset.filter(Q(expires_at=None) | Q(expires_at__gt=now), enabled=True)
+                return queryset.filter(
+                    Q(expires_at=None) | Q(expires_at__gt=now),
+                    Q(issuer=None) | Q(issuer__enabled=True),
+                    enabled=True,
+                )
             case "soon":
                 return queryset.filter(enabled=True, expires_at__gt=now, expires_at__lte=now + SOON)
             case "expired":

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Account, Mapping, MappingTarget, PermissionSet
+from accounts.models import Account, Mapping, MappingTarget, PermissionSet, TrustedIssuer
 from tests import cast
 from tests.portal.admin import forms
 
@@ -309,6 +309,9 @@ def test_mappings_are_filtered_by_their_state(carol: Client, state: str, names: 
     cast.mapping("x", what, "all", name="later", expires_at=now + timedelta(days=31))
     cast.mapping("x", what, "all", name="over", expires_at=now - timedelta(seconds=1))
     cast.mapping("x", what, "all", name="off", enabled=False)
+    url = "https://ci.northwind.example"
+    untrusted = TrustedIssuer.objects.create(name="CI", url=url, audiences=["x"], enabled=False)
+    cast.mapping("x", what, "all", name="untrusted", issuer=untrusted)
 
     response = carol.get("/admin/accounts/mapping/", {"state": state})
 
