@@ -34,7 +34,7 @@ class Keycloak:
     @property
     def discovery(self) -> dict[str, Any]:
         """The realm's discovery document."""
-        response = requests.get(f"{self.issuer}/.well-known/openid-configuration", timeout=10)
+        response = requests.get(f"{self.issuer}/.well-known/openid-configuration", timeout=60)
         response.raise_for_status()
         document: dict[str, Any] = response.json()
         return document
@@ -67,7 +67,7 @@ class Keycloak:
 
     def signing_key_ids(self) -> set[str]:
         """Return the ids of the published signing keys."""
-        keys = requests.get(self.discovery["jwks_uri"], timeout=10).json()["keys"]
+        keys = requests.get(self.discovery["jwks_uri"], timeout=60).json()["keys"]
         return {key["kid"] for key in keys if key["use"] == "sig"}
 
     def _id_of(self, username: str) -> str:
@@ -83,14 +83,14 @@ class Keycloak:
                 "username": "admin",
                 "password": self.admin_password,
             },
-            timeout=10,
+            timeout=60,
         ).json()["access_token"]
         response = requests.request(
             method,
             f"{self.url}/admin/realms/gatehouse{path}",
             json=body,
             headers={"Authorization": f"Bearer {token}"},
-            timeout=10,
+            timeout=60,
         )
         response.raise_for_status()
         return response

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from werkzeug.wrappers import Request, Response
 from accounts import pool
 from portal.signin import wire
 from portal.signin.errors import ProviderMisconfigured, ProviderUnavailable
+from tests import certificates
 from tests.portal.signin.publisher import Publisher
 
 
@@ -80,12 +82,21 @@ def test_a_provider_that_drips_is_left_after_the_timeout(publisher: Publisher) -
     assert time.monotonic() - before < 1.8
 
 
-def test_a_provider_that_drips_its_headers_is_left_after_the_timeout(settings: Any) -> None:
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_provider_that_drips_its_headers_is_left_after_the_timeout(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
     settings.OIDC_TIMEOUT = 1
+    certificate, key = certificates.make(tmp_path)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
     hung_up = threading.Event()
 
     def drip() -> None:
         connection, _ = server.accept()
+        if scheme == "https":
+            connection = tls.wrap_socket(connection, server_side=True)
         with connection, contextlib.suppress(OSError):
             connection.sendall(b"HTTP/1.1 200 OK\r\n")
             connection.settimeout(0.1)
@@ -103,7 +114,7 @@ def test_a_provider_that_drips_its_headers_is_left_after_the_timeout(settings: A
         thread = threading.Thread(target=drip)
         thread.start()
         with pytest.raises(ProviderUnavailable, match="Timeout"):
-            read(f"http://127.0.0.1:{server.getsockname()[1]}/")
+            read(f"{scheme}://127.0.0.1:{server.getsockname()[1]}/")
         thread.join()
     assert hung_up.is_set()
 
