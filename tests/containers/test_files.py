@@ -79,6 +79,19 @@ def test_container_may_write_to_memory_and_volumes_only(name: str) -> None:
     assert SERVICES[name]["read_only"] is True
 
 
+def test_no_registry_is_asked_for_an_image_of_ours() -> None:
+    policies = {
+        name: service.get("pull_policy")
+        for name, service in SERVICES.items()
+        if service["image"].startswith("gatehouse")
+    }
+
+    assert policies == {"cloud": "build", "prepare": "build", "portal": "never"}
+    assert SERVICES["prepare"]["image"] == SERVICES["portal"]["image"]
+    assert "build" in SERVICES["prepare"]
+    assert "prepare" in SERVICES["portal"]["depends_on"]
+
+
 def test_published_ports_listen_on_this_machine_only() -> None:
     ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
 

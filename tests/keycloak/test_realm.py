@@ -89,6 +89,8 @@ def test_id_token_carries_role_arns_and_groups_with_their_path(
     }
     assert set(found["groups"]) == {"/teams/payments", "/portal-admins"}
     assert found["aud"] == "gatehouse"
+    # From the realm's file: a new container imports it anew, and the portal knows people by it.
+    assert found["sub"] == "6a7e0000-0000-4000-8000-000000000000"
     assert answer["refresh_token"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from argparse import ArgumentParser
+from shlex import quote
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -86,7 +87,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"             {line}")
         self.stdout.write(
             "\nOn the command line, in an environment of your own:\n\n"
-            f"    pip install {CHECKOUT / 'client'}\n"
+            f"    pip install {quote(str(CHECKOUT / 'client'))}\n"
             f"    gatehouse login {ports.portal_url}\n"
             f"\nIdentity provider {ports.identity_url}, embedded AWS {ports.cloud_url}.\n"
             f"Data and logs are in {HOME.folder}. Ctrl-C ends it all.\n"
