@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any, ClassVar, Protocol, cast
+from typing import Any, Protocol, cast
 
 from django.contrib import admin
 from django.contrib.admin.utils import NestedObjects, unquote
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,17 +16,15 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.admin.asked import Asked
-from accounts.models import Account, AccountRole, AuditEvent, MappingTarget
+from accounts.admin.snapshots import Facts, label, snapshot
+from accounts.admin.together import Together
+from accounts.models import Account, AccountRole
 from accounts.models.audit import Action
 from accounts.signins import subject_of
 from accounts.types import Origin
 
-Facts = dict[str, Any]
-ADMIN_ACTIONS = (Action.ADMIN_ADDED, Action.ADMIN_CHANGED, Action.ADMIN_DELETED)
 # How many of the newest changes a history shows.
 HISTORY = 100
-# The hidden field of a form that says which state of the row it was filled in from.
-SEEN = "_seen"
 
 
 class Site(Protocol):
@@ -40,71 +35,12 @@ class Site(Protocol):
         ...
 
 
-class AuditedAdmin(Asked):
+class AuditedAdmin(Together):
     """An editable page. Django's own log of actions is not kept: it can be deleted and knows no before and after."""
 
-    # Related rows edited on this page, by the name of the relation.
-    parts: ClassVar[tuple[str, ...]] = ()
     # Counts beside filters cost a query each.
     show_facets = admin.ShowFacets.NEVER
-    # The only columns a change may write; None for all.
-    written: ClassVar[tuple[str, ...] | None] = None
     object_history_template = "admin/accounts/history.html"
-
-    def get_form(
-        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
-    ) -> Any:
-        """Refuse a form that was filled in from what somebody else has changed since: it would undo their change."""
-        form = super().get_form(request, obj, change, **kwargs)
-        if obj is None or not change:
-            return form
-        page = self
-
-        class Guarded(form):  # type: ignore[misc,valid-type]
-            def clean(self) -> Any:
-                cleaned = super().clean()
-                page.refuse_if_changed(self.instance, seen=str(self.data.get(SEEN, "")))
-                return cleaned
-
-        return type(form.__name__, (Guarded,), {})
-
-    def refuse_if_changed(self, obj: Any, *, seen: str) -> None:
-        """Lock the stored row where the database can, and compare it with what a form has seen; "" has seen none.
-
-        Raises:
-            ValidationError: it is another now, or gone.
-        """
-        stored = self.model._default_manager.select_for_update().filter(pk=obj.pk).first()
-        if stored is not None and seen in ("", self._mark(stored)):
-            return
-        latest = self._changes_of(obj).first()
-        by = f" by {latest.actor} at {latest.at:%H:%M} UTC" if latest else ""
-        raise ValidationError(
-            f"This was changed{by} while you had it open, and nothing of yours was saved. "
-            "Open the page anew, and make your change to what is there now."
-        )
-
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
-    ) -> Any:
-        """Say in the form which state of the row it shows; a refused form keeps what it said."""
-        obj = context.get("original")
-        if obj is not None:
-            context["seen"] = request.POST.get(SEEN, "") if request.POST else self._mark(obj)
-        return super().render_change_form(request, context, *args, **kwargs)
-
-    def _mark(self, obj: Any) -> str:
-        facts = snapshot(obj, self.parts)
-        if self.written is not None:
-            facts = {name: facts[name] for name in self.written}
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-
-    def _changes_of(self, obj: Any) -> models.QuerySet[AuditEvent]:
-        return AuditEvent.objects.filter(
-            action__in=ADMIN_ACTIONS,
-            detail__model=str(self.opts.model_name),
-            detail__id=str(obj.pk),
-        )
 
     def save_model(
         self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool
@@ -215,7 +151,7 @@ class AuditedAdmin(Asked):
             raise Http404
         if not self.has_view_permission(request, obj):
             raise PermissionDenied
-        events = self._changes_of(obj)
+        events = self.changes_of(obj)
         context = {
             **self.admin_site.each_context(request),
             "title": f"History of {obj}",
@@ -263,40 +199,6 @@ def origin_of(page: admin.ModelAdmin[Any], request: HttpRequest) -> Origin:
     return cast(Site, page.admin_site).origin_of(request)
 
 
-def snapshot(obj: models.Model, parts: Iterable[str] = ()) -> Facts:
-    """Return the state of a row and of the rows edited with it, as people read it, ready for JSON."""
-    facts = _facts(obj)
-    for part in parts:
-        related = getattr(obj, part)
-        columns = related.model._meta.concrete_fields
-        rows = related.select_related(
-            *(column.name for column in columns if column.is_relation)
-        ).order_by("pk")
-        facts[part] = [
-            {
-                name: value
-                for name, value in _facts(row, without=related.field.name).items()
-                if value not in (None, "")
-            }
-            for row in rows
-        ]
-    return facts
-
-
-def _facts(obj: models.Model, without: str = "") -> Facts:
-    return {
-        column.name: _plain(getattr(obj, column.name))
-        for column in obj._meta.concrete_fields
-        if not column.primary_key and column.name != without
-    }
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return str(value) if isinstance(value, models.Model) else value
-
-
 def _sides(detail: Facts) -> list[tuple[str, str, str]]:
     """Lay a recorded change out for people: what, before, after."""
     before, after = detail.get("before", {}), detail.get("after", {})
@@ -314,12 +216,6 @@ def _said(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key}={_said(one)}" for key, one in sorted(value.items())) or "none"
     return "none" if value in (None, "") else str(value)
-
-
-def label(obj: models.Model) -> str:
-    """Return what a row is and how people call it."""
-    name = f"{obj.mapping}: {obj}" if isinstance(obj, MappingTarget) else str(obj)
-    return f"{obj._meta.verbose_name} {name}"
 
 
 def _would_go_with(obj: models.Model) -> list[str]:

@@ -17,8 +17,9 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from accounts.admin.audited import AuditedAdmin, snapshot
+from accounts.admin.audited import AuditedAdmin
 from accounts.admin.fields import AutocompletedInline, KnownRowForm, KnownRows
+from accounts.admin.snapshots import snapshot
 from accounts.matching import PLACEHOLDERS
 from accounts.models import Mapping, MappingTarget
 from accounts.preview import preview
