@@ -513,14 +513,16 @@ def test_a_callback_of_another_browser_is_refused(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["", ".", "x", "\x00", "1.short", "é" * 40, "0" * 32, "1." + "a" * 32]
+    "value", ["", ".", "x", "\x00", '"\\000"', "1.short", "é" * 40, "0" * 32, "1." + "a" * 32]
 )
 def test_a_broken_cookie_is_refused(visitor: Visitor, value: str) -> None:
     callback = visitor.prove(visitor.depart())
-    name = next(name for name in visitor.client.cookies if "signin" in name)
-    visitor.client.cookies[name] = value
+    # As a header, whatever it holds: newer Pythons make no such cookie.
+    sent = {name: cookie.value for name, cookie in visitor.client.cookies.items()}
+    sent |= {name: value for name in sent if "signin" in name}
+    header = "; ".join(f"{name}={value}" for name, value in sent.items())
 
-    assert visitor.client.get(callback).status_code == 400
+    assert visitor.client.get(callback, headers={"cookie": header}).status_code == 400
 
 
 def test_an_attempt_left_for_too_long_is_refused(visitor: Visitor) -> None:
