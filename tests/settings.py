@@ -26,10 +26,13 @@ os.environ.update(
 os.environ.setdefault("DATABASE_URL", "sqlite:////dev/shm/gatehouse-tests.sqlite3")
 
 from portal.settings import *  # noqa: F403
-from portal.settings import ALLOWED_HOSTS, STORAGES
+from portal.settings import ALLOWED_HOSTS, DATABASES, STORAGES
 
 ALLOWED_HOSTS += ["testserver", "127.0.0.1"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # Django's own choice, and pytest-django's for several processes where it does not know the engine.
+    DATABASES["default"]["TEST"] = {"NAME": ":memory:"}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Static files are found where they are kept: nothing is collected for a test run.
 WHITENOISE_AUTOREFRESH = True
