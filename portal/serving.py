@@ -10,6 +10,8 @@ import logging
 import os
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -22,44 +24,53 @@ COMES_WITHIN, TAKEN_WITHIN = 10, 30
 
 
 class Bounded(socket.socket):
-    """A client's connection that is given up where the client takes too long."""
+    """A client's connection that is given up where the client takes too long.
+
+    It never blocks by itself: mostly all is there, or taken, at once, and only who waits sets a time.
+    """
 
     _until = 0.0
 
     def setblocking(self, flag: bool) -> None:
-        """Begin to count: gunicorn calls this where a thread takes the connection over."""
-        if self.fileno() < 0:
-            return  # Closed already.
-        if not flag:
+        """Begin to count: gunicorn calls this with True where a thread takes the connection over."""
+        if flag:
+            self._until = time.monotonic() + COMES_WITHIN
+        if self.gettimeout() != 0 and self.fileno() >= 0:
             super().setblocking(False)
-            return
-        self._until = time.monotonic() + COMES_WITHIN
-        self.settimeout(COMES_WITHIN)
 
     def recv(self, *args: Any) -> bytes:
         """Receive within what is left of the request's time."""
-        self.settimeout(max(self._until - time.monotonic(), 0.001))
         try:
             return super().recv(*args)
-        except TimeoutError as error:
-            # What gunicorn passes over in silence, and Django takes for a request that broke off.
-            raise ConnectionResetError(errno.ECONNRESET, "the request took too long") from error
+        except BlockingIOError:
+            pass
+        # What is raised gunicorn passes over in silence, and Django takes for a request that broke off.
+        with self._within(self._until - time.monotonic(), "the request took too long"):
+            return super().recv(*args)
 
-    def sendall(self, *args: Any) -> None:
+    def sendall(self, data: Any, *args: Any) -> None:
         """Send all of it in its time."""
-        self.settimeout(TAKEN_WITHIN)
-        try:
-            super().sendall(*args)
-        except TimeoutError as error:
-            raise ConnectionResetError(errno.ECONNRESET, "the answer was not taken") from error
+        rest = memoryview(data)
+        with suppress(BlockingIOError):
+            rest = rest[super().send(rest, *args) :]
+        if rest:
+            with self._within(TAKEN_WITHIN, "the answer was not taken"):
+                super().sendall(rest, *args)
 
     def sendfile(self, *args: Any, **options: Any) -> int:
         """Send a file, each piece in its time."""
-        self.settimeout(TAKEN_WITHIN)
-        try:
+        with self._within(TAKEN_WITHIN, "the file was not taken"):
             return super().sendfile(*args, **options)
+
+    @contextmanager
+    def _within(self, seconds: float, otherwise: str) -> Iterator[None]:
+        self.settimeout(max(seconds, 0.001))
+        try:
+            yield
         except TimeoutError as error:
-            raise ConnectionResetError(errno.ECONNRESET, "the file was not taken") from error
+            raise ConnectionResetError(errno.ECONNRESET, otherwise) from error
+        finally:
+            super().setblocking(False)
 
 
 class Worker(gthread.ThreadWorker):  # type: ignore[misc]
@@ -68,12 +79,12 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
     def handle(self, conn: Any) -> Any:
         """Handle a request, in a thread of its own."""
         if not conn.initialized:
-            if not isinstance(conn.sock, Bounded):
+            # Where gunicorn itself speaks TLS it needs a connection that blocks.
+            if not isinstance(conn.sock, Bounded) and not self.cfg.is_ssl:
                 conn.sock = Bounded(fileno=conn.sock.detach())
             if not conn.wait_for_data(0.1):
                 return gthread._DEFER  # Nothing was sent yet: that is waited for without a thread.
         goes_on = super().handle(conn)
-        # Where gunicorn itself speaks TLS it has put a connection of its own in place of ours.
         if not goes_on and isinstance(conn.sock, Bounded):
             # gunicorn waits up to 2 seconds for the client to hang up, where nobody else is served meanwhile.
             conn.close(graceful=True)
