@@ -12,6 +12,7 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_netw
 from django.conf import settings
 from urllib3.connection import HTTPConnection
 
+from accounts.addresses import is_loopback
 from portal.signin.connections import InTime, Plain, Secure
 from portal.signin.errors import ProviderMisconfigured
 
@@ -29,7 +30,7 @@ def may_be_asked(address: str) -> bool:
     found = _meant(ip_address(address.partition("%")[0]))
     if found.is_global and not found.is_multicast:
         return True
-    if found.is_loopback and not settings.SECURE:
+    if is_loopback(str(found)) and not settings.SECURE:
         return True
     return any(found in ip_network(network) for network in settings.TRUSTED_ISSUER_NETWORKS)
 

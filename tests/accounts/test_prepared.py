@@ -113,20 +113,20 @@ def test_tuples_and_annotations_come_as_the_orm_gives_them() -> None:
 
 
 NAME: Any = Account._meta.get_field("name")
-REGION: Any = Account._meta.get_field("region")
+UNIT: Any = Account._meta.get_field("organizational_unit")
 
 
 @pytest.mark.parametrize(
     "build",
     [
-        lambda name, region: Account.objects.filter(name=name, region=region),
-        lambda name, region: Account.objects.filter(region=region).filter(name=name),
-        lambda name, region: Account.objects.filter(region=region, name=name),
-        lambda name, region: Account.objects.filter(
-            Q(name=name) & (Q(region=region) | Q(region=name))
+        lambda name, unit: Account.objects.filter(name=name, organizational_unit=unit),
+        lambda name, unit: Account.objects.filter(organizational_unit=unit).filter(name=name),
+        lambda name, unit: Account.objects.filter(organizational_unit=unit, name=name),
+        lambda name, unit: Account.objects.filter(
+            Q(name=name) & (Q(organizational_unit=unit) | Q(organizational_unit=name))
         ),
-        lambda name, region: Account.objects.exclude(region="us-east-1").filter(
-            name__in=[name, "nobody"], region=region
+        lambda name, unit: Account.objects.exclude(organizational_unit="Other").filter(
+            name__in=[name, "nobody"], organizational_unit=unit
         ),
     ],
     ids=["in order", "crossed", "put in order by Django", "one twice", "constants between"],
@@ -134,20 +134,20 @@ REGION: Any = Account._meta.get_field("region")
 def test_each_value_is_compared_with_its_column_wherever_that_stands(
     build: Callable[..., QuerySet[Account]],
 ) -> None:
-    cast.account("a", "111111111111", region="eu-west-1")
-    cast.account("eu-west-1", "222222222222", region="a")
-    cast.account("c", "333333333333", region="us-east-1")
-    query = Prepared(lambda *values: build(*values).values_list("account_id"), NAME, REGION)
+    cast.account("a", "111111111111", organizational_unit="Unit")
+    cast.account("Unit", "222222222222", organizational_unit="a")
+    cast.account("c", "333333333333", organizational_unit="Other")
+    query = Prepared(lambda *values: build(*values).values_list("account_id"), NAME, UNIT)
 
-    for values in [("a", "eu-west-1"), ("eu-west-1", "a"), ("c", "us-east-1"), ("a", "a")]:
+    for values in [("a", "Unit"), ("Unit", "a"), ("c", "Other"), ("a", "a")]:
         assert query.rows(*values) == list(build(*values).values_list("account_id"))
 
 
 def test_query_that_leaves_a_value_out_is_refused() -> None:
-    query = Prepared(lambda name, region: Account.objects.filter(name=name), NAME, REGION)
+    query = Prepared(lambda name, unit: Account.objects.filter(name=name), NAME, UNIT)
 
     with pytest.raises(TypeError, match=r"values \[1\] are compared with nothing"):
-        query.rows("a", "eu-west-1")
+        query.rows("a", "Unit")
 
 
 EVENTS = Insertion(AuditEvent)

@@ -410,7 +410,7 @@ def test_nothing_changes_hands_when_the_row_cannot_be_written(step: str) -> None
         "revoke": partial(tokens.revoke, bearer=issued.access_token, origin=ORIGIN, now=NOON),
     }
     before = CliToken.objects.count(), Approval.objects.count()
-    broken = mock.patch("accounts.audit.AuditEvent.save", side_effect=DatabaseError("full"))
+    broken = mock.patch("accounts.audit.Insertion.insert", side_effect=DatabaseError("full"))
     with broken, pytest.raises(DatabaseError):
         steps[step]()
 
