@@ -22,7 +22,6 @@ FOLDER = Path.home() / ".cache" / "gatehouse" / "aws-cli"
 HOW_TO_GET_IT = ".venv/bin/python -m tests.aws_cli_v2"
 
 _REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements" / "aws-cli.txt"
-_DEBIAN = "http://deb.debian.org/debian/"
 # Of the package debian-archive-keyring, without which there is no Debian.
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 _APT = FOLDER / "apt"
@@ -40,13 +39,13 @@ def main() -> None:
         sys.exit("Only Debian has an AWS CLI 2 that can be unpacked, and this is not Debian.")
     _APT.joinpath("lists").mkdir(parents=True, exist_ok=True)
     python = _environment()
-    if any(_update(mirror) for mirror in dict.fromkeys((*_mirrors(), _DEBIAN))):
+    if any(_update(mirror) for mirror in dict.fromkeys(_mirrors())):
         for suite, package in _packages().items():
             _unpack(suite, package, python=python)
     elif all(program(suite).exists() for suite in SUITES):
         print("Debian does not answer: what is here stays.", file=sys.stderr)
     else:
-        sys.exit("Debian does not answer.")
+        sys.exit("Debian does not answer where this machine's apt looks for it.")
     for suite in SUITES:
         done = subprocess.run([program(suite), "--version"], stdout=subprocess.PIPE, check=True)
         print(f"{suite}: {done.stdout.decode().strip()}")
