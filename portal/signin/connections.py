@@ -13,6 +13,8 @@ from urllib3 import HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.response import HTTPResponse
 
+LATE = "the head of the answer did not arrive in time"
+
 
 class Plain(HTTPConnection):
     """A connection as it is."""
@@ -51,18 +53,23 @@ class InTime(HTTPAdapter):
 @contextmanager
 def _in_time(connection: HTTPConnection) -> Iterator[None]:
     late = Event()
+    peer = connection.sock  # The connection forgets it once it has read an answer that closes it.
 
     def hang_up() -> None:
         late.set()
         with suppress(OSError):  # The other side may have been quicker.
-            connection.sock.shutdown(socket.SHUT_RDWR)
+            peer.shutdown(socket.SHUT_RDWR)
 
     watch = Timer(connection.timeout or 0, hang_up)
     watch.daemon = True
     watch.start()
     try:
         yield
+    except Exception as broken:
+        if late.is_set():  # TLS says its own words when the ground is pulled away below it.
+            raise TimeoutError(LATE) from broken
+        raise
     finally:
         watch.cancel()
     if late.is_set():
-        raise TimeoutError("the head of the answer did not arrive in time")
+        raise TimeoutError(LATE)

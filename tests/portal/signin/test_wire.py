@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from urllib3.connection import HTTPConnection
 from werkzeug.wrappers import Request, Response
 
 from accounts import pool
@@ -117,6 +118,26 @@ def test_a_provider_that_drips_its_headers_is_left_after_the_timeout(
             read(f"{scheme}://127.0.0.1:{server.getsockname()[1]}/")
         thread.join()
     assert hung_up.is_set()
+
+
+def test_a_provider_that_answers_the_hanging_up_with_a_reset_is_late_all_the_same(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.OIDC_TIMEOUT = 0.2
+
+    def hung_up_on(connection: HTTPConnection) -> None:
+        connection.sock.settimeout(5)  # Not its own timeout is asked here.
+        while connection.sock.recv(1):
+            """Nothing else comes."""
+        raise ConnectionResetError
+
+    monkeypatch.setattr(HTTPConnection, "getresponse", hung_up_on)
+
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        pytest.raises(ProviderUnavailable, match="Timeout"),
+    ):
+        read(f"http://127.0.0.1:{server.getsockname()[1]}/")
 
 
 def test_a_certificate_that_is_not_accepted_is_told_so(publisher: Publisher) -> None:
