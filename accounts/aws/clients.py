@@ -119,7 +119,6 @@ class _Clients:
                         client,
                         credentials=self._load_credentials(),
                         certificates=self._certificates(),
-                        most=POOL,
                     )
         return found
 

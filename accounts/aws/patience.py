@@ -15,8 +15,8 @@ from accounts.errors import GatehouseError
 
 T = TypeVar("T")
 
-CONNECT_TIMEOUT, READ_TIMEOUT = 3.0, 8.0
-"""Seconds, for each try."""
+CONNECT_TIMEOUT, TRY_TIMEOUT = 3.0, 8.0
+"""Seconds of each try until there is a connection, and until the answer is whole."""
 TRIES, BUDGET = 3, 15.0
 """At most so many tries, and none that could end after so many seconds."""
 BACKOFF = 1.0
@@ -42,7 +42,7 @@ def patiently(
 ) -> T:
     """Return what a call returns that is tried as often as helps and as the budget allows.
 
-    `try_once` takes the seconds to wait for a connection and for an answer.
+    `try_once` takes the seconds to wait for a connection, and for the whole answer.
 
     Raises:
         GatehouseError: the last try's, or the first that trying again does not help with.
@@ -50,9 +50,8 @@ def patiently(
     begun = clock()
     for number in range(TRIES):
         left = BUDGET - (clock() - begun)
-        connect = min(CONNECT_TIMEOUT, left / 2)
         try:
-            return try_once(connect, min(READ_TIMEOUT, left - connect))
+            return try_once(min(CONNECT_TIMEOUT, left / 2), min(TRY_TIMEOUT, left))
         except GatehouseError as error:
             pause = random.random() * BACKOFF * 2**number  # noqa: S311 - a pause, no secret
             left = BUDGET - (clock() - begun) - pause

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from accounts import session_tags
-from accounts.aws import clients, meanings
+from accounts.aws import clients
 from accounts.aws.arn import parse_role_arn
 from accounts.errors import AwsRefused, InvalidRequest
 from accounts.types import Credentials
@@ -56,7 +55,7 @@ def assume_role(
         request["ExternalId"] = external_id
     if tags:
         request["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
-    return _read(clients.caller(region).assume_role(request))
+    return clients.caller(region).assume_role(request)
 
 
 def _check(role_arn: str, session_name: str, duration: int, external_id: str) -> None:
@@ -81,24 +80,3 @@ def _mistake(rule: str) -> AwsRefused:
         rule,
         code="aws.validation",
     )
-
-
-def _read(reply: Mapping[str, Any]) -> Credentials:
-    keys = reply.get("Credentials") or {}
-    secrets = [keys.get(name) for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")]
-    expires_at = keys.get("Expiration")
-    if not all(secrets) or not isinstance(expires_at, datetime):
-        raise meanings.BAD_REPLY.told("the reply lacks keys or their expiry")
-    return Credentials(
-        access_key_id=keys["AccessKeyId"],
-        secret_access_key=keys["SecretAccessKey"],
-        session_token=keys["SessionToken"],
-        expires_at=_in_utc(expires_at),
-        assumed_role_arn=(reply.get("AssumedRoleUser") or {}).get("Arn", ""),
-        packed_policy_size=reply.get("PackedPolicySize"),
-        request_id=(reply.get("ResponseMetadata") or {}).get("RequestId", ""),
-    )
-
-
-def _in_utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

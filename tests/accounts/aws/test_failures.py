@@ -201,7 +201,7 @@ def test_sts_that_hangs_up_is_unreachable() -> None:
 
 @pytest.mark.wire
 def test_sts_that_does_not_answer_in_time_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "READ_TIMEOUT", 0.1)
+    monkeypatch.setattr(patience, "TRY_TIMEOUT", 0.1)
     with (
         socket.create_server(("127.0.0.1", 0)) as silent,
         sts_at(f"http://127.0.0.1:{silent.getsockname()[1]}"),

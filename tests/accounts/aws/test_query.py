@@ -132,9 +132,15 @@ def test_reply_is_the_one_that_boto3_reads() -> None:
     with ScriptedServer(lambda seen: Reply(body=reply())) as server, sts_at(server.url):
         ours, theirs = clients.caller().assume_role(REQUEST), clients.sts().assume_role(**REQUEST)
 
-    for name in ("Credentials", "AssumedRoleUser", "PackedPolicySize"):
-        assert ours[name] == theirs[name]
-    assert ours["ResponseMetadata"]["RequestId"] == theirs["ResponseMetadata"]["RequestId"]
+    assert ours == Credentials(
+        access_key_id=theirs["Credentials"]["AccessKeyId"],
+        secret_access_key=theirs["Credentials"]["SecretAccessKey"],
+        session_token=theirs["Credentials"]["SessionToken"],
+        expires_at=theirs["Credentials"]["Expiration"],
+        assumed_role_arn=theirs["AssumedRoleUser"]["Arn"],
+        packed_policy_size=theirs["PackedPolicySize"],
+        request_id=theirs["ResponseMetadata"]["RequestId"],
+    )
 
 
 @pytest.mark.wire

@@ -205,6 +205,11 @@ def test_assume_role_refuses_keys_with_a_part_missing(missing: str) -> None:
     _assert_makes_no_sense(body)
 
 
+# Eight steps of ten: 8 GB, were it let grow.
+_STEPS = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 9))
+GROWING = f'<!DOCTYPE a [<!ENTITY e0 "{"planted-secret" * 6}">{_STEPS}]><a>&e8;</a>'
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -212,14 +217,25 @@ def test_assume_role_refuses_keys_with_a_part_missing(missing: str) -> None:
         "<html><body>planted-secret: sign in to the guest network</body></html>",
         '{"SecretAccessKey": "planted-secret"}',
         "<AssumeRoleResponse>planted-secret",
+        "<AssumeRoleResponse>planted-secret</AssumeRoleResponse>",
+        "<AssumeRoleResponse><AssumeRoleResult>planted-secret</AssumeRoleResult></AssumeRoleResponse>",
+        GROWING,
+        '<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]><a>&e;</a>',
+        "planted-secret" * 20_000,
     ],
+    ids=lambda body: body[:20],
 )
 def test_assume_role_refuses_what_is_no_reply_of_sts(body: str) -> None:
     _assert_makes_no_sense(body)
 
 
-def test_assume_role_refuses_an_expiry_that_is_no_time() -> None:
-    _assert_makes_no_sense(reply().replace("2030-01-02T03:04:05Z", "planted-secret"))
+@pytest.mark.parametrize("expiry", ["planted-secret", "", "0001-01-01T00:00:00+23:59"])
+def test_assume_role_refuses_an_expiry_that_is_no_time(expiry: str) -> None:
+    _assert_makes_no_sense(reply().replace("2030-01-02T03:04:05Z", expiry))
+
+
+def test_assume_role_refuses_a_size_that_is_no_number() -> None:
+    _assert_makes_no_sense(reply().replace(">6<", ">planted-secret<"))
 
 
 def _assert_makes_no_sense(body: str) -> None:
