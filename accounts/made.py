@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field, Model, QuerySet
 from django.db.models.functions import JSONArray
 
@@ -45,13 +46,15 @@ class Made(Prepared[M], Generic[M, T]):
         known: T | None = _made.get((self, found))
         if known is not None:
             return known
-        rows = [tuple(json.loads(row[0])) for row in found] if self._as_json else found
-        made = self._make([self._converted(row, connection) for row in rows])
+        made = self._make([self._converted(row, connection) for row in found])
         if len(found) <= MOST_ROWS:
             if len(_made) >= MOST_REMEMBERED:
                 _made.clear()
             _made[self, found] = made
         return made
+
+    def _converted(self, row: Sequence[Any], connection: BaseDatabaseWrapper) -> Row:
+        return super()._converted(json.loads(row[0]) if self._as_json else row, connection)
 
     @cached_property
     def _as_json(self) -> bool:

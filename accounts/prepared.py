@@ -91,7 +91,7 @@ class Prepared(Generic[M]):
             for field, value in zip(self._fields, values, strict=True)
         ]
 
-    def _converted(self, row: Row, connection: BaseDatabaseWrapper) -> Row:
+    def _converted(self, row: Sequence[Any], connection: BaseDatabaseWrapper) -> Row:
         values = list(row)
         for place, converters, column in self._converters:
             for convert in converters:

@@ -122,6 +122,7 @@ def test_rows_are_those_that_the_orm_finds(text: str) -> None:
     found = query.made(text)
 
     assert found == list(AuditEvent.objects.filter(reason=text).values_list(*columns))
+    assert found == query.rows(text)
     assert found[0][0] == row.pk
 
 
