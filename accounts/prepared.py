@@ -161,7 +161,6 @@ class Insertion:
     def __init__(self, model: type[Model]) -> None:
         self._model = model
         self._fields: Sequence[Field[Any, Any]] = model._meta.concrete_fields
-        self._names = frozenset(field.attname for field in self._fields)
         self._key = model._meta.pk.attname
 
     def insert(self, **columns: Any) -> Any:
@@ -171,14 +170,14 @@ class Insertion:
             TypeError: there is no such column.
             django.db.Error: it could not be written; a transaction around it is then lost.
         """
-        if unknown := columns.keys() - self._names:
-            raise TypeError(f"{self._model.__name__} has no columns {sorted(unknown)}")
         row = {
             field.attname: columns[field.attname]
             if field.attname in columns
             else field.get_default()
             for field in self._fields
         }
+        if unknown := columns.keys() - row.keys():
+            raise TypeError(f"{self._model.__name__} has no columns {sorted(unknown)}")
         connection = connections[DEFAULT_DB_ALIAS]
         values = [
             value if _is_ready(field, value) else field.get_db_prep_save(value, connection)
