@@ -50,9 +50,9 @@ def record(
     Raises:
         django.db.Error: the row could not be written; the caller must then release nothing.
     """
-    event = _event(action, now=now, origin=origin, subject=subject, facts=facts)
-    _ROW.insert(event)
-    return event.id
+    columns = _columns(action, now=now, origin=origin, subject=subject, facts=facts)
+    written: UUID = _ROW.insert(**columns)
+    return written
 
 
 def record_all(
@@ -65,21 +65,21 @@ def record_all(
     """
     AuditEvent.objects.bulk_create(
         [
-            _event(action, now=now, origin=origin, subject=None, facts=facts)
+            AuditEvent(**_columns(action, now=now, origin=origin, subject=None, facts=facts))
             for action, facts in events
         ],
         batch_size=500,
     )
 
 
-def _event(
+def _columns(
     action: Action,
     *,
     now: datetime,
     origin: Origin,
     subject: Subject | None,
     facts: Mapping[str, Any],
-) -> AuditEvent:
+) -> dict[str, Any]:
     columns = {
         **facts,
         "surface": origin.surface.value,
@@ -94,11 +94,8 @@ def _event(
             "actor": subject.label,
             "actor_kind": subject.kind.value,
         }
-    return AuditEvent(
-        at=now,
-        action=action,
-        **{name: _fit(name, value) for name, value in columns.items()},
-    )
+    fitting = {name: _fit(name, value) for name, value in columns.items()}
+    return {**fitting, "at": now, "action": action.value}
 
 
 def _fit(name: str, value: Any) -> Any:

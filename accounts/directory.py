@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import astuple
 from typing import Any
 
 from django.db.models import Q, Value
@@ -13,9 +12,10 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.lookups import Exact
 
 from accounts.aws.arn import RoleArn
+from accounts.made import Made
 from accounts.matching import MatchKind, Rule, Targets, account_ids
 from accounts.models import Account, AccountRole, PermissionSet
-from accounts.prepared import Prepared
+from accounts.prepared import Row
 from accounts.storable import is_storable
 from accounts.types import Environment, Named, OfferedRole
 
@@ -51,7 +51,7 @@ _COLUMNS = (
 )
 
 
-_BY_NAME = Prepared(
+_BY_NAME = Made(
     lambda account_id, role_name: (
         AccountRole.objects.filter(
             account__active=True,
@@ -63,9 +63,10 @@ _BY_NAME = Prepared(
     ),
     Account._meta.get_field("account_id"),
     PermissionSet._meta.get_field("name"),
+    make=lambda rows: _first_offered(rows),
 )
 # By the name that the account role gives the IAM role, or else by the permission set's own.
-_BY_ARN = Prepared(
+_BY_ARN = Made(
     lambda account_id, partition, path, name: (
         AccountRole.objects.filter(
             Q(iam_role_name=name) | Q(iam_role_name="", permission_set__name=name),
@@ -81,6 +82,7 @@ _BY_ARN = Prepared(
     Account._meta.get_field("partition"),
     PermissionSet._meta.get_field("iam_path"),
     AccountRole._meta.get_field("iam_role_name"),
+    make=lambda rows: _first_offered(rows),
 )
 
 
@@ -89,13 +91,12 @@ def offered_role(asked: Named | RoleArn) -> OfferedRole | None:
 
     By its ARN it is found if that is letter by letter its own, the path included.
     """
-    if not all(is_storable(text) for text in astuple(asked)):
-        return None
+    names: tuple[str, ...]
     if isinstance(asked, Named):
-        rows = _BY_NAME.rows(asked.account_id, asked.role_name)
+        query, names = _BY_NAME, (asked.account_id, asked.role_name)
     else:
-        rows = _BY_ARN.rows(asked.account_id, asked.partition, asked.path, asked.name)
-    return _as_offered(rows[0]) if rows else None
+        query, names = _BY_ARN, (asked.account_id, asked.partition, asked.path, asked.name)
+    return query.made(*names) if all(map(is_storable, names)) else None
 
 
 def offered_roles(
@@ -168,7 +169,11 @@ def _in_accounts(targets: Targets) -> Q:
     return condition
 
 
-def _as_offered(row: tuple[Any, ...]) -> OfferedRole:
+def _first_offered(rows: Sequence[Row]) -> OfferedRole | None:
+    return _as_offered(rows[0]) if rows else None
+
+
+def _as_offered(row: Row) -> OfferedRole:
     environment = Environment(*row[4:7]) if row[4] is not None else None
     return OfferedRole(
         id=row[0],

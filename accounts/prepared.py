@@ -16,12 +16,14 @@ from uuid import UUID
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import (
+    CharField,
     DateTimeField,
     Field,
     ForeignKey,
     IntegerField,
     Model,
     QuerySet,
+    TextField,
     UUIDField,
 )
 from django.db.models.base import ModelState
@@ -31,6 +33,9 @@ from django.db.models.sql.compiler import SQLCompiler, SQLInsertCompiler
 
 M = TypeVar("M", bound=Model)
 Row = tuple[Any, ...]
+
+# Fields that hand a plain text to any database as it is. A subclass may not.
+_TEXTS = {CharField, TextField}
 
 # Of how many parameters the last row is remembered.
 MOST_REMEMBERED = 1000
@@ -82,11 +87,11 @@ class Prepared(Generic[M]):
 
     def _given(self, values: Sequence[Any], connection: BaseDatabaseWrapper) -> list[Any]:
         return [
-            field.get_db_prep_value(value, connection)
+            value if _is_ready(field, value) else field.get_db_prep_value(value, connection)
             for field, value in zip(self._fields, values, strict=True)
         ]
 
-    def _converted(self, row: Row, connection: BaseDatabaseWrapper) -> Row:
+    def _converted(self, row: Sequence[Any], connection: BaseDatabaseWrapper) -> Row:
         values = list(row)
         for place, converters, column in self._converters:
             for convert in converters:
@@ -147,30 +152,43 @@ class Prepared(Generic[M]):
         return [(place, converters, column) for place, (converters, column) in found.items()]
 
 
-class Insertion(Generic[M]):
-    """The INSERT of a new row of a model that knows its key beforehand; no signals are sent."""
+class Insertion:
+    """The INSERT of a new row of a model that knows its key beforehand.
 
-    def __init__(self, model: type[M]) -> None:
+    No instance is made: no signals are sent, and a field must not need one (`auto_now` does).
+    """
+
+    def __init__(self, model: type[Model]) -> None:
         self._model = model
         self._fields: Sequence[Field[Any, Any]] = model._meta.concrete_fields
+        self._key = model._meta.pk.attname
 
-    def insert(self, row: M) -> None:
-        """Write the row, as `save(force_insert=True)` would.
+    def insert(self, **columns: Any) -> Any:
+        """Write a row of these columns, the others being their defaults, and return its key.
 
         Raises:
+            TypeError: there is no such column.
             django.db.Error: it could not be written; a transaction around it is then lost.
         """
+        row = {
+            field.attname: columns[field.attname]
+            if field.attname in columns
+            else field.get_default()
+            for field in self._fields
+        }
+        if unknown := columns.keys() - row.keys():
+            raise TypeError(f"{self._model.__name__} has no columns {sorted(unknown)}")
         connection = connections[DEFAULT_DB_ALIAS]
         values = [
-            field.get_db_prep_save(field.pre_save(row, add=True), connection)
-            for field in self._fields
+            value if _is_ready(field, value) else field.get_db_prep_save(value, connection)
+            for field, value in zip(self._fields, row.values(), strict=True)
         ]
         with (
             transaction.mark_for_rollback_on_error(using=DEFAULT_DB_ALIAS),
             connection.cursor() as cursor,
         ):
             cursor.execute(self._sql, values)
-        row._state.db, row._state.adding = DEFAULT_DB_ALIAS, False
+        return row[self._key]
 
     @cached_property
     def _sql(self) -> str:
@@ -180,6 +198,11 @@ class Insertion(Generic[M]):
         assert isinstance(compiler, SQLInsertCompiler)  # noqa: S101 - for mypy
         ((sql, _),) = compiler.as_sql()
         return sql
+
+
+def _is_ready(field: Field[Any, Any], value: Any) -> bool:
+    """Whether this value is what preparing it would give: so it is with plain texts, and most are that."""
+    return type(value) is str and type(field) in _TEXTS
 
 
 def _sample(field: Field[Any, Any], number: int) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import Field, Q, QuerySet
 
+from accounts.made import Made
 from accounts.matching import MatchKind, Rule, Targets
 from accounts.models import Mapping, MappingTarget, PermissionSet, TrustedIssuer
 from accounts.models.mappings import Match, TargetKind
@@ -71,7 +72,7 @@ def rules_in_force(
     texts += texts[-1:] * (_length(len(texts)) - len(texts))
     prepared = _prepared(len(texts), len(claims), role_name is not None, issuer is not None)
     named = [each for each in (role_name, issuer) if each is not None]
-    return _from_rows(prepared.rows(now, *texts, *claims, *named))
+    return list(prepared.made(now, *texts, *claims, *named))
 
 
 def _in_force(
@@ -103,7 +104,7 @@ def _length(length: int) -> int:
 @lru_cache(maxsize=64)
 def _prepared(
     texts: int, claims: int, by_role: bool, of_workloads: bool
-) -> Prepared[MappingTarget]:
+) -> Made[MappingTarget, tuple[Rule, ...]]:
     """Write the SQL once for all that ask with so many texts and claims."""
     fields: list[Field[Any, Any]] = [
         Mapping._meta.get_field("expires_at"),
@@ -125,7 +126,7 @@ def _prepared(
             )
         )
 
-    return Prepared(build, *fields)
+    return Made(build, *fields, make=_from_rows)
 
 
 def _meant_for(issuer: str | None, path: str = "") -> Q:
@@ -144,16 +145,16 @@ def _in_order(query: QuerySet[MappingTarget]) -> QuerySet[MappingTarget, Row]:
 
 
 def _as_rules(query: QuerySet[MappingTarget]) -> list[Rule]:
-    return _from_rows(_in_order(query))
+    return list(_from_rows(_in_order(query)))
 
 
-def _from_rows(rows: Iterable[Row]) -> list[Rule]:
+def _from_rows(rows: Iterable[Row]) -> tuple[Rule, ...]:
     heads: dict[int, Row] = {}
     targets: dict[int, list[Row]] = {}
     for row in rows:
         heads[row[0]] = row[:8]
         targets.setdefault(row[0], []).append(row[8:])
-    return [
+    return tuple(
         Rule(
             mapping_id=number,
             name=name,
@@ -166,7 +167,7 @@ def _from_rows(rows: Iterable[Row]) -> list[Rule]:
             keys=keys,
         )
         for number, name, claim, match, value, role_name, console, keys in heads.values()
-    ]
+    )
 
 
 def _targets(rows: list[Row]) -> Targets:

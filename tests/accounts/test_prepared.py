@@ -8,13 +8,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import Error, connection, transaction
+from django.db import Error, connection, models, transaction
 from django.db.models import Q, QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from accounts import prepared
 from accounts.models import Account, AuditEvent, Preferences, SignIn
-from accounts.prepared import Insertion, Prepared
+from accounts.prepared import Insertion, Prepared, _is_ready
+from accounts.types import Surface
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -153,52 +154,81 @@ def test_query_that_leaves_a_value_out_is_refused() -> None:
 EVENTS = Insertion(AuditEvent)
 
 
-def event() -> AuditEvent:
-    return AuditEvent(
-        at=datetime(2026, 11, 28, 9, 30, 0, 123456, tzinfo=UTC),
-        action="access:keys:issued",
-        actor="Zoë 100 %s",
-        duration=None,
-        detail={"ä": [1, None, True, "%s"]},
-    )
+def columns_of_event() -> dict[str, Any]:
+    return {
+        "at": datetime(2026, 11, 28, 9, 30, 0, 123456, tzinfo=UTC),
+        "action": "access:keys:issued",
+        "actor": "Zoë 100 %s",
+        "surface": Surface.API,
+        "duration": None,
+        "detail": {"ä": [1, None, True, "%s"]},
+    }
 
 
 def test_row_is_written_as_the_orm_writes_it() -> None:
-    ours, theirs = event(), event()
-
-    EVENTS.insert(ours)
-    theirs.save(force_insert=True)
+    ours = EVENTS.insert(**columns_of_event())
+    theirs = AuditEvent.objects.create(**columns_of_event())
 
     written = [
         {name: value for name, value in row.items() if name != "id"}
         for row in AuditEvent.objects.values()
     ]
     assert written[0] == written[1]
-    assert {row.pk for row in AuditEvent.objects.all()} == {ours.pk, theirs.pk}
-    assert (ours._state.db, ours._state.adding) == (theirs._state.db, theirs._state.adding)
+    assert {row.pk for row in AuditEvent.objects.all()} == {ours, theirs.pk}
+
+
+def test_column_that_is_not_there_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"AuditEvent has no columns \['password'\]"):
+        EVENTS.insert(**columns_of_event(), password="x")
+
+    assert AuditEvent.objects.count() == 0
+
+
+def test_value_that_its_column_cannot_be_given_is_refused() -> None:
+    with pytest.raises(ValueError, match="expected a number"):
+        EVENTS.insert(**{**columns_of_event(), "duration": "long"})
+
+    assert AuditEvent.objects.count() == 0
 
 
 def test_sql_of_a_row_is_written_once() -> None:
-    EVENTS.insert(event())
+    EVENTS.insert(**columns_of_event())
     with CaptureQueriesContext(connection) as queries:
-        EVENTS.insert(event())
-        event().save(force_insert=True)
+        EVENTS.insert(**columns_of_event())
+        AuditEvent.objects.create(**columns_of_event())
 
     first, second = (each["sql"].partition(" VALUES ")[0] for each in queries)
     assert first == second
 
 
 def test_row_that_cannot_be_written_costs_its_transaction() -> None:
-    row = event()
-    EVENTS.insert(row)
-    twice = event()
-    twice.pk = row.pk
+    twice = {**columns_of_event(), "id": EVENTS.insert(**columns_of_event())}
 
     with pytest.raises(Error), transaction.atomic():
-        EVENTS.insert(twice)
+        EVENTS.insert(**twice)
     with transaction.atomic():
         with pytest.raises(Error):
-            EVENTS.insert(twice)
+            EVENTS.insert(**twice)
         assert connection.needs_rollback
 
     assert AuditEvent.objects.count() == 1
+
+
+class Shouted(models.CharField):  # type: ignore[type-arg]  # Nothing subscribes it at run time.
+    """A text that the database has in capitals."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        return value.upper()
+
+
+@pytest.mark.parametrize(
+    ("field", "ready"),
+    [(models.CharField(), True), (models.TextField(), True), (Shouted(), False)],
+)
+def test_text_is_ready_but_where_its_field_has_a_say(
+    field: models.Field[Any, Any], ready: bool
+) -> None:
+    assert _is_ready(field, "text") is ready
+    assert not _is_ready(field, Surface.API)
+    assert not _is_ready(field, None)
+    assert not ready or field.get_db_prep_save("text", connection) == "text"
