@@ -91,7 +91,8 @@ def session_name(subject: Subject) -> str:
     identifies the person: (issuer, sub). Emails alone change, repeat and overflow.
     """
     identity = f"{len(subject.issuer)}:{subject.issuer}{subject.sub}".encode()
-    digest = base64.b32encode(hashlib.sha256(identity).digest()).decode().lower()[:_DIGEST_LENGTH]
+    beginning = hashlib.sha256(identity).digest()[:_DIGEST_LENGTH]
+    digest = base64.b32encode(beginning).decode().lower()[:_DIGEST_LENGTH]
     readable = (
         _NOT_IN_NAMES.sub("-", subject.label)[: _NAME_LENGTH - _DIGEST_LENGTH - 1].strip("-")
         or "person"

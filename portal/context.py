@@ -36,7 +36,7 @@ def origin_of(request: HttpRequest, surface: Surface = Surface.PAGES) -> Origin:
     return Origin(
         surface=surface,
         ip=client_address(request),
-        user_agent=request.headers.get("User-Agent", ""),
+        user_agent=request.META.get("HTTP_USER_AGENT", ""),
         request_id=getattr(request, "id", ""),
     )
 
@@ -48,7 +48,9 @@ def client_address(request: HttpRequest) -> str:
     TRUSTED_PROXIES, so that nobody can write an address of their choice into the audit trail.
     """
     address = str(request.META.get("REMOTE_ADDR", ""))
-    hops = request.headers.get("X-Forwarded-For", "").split(",") if settings.TRUSTED_PROXIES else []
+    hops = []
+    if settings.TRUSTED_PROXIES:
+        hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
     while hops and _is_trusted(address):
         hop = hops.pop().strip()
         if _address(hop) is None:

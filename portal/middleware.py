@@ -30,11 +30,19 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 PROBES: dict[str, GetResponse] = {"/healthz": health.healthz, "/readyz": health.readyz}
 
 
-class RequestId:
-    """Give each request an id of ours, in the log, the audit trail and the response."""
+class _Middleware:
+    """Passes every request on."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on."""
+        return self.get_response(request)
+
+
+class RequestId(_Middleware):
+    """Give each request an id of ours, in the log, the audit trail and the response."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Never take the id from the request: it is quoted to support and must be ours."""
@@ -48,11 +56,8 @@ class RequestId:
         return response
 
 
-class Probes:
+class Probes(_Middleware):
     """Answer /healthz and /readyz before the host is checked: load balancers ask by IP address."""
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Pass on what is no probe."""
@@ -60,14 +65,11 @@ class Probes:
         return probe(request)
 
 
-class CurrentSignIn:
+class CurrentSignIn(_Middleware):
     """Attach the open sign-in as `request.sign_in`; a browser session without one is nobody's.
 
     Programs come with a bearer token: at their addresses no cookie is looked at.
     """
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """End the browser session when its sign-in has ended; anonymous requests cost no query."""
@@ -89,18 +91,11 @@ class CurrentSignIn:
         return self.get_response(request)
 
 
-class SameOrigin:
+class SameOrigin(_Middleware):
     """Refuse forms of other sites by what the browser itself says of a request: Fetch Metadata.
 
     https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header. Django's token check comes after it.
     """
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass on."""
-        return self.get_response(request)
 
     def process_view(
         self,
@@ -124,15 +119,8 @@ class SameOrigin:
         return None
 
 
-class Forms:
+class Forms(_Middleware):
     """Bound how many forms somebody signed in may send; signing out is never refused."""
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass on."""
-        return self.get_response(request)
 
     def process_view(
         self,
@@ -153,11 +141,8 @@ class Forms:
         return None
 
 
-class DomainErrors:
+class DomainErrors(_Middleware):
     """Answer an error of the domain with its page, and so a method that an address does not take."""
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Pass on; where a method is not taken Django answers with nothing to read."""

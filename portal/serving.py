@@ -13,10 +13,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 from gunicorn.workers import gthread  # type: ignore[import-untyped]
+
+from portal.threads import Threads
 
 # Seconds in which a request has to come whole once it has begun, and in which what is answered has to
 # be taken. gunicorn has no bound for either: whoever sent half a request kept a thread for good.
@@ -75,6 +78,15 @@ class Bounded(socket.socket):
 
 class Worker(gthread.ThreadWorker):  # type: ignore[misc]
     """gunicorn's worker with threads, in which no slow client keeps others waiting."""
+
+    def get_thread_pool(self) -> Threads:
+        """Make the threads."""
+        return Threads(self.cfg.threads)
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Have a request answered by one of them, and its connection looked after by the main thread again."""
+        done = partial(self.method_queue.defer, self.finish_request, conn)
+        self.tpool.submit(self.handle, conn, then=done)
 
     def handle(self, conn: Any) -> Any:
         """Handle a request, in a thread of its own."""

@@ -26,7 +26,8 @@ def token_of(request: HttpRequest) -> str:
         TokenMissing: there is no Authorization header.
         TokenRefused: there is one of another kind.
     """
-    header = request.headers.get("Authorization", "")
+    # META has what came; `request.headers` is a copy of it all, made anew for each request.
+    header: str = request.META.get("HTTP_AUTHORIZATION", "")
     if not header:
         raise TokenMissing(
             "No authorization header found. Send one: Authorization: Bearer, then your token."

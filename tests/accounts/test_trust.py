@@ -67,6 +67,13 @@ def test_session_name_is_the_same_every_time_and_begins_with_the_email() -> None
     assert names.pop().startswith("alice@northwind.example-")
 
 
+def test_session_name_of_somebody_stays_what_it_was() -> None:
+    """CloudTrail has years of them, and trust policies name some."""
+    name = trust.session_name(Subject("https://id.example", "1alice", email="a@example.com"))
+
+    assert name == "a@example.com-77pmqyqzttwp"
+
+
 def test_session_name_of_somebody_with_no_usable_letter_is_still_a_name() -> None:
     assert trust.session_name(Subject("https://id.example", "1", email="王")).startswith("person-")
 
