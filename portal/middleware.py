@@ -16,10 +16,9 @@ from accounts.errors import GatehouseError, SignInAgain
 from accounts.models import SignIn
 from accounts.signins import standing, subject_of
 from portal import health, logs
-from portal.api.errors import are_programs_at
+from portal.browsers import is_for_programs
 from portal.limiting import TooMany, count_form
 from portal.pages.errors import BrokenCookie, csrf_failure, error_page, method_not_allowed
-from portal.sso.answers import is_asked_at
 
 log = logging.getLogger(__name__)
 
@@ -68,13 +67,13 @@ class Probes(_Middleware):
 class CurrentSignIn(_Middleware):
     """Attach the open sign-in as `request.sign_in`; a browser session without one is nobody's.
 
-    Programs come with a bearer token: at their addresses no cookie is looked at.
+    Programs come with a bearer token: at their addresses there is no browser session.
     """
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """End the browser session when its sign-in has ended; anonymous requests cost no query."""
         request.sign_in = None  # type: ignore[attr-defined]
-        if are_programs_at(request.path_info) or is_asked_at(request.path_info):
+        if is_for_programs(request.path_info):
             return self.get_response(request)
         session_key = request.session.session_key
         if session_key and not (session_key.isascii() and session_key.isalnum()):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
 import pytest
+from django.core.handlers.wsgi import WSGIRequest
+from django.core.wsgi import get_wsgi_application
 from django.db import connection
 from django.db.models.sql.compiler import SQLCompiler
+from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from bench import company, portal
@@ -49,6 +53,9 @@ def test_queries_for_keys_are_the_same_whatever_the_size_and_the_groups(
     issuer: Issuer,
     program: Program,
 ) -> None:
+    company.build("Tiniest", 12, chance=random.Random(0))
+    # Whoever is first has the SQL written, and Django asks SQLite whether it knows JSON.
+    ask(program, issuer.token(groups=list(in_groups(FEW, "Tiniest"))), role_below("Tiniest"))
     counts = []
     for top, size in {"Tiny": 12, "Large": 3000}.items():
         company.build(top, size, chance=random.Random(top))
@@ -58,6 +65,48 @@ def test_queries_for_keys_are_the_same_whatever_the_size_and_the_groups(
 
     # Is this person blocked, the account role, claims in use, mappings; the audit row.
     assert counts == [5, 5, 5, 5]
+
+
+def test_request_of_keys_is_gone_without_a_search_for_garbage(issuer: Issuer) -> None:
+    company.build("Tiny", 12, chance=random.Random(1))
+    environ = (
+        RequestFactory()
+        .get(
+            "/api/credentials",
+            {"role": role_below("Tiny")},
+            headers={
+                "Authorization": f"Bearer {issuer.token(groups=list(in_groups(FEW, 'Tiny')))}"
+            },
+        )
+        .environ
+    )
+    gc.collect()
+    gc.disable()
+    try:
+        before = requests_in_memory()
+        statuses = [status_of(dict(environ)) for _ in range(3)]
+        left = requests_in_memory() - before
+    finally:
+        gc.enable()
+
+    assert statuses == ["200 OK"] * 3
+    assert left == 0
+
+
+def requests_in_memory() -> int:
+    return sum(isinstance(each, WSGIRequest) for each in gc.get_objects())
+
+
+def status_of(environ: dict[str, Any]) -> str:
+    """Return the status of an answer, asked for and let go as a server does."""
+    statuses: list[str] = []
+
+    def start(status: str, headers: object, failure: object = None) -> Callable[[bytes], object]:
+        statuses.append(status)
+        return lambda data: None
+
+    get_wsgi_application()(environ, start).close()
+    return statuses[0]
 
 
 def test_no_client_is_built_and_no_decision_written_anew_for_a_request(
