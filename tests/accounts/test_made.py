@@ -131,3 +131,13 @@ def test_sqlite_hands_over_a_row_as_one_column() -> None:
     cast.account("a", "111111111111", organizational_unit="Unit")
 
     assert counting([])._fetched(("Unit",), connection) == [('["a",1]',)]
+
+
+def test_database_that_hands_over_columns_is_asked_for_columns() -> None:
+    cast.account("a", "111111111111", organizational_unit="Unit")
+    query = counting([])
+    # As on PostgreSQL, whatever this is.
+    vars(query)["_as_json"] = False
+
+    assert query._fetched(("Unit",), connection) == [("a", True)]
+    assert query.made("Unit") == (("a", True),)
