@@ -64,6 +64,8 @@ def test_queries_for_keys_are_the_same_whatever_the_size_and_the_groups(
     assert counts == [5, 5, 5, 5]
 
 
+# Each request lets go of its connection, as under a server: what it finds there is committed.
+@pytest.mark.django_db(transaction=True)
 def test_request_of_keys_is_gone_without_a_search_for_garbage(issuer: Issuer) -> None:
     company.build("Tiny", 12, chance=random.Random(1))
     environ = (
