@@ -9,8 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Field, Model, QuerySet
-from django.db.models.functions import JSONArray
+from django.db.models import Field, Func, Model, QuerySet, TextField
 
 from accounts.prepared import MOST_REMEMBERED, Prepared, Row
 
@@ -65,6 +64,7 @@ class Made(Prepared[M], Generic[M, T]):
         if not self._as_json:
             return super()._written
         query = self._build(*self._samples)
-        in_one = query.values_list(JSONArray(*query.query.values_select)).query
-        sql, parameters = in_one.get_compiler(using=DEFAULT_DB_ALIAS).as_sql()
+        # Django's own JSONArray asks each connection first whether it knows JSON, amid a request.
+        one = Func(*query.query.values_select, function="JSON_ARRAY", output_field=TextField())
+        sql, parameters = query.values_list(one).query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
         return sql, parameters

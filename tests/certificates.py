@@ -6,6 +6,7 @@ import ipaddress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -41,3 +42,9 @@ def make(folder: Path) -> tuple[Path, Path]:
         )
     )
     return certificate, private
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for localhost that nobody vouches for, and its key."""
+    return make(tmp_path_factory.mktemp("tls"))

@@ -11,7 +11,13 @@ import pytest
 
 from tests import cast
 
-pytest_plugins = ["tests.browsers", "tests.emulators", "tests.parallel", "tests.postgresql"]
+pytest_plugins = [
+    "tests.browsers",
+    "tests.certificates",
+    "tests.emulators",
+    "tests.parallel",
+    "tests.postgresql",
+]
 
 # A machine that is busy with something else is no reason to fail.
 hypothesis.settings.register_profile(

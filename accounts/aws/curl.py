@@ -19,8 +19,8 @@ _NAMES: dict[int | str, str] = {
 }
 
 
-class Unsent(Exception):
-    """No answer came, and why: libcurl's name for it. Its texts may quote a proxy's password."""
+class NoAnswer(Exception):
+    """No whole answer came, and why: libcurl's name for it. Its texts may quote a proxy's password."""
 
     def __init__(self, code: int | str) -> None:
         super().__init__(_NAMES.get(code, f"libcurl {code}"))
@@ -33,7 +33,7 @@ class Answer:
     """What came back, whatever its status."""
 
     status: int
-    body: bytes
+    body: bytes = field(repr=False)  # Keys are in it.
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +57,17 @@ class Line:
         Redirects are answers like any other.
 
         Raises:
-            Unsent: there is no whole answer.
+            NoAnswer: there is no whole answer.
         """
         with self._handle() as handle:
-            handle.setopt(pycurl.HTTPHEADER, [*_lines(headers), "Accept:", "Expect:"])
+            handle.setopt(pycurl.HTTPHEADER, [*_lines(headers), b"Accept:", b"Expect:"])
             handle.setopt(pycurl.POSTFIELDS, body)
             handle.setopt(pycurl.CONNECTTIMEOUT_MS, _milliseconds(connect))
             handle.setopt(pycurl.TIMEOUT_MS, _milliseconds(whole))
             try:
                 answer = handle.perform_rb()
             except pycurl.error as error:
-                raise Unsent(error.args[0]) from None
+                raise NoAnswer(error.args[0]) from None
             return Answer(handle.getinfo(pycurl.RESPONSE_CODE), answer)
 
     @contextmanager
@@ -98,9 +98,10 @@ class Line:
         return handle
 
 
-def _lines(headers: Mapping[str, str]) -> list[str]:
-    # libcurl sends what it is given: a line break would begin another header.
-    return [f"{name}: {' '.join(value.split())}" for name, value in headers.items()]
+def _lines(headers: Mapping[str, str]) -> list[bytes]:
+    # libcurl sends what it is given: a line break would begin another header. Letters beyond ASCII
+    # go as they were signed.
+    return [f"{name}: {' '.join(value.split())}".encode() for name, value in headers.items()]
 
 
 def _milliseconds(seconds: float) -> int:

@@ -21,7 +21,7 @@ from botocore.serialize import create_serializer
 from botocore.utils import get_environ_proxies
 
 from accounts.aws import failures, meanings, reply
-from accounts.aws.curl import Answer, Line, Unsent
+from accounts.aws.curl import Answer, Line, NoAnswer
 from accounts.aws.patience import Gate, patiently
 from accounts.types import Credentials
 
@@ -89,11 +89,11 @@ class Caller:
     ) -> Answer:
         try:
             return self.line.post(body, headers=headers, connect=connect, whole=whole)
-        except Unsent as unsent:
-            if unsent.too_long:
-                raise meanings.BAD_REPLY.told(str(unsent)) from None
-            meaning = meanings.TIMEOUT if unsent.late else meanings.UNREACHABLE
-            raise meaning.told(f"{unsent}: {failures.origin(self.url)}") from None
+        except NoAnswer as none:
+            if none.too_long:
+                raise meanings.BAD_REPLY.told(str(none)) from None
+            meaning = meanings.TIMEOUT if none.late else meanings.UNREACHABLE
+            raise meaning.told(f"{none}: {failures.origin(self.url)}") from None
 
     def _refusal(self, answer: Answer) -> Any:
         received = {"status_code": answer.status, "headers": {}, "body": answer.body}

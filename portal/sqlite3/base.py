@@ -7,12 +7,9 @@ https://docs.djangoproject.com/en/5.2/ref/databases/#subclassing-the-built-in-da
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 
 from django.db.backends.sqlite3 import base
-from django.db.backends.sqlite3.features import DatabaseFeatures
-from django.utils.functional import cached_property
 
 LONGEST, MOST = 4096, 256
 """Characters of a query that is remembered, and how many are: longer ones name many values, and few requests as many."""
@@ -20,19 +17,8 @@ LONGEST, MOST = 4096, 256
 _converted: dict[str, str] = {}
 
 
-class Features(DatabaseFeatures):
-    """What SQLite can do."""
-
-    @cached_property
-    def supports_json_field(self) -> bool:  # type: ignore[override]  # So it is in Django, too.
-        """Whether it knows JSON; since 3.38 it does, and need not be asked by each connection amid a request."""
-        return sqlite3.sqlite_version_info >= (3, 38) or super().supports_json_field
-
-
 class DatabaseWrapper(base.DatabaseWrapper):
     """A connection whose cursors remember."""
-
-    features_class = Features
 
     def create_cursor(self, name: str | None = None) -> Cursor:
         """Return a cursor; SQLite's have no names."""

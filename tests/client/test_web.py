@@ -15,7 +15,6 @@ import pytest
 
 from gatehouse_client import web
 from gatehouse_client.errors import Failed
-from tests import certificates
 from tests.emulators import Reply, ScriptedServer, Seen
 from tests.processes import free_port
 
@@ -238,12 +237,6 @@ def test_proxy_of_the_environment_is_not_for_this_machine(monkeypatch: pytest.Mo
 
 
 # --- TLS ---
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate for localhost that nobody vouches for, and its key."""
-    return certificates.make(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.db.backends.sqlite3.base import SQLiteCursorWrapper
-from django.test.utils import CaptureQueriesContext
 
 from portal.sqlite3 import base
 
@@ -69,14 +68,3 @@ def test_no_more_is_remembered_than_a_bound_and_nothing_long() -> None:
 
     assert 0 < len(base._converted) <= base.MOST
     assert max(map(len, base._converted)) <= base.LONGEST
-
-
-@pytest.mark.parametrize(("version", "asks"), [((3, 37, 2), True), ((3, 38, 0), False)])
-def test_only_an_old_one_is_asked_whether_it_knows_json(
-    monkeypatch: pytest.MonkeyPatch, version: tuple[int, ...], asks: bool
-) -> None:
-    monkeypatch.setattr("sqlite3.sqlite_version_info", version)
-    with CaptureQueriesContext(connection) as queries:
-        assert base.Features(connection).supports_json_field
-
-    assert bool(queries) == asks

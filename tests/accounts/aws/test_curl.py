@@ -13,10 +13,9 @@ from pathlib import Path
 import pytest
 
 from accounts.aws import curl
-from accounts.aws.curl import Answer, Line, Unsent
+from accounts.aws.curl import Answer, Line, NoAnswer
 from tests.accounts.aws.test_query import keeping
 from tests.accounts.aws.test_sts import reply
-from tests.client.test_web import certificate  # noqa: F401 - a fixture
 from tests.emulators import Reply, ScriptedServer, aws_environment
 
 pytestmark = pytest.mark.wire
@@ -48,19 +47,19 @@ def test_whatever_is_answered_is_returned(status: int) -> None:
 def test_answer_without_end_is_given_up() -> None:
     with (
         answering(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 4096, pause=0) as url,
-        pytest.raises(Unsent, match="FILESIZE_EXCEEDED") as unsent,
+        pytest.raises(NoAnswer, match="FILESIZE_EXCEEDED") as none,
     ):
         ask(plain(url))
 
-    assert unsent.value.too_long
-    assert not unsent.value.late
+    assert none.value.too_long
+    assert not none.value.late
 
 
 @pytest.mark.parametrize("length", [curl.LONGEST, curl.LONGEST + 1])
 def test_answer_that_says_how_long_it_is_may_be_so_long(length: int) -> None:
     with ScriptedServer(lambda seen: Reply(body="x" * length)) as server:
         if length > curl.LONGEST:
-            with pytest.raises(Unsent, match="FILESIZE_EXCEEDED"):
+            with pytest.raises(NoAnswer, match="FILESIZE_EXCEEDED"):
                 ask(plain(server.url))
         else:
             assert len(ask(plain(server.url)).body) == length
@@ -72,10 +71,10 @@ def test_answer_that_says_how_long_it_is_may_be_so_long(length: int) -> None:
 def test_answer_that_drips_is_late_all_the_same(head: bytes) -> None:
     with answering(head, b"x", pause=0.1) as url:
         begun = time.monotonic()
-        with pytest.raises(Unsent, match="OPERATION_TIMEDOUT") as unsent:
+        with pytest.raises(NoAnswer, match="OPERATION_TIMEDOUT") as none:
             ask(plain(url), whole=0.5)
 
-    assert unsent.value.late
+    assert none.value.late
     assert time.monotonic() - begun < 2
 
 
@@ -83,18 +82,18 @@ def test_answer_that_breaks_off_is_none() -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nsome"
     with (
         answering(head, b"", pause=0) as url,
-        pytest.raises(Unsent, match="PARTIAL_FILE") as unsent,
+        pytest.raises(NoAnswer, match="PARTIAL_FILE") as none,
     ):
         ask(plain(url))
 
-    assert not unsent.value.late
+    assert not none.value.late
 
 
 def test_line_serves_again_after_a_failure() -> None:
     answers = iter([Reply(close=True), Reply(body="said")])
     with ScriptedServer(lambda seen: next(answers)) as server:
         line = plain(server.url)
-        with pytest.raises(Unsent, match="GOT_NOTHING"):
+        with pytest.raises(NoAnswer, match="GOT_NOTHING"):
             ask(line)
 
         assert ask(line).body == b"said"
@@ -109,11 +108,45 @@ def test_header_with_a_line_break_begins_no_other() -> None:
     assert "x-admin" not in seen.headers
 
 
+def test_letters_beyond_ascii_go_as_they_are_signed() -> None:
+    with ScriptedServer(lambda seen: Reply()) as server:
+        ask(plain(server.url), {"Token": "clé 🔑"})
+    [seen] = server.seen
+
+    assert seen.headers["token"].encode("latin-1").decode() == "clé 🔑"
+
+
+def test_representations_hold_no_secret() -> None:
+    line = plain("http://127.0.0.1:9", proxy="http://user:planted@proxy.example")
+
+    assert "planted" not in repr([line, Answer(200, b"planted")])
+
+
+def test_no_credentials_are_looked_for_and_no_cookie_kept(tmp_path: Path) -> None:
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login user password planted\n")
+    cookie = Reply(headers={"Set-Cookie": "planted=yes"})
+    with ScriptedServer(lambda seen: cookie) as server, aws_environment(HOME=str(tmp_path)):
+        line = plain(server.url)
+        ask(line)
+        ask(line)
+    _, seen = server.seen
+
+    assert not {"authorization", "cookie"} & seen.headers.keys()
+
+
+def test_connection_that_dies_as_it_is_used_again_is_no_failure() -> None:
+    with dying() as (url, requests):
+        line = plain(url)
+
+        assert [ask(line).body for _ in range(2)] == [b"said"] * 2
+    assert requests == [1, 1, 2]
+
+
 def test_nothing_but_http_is_spoken(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("planted")
 
-    with pytest.raises(Unsent, match="UNSUPPORTED_PROTOCOL"):
+    with pytest.raises(NoAnswer, match="UNSUPPORTED_PROTOCOL"):
         ask(plain(secret.as_uri()))
 
 
@@ -136,7 +169,7 @@ def test_environment_keeps_nobody_from_the_proxy() -> None:
 
 
 def test_https_goes_through_a_proxy_that_sees_nothing_of_it(
-    certificate: tuple[Path, Path],  # noqa: F811 - a fixture
+    certificate: tuple[Path, Path],
 ) -> None:
     with (
         keeping(reply(), proven_by=certificate) as (url, _),
@@ -169,6 +202,28 @@ def answering(head: bytes, piece: bytes, *, pause: float) -> Iterator[str]:
 
     with _serving(answer) as port:
         yield f"http://127.0.0.1:{port}/"
+
+
+@contextmanager
+def dying() -> Iterator[tuple[str, list[int]]]:
+    """Hang up on the second request of the first connection; yield the address, and of each request the connection."""
+    requests: list[int] = []
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nsaid"
+
+    def serve() -> None:
+        with suppress(OSError):
+            for number in (1, 2):
+                line, _ = listener.accept()
+                with line:
+                    while line.recv(65536):
+                        requests.append(number)
+                        if requests == [1, 1]:
+                            break
+                        line.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/", requests
 
 
 @contextmanager

@@ -21,7 +21,6 @@ from accounts.aws import clients, sts
 from accounts.errors import AwsRefused, AwsUnavailable
 from accounts.types import Credentials
 from tests.accounts.aws.test_sts import ARN, reply
-from tests.client.test_web import certificate  # noqa: F401 - a fixture
 from tests.emulators import Reply, ScriptedServer, Seen, aws_environment, sts_at
 
 REQUEST: dict[str, Any] = {
@@ -200,7 +199,7 @@ def test_failure_of_a_proxy_repeats_no_password() -> None:
 
 @pytest.mark.wire
 def test_certificate_of_nobody_we_know_is_refused(
-    certificate: tuple[Path, Path],  # noqa: F811 - a fixture
+    certificate: tuple[Path, Path],
 ) -> None:
     with (
         keeping(reply(), proven_by=certificate) as (url, _),
@@ -215,13 +214,18 @@ def test_certificate_of_nobody_we_know_is_refused(
 @pytest.mark.wire
 @pytest.mark.parametrize("variable", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
 def test_authority_that_is_named_is_trusted(
-    certificate: tuple[Path, Path],  # noqa: F811 - a fixture
+    certificate: tuple[Path, Path],
     variable: str,
 ) -> None:
     with (
         keeping(reply(), proven_by=certificate) as (url, _),
         aws_environment(
-            **{"AWS_ENDPOINT_URL_STS": url, "AWS_CA_BUNDLE": None, variable: str(certificate[0])}
+            **{
+                "AWS_ENDPOINT_URL_STS": url,
+                "AWS_CA_BUNDLE": None,
+                "REQUESTS_CA_BUNDLE": "/nowhere",
+                variable: str(certificate[0]),
+            }
         ),
     ):
         assert assume().access_key_id == "ASIAEXAMPLE"
