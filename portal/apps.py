@@ -21,4 +21,16 @@ class PortalConfig(AppConfig):
 class AdminConfig(DjangoAdminConfig):
     """Django's admin, under our sign-in and our look."""
 
-    default_site = "portal.admin_site.PortalAdminSite"
+    default_site = "portal.admin.site.PortalAdminSite"
+
+    def ready(self) -> None:
+        """Load the pages, which register themselves with the site."""
+        super().ready()
+        from portal.admin import (  # noqa: F401
+            audit,
+            directory,
+            issuers,
+            mappings,
+            people,
+            tokens,
+        )

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.errors import GatehouseError
-from portal.signin import keys, provider
+from accounts.oidc import keys, provider
 
 log = logging.getLogger(__name__)
 

@@ -15,6 +15,7 @@ pytest_plugins = [
     "tests.browsers",
     "tests.certificates",
     "tests.emulators",
+    "tests.identity",
     "tests.parallel",
     "tests.postgresql",
 ]

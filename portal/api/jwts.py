@@ -9,12 +9,12 @@ from typing import Any
 from django.conf import settings
 
 from accounts.models import TrustedIssuer
+from accounts.oidc import jwt, keys, provider
+from accounts.oidc.errors import ProviderMisconfigured, ProviderUnavailable, TokenRefused
+from accounts.oidc.jwt import refused
+from accounts.oidc.subjects import subject
 from accounts.types import Subject
 from portal.api import errors
-from portal.signin import jwt, keys, provider
-from portal.signin.errors import ProviderMisconfigured, ProviderUnavailable, TokenRefused
-from portal.signin.jwt import refused
-from portal.signin.subjects import subject
 
 BEARER, UNMARKED, ID = "Bearer", "JWT", "ID"
 KINDS = (BEARER, UNMARKED, ID)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from django.http import HttpRequest
 
 from accounts.errors import GatehouseError
-from portal.signin import provider
-from portal.signin.errors import ProviderUnavailable, SignInFailed
+from accounts.oidc import provider
+from accounts.oidc.errors import ProviderUnavailable, SignInFailed
 
 PROVIDER_REFUSED = "signin.provider.refused"
 _PARAMETERS = ("state", "code", "error", "error_description", "iss")

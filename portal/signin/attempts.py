@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from accounts.oidc.errors import SignInFailed
 from portal.sessions import SessionStore
-from portal.signin.errors import SignInFailed
 
 LIFETIME = 30 * 60
 """Seconds in which the person must have come back from the provider."""

@@ -15,14 +15,14 @@ from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 
 from accounts.errors import GatehouseError
 from accounts.models import Person
+from accounts.oidc import id_tokens, provider
+from accounts.oidc.errors import SignInFailed
+from accounts.oidc.strict_json import parse_object
+from accounts.oidc.subjects import merged, subject
+from accounts.oidc.wire import Answer, ask, misfit, out_of_order
 from accounts.signins import ProviderTokens, begin
 from portal.context import origin_of
-from portal.signin import provider, tokens
 from portal.signin.answers import plain
-from portal.signin.documents import parse_object
-from portal.signin.errors import SignInFailed
-from portal.signin.subjects import merged, subject
-from portal.signin.wire import Answer, ask, misfit, out_of_order
 
 MAX_TOKEN_ANSWER = 512 * 1024
 MAX_USERINFO = 256 * 1024
@@ -78,7 +78,7 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
 
     def verify_token(self, token: object, **kwargs: Any) -> dict[str, Any]:
         """Return the ID token's claims once every rule holds."""
-        return tokens.verify(
+        return id_tokens.verify(
             token,
             provider=provider.current(),
             client_id=self.OIDC_RP_CLIENT_ID,

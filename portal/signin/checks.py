@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Critical, Error, Tags, register
 
 from accounts.addresses import is_safe_address
-from portal.signin.keys import ALGORITHMS
+from accounts.oidc.keys import ALGORITHMS
 
 
 @register(Tags.security)

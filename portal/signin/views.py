@@ -22,11 +22,12 @@ from accounts import signins
 from accounts.encryption import decrypt
 from accounts.errors import GatehouseError
 from accounts.models import SignIn
+from accounts.oidc import provider
+from accounts.oidc.errors import SignInFailed
 from portal import limiting
 from portal.context import origin_of
-from portal.signin import answers, attempts, browsers, provider
+from portal.signin import answers, attempts, browsers
 from portal.signin.backend import callback_url
-from portal.signin.errors import SignInFailed
 from portal.signin.failures import begin_at, failed
 
 MAX_NEXT = 2048

@@ -17,10 +17,10 @@ from accounts.errors import AccessDenied
 from accounts.models import Account, AuditEvent, Mapping, PermissionSet, TrustedIssuer
 from accounts.models.audit import Action
 from accounts.models.issuers import Algorithm
+from accounts.oidc.keys import ALGORITHMS
 from accounts.preview import preview
 from accounts.rules import claims_in_use
 from accounts.types import Named, Subject
-from portal.signin.keys import ALGORITHMS
 from tests import cast
 
 pytestmark = pytest.mark.usefixtures("northwind")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from tests.identity import (  # noqa: F401 - fixtures
+    _publishing,
+    publisher,
+)
 from tests.portal.api.conftest import (  # noqa: F401 - fixtures
     _counted_anew,
     issuer,
     program,
-)
-from tests.portal.signin.conftest import (  # noqa: F401 - fixtures
-    _publishing,
-    publisher,
 )

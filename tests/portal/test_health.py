@@ -12,8 +12,8 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from pytest_django import DjangoDbBlocker
 
+from accounts.oidc import keys, provider
 from portal import health
-from portal.signin import keys, provider
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,8 @@ import pytest
 from pytest_django import Settings
 
 from accounts.models import Mapping
+from accounts.oidc import keys, provider
 from portal import health
-from portal.signin import keys, provider
 from portal.starting import say_what_is_missing
 
 

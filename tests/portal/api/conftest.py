@@ -14,12 +14,12 @@ from joserfc.jwk import RSAKey
 
 from portal import limiting
 from tests import cast
-from tests.portal.signin.conftest import (  # noqa: F401 - fixtures
+from tests.accounts.oidc.test_id_tokens import ABSENT, signed
+from tests.identity import (  # noqa: F401 - fixtures
     _publishing,
     publisher,
 )
-from tests.portal.signin.publisher import Publisher
-from tests.portal.signin.test_tokens import ABSENT, signed
+from tests.publisher import Publisher
 
 AUDIENCE = "gatehouse-api"
 

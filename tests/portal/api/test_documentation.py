@@ -26,7 +26,7 @@ from tests.emulators import ConsoleEndpoint
 from tests.portal import running
 from tests.portal.api.conftest import AUDIENCE, Issuer
 from tests.portal.api.test_docs import OPERATIONS
-from tests.portal.signin.publisher import Publisher
+from tests.publisher import Publisher
 
 pytestmark = pytest.mark.wire
 

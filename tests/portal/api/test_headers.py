@@ -11,7 +11,7 @@ from demo.serving import bind
 from tests.portal import running
 from tests.portal.api.conftest import AUDIENCE, Issuer
 from tests.portal.running import Portal, status_of
-from tests.portal.signin.publisher import Publisher
+from tests.publisher import Publisher
 
 pytestmark = pytest.mark.wire
 

@@ -14,10 +14,10 @@ from django.utils import timezone
 from joserfc import jwe, jws
 from joserfc.jwk import RSAKey
 
+from accounts.oidc import jwt
 from portal.api import errors, jwts
-from portal.signin import jwt
+from tests.accounts.oidc.test_id_tokens import ABSENT, encoded, signed
 from tests.portal.api.conftest import AUDIENCE, Issuer, Program
-from tests.portal.signin.test_tokens import ABSENT, encoded, signed
 
 FOREIGN = RSAKey.generate_key(2048, {"kid": "one"})
 ROLE = "arn:aws:iam::210987654321:role/gatehouse/Developer"

@@ -11,9 +11,9 @@ import pytest
 from accounts.models import Account, AuditEvent, PermissionSet, TrustedIssuer
 from demo.serving import bind
 from tests import cast
+from tests.accounts.oidc.test_id_tokens import ABSENT
 from tests.portal.api.conftest import AUDIENCE, Issuer, Program
-from tests.portal.signin.publisher import Publisher
-from tests.portal.signin.test_tokens import ABSENT
+from tests.publisher import Publisher
 
 pytestmark = pytest.mark.usefixtures("northwind", "sts_endpoint")
 

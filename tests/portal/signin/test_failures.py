@@ -18,13 +18,13 @@ from werkzeug.wrappers import Request, Response
 
 from accounts.models import AuditEvent, Person, SignIn
 from accounts.models.audit import Action
+from accounts.oidc import provider
+from accounts.oidc.errors import ProviderUnavailable
 from demo.identity import Misbehaviour, Provider
-from portal.signin import provider
 from portal.signin.backend import Backend
-from portal.signin.errors import ProviderUnavailable
 from tests import cast
-from tests.portal.signin.conftest import Visitor, query_of
-from tests.portal.signin.publisher import Publisher
+from tests.identity import Visitor, query_of
+from tests.publisher import Publisher
 
 NOT_IN_ORDER = "does not answer as it should"
 NO_PROOF = "does not prove who you are"

@@ -15,7 +15,7 @@ from accounts.models.audit import Action
 from demo.identity import Provider
 from portal.signin import attempts
 from tests import cast
-from tests.portal.signin.conftest import Visitor, query_of
+from tests.identity import Visitor, query_of
 
 
 def attempt_cookies(client: DjangoClient) -> list[str]:

@@ -17,7 +17,7 @@ from demo.identity import Provider
 from demo.launcher.home import CHECKOUT
 from demo.launcher.network import choose
 from demo.launcher.processes import Family
-from tests.portal.signin.conftest import query_of
+from tests.identity import query_of
 from tests.processes import own_static
 
 pytestmark = pytest.mark.wire

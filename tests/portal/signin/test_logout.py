@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, SignIn
 from accounts.models.audit import Action
+from accounts.oidc import provider
 from demo.identity import Provider
-from portal.signin import provider, views
+from portal.signin import views
 from tests import cast
-from tests.portal.signin.conftest import Visitor, query_of
+from tests.identity import Visitor, query_of
 
 
 def form_action(response: Any) -> list[str]:

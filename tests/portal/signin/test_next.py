@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.signin.views import safe_next
-from tests.portal.signin.conftest import Visitor
+from tests.identity import Visitor
 
 
 @pytest.mark.parametrize(

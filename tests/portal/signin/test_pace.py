@@ -11,7 +11,7 @@ from django.test import Client as DjangoClient
 from accounts.models import AuditEvent
 from accounts.models.audit import Action
 from demo.identity import Misbehaviour, Provider
-from tests.portal.signin.conftest import Visitor
+from tests.identity import Visitor
 
 
 @pytest.fixture(autouse=True)

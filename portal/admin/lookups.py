@@ -17,8 +17,8 @@ from django.db.models import ForeignKey, JSONField, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponse
 
-from accounts.admin.fields import Autocomplete
 from accounts.errors import InvalidRequest
+from portal.admin.fields import Autocomplete
 
 # How a column may be asked about: what the pages link to, and what people write by hand. Among the
 # others some wear out the server (regular expressions) and some not every database knows.

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from accounts.addresses import is_safe_address
-from portal.signin.errors import ProviderMisconfigured, ProviderUnavailable
-from portal.signin.kept import Kept
-from portal.signin.wire import ask, misfit, safe_address
+from accounts.oidc.cache import Kept
+from accounts.oidc.errors import ProviderMisconfigured, ProviderUnavailable
+from accounts.oidc.wire import ask, misfit, safe_address
 
 log = logging.getLogger(__name__)
 

@@ -17,12 +17,12 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from accounts.admin.audited import AuditedAdmin
-from accounts.admin.fields import AutocompletedInline, KnownRowForm, KnownRows
-from accounts.admin.snapshots import snapshot
 from accounts.matching import PLACEHOLDERS
 from accounts.models import Mapping, MappingTarget
 from accounts.preview import preview
+from portal.admin.audited import AuditedAdmin
+from portal.admin.fields import AutocompletedInline, KnownRowForm, KnownRows
+from portal.admin.snapshots import snapshot
 
 # How much the change page, the preview page and a list's cell show of a long list.
 ON_THE_PAGE, ON_ITS_OWN_PAGE, IN_A_CELL = 20, 500, 3

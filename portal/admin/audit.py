@@ -11,9 +11,9 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts.admin.audited import ReadOnlyAdmin
 from accounts.models import AuditEvent
 from accounts.types import ActorKind
+from portal.admin.audited import ReadOnlyAdmin
 
 
 class ByAccount(admin.SimpleListFilter):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django import forms
 from django.contrib import admin
 
-from accounts.admin.audited import AuditedAdmin
-from accounts.admin.fields import LinesField
 from accounts.models import TrustedIssuer
+from portal.admin.audited import AuditedAdmin
+from portal.admin.fields import LinesField
 
 
 class TrustedIssuerForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -10,10 +10,10 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
 
-from accounts.admin.asked import Asked
-from accounts.admin.snapshots import snapshot
 from accounts.models import AuditEvent
 from accounts.models.audit import Action
+from portal.admin.lookups import Asked
+from portal.admin.snapshots import snapshot
 
 ADMIN_ACTIONS = (Action.ADMIN_ADDED, Action.ADMIN_CHANGED, Action.ADMIN_DELETED)
 # The hidden field of a form that says which state of the row it was filled in from.

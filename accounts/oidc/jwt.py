@@ -9,9 +9,9 @@ from joserfc import jws
 from joserfc.errors import JoseError, UnsupportedAlgorithmError
 from joserfc.jwa import JWSAlgModel
 
-from portal.signin import keys
-from portal.signin.documents import parse_object
-from portal.signin.errors import TokenRefused
+from accounts.oidc import keys
+from accounts.oidc.errors import TokenRefused
+from accounts.oidc.strict_json import parse_object
 
 MAX_SIZE = 64 * 1024
 """Bytes; a longer token is refused before anything in it is read."""
@@ -59,7 +59,7 @@ class Unproven:
 
         The algorithm comes from the settings and the key from the provider's own key set: of the
         header only `alg` (to be compared), `kid` and `typ` are read. `apart` is `keys.FROM_PROVIDER`
-        or `keys.FROM_ANYBODY`: where the token came from. `guarded` as in `portal.signin.wire.ask`.
+        or `keys.FROM_ANYBODY`: where the token came from. `guarded` as in `accounts.oidc.wire.ask`.
 
         Raises:
             TokenRefused: any rule is broken; the code says which.

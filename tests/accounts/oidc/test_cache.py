@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from portal.signin.errors import ProviderUnavailable
-from portal.signin.kept import FAILURE_KEPT_FOR, Kept
+from accounts.oidc.cache import FAILURE_KEPT_FOR, Kept
+from accounts.oidc.errors import ProviderUnavailable
 
 
 @dataclass

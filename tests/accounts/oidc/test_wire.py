@@ -16,10 +16,10 @@ from urllib3.connection import HTTPConnection
 from werkzeug.wrappers import Request, Response
 
 from accounts import pool
-from portal.signin import wire
-from portal.signin.errors import ProviderMisconfigured, ProviderUnavailable
+from accounts.oidc import wire
+from accounts.oidc.errors import ProviderMisconfigured, ProviderUnavailable
 from tests import certificates
-from tests.portal.signin.publisher import Publisher
+from tests.publisher import Publisher
 
 
 def read(url: str, limit: int = 1000) -> dict[str, Any]:

@@ -12,12 +12,12 @@ import pytest
 import requests
 from django.test import Client as DjangoClient
 
+from accounts.oidc import keys, provider
 from demo.identity import Client, Misbehaviour, Person, Provider
 from demo.identity.server import serve
 from demo.serving import Running, bind
-from portal.signin import keys, provider
 from tests import cast
-from tests.portal.signin.publisher import Publisher
+from tests.publisher import Publisher
 
 PEOPLE = [Person(name, groups=tuple(groups)) for name, groups in cast.GROUPS.items()]
 

@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import tokens
-from accounts.admin.audited import ReadOnlyAdmin, origin_of
 from accounts.models import Person, Token
+from portal.admin.audited import ReadOnlyAdmin, origin_of
 
 
 class ByState(admin.SimpleListFilter):

@@ -9,9 +9,9 @@ from typing import Any
 
 from django.utils.crypto import constant_time_compare
 
-from portal.signin import jwt, keys
-from portal.signin.jwt import refused
-from portal.signin.provider import Provider
+from accounts.oidc import jwt, keys
+from accounts.oidc.jwt import refused
+from accounts.oidc.provider import Provider
 
 _OTHER_TYPES = ("at+jwt", "logout+jwt", "application/at+jwt", "application/logout+jwt")
 

@@ -17,8 +17,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts import signins
-from accounts.admin.audited import AuditedAdmin, ReadOnlyAdmin, origin_of
 from accounts.models import Person, SignIn, Token
+from portal.admin.audited import AuditedAdmin, ReadOnlyAdmin, origin_of
 
 # Claims that belong to the protocol and say nothing about a person.
 _PROTOCOL = frozenset({"nonce", "at_hash", "c_hash", "s_hash", "sid", "jti"})

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.signin.subjects import PROTOCOL_CLAIMS, merged, moment, subject
+from accounts.oidc.subjects import PROTOCOL_CLAIMS, merged, moment, subject
 
 ISSUER = "https://id.example"
 

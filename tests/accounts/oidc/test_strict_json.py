@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from portal.signin.documents import MAX_DEPTH, parse_object
+from accounts.oidc.strict_json import MAX_DEPTH, parse_object
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

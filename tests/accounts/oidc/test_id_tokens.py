@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from joserfc import jws
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from portal.signin import jwt, tokens
-from portal.signin.errors import TokenRefused
-from portal.signin.provider import Provider
-from tests.portal.signin.publisher import Publisher
+from accounts.oidc import id_tokens, jwt
+from accounts.oidc.errors import TokenRefused
+from accounts.oidc.provider import Provider
+from tests.publisher import Publisher
 
 SigningKey = RSAKey | ECKey | OKPKey
 
@@ -98,7 +98,7 @@ class Verifier:
             "access_token": "the access token",
             "now": NOW,
         }
-        return tokens.verify(token, **(rules | changes))
+        return id_tokens.verify(token, **(rules | changes))
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def verify(publisher: Publisher) -> Verifier:
 
 
 def hash_of(text: str, algorithm: str = "RS256") -> str:
-    return tokens._half_hash(text, algorithm)
+    return id_tokens._half_hash(text, algorithm)
 
 
 # Rules about claims: what is changed, and the code it is refused with.

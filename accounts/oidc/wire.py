@@ -14,10 +14,10 @@ from django.conf import settings
 
 from accounts import pool
 from accounts.addresses import is_safe_address
-from portal.signin.connections import InTime
-from portal.signin.documents import parse_object
-from portal.signin.errors import ProviderMisconfigured, ProviderUnavailable
-from portal.signin.outside import Outside
+from accounts.oidc.connections import InTime
+from accounts.oidc.errors import ProviderMisconfigured, ProviderUnavailable
+from accounts.oidc.outside import Outside
+from accounts.oidc.strict_json import parse_object
 
 _CHUNK = 16 * 1024
 
@@ -65,7 +65,7 @@ def ask(
 
     OIDC_TIMEOUT bounds, in seconds, the wait for a connection, for the head of the answer, and for
     its body. The environment's proxy is used, its `.netrc` is not. `guarded` is for an address
-    that the operator did not choose: it may not be inside of a network (`portal.signin.outside`).
+    that the operator did not choose: it may not be inside of a network (`accounts.oidc.outside`).
 
     Raises:
         ProviderUnavailable: no answer in time, or one without end.

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from portal.signin import provider
-from portal.signin.errors import ProviderMisconfigured, ProviderUnavailable
-from portal.signin.kept import FAILURE_KEPT_FOR
-from tests.portal.signin.publisher import Publisher
+from accounts.oidc import provider
+from accounts.oidc.cache import FAILURE_KEPT_FOR
+from accounts.oidc.errors import ProviderMisconfigured, ProviderUnavailable
+from tests.publisher import Publisher
 
 ISSUER = "https://id.example/realms/corp"
 DOCUMENT: dict[str, Any] = {
@@ -122,7 +122,7 @@ def test_a_failing_provider_is_asked_once_and_again_after_a_while(
     endpoints = {name: f"{publisher.url}/{name}" for name in DOCUMENT if name != "issuer"}
     publisher.publish("/.well-known/openid-configuration", {"issuer": publisher.url, **endpoints})
 
-    monkeypatch.setattr("portal.signin.kept.FAILURE_KEPT_FOR", 0)
+    monkeypatch.setattr("accounts.oidc.cache.FAILURE_KEPT_FOR", 0)
 
     assert FAILURE_KEPT_FOR <= 30
     assert provider.current().issuer == publisher.url

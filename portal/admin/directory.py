@@ -10,17 +10,17 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
-from accounts.admin.audited import AuditedAdmin
-from accounts.admin.fields import (
+from accounts.aws import destinations
+from accounts.clashes import same_arn
+from accounts.models import Account, AccountRole, Environment, PermissionSet
+from portal.admin.audited import AuditedAdmin
+from portal.admin.fields import (
     AccountIdField,
     AutocompletedInline,
     KnownRows,
     LinesField,
     TagsField,
 )
-from accounts.aws import destinations
-from accounts.clashes import same_arn
-from accounts.models import Account, AccountRole, Environment, PermissionSet
 
 
 @admin.register(Environment)

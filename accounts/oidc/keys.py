@@ -8,9 +8,9 @@ from typing import Any
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from portal.signin.errors import TokenRefused
-from portal.signin.kept import Kept
-from portal.signin.wire import ask, out_of_order
+from accounts.oidc.cache import Kept
+from accounts.oidc.errors import TokenRefused
+from accounts.oidc.wire import ask, out_of_order
 
 VerificationKey = RSAKey | ECKey | OKPKey
 
@@ -49,7 +49,7 @@ def find(
     """Return the key that a token names, or the only one that fits if it names none.
 
     For an unknown key the provider is asked again, at most each `apart` seconds. `guarded` as in
-    `portal.signin.wire.ask`.
+    `accounts.oidc.wire.ask`.
 
     Raises:
         TokenRefused: no key fits, or several fit a token that names none.

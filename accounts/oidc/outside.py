@@ -13,8 +13,8 @@ from django.conf import settings
 from urllib3.connection import HTTPConnection
 
 from accounts.addresses import is_loopback
-from portal.signin.connections import InTime, Plain, Secure
-from portal.signin.errors import ProviderMisconfigured
+from accounts.oidc.connections import InTime, Plain, Secure
+from accounts.oidc.errors import ProviderMisconfigured
 
 log = logging.getLogger(__name__)
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from portal.signin import keys, provider
-from portal.signin.errors import ProviderMisconfigured
-from portal.signin.outside import may_be_asked
-from portal.signin.wire import ask
-from tests.portal.signin.publisher import Publisher
+from accounts.oidc import keys, provider
+from accounts.oidc.errors import ProviderMisconfigured
+from accounts.oidc.outside import may_be_asked
+from accounts.oidc.wire import ask
+from tests.publisher import Publisher
 
 INSIDE = [
     "127.0.0.1",

@@ -15,13 +15,13 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from accounts import audit
-from accounts.admin.asked import Asked
-from accounts.admin.snapshots import Facts, label, snapshot
-from accounts.admin.together import Together
 from accounts.models import Account, AccountRole
 from accounts.models.audit import Action
 from accounts.signins import subject_of
 from accounts.types import Origin
+from portal.admin.edit_conflicts import Together
+from portal.admin.lookups import Asked
+from portal.admin.snapshots import Facts, label, snapshot
 
 # How many of the newest changes a history shows.
 HISTORY = 100

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
-from portal.signin import keys
-from portal.signin.errors import ProviderUnavailable, TokenRefused
-from tests.portal.signin.publisher import Publisher
+from accounts.oidc import keys
+from accounts.oidc.errors import ProviderUnavailable, TokenRefused
+from tests.publisher import Publisher
 
 ONE, TWO, THREE = (RSAKey.generate_key(2048, {"kid": kid}) for kid in ("one", "two", "three"))
 NAMELESS = RSAKey.generate_key(2048)

@@ -1,0 +1,1 @@
+"""What is known of identity providers and their tokens: documents, keys, verification, subjects."""
