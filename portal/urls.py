@@ -5,15 +5,11 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from portal.api import mairu
-
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("portal.api.urls")),
     path("", include("portal.pages.urls")),
     path("", include("portal.sso.urls")),
     path("oidc/", include("portal.signin.urls")),
-    path("assume-role", mairu.credentials, name="assume_role"),
-    path("roles", mairu.roles, name="roles"),
     path("admin/", admin.site.urls),
 ]
 

@@ -4,5 +4,4 @@ jwts      a JWT of the identity provider -> the subject it proves
 bearer    the Authorization header of a request -> the subject behind it
 errors    one shape for everything that can go wrong
 original  /api/credentials and /api/login, as the first issuer of this kind had them
-mairu     /assume-role and /roles, as the client mairu asks
 """

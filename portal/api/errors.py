@@ -16,8 +16,6 @@ from accounts.errors import TokenRefused as TokenRefused  # Ours as the domain's
 from portal.outages import outage
 
 PREFIX = "/api/"
-# Where mairu asks (see portal/api/mairu.py). It shows people the whole body of what went wrong.
-MAIRU = ("/assume-role", "/roles")
 # Where the original's clients look for words (see portal/api/original.py).
 ORIGINAL = ("/api/credentials", "/api/login")
 RETRY_AFTER = 5
@@ -64,7 +62,7 @@ class NotFound(GatehouseError):
 
 def are_programs_at(path: str) -> bool:
     """Whether it is programs that ask at this address: by bearer token, with no cookie and no page."""
-    return path.startswith(PREFIX) or path in MAIRU
+    return path.startswith(PREFIX)
 
 
 def answer(
@@ -84,12 +82,6 @@ def _answer(
     request: HttpRequest, *, status: int, code: str, message: str, more: dict[str, Any]
 ) -> HttpResponse:
     request_id = getattr(request, "id", "")
-    if request.path_info in MAIRU:
-        return HttpResponse(
-            f"{message} [{code}, request {request_id}]",
-            status=status,
-            content_type="text/plain; charset=utf-8",
-        )
     body = {
         "error": {"code": code, "message": message, "request_id": request_id},
         **more,

@@ -15,7 +15,6 @@ PROGRAMS = (
     "/api/credentials",
     "/api/v1/me",
     "/api/docs",
-    "/assume-role",
     "/token",
     "/federation/credentials",
 )

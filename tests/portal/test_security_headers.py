@@ -177,7 +177,6 @@ def test_no_other_origin_may_read_an_answer(origin: str) -> None:
         "/api/login?role=x",
         "/api/v1/me",
         "/api/v1/nowhere",
-        "/roles",
         "/assignment/accounts",
         "/logout",
         "/token",

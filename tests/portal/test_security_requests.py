@@ -79,7 +79,7 @@ def test_no_address_takes_a_form_without_a_token(path: str) -> None:
 
     # Programs bring a bearer token; a cookie is nothing there.
     of_aws = path in (*answers.OIDC, *answers.PORTAL)
-    for_programs = path in ("/assume-role", "/roles") or path.startswith("/api/")
+    for_programs = path.startswith("/api/")
     refused = (400, 401, 405) if of_aws else (401, 405) if for_programs else (403,)
     assert response.status_code in refused
     assert AuditEvent.objects.count() == before
