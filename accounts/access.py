@@ -14,9 +14,10 @@ from uuid import UUID
 from django.conf import settings
 from django.db import Error as DatabaseError
 
-from accounts import audit, directory, entitlements, pool, session_tags, signins, trust
-from accounts.aws import destinations, signin
+from accounts import audit, directory, entitlements, pool, signins, trust
+from accounts.aws import destinations, session_tags, signin
 from accounts.aws.arn import RoleArn
+from accounts.aws.limits import SHORTEST_SESSION
 from accounts.errors import (
     AccessDenied,
     AuditUnavailable,
@@ -25,7 +26,6 @@ from accounts.errors import (
     SessionTooLong,
 )
 from accounts.models.audit import Action
-from accounts.models.directory import MIN_SESSION
 from accounts.types import (
     ConsoleSignIn,
     Credentials,
@@ -177,10 +177,10 @@ class _Attempt:
             "session_name": trust.session_name(self.subject),
         }
         longest = entitlement.session_duration
-        if self.requested is not None and not MIN_SESSION <= self.requested <= longest:
+        if self.requested is not None and not SHORTEST_SESSION <= self.requested <= longest:
             raise InvalidRequest(
                 f"A session with {self.role_name} lasts from 15 minutes to {_in_words(longest)}. Choose a duration in between.",
-                f"duration {self.requested} is not within {MIN_SESSION}..{longest}",
+                f"duration {self.requested} is not within {SHORTEST_SESSION}..{longest}",
                 code="request.duration",
             )
         self._refuse_tags_beyond(entitlement.role.session_tags)

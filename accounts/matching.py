@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from accounts.aws.limits import ACCOUNT_ID
 from accounts.types import OfferedRole
 
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-_TWELVE_DIGITS = re.compile(r"(?=([0-9]{12}))")
-_ACCOUNT_ID = re.compile(r"[0-9]{12}")
+# Overlapping ones too: a claim may hold 13 digits, of which the first or the last 12 are an account.
+_ACCOUNT_IDS = re.compile(rf"(?=({ACCOUNT_ID}))")
 _ACCOUNT_OF_ARN = re.compile(r"arn:[^:]*:iam::([^:]*):")
 
 
@@ -184,7 +185,7 @@ def account_ids(pattern: str, values: Iterable[str]) -> frozenset[str] | None:
         found
         for value in values
         if could_be(pattern, value)
-        for found in _TWELVE_DIGITS.findall(value)
+        for found in _ACCOUNT_IDS.findall(value)
     )
 
 
@@ -209,7 +210,7 @@ def _account_complaint(value: str) -> str:
     found = _ACCOUNT_OF_ARN.match(value)
     if found is None or "*" in found[0]:
         return ""
-    if found[1] == "{account_id}" or _ACCOUNT_ID.fullmatch(found[1]):
+    if found[1] == "{account_id}" or re.fullmatch(ACCOUNT_ID, found[1]):
         return ""
     return (
         f"“{found[1]}” is no account id: an ARN has exactly 12 digits there, leading zeros included, "

@@ -8,16 +8,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from accounts import pool, session_tags
-from accounts.aws import clients, sts
+from accounts import pool
+from accounts.aws import clients, session_tags, sts
+from accounts.aws.limits import CHAINED_SESSION, LONGEST_SESSION_NAME
 from accounts.errors import AwsRefused
 from accounts.types import Credentials, OfferedRole, Subject
 
-# A role assumed with temporary credentials is role chaining, and AWS caps its sessions:
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
-CHAINED_LIMIT = 3600
-
-_NAME_LENGTH = 64
 _DIGEST_LENGTH = 12
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_+=,.@-]+")
 
@@ -61,9 +57,9 @@ def obtain(
 
 def session_limit(role: OfferedRole) -> SessionLimit:
     """Say how long a session with this role can be, as far as is known before AWS is asked."""
-    if role.session_duration > CHAINED_LIMIT and _hub_is_chained():
+    if role.session_duration > CHAINED_SESSION and _hub_is_chained():
         return SessionLimit(
-            CHAINED_LIMIT,
+            CHAINED_SESSION,
             "AWS limits sessions to 1 hour here, because the portal itself runs with temporary credentials (role chaining).",
         )
     return SessionLimit(role.session_duration)
@@ -94,7 +90,9 @@ def session_name(subject: Subject) -> str:
     beginning = hashlib.sha256(identity).digest()[:_DIGEST_LENGTH]
     digest = base64.b32encode(beginning).decode().lower()[:_DIGEST_LENGTH]
     readable = (
-        _NOT_IN_NAMES.sub("-", subject.label)[: _NAME_LENGTH - _DIGEST_LENGTH - 1].strip("-")
+        _NOT_IN_NAMES.sub("-", subject.label)[: LONGEST_SESSION_NAME - _DIGEST_LENGTH - 1].strip(
+            "-"
+        )
         or "person"
     )
     return f"{readable}-{digest}"

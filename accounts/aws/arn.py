@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from accounts.aws.limits import (
+    ACCOUNT_ID,
+    IAM_PATH,
+    LONGEST_IAM_PATH,
+    LONGEST_ROLE_ARN,
+    PARTITION,
+    ROLE_NAME,
+    SHORTEST_ROLE_ARN,
+)
 from accounts.errors import InvalidRequest
-
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html for path and name,
-# https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html for the whole.
-SHORTEST, LONGEST = 20, 2048
-_LONGEST_PATH = 512
-_PARTITION = re.compile(r"aws(-[a-z]+)*")
-_ACCOUNT_ID = re.compile(r"[0-9]{12}")
-_PATH = re.compile(r"/([!-~]+/)?")
-_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +37,30 @@ def parse_role_arn(text: str) -> RoleArn:
     Raises:
         InvalidRequest: this is no ARN of a role; the message says why.
     """
-    if not SHORTEST <= len(text) <= LONGEST:
-        raise _invalid(f"an ARN has {SHORTEST} to {LONGEST} characters, this has {len(text)}")
+    if not SHORTEST_ROLE_ARN <= len(text) <= LONGEST_ROLE_ARN:
+        raise _invalid(
+            f"an ARN has {SHORTEST_ROLE_ARN} to {LONGEST_ROLE_ARN} characters, this has {len(text)}"
+        )
     parts = text.split(":", 5)
     if len(parts) != 6 or parts[0] != "arn":
         raise _invalid("an ARN looks like arn:aws:iam::123456789012:role/Name")
     _, partition, service, region, account_id, resource = parts
-    if not _PARTITION.fullmatch(partition):
+    if not re.fullmatch(PARTITION, partition):
         raise _invalid("the second part is no partition, such as aws, aws-us-gov or aws-cn")
     if service != "iam" or region:
         raise _invalid("a role's ARN begins with arn:aws:iam:: and has no region")
-    if not _ACCOUNT_ID.fullmatch(account_id):
+    if not re.fullmatch(ACCOUNT_ID, account_id):
         raise _invalid("an account id has exactly 12 digits, leading zeros included")
     kind, slash, rest = resource.partition("/")
     if kind != "role" or not slash:
         raise _invalid("after the account id comes role/ and the name")
     path, _, name = f"/{rest}".rpartition("/")
     path += "/"
-    if len(path) > _LONGEST_PATH or not _PATH.fullmatch(path):
+    if len(path) > LONGEST_IAM_PATH or not re.fullmatch(IAM_PATH, path):
         raise _invalid(
-            f"a role's path has at most {_LONGEST_PATH} printable ASCII characters between slashes"
+            f"a role's path has at most {LONGEST_IAM_PATH} printable ASCII characters between slashes"
         )
-    if not _NAME.fullmatch(name):
+    if not re.fullmatch(ROLE_NAME, name):
         raise _invalid("a role's name is 1 to 64 letters, digits and _+=,.@-")
     return RoleArn(partition=partition, account_id=account_id, path=path, name=name)
 

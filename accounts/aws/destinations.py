@@ -6,7 +6,8 @@ import re
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from accounts.aws import partitions
-from accounts.aws.partitions import ANY_REGION, GLOBAL, Partition
+from accounts.aws.limits import REGION
+from accounts.aws.partitions import GLOBAL, Partition
 from accounts.errors import InvalidRequest
 from accounts.types import OfferedRole
 
@@ -103,7 +104,7 @@ def _moved(page: str, region: str, world: Partition) -> str:
     named = [match[2] for match in _REGION_IN_QUERY.finditer(path)]
     if GLOBAL in named:
         return page
-    labels = [region if ANY_REGION.fullmatch(label) else label for label in host.split(".")]
+    labels = [region if re.fullmatch(REGION, label) else label for label in host.split(".")]
     path = _REGION_IN_QUERY.sub(lambda match: match[1] + region, path)
     if region not in labels and not named:
         # Neither the host nor the query says where: such pages open where the browser was last.
@@ -114,7 +115,7 @@ def _moved(page: str, region: str, world: Partition) -> str:
 def _check_regions(host: str, page: str, world: Partition) -> None:
     """Refuse a region of another partition, or of none, in the host or the query."""
     query = urlsplit(f"https://{host}{page}").query
-    named = {label for label in host.split(".") if ANY_REGION.fullmatch(label)} | {
+    named = {label for label in host.split(".") if re.fullmatch(REGION, label)} | {
         value
         for key, value in parse_qsl(query, keep_blank_values=True)
         if key.lower() == "region" and value != GLOBAL

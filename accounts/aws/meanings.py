@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from botocore import exceptions as boto
 
+from accounts.aws.limits import CHAINED_SESSION, DEFAULT_SESSION
 from accounts.errors import AwsRefused, AwsUnavailable, GatehouseError, SessionTooLong
 
 _TELL = "Tell the people who run the portal"
@@ -15,8 +16,6 @@ _WHERE = (
     "boto3 looks in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, in AWS_PROFILE and its files, "
     "and at the role of the container or the machine"
 )
-# Seconds: what role chaining allows, and what every role allows (MaxSessionDuration is at least this).
-_ONE_HOUR = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +97,14 @@ CHAINED = Meaning(
     "AWS limits sessions to 1 hour here, because the portal itself runs with temporary credentials (role chaining). Choose 1 hour or less.",
     "a role assumed with temporary credentials has sessions of at most 1 hour, whatever its MaxSessionDuration",
     SessionTooLong,
-    _ONE_HOUR,
+    CHAINED_SESSION,
 )
 OVER_MAXIMUM = Meaning(
     "aws.duration_over_role_maximum",
     f"The role in AWS does not allow a session this long. Choose a shorter one. {_TELL} if it should be longer.",
     "the permission set's session duration is over the IAM role's MaxSessionDuration: raise that one or lower this one",
     SessionTooLong,
-    _ONE_HOUR,
+    DEFAULT_SESSION,
 )
 VALIDATION = Meaning(
     "aws.validation",

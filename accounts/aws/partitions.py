@@ -10,8 +10,7 @@ from botocore import loaders
 
 from accounts.errors import AwsRefused
 
-# What a region looks like in any partition, and the word some consoles use instead.
-ANY_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
+# What some consoles say instead of a region.
 GLOBAL = "global"
 
 

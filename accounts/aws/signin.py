@@ -13,8 +13,8 @@ from urllib.parse import urlencode
 import requests
 
 from accounts.aws import clients, failures, meanings, partitions
+from accounts.aws.limits import LONGEST_SESSION, SHORTEST_SESSION
 from accounts.aws.meanings import Meaning
-from accounts.aws.sts import LONGEST, SHORTEST
 from accounts.errors import InvalidRequest
 from accounts.types import Credentials
 
@@ -44,10 +44,10 @@ def console_sign_in_url(
         AwsRefused: AWS does not take the keys, or the partition is unknown.
         AwsUnavailable: the endpoint could not be reached, or fails.
     """
-    if session_duration is not None and not SHORTEST <= session_duration <= LONGEST:
+    if session_duration is not None and not SHORTEST_SESSION <= session_duration <= LONGEST_SESSION:
         raise InvalidRequest(
             "A console session lasts from 15 minutes to 12 hours. Choose a duration in between.",
-            f"duration {session_duration} is not within {SHORTEST}..{LONGEST}",
+            f"duration {session_duration} is not within {SHORTEST_SESSION}..{LONGEST_SESSION}",
             code="request.duration",
         )
     base = (endpoint or partitions.find(partition).sign_in).rstrip("/")

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from accounts import session_tags
-from accounts.aws import clients
+from accounts.aws import clients, limits, session_tags
 from accounts.aws.arn import parse_role_arn
 from accounts.errors import AwsRefused, InvalidRequest
 from accounts.types import Credentials
@@ -16,11 +15,6 @@ from accounts.types import Credentials
 if TYPE_CHECKING:
     from mypy_boto3_sts.type_defs import AssumeRoleRequestTypeDef
 
-# https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html. botocore checks lengths
-# from below only, and its \w would let é through, which AWS does not.
-_SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
-_EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
-SHORTEST, LONGEST = 900, 43200  # seconds
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
@@ -60,15 +54,16 @@ def assume_role(
 
 def _check(role_arn: str, session_name: str, duration: int, external_id: str) -> None:
     parse_role_arn(role_arn)
-    if not SHORTEST <= duration <= LONGEST:
+    if not limits.SHORTEST_SESSION <= duration <= limits.LONGEST_SESSION:
         raise InvalidRequest(
             "A session lasts from 15 minutes to 12 hours. Choose a duration in between.",
-            f"duration {duration} is not within {SHORTEST}..{LONGEST}",
+            f"duration {duration} is not within {limits.SHORTEST_SESSION}..{limits.LONGEST_SESSION}",
             code="request.duration",
         )
-    if not _SESSION_NAME.fullmatch(session_name):
+    # botocore checks lengths from below only, and its \w would let é through, which AWS does not.
+    if not re.fullmatch(limits.SESSION_NAME, session_name):
         raise _mistake("a role session name is 2 to 64 ASCII letters, digits and _+=,.@-")
-    if external_id and not _EXTERNAL_ID.fullmatch(external_id):
+    if external_id and not re.fullmatch(limits.EXTERNAL_ID, external_id):
         raise _mistake(
             "the account's external id is not 2 to 1224 ASCII letters, digits and _+=,.@:/-"
         )

@@ -7,18 +7,16 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models import Q
 
-from accounts.session_tags import fault_of_keys
+from accounts.aws import limits
+from accounts.aws.limits import LONGEST_SESSION, SHORTEST_SESSION
+from accounts.aws.session_tags import fault_of_keys
 
-ACCOUNT_ID = r"^[0-9]{12}\Z"
-# IAM: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
-IAM_PATH = r"^/([!-~]+/)?\Z"
-IAM_ROLE_NAME = r"^[A-Za-z0-9_+=,.@-]{1,64}\Z"
+ACCOUNT_ID = rf"^{limits.ACCOUNT_ID}\Z"
+IAM_PATH = rf"^{limits.IAM_PATH}\Z"
+IAM_ROLE_NAME = rf"^{limits.ROLE_NAME}\Z"
 REGION = r"^[a-z]{2}(-[a-z]+)+-[0-9]\Z"
-# STS: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
-EXTERNAL_ID = r"^[A-Za-z0-9_+=,.@:/-]{2,1224}\Z"
-# PostgreSQL counts repetitions to 255; the column's length does the rest.
-_EXTERNAL_ID_OF_ANY_LENGTH = r"^[A-Za-z0-9_+=,.@:/-]{2,}\Z"
-MIN_SESSION, MAX_SESSION = 900, 43200
+EXTERNAL_ID = rf"^{limits.EXTERNAL_ID}\Z"
+_EXTERNAL_ID_OF_ANY_LENGTH = rf"^{limits.EXTERNAL_ID_OF_ANY_LENGTH}\Z"
 ENVIRONMENT_NAME = r"^[a-z0-9][a-z0-9-]*\Z"
 UNIT_PATH = r"^[^/]+(/[^/]+)*\Z"
 
@@ -121,7 +119,7 @@ class Account(models.Model):
     trust_method = models.CharField(max_length=16, choices=TrustMethod, default=TrustMethod.HUB)
     external_id = models.CharField(
         "external id",
-        max_length=1224,
+        max_length=limits.LONGEST_EXTERNAL_ID,
         blank=True,
         validators=[
             RegexValidator(EXTERNAL_ID, "STS takes 2 to 1224 letters, digits and _+=,.@:/-.")
@@ -168,7 +166,10 @@ class Account(models.Model):
     def clean(self) -> None:
         """Refuse tags that are not keys and values of text."""
         if not isinstance(self.tags, dict) or not all(
-            key and isinstance(value, str) and len(key) <= 128 and len(value) <= 256
+            key
+            and isinstance(value, str)
+            and len(key) <= limits.LONGEST_TAG_KEY
+            and len(value) <= limits.LONGEST_TAG_VALUE
             for key, value in self.tags.items()
         ):
             raise ValidationError(
@@ -182,7 +183,7 @@ class PermissionSet(models.Model):
     """A role as it is offered, in Identity Center's sense."""
 
     name = models.CharField(
-        max_length=64,
+        max_length=limits.LONGEST_ROLE_NAME,
         unique=True,
         validators=[
             RegexValidator(
@@ -194,7 +195,7 @@ class PermissionSet(models.Model):
     )
     iam_path = models.CharField(
         "IAM path",
-        max_length=512,
+        max_length=limits.LONGEST_IAM_PATH,
         default="/",
         validators=[
             RegexValidator(
@@ -205,8 +206,8 @@ class PermissionSet(models.Model):
     )
     description = models.CharField(max_length=512, blank=True)
     session_duration = models.PositiveIntegerField(
-        default=3600,
-        validators=[MinValueValidator(MIN_SESSION), MaxValueValidator(MAX_SESSION)],
+        default=limits.DEFAULT_SESSION,
+        validators=[MinValueValidator(SHORTEST_SESSION), MaxValueValidator(LONGEST_SESSION)],
         help_text="The longest session, in seconds: 900 to 43200.",
     )
     destination = models.CharField(
@@ -231,7 +232,9 @@ class PermissionSet(models.Model):
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(session_duration__gte=MIN_SESSION, session_duration__lte=MAX_SESSION),
+                condition=Q(
+                    session_duration__gte=SHORTEST_SESSION, session_duration__lte=LONGEST_SESSION
+                ),
                 name="permission_set_duration_in_bounds",
             ),
             # Both become part of an ARN.
@@ -273,7 +276,7 @@ class AccountRole(models.Model):
     )
     iam_role_name = models.CharField(
         "IAM role name",
-        max_length=64,
+        max_length=limits.LONGEST_ROLE_NAME,
         blank=True,
         validators=[
             RegexValidator(

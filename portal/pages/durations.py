@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.http import HttpRequest
 
+from accounts.aws.limits import LONGEST_SESSION, SHORTEST_SESSION
 from portal.pages import wording
 
 HOUR = 3600
-SENSIBLE = (HOUR // 4, HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, 12 * HOUR)
+SENSIBLE = (SHORTEST_SESSION, HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, LONGEST_SESSION)
 
 # Remembered where somebody chose the end of the working day. When that is, only their browser
 # knows: it sends the seconds until then, and tomorrow they are others.

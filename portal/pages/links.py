@@ -10,11 +10,12 @@ from urllib.parse import quote, urlencode
 from django.conf import settings
 
 from accounts.aws import destinations
+from accounts.aws.limits import ACCOUNT_ID
 from accounts.errors import InvalidRequest
 from accounts.types import Entitlement, Kind, OfferedRole
 from portal.pages.asked import Asked
 
-_ID_IN_BRACKETS = re.compile(r".*\(([0-9]{12})\)")
+_ID_IN_BRACKETS = re.compile(rf".*\(({ACCOUNT_ID})\)")
 _PLAIN = re.compile(r"[^\w .:@+=,/-]")
 
 

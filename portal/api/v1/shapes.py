@@ -17,7 +17,7 @@ from pydantic import (
     StringConstraints,
 )
 
-from accounts.models.directory import MAX_SESSION, MIN_SESSION
+from accounts.aws.limits import LONGEST_SESSION, SHORTEST_SESSION
 from accounts.storable import is_storable
 from portal.api.v1 import examples
 
@@ -51,8 +51,8 @@ LongNarrow = Annotated[str, StringConstraints(max_length=512), AfterValidator(_s
 Duration = Annotated[
     int | None,
     Field(
-        ge=MIN_SESSION,
-        le=MAX_SESSION,
+        ge=SHORTEST_SESSION,
+        le=LONGEST_SESSION,
         description="Seconds; absent: the longest there is.",
     ),
 ]

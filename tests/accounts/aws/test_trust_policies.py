@@ -16,8 +16,7 @@ import boto3
 import pytest
 import requests
 
-from accounts import session_tags
-from accounts.aws import sts
+from accounts.aws import session_tags, sts
 from accounts.errors import AwsRefused
 from accounts.types import Credentials
 from tests.emulators import aws_environment, whose_keys

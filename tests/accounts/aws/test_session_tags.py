@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from accounts import session_tags
+from accounts.aws import session_tags
 from accounts.errors import InvalidRequest
 
 REFUSED_KEYS = [

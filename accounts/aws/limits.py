@@ -1,0 +1,44 @@
+"""AWS's limits and patterns, each with its source: the one place for them. Imports nothing of ours.
+
+Patterns are text, to match a whole value: `re.fullmatch(limits.ACCOUNT_ID, value)`, or between `^`
+and `\\Z` for Django's validators and both databases.
+"""
+
+from __future__ import annotations
+
+# Seconds. DurationSeconds of AssumeRole and SessionDuration of the console's federation endpoint:
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html
+SHORTEST_SESSION, LONGEST_SESSION = 900, 43200
+# What every role allows: MaxSessionDuration is at least this, and this where nothing is said.
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+DEFAULT_SESSION = 3600
+# A role assumed with temporary credentials is role chaining, and AWS caps its sessions:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
+CHAINED_SESSION = 3600
+
+# https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html
+ACCOUNT_ID = r"[0-9]{12}"
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+PARTITION = r"aws(-[a-z]+)*"
+# The regexes of botocore's data/partitions.json, taken together.
+REGION = r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}"
+
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html. Its \w is ASCII.
+LONGEST_IAM_PATH = 512
+IAM_PATH = r"/([!-~]+/)?"
+LONGEST_ROLE_NAME = 64
+ROLE_NAME = r"[A-Za-z0-9_+=,.@-]{1,64}"
+
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html. Its \w is ASCII.
+SHORTEST_ROLE_ARN, LONGEST_ROLE_ARN = 20, 2048
+LONGEST_SESSION_NAME = 64
+SESSION_NAME = r"[A-Za-z0-9_+=,.@-]{2,64}"
+LONGEST_EXTERNAL_ID = 1224
+EXTERNAL_ID = r"[A-Za-z0-9_+=,.@:/-]{2,1224}"
+# PostgreSQL counts repetitions to 255 only; the column's length does the rest.
+EXTERNAL_ID_OF_ANY_LENGTH = r"[A-Za-z0-9_+=,.@:/-]{2,}"
+
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html (Tags) and
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_Tag.html: tags, characters, characters.
+MOST_SESSION_TAGS, LONGEST_TAG_KEY, LONGEST_TAG_VALUE = 50, 128, 256
