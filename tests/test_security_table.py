@@ -7,8 +7,6 @@ import re
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "security.md"
 
@@ -55,47 +53,41 @@ def _defined(body: list[ast.stmt], prefix: str) -> list[str]:
 
 
 ROWS = rows()
-PLACES = sorted({place for _, places, _ in ROWS for place in places})
-TESTS = sorted({test for _, _, tests in ROWS for test in tests})
 
 
-def test_the_tables_are_read() -> None:
-    assert len(ROWS) > 50
-    assert len(TESTS) > 100
-
-
-@pytest.mark.parametrize(("requirement", "places", "tests"), ROWS, ids=[row[0] for row in ROWS])
-def test_a_requirement_says_where_it_is_kept_and_how_that_is_known(
-    requirement: str, places: list[str], tests: list[str]
-) -> None:
-    assert requirement
-    assert places
-    assert tests
-
-
-@pytest.mark.parametrize("place", PLACES)
-def test_a_place_that_is_named_exists(place: str) -> None:
-    file, _, symbol = place.partition(":")
-    path = ROOT / file
-
-    assert path.is_file()
-    if path.suffix == ".py":
-        assert symbol in names_in(path)
-    else:
-        assert not symbol
-
-
-@pytest.mark.parametrize("test", TESTS)
-def test_a_test_that_is_named_exists(test: str) -> None:
-    file, _, name = test.partition("::")
-
-    assert file.startswith("tests/")
-    name = name.replace("::", ".")
-    assert name.rpartition(".")[2].startswith("test_")
-    assert name in names_in(ROOT / file)
-
-
-def test_every_promise_of_the_project_is_in_the_first_table() -> None:
+def test_every_requirement_names_a_place_and_a_test() -> None:
+    incomplete = [row for row in ROWS if not all(row)]
     promises = [requirement for requirement, _, _ in ROWS if requirement.startswith("**")]
 
-    assert len(promises) == 10
+    assert incomplete == []
+    assert len(promises) == 10, "the first table has every promise of the project"
+    assert len(ROWS) > 50
+
+
+def test_every_named_place_exists() -> None:
+    places = {place for _, places, _ in ROWS for place in places}
+
+    assert sorted(place for place in places if not _is_a_place(place)) == []
+
+
+def test_every_named_test_exists() -> None:
+    tests = {test for _, _, tests in ROWS for test in tests}
+
+    assert sorted(test for test in tests if not _is_a_test(test)) == []
+
+
+def _is_a_place(place: str) -> bool:
+    """Whether this is a file, or `file.py:symbol` of a Python file."""
+    file, _, symbol = place.partition(":")
+    path = ROOT / file
+    if path.suffix != ".py":
+        return path.is_file() and not symbol
+    return path.is_file() and symbol in names_in(path)
+
+
+def _is_a_test(test: str) -> bool:
+    """Whether this is `file::test_name`, or `file::Class::test_name`, below tests/."""
+    file, _, name = test.partition("::")
+    path, name = ROOT / file, name.replace("::", ".")
+    is_named_like_one = file.startswith("tests/") and name.rpartition(".")[2].startswith("test_")
+    return is_named_like_one and path.is_file() and name in names_in(path)

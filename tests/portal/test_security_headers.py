@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import pytest
@@ -75,34 +76,48 @@ def is_kept_nowhere(response: Any) -> bool:
     return "no-store" in response.get("Cache-Control", "")
 
 
-@pytest.mark.parametrize("path", NOBODYS)
-def test_what_is_shown_signed_out_has_every_header(path: str, client: Client) -> None:
-    check(client.get(path), TO_AWS if path == "/" else POLICY)
+def test_what_is_shown_signed_out_has_every_header(
+    client: Client, subtests: pytest.Subtests
+) -> None:
+    for path in NOBODYS:
+        with subtests.test(path=path):
+            check(client.get(path), TO_AWS if path == "/" else POLICY)
 
 
-@pytest.mark.parametrize("path", [*ALICES, *DENIED])
-def test_what_alice_sees_has_every_header_and_is_kept_nowhere(path: str) -> None:
-    response = cast.signed_in("alice").get(path)
+def test_what_alice_sees_has_every_header_and_is_kept_nowhere(subtests: pytest.Subtests) -> None:
+    alice = cast.signed_in("alice")
 
-    check(response)
-    assert is_kept_nowhere(response)
+    for path in (*ALICES, *DENIED):
+        with subtests.test(path=path):
+            response = alice.get(path)
 
-
-@pytest.mark.parametrize("path", TO_THE_CONSOLE)
-def test_forms_that_open_the_console_may_lead_to_aws_and_nowhere_else(path: str) -> None:
-    response = cast.signed_in("alice").get(path)
-
-    check(response, TO_AWS)
-    assert is_kept_nowhere(response)
+            check(response)
+            assert is_kept_nowhere(response)
 
 
-@pytest.mark.parametrize("path", CAROLS)
-def test_the_admin_has_every_header_and_is_kept_nowhere(path: str) -> None:
-    response = cast.signed_in("carol").get(path)
+def test_forms_that_open_the_console_may_lead_to_aws_and_nowhere_else(
+    subtests: pytest.Subtests,
+) -> None:
+    alice = cast.signed_in("alice")
 
-    check(response)
-    # The texts of the admin's scripts are the same for everybody.
-    assert is_kept_nowhere(response) or path == "/admin/jsi18n/"
+    for path in TO_THE_CONSOLE:
+        with subtests.test(path=path):
+            response = alice.get(path)
+
+            check(response, TO_AWS)
+            assert is_kept_nowhere(response)
+
+
+def test_the_admin_has_every_header_and_is_kept_nowhere(subtests: pytest.Subtests) -> None:
+    carol = cast.signed_in("carol")
+
+    for path in CAROLS:
+        with subtests.test(path=path):
+            response = carol.get(path)
+
+            check(response)
+            # The texts of the admin's scripts are the same for everybody.
+            assert is_kept_nowhere(response) or path == "/admin/jsi18n/"
 
 
 def test_the_admins_pages_of_one_object_have_every_header_and_are_kept_nowhere() -> None:
@@ -135,22 +150,22 @@ def test_the_way_to_the_console_has_every_header_and_is_kept_nowhere(aws: Consol
     assert is_kept_nowhere(response)
 
 
-@pytest.mark.parametrize("path", [f"/keys?{ROLE}", "/console", "/activity", "/admin/"])
-def test_being_sent_to_the_sign_in_is_kept_nowhere(path: str, client: Client) -> None:
-    response = client.get(path)
+def test_being_sent_to_the_sign_in_is_kept_nowhere(client: Client) -> None:
+    for path in (f"/keys?{ROLE}", "/console", "/activity", "/admin/"):
+        response = client.get(path)
 
-    assert response["Location"].startswith("/oidc/authenticate/")
-    assert is_kept_nowhere(response)
+        assert response["Location"].startswith("/oidc/authenticate/"), path
+        assert is_kept_nowhere(response), path
 
 
-@pytest.mark.parametrize(
-    "path", ["/oidc/callback/", "/oidc/callback/?state=x", "/keys", "/nowhere"]
-)
-def test_refusals_are_kept_nowhere(path: str, client: Client) -> None:
-    response = client.get(path)
+def test_refusals_are_kept_nowhere(client: Client) -> None:
+    expected = {"/oidc/callback/": 400, "/oidc/callback/?state=x": 400, "/nowhere": 404}
 
-    assert response.status_code in (302, 400, 404)
-    assert is_kept_nowhere(response)
+    for path, status in expected.items():
+        response = client.get(path)
+
+        assert response.status_code == status, path
+        assert is_kept_nowhere(response), path
 
 
 def test_a_form_of_another_site_is_answered_with_every_header() -> None:
@@ -161,29 +176,28 @@ def test_a_form_of_another_site_is_answered_with_every_header() -> None:
     assert is_kept_nowhere(response)
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:8000"])
-def test_no_other_origin_may_read_an_answer(origin: str) -> None:
+def test_no_other_origin_may_read_an_answer(subtests: pytest.Subtests) -> None:
     alice = cast.signed_in("alice")
+    origins = ("https://evil.example", "null", "http://localhost:8000")
 
-    for path in ("/", "/keys", "/activity", "/healthz"):
-        response = alice.get(path, headers={"Origin": origin})
-        assert not [name for name in response.headers if name.startswith("Access-Control-")]
+    for origin, path in product(origins, ("/", "/keys", "/activity", "/healthz")):
+        with subtests.test(origin=origin, path=path):
+            response = alice.get(path, headers={"Origin": origin})
+            assert not [name for name in response.headers if name.startswith("Access-Control-")]
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/api/credentials",
-        "/api/login?role=x",
-        "/api/v1/me",
-        "/api/v1/nowhere",
-        "/assignment/accounts",
-        "/logout",
-        "/token",
-    ],
-)
-def test_what_programs_are_answered_may_load_and_do_nothing(path: str, client: Client) -> None:
-    check(client.get(path), {"default-src": {"'none'"}, "frame-ancestors": {"'none'"}})
+OF_PROGRAMS = ["/api/credentials", "/api/login?role=x", "/api/v1/me", "/api/v1/nowhere"]
+OF_PROGRAMS += ["/assignment/accounts", "/logout", "/token"]
+
+
+def test_what_programs_are_answered_may_load_and_do_nothing(
+    client: Client, subtests: pytest.Subtests
+) -> None:
+    nothing = {"default-src": {"'none'"}, "frame-ancestors": {"'none'"}}
+
+    for path in OF_PROGRAMS:
+        with subtests.test(path=path):
+            check(client.get(path), nothing)
 
 
 def test_the_apis_documentation_is_a_page_like_others(client: Client) -> None:
