@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from uuid import uuid4
 
 from django.db import transaction
 
 from accounts.errors import InvalidRequest
 from accounts.models import Favourite, Person, RoleUse
-from accounts.prepared import Prepared
 from accounts.types import Named
 
 # More than this is no selection any more; it also bounds what one person can store.
@@ -18,23 +16,11 @@ RECENT = 5
 # Uses that are remembered, for the durations last chosen.
 _MOST_USES = 500
 
-_FAVOURITES = Prepared(
-    lambda person: Favourite.objects.filter(person=person).values_list("account_id", "role_name"),
-    Favourite._meta.get_field("person"),
-)
-_USES = Prepared(
-    lambda person: (
-        RoleUse.objects.filter(person=person)
-        .order_by("-last_used_at")
-        .values_list("account_id", "role_name")[: 2 * MOST_FAVOURITES]
-    ),
-    RoleUse._meta.get_field("person"),
-)
-
 
 def favourites(*, person: Person) -> tuple[Named, ...]:
     """Return somebody's favourites in their order, those they no longer have included."""
-    return tuple(Named(*row) for row in _FAVOURITES.rows(person.pk))
+    rows = Favourite.objects.filter(person=person).values_list("account_id", "role_name")
+    return tuple(Named(*row) for row in rows)
 
 
 def star(*, person: Person, role: Named) -> None:
@@ -58,11 +44,9 @@ def star(*, person: Person, role: Named) -> None:
 
 def unstar(*, person: Person, role: Named) -> None:
     """Take a role from somebody's favourites."""
-    with transaction.atomic():
-        Favourite.objects.filter(
-            person=person, account_id=role.account_id, role_name=role.role_name
-        ).delete()
-        _renew(person)
+    Favourite.objects.filter(
+        person=person, account_id=role.account_id, role_name=role.role_name
+    ).delete()
 
 
 def move(*, person: Person, role: Named, before: Named | None) -> None:
@@ -94,12 +78,13 @@ def remember_use(
         uses = RoleUse.objects.filter(person=person).order_by("-last_used_at")
         if forgotten := list(uses.values_list("pk", flat=True)[_MOST_USES:]):
             RoleUse.objects.filter(pk__in=forgotten).delete()
-        _renew(person)
 
 
 def recent(*, person: Person) -> tuple[Named, ...]:
     """Return what somebody used, last use first: enough for RECENT of them that are no favourites."""
-    return tuple(Named(*row) for row in _USES.rows(person.pk))
+    uses = RoleUse.objects.filter(person=person).order_by("-last_used_at")
+    rows = uses.values_list("account_id", "role_name")[: 2 * MOST_FAVOURITES]
+    return tuple(Named(*row) for row in rows)
 
 
 def last_duration(*, person: Person, account_id: str, role_name: str) -> int | None:
@@ -129,9 +114,3 @@ def _arrange(person: Person, names: list[Named]) -> None:
         unique_fields=["person", "account_id", "role_name"],
         update_fields=["position"],
     )
-    _renew(person)
-
-
-def _renew(person: Person) -> None:
-    """Mark that something has changed, in the row that every request reads."""
-    Person.objects.filter(pk=person.pk).update(chosen=uuid4().hex)

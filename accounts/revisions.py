@@ -1,9 +1,9 @@
-"""Tell whether anything entitlements are decided from has changed: one row, one short query.
+"""The revision of the directory: a random text that changes with everything that entitlements are decided from.
 
-What people are *shown* may be kept while the mark stays the same; what is *issued* is decided anew
-each time and never looks here. Triggers renew the mark in the transaction of the change, so no way
-of writing can forget to: forms, bulk writes, a file that is applied, SQL typed by hand. The mark is
-random and not a count: a database put back from a copy never repeats one that meant something else.
+What people are *shown* may be remembered while the revision stays the same; what is *issued* is decided
+anew each time. Triggers renew the revision in the transaction of the change, so no way of writing can
+forget it: forms, bulk writes, a file that is applied, SQL typed by hand. It is random and not a count, so
+that a restored backup never repeats a revision that meant something else.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from accounts.models import (
     Revision,
     TrustedIssuer,
 )
-from accounts.prepared import Prepared
 
 # Every table that accounts.entitlements reads.
 WATCHED: tuple[type[Model], ...] = (
@@ -38,7 +37,6 @@ WATCHED: tuple[type[Model], ...] = (
     TrustedIssuer,
 )
 _ONE_ROW = 1
-_MARK = Prepared(lambda row: Revision.objects.filter(pk=row).values_list("mark"), Revision._meta.pk)
 _RENEW = """
 INSERT INTO {revision} (id, mark) VALUES ({one}, {random})
 ON CONFLICT (id) DO UPDATE SET mark = excluded.mark
@@ -50,22 +48,21 @@ _RANDOM = {
 
 
 def current() -> str | None:
-    """Return the mark of all that is stored now; None where there is none, so that nothing is kept.
+    """Return the revision; None if there is none, and then nothing may be remembered.
 
-    Read it before what it marks: data that is newer than its mark is merely read again.
+    Read it before what it stands for: data newer than its revision is merely read again.
     """
-    rows = _MARK.rows(_ONE_ROW)
-    return rows[0][0] if rows else None
+    return Revision.objects.filter(pk=_ONE_ROW).values_list("mark", flat=True).first()
 
 
 def next_by_time(*, now: datetime) -> datetime | None:
-    """Return when time alone next changes what is decided: the first mapping to expire after now."""
+    """Return when time alone next changes a decision: when the next mapping expires."""
     ahead = Mapping.objects.filter(enabled=True, expires_at__gt=now)
     return ahead.order_by("expires_at").values_list("expires_at", flat=True).first()
 
 
 def watch(*, using: str = DEFAULT_DB_ALIAS, **_: Any) -> None:
-    """Make the triggers, after each `migrate`: SQLite drops them when a migration makes a table anew."""
+    """Create the triggers after each `migrate`: SQLite drops them when a migration rebuilds a table."""
     connection = connections[using]
     existing = set(connection.introspection.table_names())
     if Revision._meta.db_table not in existing:

@@ -47,7 +47,7 @@ def change() -> None:
 
 
 def queries(cookies: dict[int, str]) -> dict[str, int]:
-    """Return how many queries the start page costs each of them, with nothing kept from before."""
+    """Return how many queries the start page costs each of them, with nothing remembered from before."""
     from django.conf import settings
     from django.db import connection
     from django.test import Client

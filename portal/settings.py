@@ -143,6 +143,7 @@ MIDDLEWARE = [
     "portal.middleware.Probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
     "portal.csp.ContentSecurityPolicy",
     "portal.browsers.Sessions",
     "django.middleware.common.CommonMiddleware",

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -16,9 +15,9 @@ from accounts.errors import AccessDenied, InvalidRequest
 from accounts.models import Person
 from accounts.types import Named
 from portal.context import sign_in_of
-from portal.pages import kept, tiles
+from portal.pages import tiles
 from portal.pages.asked import Asked, asked
-from portal.pages.kept import Shown
+from portal.pages.own_roles import OwnRoles, own_roles
 from portal.pages.tiles import had
 
 ACTS = ("star", "unstar", "up", "down")
@@ -29,37 +28,37 @@ ACTS = ("star", "unstar", "up", "down")
 def favourites(request: HttpRequest) -> HttpResponse:
     """Show the favourites to arrange on GET, with one to add if a role is named; change them on POST."""
     sign_in = sign_in_of(request)
-    shown = kept.shown(sign_in=sign_in, now=timezone.now())
+    own = own_roles(request)
     if request.method == "POST":
-        return _change(request, sign_in.person, shown)
+        return _change(request, sign_in.person, own)
     wanted = asked(request)
     named = Named(wanted.account_id, wanted.role_name)
-    starred = had(acts.favourites(person=sign_in.person), shown)
+    starred = had(acts.favourites(person=sign_in.person), own)
     context = {
-        "roles": [shown.roles[name].role for name in starred],
-        "candidate": None if named in starred else shown.roles.get(named),
+        "roles": [own.by_name[name].role for name in starred],
+        "candidate": None if named in starred else own.by_name.get(named),
         "focus": _focused(starred, named, request.GET.get("pressed", "")),
     }
     return render(request, "pages/favourites.html", context)
 
 
-def _change(request: HttpRequest, person: Person, shown: Shown) -> HttpResponse:
+def _change(request: HttpRequest, person: Person, own: OwnRoles) -> HttpResponse:
     act = next((act for act in ACTS if act in request.POST), "")
     account_id, _, role_name = request.POST.get(act, "").partition("/")
     role = Named(account_id, role_name)
     if act == "unstar":
         acts.unstar(person=person, role=role)
     elif act == "star":
-        acts.star(person=person, role=_had(role, shown))
+        acts.star(person=person, role=_had(role, own))
     elif act:
-        starred = had(acts.favourites(person=person), shown)
+        starred = had(acts.favourites(person=person), own)
         acts.move(person=person, role=role, before=_next(starred, role, up=act == "up"))
     else:
         raise InvalidRequest(
             "Say what to do with which role.", f"none of {ACTS} is sent", code="favourites.act"
         )
     if "tiles" in request.POST:
-        return HttpResponse(tiles.markup(tiles.chosen(person=person, shown=shown), shown))
+        return HttpResponse(tiles.markup(tiles.chosen(person=person, own=own), own))
     if "arrange" not in request.POST:
         return redirect("start")
     # Whoever moves one with the keyboard goes on from the button they pressed.
@@ -68,8 +67,8 @@ def _change(request: HttpRequest, person: Person, shown: Shown) -> HttpResponse:
     return redirect(reverse("favourites") + moved)
 
 
-def _had(role: Named, shown: Shown) -> Named:
-    if role in shown.roles:
+def _had(role: Named, own: OwnRoles) -> Named:
+    if role in own.by_name:
         return role
     raise AccessDenied(
         "You do not have this role in this account, so it cannot be a favourite.",

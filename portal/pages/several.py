@@ -22,10 +22,11 @@ from accounts.trust import session_limit
 from accounts.types import Entitlement, IssuedKeys, Kind, Named, OfferedRole
 from portal.context import origin_of, sign_in_of, subject_of_request
 from portal.limiting import count_form
-from portal.pages import kept, listing, wording
+from portal.pages import listing, wording
 from portal.pages.asked import Asked, asked, roles_in
 from portal.pages.durations import chosen, durations
 from portal.pages.formats import Block, credentials_profile, profile_name
+from portal.pages.own_roles import own_roles
 from portal.pages.used import remember
 
 MOST = 10
@@ -177,7 +178,7 @@ def _attempt(
 
 def _allowed(request: HttpRequest) -> dict[str, Entitlement]:
     """Return what keys can be had for, as people are shown it; the door decides anew."""
-    found = kept.shown(sign_in=sign_in_of(request), now=timezone.now()).roles.values()
+    found = own_roles(request).by_name.values()
     return {_value(granted): granted for granted in found if granted.allows(Kind.KEYS)}
 
 

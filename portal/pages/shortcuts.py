@@ -6,16 +6,14 @@ from collections.abc import Sequence
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.aws import partitions
 from accounts.errors import InvalidRequest
-from portal.context import sign_in_of
-from portal.pages import kept
 from portal.pages.asked import asked
 from portal.pages.links import Account, accounts_of, build
+from portal.pages.own_roles import own_roles
 
 # More suggestions than this are of no help, and make the page heavy; every account can be typed.
 SUGGESTED = 500
@@ -25,8 +23,8 @@ SUGGESTED = 500
 @require_safe
 def shortcuts(request: HttpRequest) -> HttpResponse:
     """Ask what the link is to open; show the link when that is known."""
-    shown = kept.shown(sign_in=sign_in_of(request), now=timezone.now())
-    mine, wanted = accounts_of([*shown.roles.values()]), asked(request)
+    own = own_roles(request)
+    mine, wanted = accounts_of([*own.by_name.values()]), asked(request)
     typed = request.GET.get("account", "").strip() or wanted.account_id
     shortcut, refused = None, None
     try:

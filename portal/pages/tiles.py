@@ -12,7 +12,7 @@ from accounts import favourites
 from accounts.models import Person
 from accounts.types import Named
 from portal.pages import listing, rows
-from portal.pages.kept import Shown
+from portal.pages.own_roles import OwnRoles
 from portal.pages.words import Words
 
 
@@ -24,31 +24,31 @@ class Chosen:
     recent: tuple[Named, ...]
 
 
-def chosen(*, person: Person, shown: Shown) -> Chosen:
+def chosen(*, person: Person, own: OwnRoles) -> Chosen:
     """Return what of somebody's favourites and uses they still have."""
-    starred = had(favourites.favourites(person=person), shown)
-    used = had(favourites.recent(person=person), shown)
+    starred = had(favourites.favourites(person=person), own)
+    used = had(favourites.recent(person=person), own)
     recent = tuple(name for name in used if name not in starred)[: favourites.RECENT]
     # With a single account everything is in view as it is.
-    return Chosen(starred, recent if len(shown.accounts) > 1 else ())
+    return Chosen(starred, recent if len(own.accounts) > 1 else ())
 
 
-def had(names: Iterable[Named], shown: Shown) -> tuple[Named, ...]:
+def had(names: Iterable[Named], own: OwnRoles) -> tuple[Named, ...]:
     """Return those of these roles that somebody has now."""
-    return tuple(name for name in names if name in shown.roles)
+    return tuple(name for name in names if name in own.by_name)
 
 
-def markup(tiles: Chosen, shown: Shown, words: Words = ()) -> SafeString:
+def markup(tiles: Chosen, own: OwnRoles, words: Words = ()) -> SafeString:
     """Render the tiles; of these, where there are words, what a search finds."""
     context = {
-        "favourites": _tiles(tiles.favourites, shown, words, starred=True),
-        "recent": _tiles(tiles.recent, shown, words, starred=False),
+        "favourites": _tiles(tiles.favourites, own, words, starred=True),
+        "recent": _tiles(tiles.recent, own, words, starred=False),
     }
     return mark_safe(render_to_string("pages/tiles.html", context))  # noqa: S308
 
 
-def _tiles(names: Iterable[Named], shown: Shown, words: Words, *, starred: bool) -> list[str]:
-    accounts = (listing.account_row([shown.roles[name]]) for name in names)
+def _tiles(names: Iterable[Named], own: OwnRoles, words: Words, *, starred: bool) -> list[str]:
+    accounts = (listing.account_row([own.by_name[name]]) for name in names)
     return [
         rows.tile(account, starred=starred, words=words)
         for account in listing.found(accounts, words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 
 import pytest
@@ -11,6 +12,8 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from accounts.models import Mapping
 from portal.pages.start import AWS_START_URL
 from tests import cast
+
+TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(.*?)"')
 
 
 def text_of(client: Client, path: str = "/", **query: str) -> str:
@@ -147,13 +150,28 @@ def test_start_page_costs_the_same_queries_however_much_is_on_it(
         cast.mapping("payments", what, where, name=str(number))
     client = cast.signed_in("alice")
 
-    # The session, the sign-in with its person and the revision, what time changes, three for the
-    # entitlements, the favourites, and what was used.
-    with django_assert_num_queries(8):
+    # The session, the sign-in with its person, the revision, when the next mapping expires, three for
+    # the entitlements, the favourites, and what was used.
+    with django_assert_num_queries(9):
         client.get("/")
-    # Nothing has changed: the session, and the sign-in with all that tells so.
-    with django_assert_num_queries(2):
-        client.get("/")
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("northwind")
+def test_pages_are_compressed_with_padding_so_that_their_size_tells_nothing() -> None:
+    """The attack is BREACH: https://docs.djangoproject.com/en/5.2/ref/middleware/#module-django.middleware.gzip."""
+    alice = cast.signed_in("alice")
+    answers = [alice.get("/", {"q": "dev"}, headers={"accept-encoding": "gzip"}) for _ in range(8)]
+    pages = [gzip.decompress(answer.content).decode() for answer in answers]
+
+    assert all(answer["Content-Encoding"] == "gzip" for answer in answers)
+    assert all("Accept-Encoding" in answer["Vary"] for answer in answers)
+    # The padding is a file name of random length in the header (RFC 1952, 2.3.1).
+    assert len({answer.content[10:].index(0) for answer in answers}) > 1
+    assert len({TOKEN.search(page)[1] for page in pages}) == len(pages)  # type: ignore[index]
+    assert not alice.get("/", headers={"accept-encoding": "identity"}).has_header(
+        "Content-Encoding"
+    )
 
 
 @pytest.mark.django_db

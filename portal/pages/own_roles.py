@@ -1,0 +1,110 @@
+"""What the person who is signed in may use, arranged for pages. What is issued is decided elsewhere, each time anew.
+
+Deciding takes some 50 ms for 1,200 roles, so this process remembers the result and the HTML of its list, with these rules:
+
+- Only the roles and what is made of them alone are remembered. Everything else on a page is read and rendered for each request.
+- The key holds the person's issuer, `sub` and claims in full: nobody is shown what somebody else has.
+- The key holds the directory's revision. Triggers in the database renew it with every change (`accounts.revisions`), so the
+  page after a change shows the change.
+- A mapping that expires changes nothing in the database, so the entry says how long it is valid.
+- The least recently used go, and all of older revisions with them, when there are more than MOST_ROLES roles.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from threading import Lock
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts import revisions
+from accounts.claims import ClaimProblem
+from accounts.entitlements import resolve
+from accounts.signins import subject_of
+from accounts.types import Entitlement, Named, Subject
+from portal.context import sign_in_of
+from portal.pages import listing, rows
+from portal.pages.summary import Summary, summary
+
+# About 2 KB each. Somebody with more than this is decided for at each request.
+MOST_ROLES = 20_000
+
+Key = tuple[str, str, str, str]
+
+
+@dataclass(frozen=True)
+class OwnRoles:
+    """The roles of one person, by name and arranged by account; `until` they may change by time alone."""
+
+    by_name: dict[Named, Entitlement]
+    problems: tuple[ClaimProblem, ...]
+    accounts: tuple[listing.AccountRow, ...]
+    summary: Summary
+    until: datetime | None
+
+    @property
+    def grouped(self) -> bool:
+        """Whether the list has headings: the organizational units, where any account is in one."""
+        return len(self.accounts) > 1 and bool(self.accounts[0].unit)
+
+    @cached_property
+    def list_html(self) -> str:
+        """All accounts as the start page lists them."""
+        return rows.at_once_and_later(self.accounts, grouped=self.grouped)
+
+
+_remembered: OrderedDict[Key, OwnRoles] = OrderedDict()
+_lock = Lock()
+
+
+def own_roles(request: HttpRequest) -> OwnRoles:
+    """Return what the person who is signed in may use now; raises SignInAgain if nobody is."""
+    subject, now = subject_of(sign_in_of(request)), timezone.now()
+    # Read before the decision: if the directory changes in between, the result is merely decided again.
+    revision = revisions.current()
+    if revision is None:
+        return _decide(subject, now)
+    key = (revision, subject.issuer, subject.sub, json.dumps(subject.claims))
+    with _lock:
+        known = _remembered.get(key)
+        if known is not None and (known.until is None or now < known.until):
+            _remembered.move_to_end(key)
+            return known
+    decided = _decide(subject, now)
+    with _lock:
+        _remembered[key] = decided
+        _remembered.move_to_end(key)
+        _forget_surplus(revision)
+    return decided
+
+
+def forget_all() -> None:
+    """Forget everything, so that the next request decides."""
+    with _lock:
+        _remembered.clear()
+
+
+def _forget_surplus(revision: str) -> None:
+    size = sum(len(each.by_name) for each in _remembered.values())
+    while _remembered and (size > MOST_ROLES or next(iter(_remembered))[0] != revision):
+        size -= len(_remembered.popitem(last=False)[1].by_name)
+
+
+def _decide(subject: Subject, now: datetime) -> OwnRoles:
+    until = revisions.next_by_time(now=now)
+    decided = resolve(subject=subject, now=now)
+    return OwnRoles(
+        by_name={
+            Named(granted.role.account_id, granted.role.role_name): granted
+            for granted in decided.granted
+        },
+        problems=decided.problems,
+        accounts=listing.arranged(decided.granted),
+        summary=summary(decided.granted),
+        until=until,
+    )
