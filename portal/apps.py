@@ -32,5 +32,6 @@ class AdminConfig(DjangoAdminConfig):
             issuers,
             mappings,
             people,
+            permission_sets,
             tokens,
         )

@@ -1,14 +1,19 @@
-"""Django's admin over the tables, for portal admins; auditors look. Every change is audited in its own transaction.
+"""Django's admin over the tables: portal admins edit, auditors look. Each change and its audit row are one transaction.
 
-site            who may enter, and where a change came from
-lookups         what an address may ask of a page, so that nothing it holds makes one fail
-edit_conflicts  two admins at once: the second is told what the first has changed
-audited         what every editable page shares: before, after, and the audit row that must be written
-fields          tags as lines, account ids as people copy them, autocomplete without a query per row
-directory       environments, accounts, permission sets, account roles
-mappings        mappings and their targets, with the preview of what one gives
+site            who may enter, and the first page
+lookups         checks of query strings and row ids, so that no address makes a page fail
+edit_conflicts  two admins edit one row at once: the second is told what the first has changed
+audited         editable pages: each change is recorded with before and after
+history         what the audit trail says was changed in a row
+read_only       pages for looking only
+snapshots       the state of a row, as the audit trail keeps it
+fields          form fields: tags as lines, account ids, durations, autocomplete without a query per row
+directory       environments, accounts and their roles
+permission_sets roles as they are offered
+mappings        mappings, with the preview of what one gives
+mapping_forms   the form of a mapping and of its targets
 issuers         the trusted issuers of workloads
-people          people (an admin may block one) and their sign-ins, without tokens
-tokens          tokens of the portal, for looking at and revoking
-audit           the audit trail, for reading only
+people          people (an admin may block one) and their sign-ins, without the provider's tokens
+tokens          the portal's tokens, to look at and revoke
+audit           the audit trail
 """

@@ -1,4 +1,4 @@
-"""The audit trail's pages: all of it, for reading only."""
+"""The audit trail, for reading only."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from django.utils.safestring import SafeString
 
 from accounts.models import AuditEvent
 from accounts.types import ActorKind
-from portal.admin.audited import ReadOnlyAdmin
+from portal.admin.read_only import ReadOnlyAdmin
 
 
-class ByAccount(admin.SimpleListFilter):
-    """Rows about one account, by its id: typed, since a list of all would be longer than the page."""
+class AccountIdFilter(admin.SimpleListFilter):
+    """Filter by account id, typed into a field: a list of all accounts would be too long."""
 
     title = "account id"
     parameter_name = "account"
@@ -26,28 +26,27 @@ class ByAccount(admin.SimpleListFilter):
     def lookups(
         self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
     ) -> list[tuple[str, str]]:
-        """Return something, or Django leaves the filter out."""
+        """Return one dummy choice; without any, Django hides the filter."""
         return [("", "")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Narrow to the account."""
-        typed = "".join((self.value() or "").replace("-", "").split())
-        return queryset.filter(account_id=typed) if typed else queryset
+        account_id = "".join((self.value() or "").replace("-", "").split())
+        return queryset.filter(account_id=account_id) if account_id else queryset
 
     def choices(self, changelist: Any) -> Any:
-        """Hand the other filters to the template, to be kept."""
-        kept = {
+        """Return what the template shows: the typed id, and the other filters as hidden fields."""
+        others = {
             key: value[-1] if isinstance(value, list) else value
             for key, value in changelist.get_filters_params().items()
             if key != self.parameter_name
         }
         if changelist.query:
-            kept["q"] = changelist.query
-        yield {"kept": kept, "typed": self.value() or "", "name": self.parameter_name}
+            others["q"] = changelist.query
+        yield {"others": others, "typed": self.value() or "", "name": self.parameter_name}
 
 
-class ByActorKind(admin.SimpleListFilter):
-    """Rows of people, of workloads or of tokens: named here, for looking through all rows would take long."""
+class ActorKindFilter(admin.SimpleListFilter):
+    """Filter by kind of actor; the choices come from the code, because distinct values of all rows would be slow."""
 
     title = "kind of actor"
     parameter_name = "actor_kind"
@@ -55,16 +54,14 @@ class ByActorKind(admin.SimpleListFilter):
     def lookups(
         self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
     ) -> list[tuple[str, str]]:
-        """What there is to choose."""
         return [(kind.value, kind.value) for kind in ActorKind]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Narrow to what was chosen."""
         return queryset.filter(actor_kind=self.value()) if self.value() else queryset
 
 
-class ByDate(admin.DateFieldListFilter):
-    """Rows of a time, under a name people would give it."""
+class DateFilter(admin.DateFieldListFilter):
+    """Django's filter by date, with a plain title."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -73,11 +70,9 @@ class ByDate(admin.DateFieldListFilter):
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
-    """Who did what, when, from where, with which outcome and why."""
-
     list_display = ("when", "action", "actor", "account_id", "role_name", "about")
     list_display_links = ("when",)
-    list_filter = ("action", ByActorKind, ("at", ByDate), ByAccount)
+    list_filter = ("action", ActorKindFilter, ("at", DateFilter), AccountIdFilter)
     search_fields = (
         "actor",
         "sub",
@@ -104,19 +99,18 @@ class AuditEventAdmin(ReadOnlyAdmin):
     )
     readonly_fields = fields
 
-    @admin.display(description="at (UTC)", ordering="at")
+    @admin.display(description="time (UTC)", ordering="at")
     def when(self, event: AuditEvent) -> str:
-        """To the second, as logs are compared."""
         return f"{event.at:%Y-%m-%d %H:%M:%S}"
 
     @admin.display(description="about")
     def about(self, event: AuditEvent) -> str:
-        """The object, the reason or the error."""
+        """The object, else the reason, else the error."""
         return str(event.detail.get("object") or event.reason or event.error_code)[:120]
 
     @admin.display(description="detail")
     def details(self, event: AuditEvent) -> SafeString:
-        """What else was recorded; for an admin's change: before and after."""
+        """The detail as JSON; of an admin's change: before and after."""
         return format_html(
             '<pre class="json" tabindex="0">{}</pre>',
             json.dumps(event.detail, indent=2, ensure_ascii=False),

@@ -1,4 +1,4 @@
-"""Admins who edit the same row at once: no form undoes in silence what somebody else has changed since."""
+"""Two admins edit one row at once: a form never undoes silently what somebody else has changed since it was opened."""
 
 from __future__ import annotations
 
@@ -7,79 +7,69 @@ import json
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
-from django.db import models
 from django.http import HttpRequest
 
-from accounts.models import AuditEvent
-from accounts.models.audit import Action
-from portal.admin.lookups import Asked
+from portal.admin.history import changes_of
+from portal.admin.lookups import CheckedLookups
 from portal.admin.snapshots import snapshot
 
-ADMIN_ACTIONS = (Action.ADMIN_ADDED, Action.ADMIN_CHANGED, Action.ADMIN_DELETED)
-# The hidden field of a form that says which state of the row it was filled in from.
-SEEN = "_seen"
+# The hidden form field with the hash of the row as it was shown.
+STATE_FIELD = "_state"
 
 
-class Together(Asked):
-    """A page whose forms carry a mark of the state that they show."""
+class RefusesEditConflicts(CheckedLookups):
+    """A page whose forms carry a hash of the row they show, and are refused when the stored row differs."""
 
-    # Related rows edited on this page, by the name of the relation.
-    parts: ClassVar[tuple[str, ...]] = ()
-    # The only columns a change may write; None for all.
-    written: ClassVar[tuple[str, ...] | None] = None
+    # Relations edited inline on this page.
+    inline_relations: ClassVar[tuple[str, ...]] = ()
+    # The only columns a change writes; None for all.
+    written_columns: ClassVar[tuple[str, ...] | None] = None
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        """Refuse a form that was filled in from what somebody else has changed since: it would undo their change."""
+        """Add the check of the hash to the form of a stored row."""
         form = super().get_form(request, obj, change, **kwargs)
         if obj is None or not change:
             return form
         page = self
 
-        class Guarded(form):  # type: ignore[misc,valid-type]
+        class ConflictForm(form):  # type: ignore[misc,valid-type]
             def clean(self) -> Any:
                 cleaned = super().clean()
-                page.refuse_if_changed(self.instance, seen=str(self.data.get(SEEN, "")))
+                page.refuse_if_changed(self.instance, state=str(self.data.get(STATE_FIELD, "")))
                 return cleaned
 
-        return type(form.__name__, (Guarded,), {})
+        return type(form.__name__, (ConflictForm,), {})
 
-    def refuse_if_changed(self, obj: Any, *, seen: str) -> None:
-        """Lock the stored row where the database can, and compare it with what a form has seen; "" has seen none.
+    def refuse_if_changed(self, obj: Any, *, state: str) -> None:
+        """Lock the stored row where the database can, and compare its hash with a form's; "" is not compared.
 
         Raises:
-            ValidationError: it is another now, or gone.
+            ValidationError: the row was changed or deleted.
         """
         stored = self.model._default_manager.select_for_update().filter(pk=obj.pk).first()
-        if stored is not None and seen in ("", self._mark(stored)):
+        if stored is not None and state in ("", self._state_of(stored)):
             return
-        latest = self.changes_of(obj).first()
+        latest = changes_of(obj).first()
         by = f" by {latest.actor} at {latest.at:%H:%M} UTC" if latest else ""
         raise ValidationError(
-            f"This was changed{by} while you had it open, and nothing of yours was saved. "
-            "Open the page anew, and make your change to what is there now."
+            f"This was changed{by} while you had it open. Nothing of yours was saved. Reload the "
+            "page and make your change again."
         )
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
-        """Say in the form which state of the row it shows; a refused form keeps what it said."""
+        """Put the hash into the form; a form shown again after an error keeps the one it had."""
         obj = context.get("original")
         if obj is not None:
-            context["seen"] = request.POST.get(SEEN, "") if request.POST else self._mark(obj)
+            posted = request.POST.get(STATE_FIELD, "")
+            context["row_state"] = posted if request.POST else self._state_of(obj)
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def _mark(self, obj: Any) -> str:
-        facts = snapshot(obj, self.parts)
-        if self.written is not None:
-            facts = {name: facts[name] for name in self.written}
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-
-    def changes_of(self, obj: Any) -> models.QuerySet[AuditEvent]:
-        """Return what the audit trail says was changed in a row, newest first."""
-        return AuditEvent.objects.filter(
-            action__in=ADMIN_ACTIONS,
-            detail__model=str(self.opts.model_name),
-            detail__id=str(obj.pk),
-        )
+    def _state_of(self, obj: Any) -> str:
+        columns = snapshot(obj, self.inline_relations)
+        if self.written_columns is not None:
+            columns = {name: columns[name] for name in self.written_columns}
+        return hashlib.sha256(json.dumps(columns, sort_keys=True).encode()).hexdigest()

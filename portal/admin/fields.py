@@ -1,4 +1,4 @@
-"""Form fields the way people write things: tags as lines, account ids with hyphens, choices found by typing."""
+"""Form fields: account ids with hyphens, durations as "8h", tags as lines, choices found by typing."""
 
 from __future__ import annotations
 
@@ -6,22 +6,46 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelect, RelatedFieldWidgetWrapper
+from django.contrib.admin.widgets import (
+    AdminTextInputWidget,
+    AutocompleteSelect,
+    RelatedFieldWidgetWrapper,
+)
 from django.core.exceptions import ValidationError
 from django.db.models import ForeignKey, Model
 from django.http import HttpRequest
 
+from accounts import durations
+
 
 class AccountIdField(forms.CharField):
-    """An AWS account id; the hyphens and spaces with which AWS and people write it are dropped."""
+    """An AWS account id; hyphens and spaces, with which AWS and people write it, are dropped."""
 
     def to_python(self, value: Any) -> str:
-        """Return the digits and whatever else was written."""
         return "".join(str(super().to_python(value)).replace("-", "").split())
 
 
+class DurationField(forms.CharField):
+    """A duration in seconds, written as "8h", "90m", "3600s" or seconds."""
+
+    widget = AdminTextInputWidget(attrs={"size": 8})
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return stored seconds as "8h"; what was just typed stays as it is."""
+        return durations.write(value) if isinstance(value, int) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return durations.parse(str(data or "").strip()) != initial
+
+    def clean(self, value: Any) -> Any:
+        seconds = durations.parse(super().clean(value))
+        if seconds is None:
+            raise ValidationError("Write a duration such as 8h or 90m.")
+        return seconds
+
+
 class TagsField(forms.CharField):
-    """Tags, one `key=value` a line."""
+    """Tags, one `key=value` per line."""
 
     widget = forms.Textarea(attrs={"rows": 4, "cols": 50, "spellcheck": "false"})
 
@@ -32,31 +56,30 @@ class TagsField(forms.CharField):
         return value
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Compare as lines."""
         return _lines(self.prepare_value(initial)) != _lines(data)
 
     def clean(self, value: Any) -> Any:
-        """Return the tags.
+        """Return the tags as a dict.
 
         Raises:
-            ValidationError: a line is no `key=value`, or a key is given twice; it names the line.
+            ValidationError: a line is not `key=value`, or a key is given twice; it names the line.
         """
         tags: dict[str, str] = {}
-        wrong = []
+        errors = []
         for number, line in enumerate(_lines(super().clean(value)), start=1):
             key, equals, text = (part.strip() for part in line.partition("="))
             if not key or not equals:
-                wrong.append(f"Line {number}, “{line}”: write it as key=value.")
+                errors.append(f"Line {number}, “{line}”: write it as key=value.")
             elif key in tags:
-                wrong.append(f"Line {number}: “{key}” is already given above.")
+                errors.append(f"Line {number}: “{key}” is already given above.")
             tags[key] = text
-        if wrong:
-            raise forms.ValidationError(wrong)
+        if errors:
+            raise forms.ValidationError(errors)
         return tags
 
 
 class LinesField(forms.CharField):
-    """Several texts, one a line."""
+    """A list of texts, one per line."""
 
     widget = forms.Textarea(attrs={"rows": 3, "cols": 50, "spellcheck": "false"})
 
@@ -65,11 +88,10 @@ class LinesField(forms.CharField):
         return "\n".join(map(str, value)) if isinstance(value, list) else value
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Compare as lines."""
         return _lines(self.prepare_value(initial)) != _lines(data)
 
     def clean(self, value: Any) -> Any:
-        """Return each line once."""
+        """Return the lines, each once."""
         return list(dict.fromkeys(_lines(super().clean(value))))
 
 
@@ -78,39 +100,38 @@ def _lines(text: Any) -> list[str]:
 
 
 class Autocomplete(AutocompleteSelect):
-    """Autocomplete that looks up no chosen row that cannot be: an address or a form may name anything."""
+    """Autocomplete that never queries for an impossible id: addresses and forms may hold anything."""
 
     def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
-        """Render what could be a row."""
-        return super().optgroups(name, [one for one in value if self._could_be(one)], attrs)
+        return super().optgroups(name, [pk for pk in value if self._is_possible(pk)], attrs)
 
-    def _could_be(self, value: Any) -> bool:
+    def _is_possible(self, pk: Any) -> bool:
         try:
-            self.field.target_field.clean(value, None)
+            self.field.target_field.clean(pk, None)
         except ValidationError:
             return False
         return True
 
 
-class KnownAutocomplete(Autocomplete):
-    """Autocomplete that is told its chosen row, so that a page of inlines costs no query a row."""
+class LoadedAutocomplete(Autocomplete):
+    """Autocomplete that is given its chosen row, so that a page of inlines does not cost a query per row."""
 
-    known: Model | None = None
+    loaded: Model | None = None
 
     def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
-        """Render the known row if it is the chosen one; else look it up as Django does."""
-        known = self.known
-        if known is None or [str(one) for one in value if one] != [str(known.pk)]:
+        """Render the loaded row if it is the chosen one; else look it up as Django does."""
+        row = self.loaded
+        if row is None or [str(pk) for pk in value if pk] != [str(row.pk)]:
             return super().optgroups(name, value, attrs)
-        chosen = self.create_option(name, known.pk, str(known), True, 0)
+        chosen = self.create_option(name, row.pk, str(row), True, 0)
         empty = [] if self.is_required else [self.create_option(name, "", "", False, 0)]
         return [(None, [*empty, chosen], 0)]
 
 
-class KnownRowForm(forms.ModelForm):  # type: ignore[type-arg]
-    """An inline's row: its autocompleted choices are loaded already, its fields are named for axe's sake.
+class InlineRowForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A row of an inline: its autocompleted choices are loaded already, and each field has a label of its own.
 
-    A table's head is no label, and the links to add or change a choice belong to its own page.
+    The header of a table is no label to axe, and the links to add or change a choice belong to its own page.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -121,35 +142,33 @@ class KnownRowForm(forms.ModelForm):  # type: ignore[type-arg]
                 field.widget.can_delete_related = field.widget.can_view_related = False
             widget: Any = getattr(field.widget, "widget", field.widget)
             widget.attrs["aria-label"] = str(field.label)
-            if isinstance(widget, KnownAutocomplete) and self.instance.pk:
-                widget.known = getattr(self.instance, name)
+            if isinstance(widget, LoadedAutocomplete) and self.instance.pk:
+                widget.loaded = getattr(self.instance, name)
 
 
-class KnownRows(forms.BaseInlineFormSet):  # type: ignore[type-arg]
-    """Rows whose box for deleting is named, too."""
+class InlineRows(forms.BaseInlineFormSet):  # type: ignore[type-arg]
+    """The rows of an inline; the box for deleting has a label, too."""
 
     def add_fields(self, form: forms.ModelForm[Any], index: int | None) -> None:
-        """Name it."""
         super().add_fields(form, index)
         if box := form.fields.get("DELETE"):
             box.widget.attrs["aria-label"] = "Delete this row"
 
 
 class AutocompletedInline(admin.TabularInline):  # type: ignore[type-arg]
-    """Rows with autocompleted choices; the queryset must select the related rows."""
+    """An inline with autocompleted choices; its queryset must select the related rows."""
 
-    form = KnownRowForm
-    formset = KnownRows
+    form = InlineRowForm
+    formset = InlineRows
     extra = 0
 
     def get_extra(self, request: HttpRequest, obj: Model | None = None, **kwargs: Any) -> int:
-        """Begin what is new with a row to fill in."""
+        """Show one empty row on the page of a new object, none on that of a stored one."""
         return self.extra if obj else 1
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Any:
-        """Autocomplete with what the row knows."""
         if db_field.name in self.get_autocomplete_fields(request):
-            kwargs["widget"] = KnownAutocomplete(db_field, self.admin_site)
+            kwargs["widget"] = LoadedAutocomplete(db_field, self.admin_site)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)

@@ -1,4 +1,4 @@
-"""What an address may ask of a list, and a form of rows: what cannot be is refused before a database would fail at it."""
+"""Checks of the query strings and row ids sent to admin pages: impossible ones are refused before a database fails on them."""
 
 from __future__ import annotations
 
@@ -20,67 +20,66 @@ from django.http import HttpRequest, HttpResponse
 from accounts.errors import InvalidRequest
 from portal.admin.fields import Autocomplete
 
-# How a column may be asked about: what the pages link to, and what people write by hand. Among the
-# others some wear out the server (regular expressions) and some not every database knows.
-_COMPARISONS = frozenset(
+# The lookups a filter may use: those the pages link to, and those people write by hand. Of the rest,
+# some are expensive (regular expressions) and some exist in one database only.
+_LOOKUPS = frozenset(
     {"exact", "iexact", "in", "isnull", "gt", "gte", "lt", "lte"}
     | {"contains", "icontains", "startswith", "istartswith", "endswith", "iendswith"}
     | {"date", "year", "month", "day"}
     | {"pk"}
 )
-_REFUSED = (DisallowedModelAdminLookup, DisallowedModelAdminToField)
-# What building and counting a list raises where a value is none that its column could hold.
+_DISALLOWED = (DisallowedModelAdminLookup, DisallowedModelAdminToField)
+# What building and counting a list raises for a value that its column cannot hold.
 _IMPOSSIBLE = (IncorrectLookupParameters, ValueError, OverflowError, DataError)
-# Each word is looked for in each searched column, each value of a filter beside the others.
-MOST_WORDS, MOST_VALUES = 30, 100
+# Bounds of one query: each word is searched in each column, and each filter value adds a condition.
+MAX_WORDS, MAX_VALUES = 30, 100
 
 
-class Asked(admin.ModelAdmin):  # type: ignore[type-arg]
-    """A page whose query string filters by columns, as Django lets it, but for what nobody may find out or wear out."""
+class CheckedLookups(admin.ModelAdmin):  # type: ignore[type-arg]
+    """A page whose query string may filter by columns as Django allows, except by secret columns and costly lookups."""
 
-    # Columns that cannot be asked about: Django would answer, letter by letter, what no page shows.
-    kept_apart: ClassVar[tuple[str, ...]] = ()
+    # Columns no filter may name: with `startswith`, a list would reveal them letter by letter.
+    secret_columns: ClassVar[tuple[str, ...]] = ()
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Refuse columns kept apart, and comparisons that are none of the plain ones."""
+        """Refuse secret columns, and every lookup that is not one of the plain ones."""
         parts = lookup.split(LOOKUP_SEP)
-        if not _COMPARISONS.issuperset(self._after_column(parts)):
+        if not _LOOKUPS.issuperset(self._after_column(parts)):
             return False
-        if not set(self.kept_apart).isdisjoint(parts):
+        if not set(self.secret_columns).isdisjoint(parts):
             return False
         return super().lookup_allowed(lookup, value, request)
 
     def _after_column(self, parts: list[str]) -> list[str]:
-        """Return what follows the column; nothing where there is no column, which Django sees to."""
-        opts, found = self.opts, None
+        """Return the lookups that follow the column; none where no column is named, which Django refuses itself."""
+        opts, field = self.opts, None
         for number, part in enumerate(parts):
             try:
-                found = opts.get_field(part)
+                field = opts.get_field(part)
             except FieldDoesNotExist:
-                return parts[number:] if found else []
-            if isinstance(found, JSONField):
-                # Their comparisons are others in each database.
+                return parts[number:] if field else []
+            if isinstance(field, JSONField):
+                # Lookups into JSON differ by database: "" is never allowed.
                 return ["" for _ in parts[number + 1 :]]
-            if not found.is_relation:
+            if not field.is_relation:
                 return parts[number + 1 :]
-            opts = found.related_model._meta  # type: ignore[union-attr]
+            opts = field.related_model._meta  # type: ignore[union-attr]
         return []
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """Refuse a filter that cannot be; Django would drop it, or fail at it.
+        """Build the list, and refuse impossible filters, which Django would drop or fail on.
 
         Raises:
-            InvalidRequest: with what to do.
+            InvalidRequest: a filter is unknown, not allowed, or has a value its column cannot hold.
         """
-        if sum(map(len, dict(request.GET.lists()).values())) > MOST_VALUES:
+        if sum(map(len, dict(request.GET.lists()).values())) > MAX_VALUES:
             raise _too_much()
         try:
             return super().get_changelist_instance(request)
-        except (*_REFUSED, *_IMPOSSIBLE) as error:
+        except (*_DISALLOWED, *_IMPOSSIBLE) as error:
             raise InvalidRequest(
-                "This list cannot be narrowed like that: its address asks for what is not there, "
-                "or a number, a date or an id in it is none. Open the list without it, and choose "
-                "from the filters beside it.",
+                "The address of this list has a filter that does not exist, or a value that does not "
+                "fit it. Open the list without it, and choose from the filters beside it.",
                 f"{self.opts.model_name}: {type(error).__name__} for the parameters "
                 f"{', '.join(sorted(request.GET))[:200]}",
             ) from error
@@ -88,30 +87,30 @@ class Asked(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Search as Django does, for some words."""
-        if len(search_term.split()) > MOST_WORDS:
+        """Search as Django does, for at most MAX_WORDS words."""
+        if len(search_term.split()) > MAX_WORDS:
             raise _too_much()
         return super().get_search_results(request, queryset, search_term)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Refuse an action on rows that cannot be; Django would fail at it."""
+        """Refuse an action on impossible row ids, which Django would fail on."""
         for chosen in request.POST.getlist(ACTION_CHECKBOX_NAME):
             try:
                 self.opts.pk.clean(chosen, None)
             except ValidationError as error:
                 raise InvalidRequest(
-                    "Some of the chosen rows cannot be. Nothing was done. Go back, reload the "
-                    "list, and choose again.",
-                    f"{self.opts.model_name}: an id that none can have",
+                    "Some of the chosen rows do not exist. Nothing was changed. Go back, reload the "
+                    "list and choose again.",
+                    f"{self.opts.model_name}: an impossible id was chosen",
                 ) from error
         return super().changelist_view(request, extra_context)
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Any:
-        """Autocomplete with a field that takes whatever it is begun with."""
+        """Use our Autocomplete, which takes any initial value."""
         if db_field.name in self.get_autocomplete_fields(request):
             kwargs["widget"] = Autocomplete(db_field, self.admin_site)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
@@ -119,7 +118,7 @@ class Asked(admin.ModelAdmin):  # type: ignore[type-arg]
 
 def _too_much() -> InvalidRequest:
     return InvalidRequest(
-        "That is more than a list can be asked for at once. Open the list without it, and search "
-        f"for at most {MOST_WORDS} words.",
+        f"That is too much for one list. Search for at most {MAX_WORDS} words, or filter by at most "
+        f"{MAX_VALUES} values.",
         "too many words or values in the address of a list",
     )

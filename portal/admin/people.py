@@ -1,4 +1,4 @@
-"""People and their sign-ins: for looking, but for one act, to say whether a person may sign in."""
+"""People and their sign-ins: for looking, except that an admin may block a person."""
 
 from __future__ import annotations
 
@@ -18,38 +18,42 @@ from django.utils.safestring import SafeString
 
 from accounts import signins
 from accounts.models import Person, SignIn, Token
-from portal.admin.audited import AuditedAdmin, ReadOnlyAdmin, origin_of
+from accounts.types import Surface
+from portal.admin.audited import AuditedAdmin
+from portal.admin.read_only import ReadOnlyAdmin
+from portal.context import origin_of
 
-# Claims that belong to the protocol and say nothing about a person.
-_PROTOCOL = frozenset({"nonce", "at_hash", "c_hash", "s_hash", "sid", "jti"})
+# Claims of the protocol, which say nothing about a person.
+_PROTOCOL_CLAIMS = frozenset({"nonce", "at_hash", "c_hash", "s_hash", "sid", "jti"})
 
 
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The one thing an admin decides about a person."""
+    """Whether a person may sign in: all that an admin decides about them."""
 
-    me: Person | None = None
+    # The admin who fills in the form.
+    admin: Person | None = None
 
     class Meta:
         help_texts = {
-            "is_active": "Without it nothing of the portal opens for this person, from the next "
-            "request on, and the sign-ins that are open now end."
+            "is_active": "If not, this person is blocked: their open sign-ins end, and the portal refuses "
+            "their next request."
         }
 
     def clean_is_active(self) -> bool:
-        """Refuse to lock oneself out."""
-        may = bool(self.cleaned_data["is_active"])
-        if not may and self.instance == self.me:
-            raise ValidationError("You cannot block yourself; ask another portal admin.")
-        return may
+        """Refuse to block oneself."""
+        is_active = bool(self.cleaned_data["is_active"])
+        if not is_active and self.instance == self.admin:
+            raise ValidationError("You cannot block yourself. Ask another portal admin.")
+        return is_active
 
 
 @admin.register(Person)
 class PersonAdmin(AuditedAdmin):
-    """Who has signed in. Rights come from claims, so all but the block is for reading."""
+    """Who has signed in. Rights come from claims, so everything but the block is read-only."""
 
     form = PersonForm
-    # A sign-in may be writing the rest at this moment.
-    written = ("is_active",)
+    # A sign-in may be writing the other columns at this moment.
+    written_columns = ("is_active",)
     list_display = ("__str__", "name", "is_admin", "is_auditor", "is_active", "last_login")
     list_filter = ("is_active", "is_admin", "is_auditor", "issuer")
     search_fields = ("name", "email", "sub")
@@ -69,43 +73,43 @@ class PersonAdmin(AuditedAdmin):
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        """Tell the form who is asking."""
         form = super().get_form(request, obj, change, **kwargs)
-        return type(form.__name__, (form,), {"me": request.user})
+        return type(form.__name__, (form,), {"admin": request.user})
 
     def save_model(
         self, request: HttpRequest, obj: Person, form: ModelForm[Person], change: bool
     ) -> None:
-        """Write the block, and end what is open."""
+        """Save; of a blocked person, end the open sign-ins."""
         super().save_model(request, obj, form, change)
         if not obj.is_active:
-            for sign_in in SignIn.objects.select_related("person").filter(
-                person=obj, ended_at=None
-            ):
+            open_sign_ins = SignIn.objects.filter(person=obj, ended_at=None)
+            for sign_in in open_sign_ins.select_related("person"):
                 signins.end(
                     sign_in=sign_in,
                     reason="blocked by an admin",
-                    origin=origin_of(self, request),
+                    origin=origin_of(request, Surface.ADMIN),
                     now=timezone.now(),
                 )
-            self._tell_of_machines(request, obj)
+            self._warn_of_machine_tokens(request, obj)
 
-    def _tell_of_machines(self, request: HttpRequest, person: Person) -> None:
-        """A machine's token outlives who made it, and they have seen its secret."""
+    def _warn_of_machine_tokens(self, request: HttpRequest, person: Person) -> None:
+        """Name the machine tokens the person has created: they still work, and the person has seen the secrets."""
         live = Token.objects.filter(
             created_by=person, revoked_at=None, expires_at__gt=timezone.now()
         ).exclude(machine="")
         if number := live.count():
-            listed = reverse("admin:accounts_token_changelist", current_app=self.admin_site.name)
+            url = reverse("admin:accounts_token_changelist", current_app=self.admin_site.name)
             messages.warning(
                 request,
                 format_html(
-                    "{} of machines that {} made and has seen still {} something. "
-                    '<a href="{}?created_by__exact={}&amp;state=live">Revoke what they should not have.</a>',
-                    "1 token" if number == 1 else f"{number} tokens",
+                    "{} that {} created still {}, and {} knows {}. "
+                    '<a href="{}?created_by__exact={}&amp;state=live">Check and revoke</a>',
+                    "1 machine token" if number == 1 else f"{number} machine tokens",
                     person,
-                    "opens" if number == 1 else "open",
-                    listed,
+                    "works" if number == 1 else "work",
+                    person,
+                    "its secret" if number == 1 else "their secrets",
+                    url,
                     person.pk,
                 ),
             )
@@ -113,9 +117,9 @@ class PersonAdmin(AuditedAdmin):
 
 @admin.register(SignIn)
 class SignInAdmin(ReadOnlyAdmin):
-    """Completed sign-ins. The provider's tokens are not even loaded."""
+    """Completed sign-ins. The provider's tokens are never loaded from the database."""
 
-    kept_apart = ("encrypted_id_token", "encrypted_access_token", "encrypted_refresh_token")
+    secret_columns = ("encrypted_id_token", "encrypted_access_token", "encrypted_refresh_token")
     list_display = ("person", "started_at", "expires_at", "ended_at", "end_reason", "ip")
     list_select_related = ("person",)
     list_filter = ("started_at", "ended_at")
@@ -132,18 +136,19 @@ class SignInAdmin(ReadOnlyAdmin):
         "auth_time",
         "acr",
         "amr",
-        "claims_that_count",
+        "shown_claims",
     )
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SignIn]:
-        """Leave the encrypted tokens in the database."""
-        return super().get_queryset(request).defer(*self.kept_apart)
+        return super().get_queryset(request).defer(*self.secret_columns)
 
     @admin.display(description="claims")
-    def claims_that_count(self, sign_in: SignIn) -> SafeString:
-        """What the provider said of the person, without what belongs to the protocol."""
-        claims = {key: value for key, value in sign_in.claims.items() if key not in _PROTOCOL}
+    def shown_claims(self, sign_in: SignIn) -> SafeString:
+        """Return the claims as JSON, without those of the protocol."""
+        claims = {
+            key: value for key, value in sign_in.claims.items() if key not in _PROTOCOL_CLAIMS
+        }
         return format_html(
             '<pre class="json" tabindex="0">{}</pre>',
             json.dumps(claims, indent=2, sort_keys=True, ensure_ascii=False),

@@ -1,4 +1,4 @@
-"""The admin's site: who may enter, through our sign-in, and where a change came from."""
+"""The admin site: who may enter (through the portal's own sign-in), and the first page."""
 
 from __future__ import annotations
 
@@ -20,18 +20,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from accounts.errors import AccessDenied, InvalidRequest
 from accounts.models import AuditEvent
 from accounts.models.audit import Action
-from accounts.types import Origin, Surface
-from portal.context import origin_of
+from portal.admin.history import ADMIN_ACTIONS
 
-# There are no passwords, and signing out is the portal's own.
-_NOT_OURS = frozenset({"logout", "password_change", "password_change_done"})
-_ADMIN_ACTIONS = (
-    Action.ADMIN_ADDED,
-    Action.ADMIN_CHANGED,
-    Action.ADMIN_DELETED,
-    Action.PLAN_APPLIED,
-)
-_ORDER = (
+# Django's URLs that do not exist here: there are no passwords, and signing out is the portal's page.
+_REMOVED_URLS = frozenset({"logout", "password_change", "password_change_done"})
+# The order in which people set the tables up; the records come last.
+_TABLES = (
     "Account",
     "PermissionSet",
     "AccountRole",
@@ -43,93 +37,86 @@ _ORDER = (
     "Token",
     "AuditEvent",
 )
-# How many of the newest changes the first page lists.
-_NEWEST = 10
+_LATEST_CHANGES = 10
 
 View = Callable[..., HttpResponse]
 
 
 class PortalAdminSite(AdminSite):
-    """Django's admin for portal admins and auditors, by the rights of their sign-in."""
+    """Django's admin, open to portal admins and auditors while their sign-in is open."""
 
     site_title = "Admin"
     site_header = f"{settings.PORTAL_NAME} admin"
     index_title = "Admin"
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Whether there is an open sign-in of a portal admin or auditor; a browser session alone is not enough."""
+        """Whether the request has an open sign-in of an admin or auditor; a browser session alone is not enough."""
         sign_in = getattr(request, "sign_in", None)
         return sign_in is not None and sign_in.person.is_staff
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Turn away at the door, before Django would show its password form."""
-        inside: View = super().admin_view(view, cacheable)
+        """Check the sign-in before Django would show its password form."""
+        inner: View = super().admin_view(view, cacheable)
 
-        def at_the_door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if self.has_permission(request):
-                # PostgreSQL takes no NUL, and the admin's filters hand on what they are given.
-                if any("\x00" in value for values in request.GET.lists() for value in values[1]):
-                    raise InvalidRequest("The address holds a character that no page takes.")
-                return inside(request, *args, **kwargs)
-            return self._turn_away(request, request.get_full_path())
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not self.has_permission(request):
+                return self._refuse(request, request.get_full_path())
+            # PostgreSQL accepts no NUL, and Django's filters pass values on unchecked.
+            if any("\x00" in value for _, values in request.GET.lists() for value in values):
+                raise InvalidRequest("The address holds a character that is not allowed.")
+            return inner(request, *args, **kwargs)
 
-        return update_wrapper(at_the_door, view)
+        return update_wrapper(checked, view)
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Lead to our own sign-in; there is no form here."""
-        index = reverse("admin:index", current_app=self.name)
-        asked = request.GET.get("next", "")
-        following = (
-            asked
-            if url_has_allowed_host_and_scheme(asked, {request.get_host()}, request.is_secure())
-            else index
-        )
+        """Redirect to the portal's sign-in; there is no login form here."""
+        url = request.GET.get("next", "")
+        if not url_has_allowed_host_and_scheme(url, {request.get_host()}, request.is_secure()):
+            url = reverse("admin:index", current_app=self.name)
         if self.has_permission(request):
-            return HttpResponseRedirect(following)
-        return self._turn_away(request, following)
+            return HttpResponseRedirect(url)
+        return self._refuse(request, url)
 
-    def _turn_away(self, request: HttpRequest, following: str) -> HttpResponse:
+    def _refuse(self, request: HttpRequest, next_url: str) -> HttpResponse:
         if getattr(request, "sign_in", None) is not None:
             raise AccessDenied(
-                "These pages are for portal admins and auditors. If you should be one, ask the "
-                "people who run this portal, then sign out and in again.",
-                f"{request.user} is neither a portal admin nor an auditor: ADMIN_VALUES and "
-                "AUDITOR_VALUES name the claim values that make one",
+                "These pages are for portal admins and auditors. If you should be one, contact your "
+                "portal admins, then sign out and in again.",
+                f"{request.user} is neither a portal admin nor an auditor: no claim value of theirs "
+                "is in ADMIN_VALUES or AUDITOR_VALUES",
                 code="admin.denied",
             )
-        response = redirect_to_login(following, resolve_url(settings.LOGIN_URL))
+        response = redirect_to_login(next_url, resolve_url(settings.LOGIN_URL))
         add_never_cache_headers(response)
         return response
 
     def register(self, model_or_iterable: Any, *args: Any, **options: Any) -> None:
-        """Leave out Django's table of groups: groups are what the provider says."""
+        """Leave out Django's groups: groups come from the provider."""
         if model_or_iterable != (Group,):
             super().register(model_or_iterable, *args, **options)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """Leave out what belongs to passwords, so that nothing answers there."""
-        return [url for url in super().get_urls() if getattr(url, "name", None) not in _NOT_OURS]
+        """Leave out Django's logout and password pages."""
+        urls = super().get_urls()
+        return [url for url in urls if getattr(url, "name", None) not in _REMOVED_URLS]
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        """List the newest changes by everybody beside the tables."""
-        changes = AuditEvent.objects.filter(action__in=_ADMIN_ACTIONS)[:_NEWEST]
+        """List the latest changes by everybody beside the tables."""
+        shown = AuditEvent.objects.filter(action__in=(*ADMIN_ACTIONS, Action.PLAN_APPLIED))
+        changes = shown[:_LATEST_CHANGES]
         return super().index(request, {"changes": changes, **(extra_context or {})})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """List the tables in the order in which people set them up, the records last."""
+        """Return the tables in the order of _TABLES."""
         apps = super().get_app_list(request, app_label)
         for app in apps:
-            app["models"].sort(key=lambda model: _ORDER.index(model["object_name"]))
+            app["models"].sort(key=lambda model: _TABLES.index(model["object_name"]))
         return apps
 
     def get_log_entries(self, request: HttpRequest) -> Any:
         """Return none: Django's own log is not kept."""
         return ()
-
-    def origin_of(self, request: HttpRequest) -> Origin:
-        """Return where a change came from, as the audit trail records it."""
-        return origin_of(request, Surface.ADMIN)

@@ -1,4 +1,4 @@
-"""The state of a row as the audit trail keeps it: as people read it, ready for JSON."""
+"""The state of a row as the audit trail keeps it: in words people read, ready for JSON."""
 
 from __future__ import annotations
 
@@ -10,34 +10,33 @@ from django.db import models
 
 from accounts.models import MappingTarget
 
-Facts = dict[str, Any]
+Snapshot = dict[str, Any]
 
 
-def snapshot(obj: models.Model, parts: Iterable[str] = ()) -> Facts:
-    """Return the state of a row and of the rows edited with it, as people read it, ready for JSON."""
-    facts = _facts(obj)
-    for part in parts:
-        related = getattr(obj, part)
-        columns = related.model._meta.concrete_fields
-        rows = related.select_related(
-            *(column.name for column in columns if column.is_relation)
-        ).order_by("pk")
-        facts[part] = [
+def snapshot(obj: models.Model, inline_relations: Iterable[str] = ()) -> Snapshot:
+    """Return a row's columns by name, and under each relation's name the rows edited inline."""
+    columns = _columns(obj)
+    for relation in inline_relations:
+        related = getattr(obj, relation)
+        foreign_keys = (
+            field.name for field in related.model._meta.concrete_fields if field.is_relation
+        )
+        columns[relation] = [
             {
                 name: value
-                for name, value in _facts(row, without=related.field.name).items()
+                for name, value in _columns(row, without=related.field.name).items()
                 if value not in (None, "")
             }
-            for row in rows
+            for row in related.select_related(*foreign_keys).order_by("pk")
         ]
-    return facts
+    return columns
 
 
-def _facts(obj: models.Model, without: str = "") -> Facts:
+def _columns(obj: models.Model, without: str = "") -> Snapshot:
     return {
-        column.name: _plain(getattr(obj, column.name))
-        for column in obj._meta.concrete_fields
-        if not column.primary_key and column.name != without
+        field.name: _plain(getattr(obj, field.name))
+        for field in obj._meta.concrete_fields
+        if not field.primary_key and field.name != without
     }
 
 
@@ -48,6 +47,6 @@ def _plain(value: Any) -> Any:
 
 
 def label(obj: models.Model) -> str:
-    """Return what a row is and how people call it."""
+    """Return the kind of a row and its name: "account payments-prod"."""
     name = f"{obj.mapping}: {obj}" if isinstance(obj, MappingTarget) else str(obj)
     return f"{obj._meta.verbose_name} {name}"

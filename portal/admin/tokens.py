@@ -1,4 +1,4 @@
-"""Tokens of the portal: all of them, for looking at and for revoking. They are made on the portal's own pages."""
+"""The portal's tokens, to look at and revoke; they are created on the portal's pages."""
 
 from __future__ import annotations
 
@@ -11,23 +11,21 @@ from django.utils import timezone
 
 from accounts import tokens
 from accounts.models import Person, Token
-from portal.admin.audited import ReadOnlyAdmin, origin_of
+from accounts.types import Surface
+from portal.admin.read_only import ReadOnlyAdmin
+from portal.context import origin_of, sign_in_of
 
 
-class ByState(admin.SimpleListFilter):
-    """Those that still open something, and those that are over."""
-
+class TokenStateFilter(admin.SimpleListFilter):
     title = "state"
     parameter_name = "state"
 
     def lookups(
         self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
     ) -> list[tuple[str, str]]:
-        """What there is to choose."""
         return [("live", "live"), ("expired", "expired"), ("revoked", "revoked")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Token]) -> QuerySet[Token]:
-        """Narrow to what was chosen."""
         now = timezone.now()
         match self.value():
             case "live":
@@ -41,9 +39,9 @@ class ByState(admin.SimpleListFilter):
 
 @admin.register(Token)
 class TokenAdmin(ReadOnlyAdmin):
-    """Whose tokens there are, what for, and when each was last used. Not even their hashes are loaded."""
+    """All tokens, and when each was last used. Their hashes are never loaded from the database."""
 
-    kept_apart = ("digest",)
+    secret_columns = ("digest",)
     actions = ("revoke",)  # type: ignore[assignment]  # ReadOnlyAdmin has none.
     list_display = (
         "purpose",
@@ -55,7 +53,7 @@ class TokenAdmin(ReadOnlyAdmin):
         "last_used_at",
     )
     list_select_related = ("created_by",)
-    list_filter = (ByState, "audit", "directory", "expires_at", "last_used_at")
+    list_filter = (TokenStateFilter, "audit", "directory", "expires_at", "last_used_at")
     search_fields = (
         "machine",
         "purpose",
@@ -85,17 +83,14 @@ class TokenAdmin(ReadOnlyAdmin):
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Token]:
-        """Leave the hashes in the database."""
-        return super().get_queryset(request).defer(*self.kept_apart)
+        return super().get_queryset(request).defer(*self.secret_columns)
 
     @admin.display(description="acts as", ordering="machine")
     def acts_as(self, token: Token) -> str:
-        """The machine, or the person who made it."""
         return f"token:{token.machine}" if token.machine else str(token.created_by)
 
     @admin.display(description="state")
     def state(self, token: Token) -> str:
-        """Whether it opens anything, and why not."""
         if token.revoked_at is not None:
             return "revoked"
         if not token.is_live(timezone.now()):
@@ -103,19 +98,18 @@ class TokenAdmin(ReadOnlyAdmin):
         return "blocked" if not (token.machine or token.created_by.is_active) else "live"
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        """For portal admins; auditors look."""
         return isinstance(request.user, Person) and request.user.is_admin
 
-    @admin.action(description="Revoke the selected tokens for good", permissions=["revoke"])
+    @admin.action(description="Revoke the selected tokens", permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Token]) -> None:
-        """Revoke each, with its own audit row."""
+        """Revoke each token, with an audit row of its own."""
         now = timezone.now()
         ids = list(queryset.filter(revoked_at=None).values_list("pk", flat=True))
         for token_id in ids:
             tokens.revoke(
                 token_id=token_id,
-                sign_in=request.sign_in,  # type: ignore[attr-defined]
-                origin=origin_of(self, request),
+                sign_in=sign_in_of(request),
+                origin=origin_of(request, Surface.ADMIN),
                 now=now,
             )
         noun = "token" if len(ids) == 1 else "tokens"

@@ -1,0 +1,91 @@
+"""The form of a mapping, and the rows of its targets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.admin.widgets import AdminTextInputWidget
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from accounts.matching import PLACEHOLDERS
+from accounts.models import MappingTarget
+from portal.admin.fields import AutocompletedInline, InlineRowForm, InlineRows
+
+
+class TargetForm(InlineRowForm):
+    """One target, with examples in the fields that are typed."""
+
+    class Meta:
+        widgets = {
+            name: AdminTextInputWidget(attrs={"placeholder": example})
+            for name, example in (
+                ("unit", "Workloads/Payments"),
+                ("tag_key", "key: team"),
+                ("tag_value", "value: payments"),
+            )
+        }
+
+
+class TargetRows(InlineRows):
+    """The targets of one mapping."""
+
+    def clean(self) -> None:
+        """Refuse two rows with the same accounts."""
+        super().clean()
+        seen = set()
+        for form in self.forms:
+            cleaned = getattr(form, "cleaned_data", None)
+            if not cleaned or cleaned.get("DELETE") or form.errors:
+                continue
+            target = tuple(cleaned.get(name) for name in TargetInline.fields)
+            if target in seen:
+                form.add_error("kind", f"“{form.instance}” is already listed.")
+            seen.add(target)
+
+
+class TargetInline(AutocompletedInline):
+    """The accounts a mapping reaches, on its page."""
+
+    model = MappingTarget
+    form = TargetForm
+    formset = TargetRows
+    verbose_name = "target"
+    verbose_name_plural = "targets: it reaches all of these accounts"
+    autocomplete_fields = ("account", "environment")
+    fields = ("kind", "account", "environment", "unit", "tag_key", "tag_value")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("account", "environment")
+
+
+class MappingForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A mapping; its end is the browser's own date field, in UTC."""
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """Show one error per field: of a refused value the model sees nothing, and would add that it is empty."""
+        if field is None and hasattr(error, "error_dict"):
+            new = {name: one for name, one in error.error_dict.items() if name not in self.errors}
+            if not new:
+                return
+            error = ValidationError(new)
+        super().add_error(field, error)
+
+    class Meta:
+        help_texts = {
+            "issuer": "Empty: for people. Otherwise only for workloads of this issuer.",
+            "value": "Exactly as the provider sends it, upper and lower case included. In a pattern, * "
+            "stands for any text. In a template, "
+            f"{', '.join(f'{{{name}}}' for name in PLACEHOLDERS)} stand for the values of each role and "
+            "its account.",
+            "permission_set": "May be empty only if the template has {role}.",
+            "expires_at": "In UTC. From then on it gives nothing.",
+        }
+        field_classes = {"expires_at": forms.DateTimeField}
+        widgets = {
+            "expires_at": forms.DateTimeInput(
+                format="%Y-%m-%dT%H:%M:%S", attrs={"type": "datetime-local", "step": 1}
+            )
+        }

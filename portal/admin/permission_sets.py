@@ -1,0 +1,110 @@
+"""Permission sets: roles as they are offered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+
+from accounts import durations
+from accounts.aws import destinations
+from accounts.clashes import same_arn
+from accounts.models import AccountRole, PermissionSet
+from portal.admin.audited import AuditedAdmin
+from portal.admin.fields import DurationField, LinesField
+
+
+class PermissionSetForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The form of a permission set, with the checks that need other tables or AWS's list of consoles."""
+
+    session_duration = DurationField(
+        label="Longest session", help_text="From 15m to 12h, such as 8h or 90m."
+    )
+    session_tags = LinesField(
+        required=False,
+        help_text="Keys of the session tags that programs may set with this role, such as ticket, one "
+        "per line. Programs choose the values, so use no key that a policy in AWS relies on. The role's "
+        "trust policy must allow sts:TagSession.",
+    )
+
+    def clean_destination(self) -> str:
+        """Refuse a URL outside AWS's consoles, in any partition."""
+        destination = str(self.cleaned_data["destination"])
+        if destination and (complaint := destinations.complaint(destination)):
+            raise ValidationError(complaint)
+        return destination
+
+    def clean(self) -> Any:
+        """Refuse a name or path that would give two roles of an account one ARN."""
+        cleaned = super().clean()
+        if self.instance.pk and {"name", "iam_path"} & set(self.changed_data):
+            self._refuse_same_arn()
+        return cleaned
+
+    def _refuse_same_arn(self) -> None:
+        name = self.cleaned_data.get("name", "")
+        path = self.cleaned_data.get("iam_path", "")
+        roles = AccountRole.objects.select_related("account", "permission_set")
+        by_account: dict[int, list[AccountRole]] = {}
+        for role in roles.filter(account__roles__permission_set=self.instance):
+            if role.permission_set == self.instance:
+                role.permission_set.name, role.permission_set.iam_path = name, path
+            by_account.setdefault(role.account_id, []).append(role)
+        for roles_of_account in by_account.values():
+            if clash := same_arn(roles_of_account):
+                raise ValidationError({"name": clash})
+
+
+@admin.register(PermissionSet)
+class PermissionSetAdmin(AuditedAdmin):
+    form = PermissionSetForm
+    list_display = ("name", "description", "longest", "offers", "privileged", "account_count")
+    # Annotating the count drops the model's ordering, and pages would overlap.
+    ordering = ("name",)
+    list_filter = ("privileged", "console", "keys")
+    search_fields = ("name", "description")
+    fieldsets = (
+        (None, {"fields": ("name", "iam_path", "description")}),
+        ("Session", {"fields": ("session_duration", "destination", "session_tags")}),
+        ("Access", {"fields": ("console", "keys", "privileged")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PermissionSet]:
+        sets: QuerySet[PermissionSet] = super().get_queryset(request)
+        return sets.annotate(number_of_accounts=Count("account_roles"))
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: PermissionSet,
+        form: forms.ModelForm[PermissionSet],
+        change: bool,
+    ) -> None:
+        """Save, and warn when IAM roles in AWS must be renamed."""
+        super().save_model(request, obj, form, change)
+        renamed = obj.account_roles.all()
+        if "iam_path" not in form.changed_data:
+            renamed = renamed.filter(iam_role_name="")
+        if change and {"name", "iam_path"} & set(form.changed_data) and (count := renamed.count()):
+            messages.warning(
+                request,
+                f"Rename {count} IAM role{'s' if count > 1 else ''} in AWS now: the new ARNs are listed "
+                "under account roles. Until then AWS refuses access to them.",
+            )
+
+    @admin.display(description="offers")
+    def offers(self, permission_set: PermissionSet) -> str:
+        offered = {"console": permission_set.console, "keys": permission_set.keys}
+        return " and ".join(name for name, is_offered in offered.items() if is_offered)
+
+    @admin.display(description="accounts", ordering="number_of_accounts")
+    def account_count(self, permission_set: Any) -> int:
+        return int(permission_set.number_of_accounts)
+
+    @admin.display(description="longest session", ordering="session_duration")
+    def longest(self, permission_set: PermissionSet) -> str:
+        return durations.write(permission_set.session_duration)
