@@ -35,7 +35,7 @@ class DurationField(forms.CharField):
         return durations.write(value) if isinstance(value, int) else value
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return durations.parse(str(data or "").strip()) != initial
+        return bool(durations.parse(str(data or "").strip()) != initial)
 
     def clean(self, value: Any) -> Any:
         seconds = durations.parse(super().clean(value))

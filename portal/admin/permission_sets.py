@@ -14,6 +14,7 @@ from accounts import durations
 from accounts.aws import destinations
 from accounts.clashes import same_arn
 from accounts.models import AccountRole, PermissionSet
+from accounts.models.directory import MAX_SESSION, MIN_SESSION
 from portal.admin.audited import AuditedAdmin
 from portal.admin.fields import DurationField, LinesField
 
@@ -30,6 +31,12 @@ class PermissionSetForm(forms.ModelForm):  # type: ignore[type-arg]
         "per line. Programs choose the values, so use no key that a policy in AWS relies on. The role's "
         "trust policy must allow sts:TagSession.",
     )
+
+    def clean_session_duration(self) -> int:
+        seconds = int(self.cleaned_data["session_duration"])
+        if not MIN_SESSION <= seconds <= MAX_SESSION:
+            raise ValidationError("Choose a duration from 15m to 12h.")
+        return seconds
 
     def clean_destination(self) -> str:
         """Refuse a URL outside AWS's consoles, in any partition."""

@@ -144,8 +144,9 @@ def test_a_role_keeps_its_own_arn(carol: Client) -> None:
             "A role name has at most 64 letters, digits and _+=,.@- (no spaces).",
         ),
         ("iam_path", "gatehouse", "An IAM path begins and ends with a slash, such as /gatehouse/."),
-        ("session_duration", "60", "Ensure this value is greater than or equal to 900."),
-        ("session_duration", "86400", "Ensure this value is less than or equal to 43200."),
+        ("session_duration", "60", "Choose a duration from 15m to 12h."),
+        ("session_duration", "24h", "Choose a duration from 15m to 12h."),
+        ("session_duration", "a day", "Write a duration such as 8h or 90m."),
         (
             "session_tags",
             "project\nProject",
@@ -207,6 +208,17 @@ def test_a_page_of_any_partitions_console_is_a_destination(carol: Client, destin
     assert PermissionSet.objects.get(name="Analyst").destination == destination
 
 
+def test_a_duration_is_written_and_shown_in_hours_or_minutes(carol: Client) -> None:
+    forms.send(carol, "permissionset/add/", forms.permission_set(session_duration=" 90m"))
+
+    analyst = PermissionSet.objects.get(name="Analyst")
+    assert analyst.session_duration == 5400
+    page = carol.get(f"/admin/accounts/permissionset/{analyst.pk}/change/").content.decode()
+    assert 'value="90m"' in page
+    listed = carol.get("/admin/accounts/permissionset/").content.decode()
+    assert '<td class="field-longest">90m</td>' in listed
+
+
 def test_session_tags_are_written_one_a_line_and_recorded(carol: Client) -> None:
     lines = "project\r\n\r\n ticket \nproject\n"
 
@@ -236,23 +248,23 @@ def test_accounts_are_filtered_by_environment(carol: Client) -> None:
     assert [row.name for row in page.context["cl"].result_list] == ["payments-prod"]
 
 
-def test_a_permission_set_with_another_name_says_that_aws_must_follow(carol: Client) -> None:
+def test_renaming_a_permission_set_warns_to_rename_the_iam_roles(carol: Client) -> None:
     row = PermissionSet.objects.get(name="ReadOnly")
     renamed = forms.permission_set(name="Reader", session_duration=row.session_duration)
 
     forms.send(carol, f"permissionset/{row.pk}/change/", renamed)
 
     page = carol.get("/admin/accounts/permissionset/").content.decode()
-    assert "From now on 2 roles in AWS must be called so" in page
+    assert "Rename 2 IAM roles in AWS now" in page
 
 
-def test_a_permission_set_that_keeps_its_name_says_nothing_of_aws(carol: Client) -> None:
+def test_a_permission_set_that_keeps_its_name_warns_of_nothing(carol: Client) -> None:
     row = PermissionSet.objects.get(name="ReadOnly")
     kept = forms.permission_set(name="ReadOnly", description="Look, and change nothing")
 
     forms.send(carol, f"permissionset/{row.pk}/change/", kept)
 
-    assert "must be called so" not in carol.get("/admin/accounts/permissionset/").content.decode()
+    assert "Rename" not in carol.get("/admin/accounts/permissionset/").content.decode()
 
 
 def test_a_role_with_a_name_of_its_own_keeps_it(carol: Client) -> None:
@@ -261,11 +273,11 @@ def test_a_role_with_a_name_of_its_own_keeps_it(carol: Client) -> None:
 
     forms.send(carol, f"permissionset/{row.pk}/change/", forms.permission_set(name="Reader"))
 
-    assert "must be called so" not in carol.get("/admin/accounts/permissionset/").content.decode()
+    assert "Rename" not in carol.get("/admin/accounts/permissionset/").content.decode()
 
 
 def test_the_list_of_permission_sets_says_in_how_many_accounts_each_is(carol: Client) -> None:
     page = carol.get("/admin/accounts/permissionset/").content.decode()
 
-    assert '<td class="field-offered">2</td>' in page
-    assert '<td class="field-gives">console and keys</td>' in page
+    assert '<td class="field-account_count">2</td>' in page
+    assert '<td class="field-offers">console and keys</td>' in page

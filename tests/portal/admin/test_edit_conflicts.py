@@ -26,7 +26,7 @@ def carla(db: None) -> Client:
 def seen(client: Client, path: str) -> str:
     """Open a page; return what its form says it has seen."""
     page = client.get(f"/admin/accounts/{path}").content.decode()
-    found = re.search(r'name="_seen" value="([0-9a-f]{64})"', page)
+    found = re.search(r'name="_state" value="([0-9a-f]{64})"', page)
     assert found, page
     return found[1]
 
@@ -40,7 +40,7 @@ def save(client: Client, mapping: Mapping, mark: str, **columns: Any) -> HttpRes
         name=mapping.name,
         value=mapping.value,
         permission_set=mapping.permission_set_id,
-        _seen=mark,
+        _state=mark,
         **columns,
     )
     return forms.send(client, f"mapping/{mapping.pk}/change/", form)
@@ -73,7 +73,7 @@ def test_a_refused_form_stays_refused_until_the_page_is_opened_anew(
 
     refused = save(carla, mapping, opened).content.decode()
 
-    assert f'name="_seen" value="{opened}"' in refused
+    assert f'name="_state" value="{opened}"' in refused
     anew = seen(carla, f"mapping/{mapping.pk}/change/")
     assert save(carla, mapping, anew).status_code == 302
 
@@ -91,7 +91,7 @@ def test_a_row_deleted_meanwhile_is_not_made_again(
     carol: Client, carla: Client, mapping: Mapping
 ) -> None:
     opened = seen(carla, f"mapping/{mapping.pk}/change/")
-    form = forms.mapping(name="Again", permission_set=mapping.permission_set_id, _seen=opened)
+    form = forms.mapping(name="Again", permission_set=mapping.permission_set_id, _state=opened)
     carol.post(f"/admin/accounts/mapping/{mapping.pk}/delete/", {"post": "yes"})
 
     response = forms.send(carla, f"mapping/{mapping.pk}/change/", form)
@@ -114,7 +114,7 @@ def test_a_person_who_signs_in_meanwhile_can_still_be_blocked(carol: Client) -> 
     cast.sign_in("alice")
     Person.objects.filter(pk=alice.pk).update(chosen="another", name="Alice Changed")
 
-    forms.send(carol, f"person/{alice.pk}/change/", {"_seen": opened})
+    forms.send(carol, f"person/{alice.pk}/change/", {"_state": opened})
 
     alice.refresh_from_db()
     assert not alice.is_active

@@ -236,7 +236,7 @@ def test_a_target_that_is_there_twice_is_refused(carol: Client, developer: Permi
 
     response = forms.send(carol, "mapping/add/", form)
 
-    assert forms.complaints(response) == ["“unit Workloads” is here twice."]
+    assert forms.complaints(response) == ["“unit Workloads” is already listed."]
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ def test_a_mapping_without_targets_is_saved_with_a_warning(
 
     page = carol.get("/admin/accounts/mapping/").content.decode()
 
-    assert "It names no accounts, so it gives nothing: add a target." in page
+    assert "This mapping has no targets, so it gives nothing. Add a target." in page
 
 
 @pytest.mark.parametrize("asked", ["123456789012", "payments-prod", "Workloads", "blue team"])

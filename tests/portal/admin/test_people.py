@@ -64,7 +64,7 @@ def test_a_block_ends_open_sign_ins_for_good_and_is_recorded(carol: Client) -> N
     assert unblock.detail["after"] == {"is_active": True}
 
 
-def test_who_blocks_an_admin_is_told_of_the_machines_tokens_they_have_seen(carol: Client) -> None:
+def test_blocking_an_admin_warns_of_the_machine_tokens_they_created(carol: Client) -> None:
     now = timezone.now()
     dave = cast.sign_in(cast.subject("dave", groups=["portal-admins"]), now=now)
     for machine in ("report", None):
@@ -80,16 +80,16 @@ def test_who_blocks_an_admin_is_told_of_the_machines_tokens_they_have_seen(carol
 
     page = carol.post(page_of(dave.person), {}, follow=True).content.decode()
 
-    assert "1 token of machines" in page
+    assert "1 machine token that dave@northwind.example created still works" in page
     listed = f"/admin/accounts/token/?created_by__exact={dave.person.pk}&amp;state=live"
     assert f'href="{listed}"' in page
     assert "report" in carol.get(listed.replace("&amp;", "&")).content.decode()
 
 
-def test_who_blocks_somebody_without_such_tokens_is_told_nothing(carol: Client) -> None:
+def test_blocking_somebody_without_machine_tokens_warns_of_nothing(carol: Client) -> None:
     page = carol.post(page_of(cast.sign_in("alice").person), {}, follow=True).content.decode()
 
-    assert "of machines" not in page
+    assert "machine token" not in page
 
 
 def test_an_unblocked_person_signs_in_again(carol: Client) -> None:
