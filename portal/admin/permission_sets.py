@@ -23,7 +23,10 @@ class PermissionSetForm(forms.ModelForm):  # type: ignore[type-arg]
     """The form of a permission set, with the checks that need other tables or AWS's list of consoles."""
 
     session_duration = DurationField(
-        label="Longest session", help_text="From 15m to 12h, such as 8h or 90m."
+        label="Longest session",
+        # A declared field does not take the default of the model.
+        initial=PermissionSet().session_duration,
+        help_text="From 15m to 12h, such as 8h or 90m.",
     )
     session_tags = LinesField(
         required=False,
