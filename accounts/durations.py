@@ -1,4 +1,4 @@
-"""Durations as people write them in forms and files: "8h", "90m", "3600s", or seconds alone."""
+"""Durations in seconds, as people write them ("8h", "90m", "3600s", "3600") and as pages say them ("1 hour 30 minutes")."""
 
 from __future__ import annotations
 
@@ -18,3 +18,11 @@ def write(seconds: int) -> str:
     """Return a duration in the largest unit without a remainder: 5400 -> "90m"."""
     unit = next(unit for unit, size in _SECONDS.items() if seconds % size == 0)
     return f"{seconds // _SECONDS[unit]}{unit}"
+
+
+def in_words(seconds: int) -> str:
+    """Return a duration as pages say it, rounded down to minutes: 5400 -> "1 hour 30 minutes"."""
+    hours, minutes = divmod(max(seconds, 0) // 60, 60)
+    counts = ((hours, "hour"), (minutes, "minute"))
+    parts = [f"{count:,} {unit}{'' if count == 1 else 's'}" for count, unit in counts if count]
+    return " ".join(parts) or "less than a minute"

@@ -11,10 +11,9 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
 from accounts import durations
-from accounts.aws import destinations
+from accounts.aws import destinations, limits
 from accounts.clashes import same_arn
 from accounts.models import AccountRole, PermissionSet
-from accounts.models.directory import MAX_SESSION, MIN_SESSION
 from portal.admin.audited import AuditedAdmin
 from portal.admin.fields import DurationField, LinesField
 
@@ -25,8 +24,8 @@ class PermissionSetForm(forms.ModelForm):  # type: ignore[type-arg]
     session_duration = DurationField(
         label="Longest session",
         # A declared field does not take the default of the model.
-        initial=PermissionSet().session_duration,
-        help_text="From 15m to 12h, such as 8h or 90m.",
+        initial=limits.DEFAULT_SESSION,
+        help_text="From 15 minutes to 12 hours, written as 8h or 90m.",
     )
     session_tags = LinesField(
         required=False,
@@ -37,8 +36,8 @@ class PermissionSetForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_session_duration(self) -> int:
         seconds = int(self.cleaned_data["session_duration"])
-        if not MIN_SESSION <= seconds <= MAX_SESSION:
-            raise ValidationError("Choose a duration from 15m to 12h.")
+        if not limits.SHORTEST_SESSION <= seconds <= limits.LONGEST_SESSION:
+            raise ValidationError("Choose a duration from 15 minutes to 12 hours.")
         return seconds
 
     def clean_destination(self) -> str:
@@ -117,4 +116,4 @@ class PermissionSetAdmin(AuditedAdmin):
 
     @admin.display(description="longest session", ordering="session_duration")
     def longest(self, permission_set: PermissionSet) -> str:
-        return durations.write(permission_set.session_duration)
+        return durations.in_words(permission_set.session_duration)

@@ -15,3 +15,15 @@ def test_a_duration_is_read_and_written_in_its_largest_unit() -> None:
         assert durations.parse(text) == seconds
         assert durations.write(seconds) == text
     assert durations.parse("3600") == 3600
+
+
+def test_a_duration_in_words_is_rounded_down_to_minutes() -> None:
+    for seconds, words in (
+        (-1, "less than a minute"),
+        (59, "less than a minute"),
+        (119, "1 minute"),
+        (3600, "1 hour"),
+        (5400, "1 hour 30 minutes"),
+        (43200, "12 hours"),
+    ):
+        assert durations.in_words(seconds) == words

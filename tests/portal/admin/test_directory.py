@@ -144,8 +144,8 @@ def test_a_role_keeps_its_own_arn(carol: Client) -> None:
             "A role name has at most 64 letters, digits and _+=,.@- (no spaces).",
         ),
         ("iam_path", "gatehouse", "An IAM path begins and ends with a slash, such as /gatehouse/."),
-        ("session_duration", "60", "Choose a duration from 15m to 12h."),
-        ("session_duration", "24h", "Choose a duration from 15m to 12h."),
+        ("session_duration", "60", "Choose a duration from 15 minutes to 12 hours."),
+        ("session_duration", "24h", "Choose a duration from 15 minutes to 12 hours."),
         ("session_duration", "a day", "Write a duration such as 8h or 90m."),
         (
             "session_tags",
@@ -216,7 +216,7 @@ def test_a_duration_is_written_and_shown_in_hours_or_minutes(carol: Client) -> N
     page = carol.get(f"/admin/accounts/permissionset/{analyst.pk}/change/").content.decode()
     assert 'value="90m"' in page
     listed = carol.get("/admin/accounts/permissionset/").content.decode()
-    assert '<td class="field-longest">90m</td>' in listed
+    assert '<td class="field-longest">1 hour 30 minutes</td>' in listed
 
 
 def test_session_tags_are_written_one_a_line_and_recorded(carol: Client) -> None:
