@@ -85,7 +85,7 @@ def _threads(url: str, headers: dict[str, str], seconds: float, connections: int
         connection = http.client.HTTPConnection(where.netloc)
         while time.perf_counter() < until:
             _get(connection, _target(where), headers)
-            counts[number] += 1
+            counts[number] += time.perf_counter() < until
         connection.close()
 
     threads = [threading.Thread(target=ask, args=(number,)) for number in range(connections)]

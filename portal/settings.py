@@ -178,7 +178,6 @@ TEMPLATES = [
 # Tables live in `accounts`; a connection is kept between requests, pooled on PostgreSQL.
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    DATABASES["default"]["ENGINE"] = "portal.sqlite3"
     DATABASES["default"]["CONN_MAX_AGE"] = None
     DATABASES["default"].setdefault("OPTIONS", {}).update(
         {

@@ -1,4 +1,4 @@
-"""Find the real parts tests run against: Chromium, PostgreSQL, Keycloak, Redis, shells, tools, the AWS CLI; skip with directions where one is missing.
+"""Find the real parts tests run against: Chromium, PostgreSQL, Keycloak, Redis, nginx, shells, tools, the AWS CLI; skip with directions where one is missing.
 
 With GATEHOUSE_REAL_PARTS=required (as in CI) a missing part fails the test instead.
 """
@@ -73,6 +73,13 @@ def redis_server_path() -> Path:
         if found := shutil.which(name):
             return Path(found)
     missing("Redis", how_to_get_it="apt install redis-server")
+
+
+def nginx_path() -> Path:
+    """Return the path of nginx, which Debian keeps out of other people's PATH."""
+    if found := shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"):
+        return Path(found)
+    missing("nginx", how_to_get_it="apt install nginx")
 
 
 def shell_path(name: str) -> Path:

@@ -21,6 +21,7 @@ from requests.adapters import HTTPAdapter
 from accounts import __version__
 from accounts.aws import failures, meanings, query
 from accounts.aws.query import Caller
+from accounts.concurrency import THREADS
 
 if TYPE_CHECKING:
     from botocore.credentials import Credentials
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 
 USER_AGENT = f"gatehouse/{__version__}"
 CONNECT_TIMEOUT, READ_TIMEOUT = 3, 8  # seconds, for each attempt of a boto3 client
-# As many as gunicorn has threads: botocore's own 10 makes the others open a new connection per call.
-POOL = 64
+# botocore's own pool of 10 makes the other threads open a new connection for each call.
+POOL = THREADS
 
 # At DEBUG these three print keys, session tokens and signed requests, whatever the root's level is.
 _TALKATIVE = ("boto3", "botocore", "urllib3")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from accounts.aws import meanings
+from accounts.concurrency import THREADS
 from accounts.errors import GatehouseError
 
 T = TypeVar("T")
@@ -23,8 +24,8 @@ BACKOFF = 1.0
 """Seconds before the second try, at most; twice as long before the third. Drawn by lot, as SDKs of AWS do:
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 """
-AT_ONCE = 56
-"""Calls in flight in one process: eight of gunicorn's 64 threads are left for pages and probes."""
+AT_ONCE = THREADS - 8
+"""Calls in flight in one process: eight threads are left for pages and probes."""
 PATIENCE = 1.0
 """Seconds without any answer after which an STS that keeps all of these waiting is stuck."""
 FAILURES, REST = 5, 5.0

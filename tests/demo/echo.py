@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -21,7 +20,9 @@ def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[byt
         "path": environ["PATH_INFO"],
         "thread": threading.current_thread().name,
         "multithread": environ["wsgi.multithread"],
-        "cores": sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
-        "kept_for_good": gc.get_freeze_count(),
+        "forwarded_for": environ.get("HTTP_X_FORWARDED_FOR"),
+        "scheme": environ["wsgi.url_scheme"],
+        "host": environ.get("HTTP_HOST"),
+        "frozen_objects": gc.get_freeze_count(),
     }
     return [json.dumps(said).encode()]

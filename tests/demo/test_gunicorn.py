@@ -11,13 +11,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 
+from accounts.aws import clients
+from accounts.concurrency import THREADS
 from demo.launcher.home import CHECKOUT
 from demo.launcher.network import choose
 from demo.launcher.processes import Family
@@ -63,10 +64,6 @@ def url(home: Path) -> Iterator[str]:
 def configuration() -> dict[str, Any]:
     """Read the file as gunicorn does."""
     return runpy.run_path(str(CHECKOUT / "gunicorn.conf.py"))
-
-
-def worker(**attributes: Any) -> Any:
-    return SimpleNamespace(**attributes)
 
 
 def get(url: str, **headers: str) -> Any:
@@ -172,49 +169,21 @@ def test_a_header_that_is_too_long_is_refused(url: str) -> None:
     assert refused.status_code in (400, 431)
 
 
-KEEPS_CORES = pytest.mark.skipif(
-    not hasattr(os, "sched_setaffinity"), reason="only Linux keeps a process to some cores"
-)
+def test_number_of_workers_does_not_follow_the_cores_of_the_host(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("WEB_CONCURRENCY", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+
+    assert configuration()["workers"] == 2
+
+    monkeypatch.setenv("WEB_CONCURRENCY", "5")
+    assert configuration()["workers"] == 5
 
 
-@KEEPS_CORES
-def test_a_worker_may_use_every_core_where_it_was_told_so(tmp_path: Path) -> None:
-    with gunicorn(tmp_path, PIN_WORKERS="no") as url:
-        assert get(url)["cores"] == sorted(os.sched_getaffinity(0))
+def test_connections_to_aws_are_as_many_as_threads() -> None:
+    assert configuration()["threads"] == clients.POOL == THREADS
 
 
-@KEEPS_CORES
-def test_a_worker_keeps_to_one_of_its_cores(url: str) -> None:
-    (core,) = get(url)["cores"]
-
-    assert core in os.sched_getaffinity(0)
-
-
-def test_workers_share_the_cores_evenly_whoever_of_them_ended() -> None:
-    conf = configuration()
-    conf["CORES"][:] = [2, 3, 5, 7]
-    running: dict[int, Any] = {}
-    for pid in range(8):
-        conf["pre_fork"](worker(WORKERS=running), new := worker())
-        running[pid] = new
-    assert sorted(one.core for one in running.values()) == [2, 2, 3, 3, 5, 5, 7, 7]
-
-    ended = running.pop(4)
-    conf["pre_fork"](worker(WORKERS=running), new := worker())
-
-    assert new.core == ended.core
-
-
-def test_the_first_core_is_not_always_the_same() -> None:
-    conf = configuration()
-    conf["CORES"][:] = range(64)
-    first = set()
-    for _ in range(20):
-        conf["pre_fork"](worker(WORKERS={}), new := worker())
-        first.add(new.core)
-
-    assert len(first) > 1
-
-
-def test_what_is_loaded_at_the_start_is_not_collected_again_and_again(url: str) -> None:
-    assert get(url)["kept_for_good"] > 10_000
+def test_start_up_objects_are_frozen_for_the_garbage_collector(url: str) -> None:
+    assert get(url)["frozen_objects"] > 10_000

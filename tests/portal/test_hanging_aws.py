@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import pytest
 import requests
 
+from accounts.aws.patience import AT_ONCE
+from accounts.concurrency import THREADS
 from demo.identity import Client, Provider
 from demo.identity.people import load_people
 from demo.identity.server import serve as serve_identity
@@ -25,8 +27,8 @@ from tests.portal.running import CLIENT_SECRET, Portal
 pytestmark = pytest.mark.wire
 
 ROLE = {"account_id": "210987654321", "role_name": "Developer"}
-CALLERS = 150
-"""More than twice as many as gunicorn has threads."""
+CALLERS = 5 * THREADS // 2
+"""More than twice as many as the portal has threads."""
 BUDGET = 15
 """Seconds that AWS may cost anybody."""
 
@@ -80,7 +82,7 @@ def tarpit() -> Iterator[Tarpit]:
 def alice(
     tmp_path_factory: pytest.TempPathFactory, tarpit: Tarpit
 ) -> Iterator[tuple[Portal, requests.Session]]:
-    """alice, signed in at a portal with one worker of 64 threads, and that portal."""
+    """alice, signed in at a portal with one worker, and that portal."""
     port = choose(0).portal
     client = Client("gatehouse", secret=CLIENT_SECRET, portal=f"http://localhost:{port}")
     identity = Provider(people=load_people(PEOPLE), clients=[client])
@@ -126,9 +128,9 @@ def test_pages_and_probes_are_answered_while_callers_wait_for_aws(
         thread.start()
     # Until the portal has as many calls in flight as it ever has.
     deadline = time.monotonic() + 20
-    while tarpit.waiting < 56 and time.monotonic() < deadline:
+    while tarpit.waiting < AT_ONCE and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert tarpit.waiting == 56
+    assert tarpit.waiting == AT_ONCE
 
     waits = []
     for path in ("/healthz", "/", "/healthz", "/"):
@@ -140,7 +142,7 @@ def test_pages_and_probes_are_answered_while_callers_wait_for_aws(
     for thread in crowd:
         thread.join()
 
-    assert still_waiting >= 56
+    assert still_waiting >= AT_ONCE
     assert max(waits) < 5, waits
     assert len(answers) == CALLERS
     assert Counter(answer.status for answer in answers) == {503: CALLERS}
