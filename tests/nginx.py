@@ -67,7 +67,13 @@ def running(folder: Path, *, port: int, upstream: int, **times: str) -> Iterator
         f"events {{ worker_connections 1024; }}\n"
         f"http {{\n{temporary}\n    include {folder}/site.conf;\n}}\n"
     )
-    command = [real_parts.nginx_path(), "-c", folder / "nginx.conf", "-e", folder / "error.log"]
+    command: list[str | Path] = [
+        real_parts.nginx_path(),
+        "-c",
+        folder / "nginx.conf",
+        "-e",
+        folder / "error.log",
+    ]
     with (folder / "stderr").open("wb") as stderr:
         process = subprocess.Popen(command, stderr=stderr)
     front = Front(port, certificate, folder)

@@ -14,6 +14,7 @@ import pytest
 
 import accounts
 from accounts.aws import clients, sts
+from accounts.concurrency import THREADS
 from accounts.errors import AwsRefused, GatehouseError
 from tests.emulators import Reply, ScriptedServer, aws_environment, sts_at
 
@@ -178,7 +179,7 @@ def test_clients_have_bounded_patience_and_room_for_every_thread() -> None:
         config: Any = clients.sts().meta.config
 
     assert (config.connect_timeout, config.read_timeout) == (3, 8)
-    assert config.max_pool_connections == 64
+    assert config.max_pool_connections == THREADS
     assert config.retries["mode"] == "standard"
     assert config.retries["total_max_attempts"] == 3
 
