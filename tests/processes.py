@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import socket
 import subprocess
+import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,14 +27,36 @@ def free_port() -> int:
     return port
 
 
-def own_static(folder: Path) -> dict[str, str]:
-    """Return the variables with which a portal of the shipped settings collects its static files in a folder.
+@cache
+def static_files() -> dict[str, str]:
+    """Collect the static files, once for this process; return the variables that make portals serve those.
 
-    Portals of other test processes would otherwise write over its files while it reads them.
+    A set of its own for each process that runs tests: in the checkout, one would write over the files that
+    the portals of another are reading.
     """
+    folder = scratch_folder()
     settings = f"from portal.settings import *\n\nSTATIC_ROOT = {str(folder / 'static')!r}\n"
-    (folder / "own_static.py").write_text(settings)
-    return {"DJANGO_SETTINGS_MODULE": "own_static", "PYTHONPATH": str(folder)}
+    (folder / "with_static_files.py").write_text(settings)
+    variables = {"DJANGO_SETTINGS_MODULE": "with_static_files", "PYTHONPATH": str(folder)}
+    manage({"PATH": os.environ["PATH"], **variables}, "collectstatic", "--no-input")
+    return variables
+
+
+def scratch_folder() -> Path:
+    """Return a new folder that goes when this process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="gatehouse-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def manage(environment: Mapping[str, str], *command: str) -> None:
+    """Run one of the product's commands."""
+    subprocess.run(
+        [sys.executable, "manage.py", *command, "--verbosity", "0"],
+        cwd=ROOT,
+        env=environment,
+        check=True,
+    )
 
 
 @contextmanager

@@ -61,11 +61,10 @@ def portal(
         # Keycloak's first answers take their time on a busy machine.
         "OIDC_TIMEOUT": "30",
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        **processes.own_static(tmp_path_factory.mktemp("static")),
+        **processes.static_files(),
     }
     *shell, prepare = compose.services()["prepare"]["command"]
-    for command in (prepare, "python manage.py collectstatic --no-input"):
-        subprocess.run([*shell, command], cwd=processes.ROOT, env=environment, check=True)
+    subprocess.run([*shell, prepare], cwd=processes.ROOT, env=environment, check=True)
     with processes.running(
         ["gunicorn", "portal.wsgi"],
         log=tmp_path_factory.mktemp("portal") / "log",

@@ -6,11 +6,11 @@ import os
 import re
 import socket
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import requests
@@ -18,7 +18,7 @@ import requests
 from demo.launcher.home import CHECKOUT, COMPANY
 from demo.launcher.network import choose
 from demo.launcher.processes import Family
-from tests.processes import own_static
+from tests.processes import manage, scratch_folder, static_files
 
 SECRET_KEY = "wire-only-key-1f0c9a7d5e3b8246-kept-out-of-every-log"
 CLIENT_SECRET = "wire-only-client-secret-77d1c2"
@@ -60,9 +60,28 @@ def portal(
     """Run a portal, with the demo's company in its database unless that is not `prepared`, until the block ends."""
     port = port or choose(0).portal
     database = folder / "portal.sqlite3"
-    environment = {
+    environment = {**_environment(database, issuer=issuer, port=port), **changes}
+    if prepared and "DATABASE_URL" in changes:
+        prepare(environment)
+    elif prepared:
+        copy(northwind_database(), database)
+    url = f"http://localhost:{port}"
+    with Family(CHECKOUT) as family:
+        family.start(
+            "gunicorn",
+            command=[sys.executable, "-m", "gunicorn", "portal.wsgi"],
+            environment=environment,
+            url=f"{url}/healthz",
+            log=folder / "log",
+        )
+        family.wait_until_answering()
+        yield Portal(url, port, folder / "log", database)
+
+
+def _environment(database: Path, *, issuer: str, port: int) -> dict[str, str]:
+    return {
         "PATH": os.environ["PATH"],
-        "HOME": str(folder),
+        "HOME": str(database.parent),
         "SECRET_KEY": SECRET_KEY,
         "BASE_URL": f"http://localhost:{port}",
         "BIND": f"127.0.0.1:{port}",
@@ -78,34 +97,28 @@ def portal(
         "AWS_REGION": "eu-west-1",
         "AWS_ACCESS_KEY_ID": "AKIAWIREWIREWIREWIRE",
         "AWS_SECRET_ACCESS_KEY": HUB_SECRET,
-        **own_static(folder),
-        **changes,
+        **static_files(),
     }
-    manage(environment, "collectstatic", "--no-input")
-    if prepared:
-        manage(environment, "migrate", "--no-input")
-        manage(environment, "apply", str(COMPANY))
-    url = f"http://localhost:{port}"
-    with Family(CHECKOUT) as family:
-        family.start(
-            "gunicorn",
-            command=[sys.executable, "-m", "gunicorn", "portal.wsgi"],
-            environment=environment,
-            url=f"{url}/healthz",
-            log=folder / "log",
-        )
-        family.wait_until_answering()
-        yield Portal(url, port, folder / "log", database)
 
 
-def manage(environment: Mapping[str, str], *command: str) -> None:
-    """Run one of the product's commands."""
-    subprocess.run(
-        [sys.executable, "manage.py", *command, "--verbosity", "0"],
-        cwd=CHECKOUT,
-        env=environment,
-        check=True,
-    )
+@cache
+def northwind_database() -> Path:
+    """Return a SQLite database with the demo's company in it, made once for this process: for copies."""
+    database = scratch_folder() / "northwind.sqlite3"
+    prepare(_environment(database, issuer="http://localhost:9", port=8000))
+    return database
+
+
+def prepare(environment: Mapping[str, str]) -> None:
+    """Make the tables of a portal, and put the demo's company into them."""
+    manage(environment, "migrate", "--no-input")
+    manage(environment, "apply", str(COMPANY))
+
+
+def copy(database: Path, to: Path) -> None:
+    """Copy a SQLite database, with whatever its log still holds."""
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(to)) as target:
+        source.backup(target)
 
 
 def browser(**headers: str) -> requests.Session:

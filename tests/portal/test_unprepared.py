@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from tests.portal.running import Portal, browser, manage, portal
+from tests.portal.running import Portal, browser, portal
+from tests.processes import manage
 
 pytestmark = pytest.mark.wire
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ from demo.launcher.home import CHECKOUT
 from demo.launcher.network import choose
 from demo.launcher.processes import Family
 from tests.identity import query_of
-from tests.processes import own_static
+from tests.processes import manage, static_files
 
 pytestmark = pytest.mark.wire
 
@@ -53,15 +52,9 @@ def portal(tmp_path: Path, identity: Provider) -> Iterator[Portal]:
         "LOG_LEVEL": "DEBUG",
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_REGION": "eu-west-1",
-        **own_static(tmp_path),
+        **static_files(),
     }
-    for command in ("migrate", "collectstatic"):
-        subprocess.run(
-            [sys.executable, "manage.py", command, "--no-input", "--verbosity", "0"],
-            cwd=CHECKOUT,
-            env=environment,
-            check=True,
-        )
+    manage(environment, "migrate", "--no-input")
     with Family(CHECKOUT) as family:
         family.start(
             "gunicorn",
