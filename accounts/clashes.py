@@ -1,4 +1,4 @@
-"""Find account roles that are the same IAM role twice: the audit trail could not tell them apart."""
+"""Find two roles of an account with the same ARN: the audit trail could not tell them apart."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from accounts.models import AccountRole
 
 
 def same_arn(roles: Iterable[AccountRole]) -> str:
-    """Say which two of these roles have one ARN, "" if no two do.
+    """Return a complaint about two of these roles that have one ARN, "" if there are none.
 
     The roles need not be stored; their account and permission set must be set.
     """

@@ -1,17 +1,12 @@
-"""Configuration as code: one readable TOML file for the directory and the mappings.
+"""Changes to the directory and the mappings, whoever asks for them: compare, show, apply, record.
 
-text -> parse (values, each with its place) -> check (every complaint at once) -> diff -> apply
-database -> stored (the same values) -> export -> text
-
-values       what a file and the database both say, as frozen values
-positions    on which line of the file each key stands
-complaints   what is wrong, collected so that all of it is told at once
-reading      one table of the file, read key by key
-parse        text -> values
-check        the models' own rules, references, and two roles with one ARN
-stored       database -> values
-diff         what a file would change, in words for people and for the audit trail
+entries      what there can be, as frozen pydantic models: environments, accounts, ..., mappings
+validation   what must hold before entries are applied: the models' rules, names that refer to something
+changes      entries against the database: what is added and changed, in words and for the audit trail
 apply        all of it in one transaction, or nothing
-writing      values -> database, in a bounded number of statements
-export       values -> text, through tables (the file's words) and toml (its syntax)
+stored       database -> entries
+writing      entries -> database, in a bounded number of statements
+complaints   what is wrong, all of it at once
+notation     how values are written for people: as TOML writes them
+toml_file    the first source of changes: one readable file
 """

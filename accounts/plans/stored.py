@@ -1,9 +1,8 @@
-"""Load the whole directory and the mappings from the database, as the values a file has."""
+"""Load the whole directory and the mappings from the database, as the entries of a plan."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import fields
 from typing import Any, TypeVar
 
 from django.db.models import Model
@@ -19,7 +18,8 @@ from accounts.models import (
     TrustedIssuer,
 )
 from accounts.models.mappings import TargetKind
-from accounts.plans.values import (
+from accounts.plans.entries import (
+    MATCHES,
     AccountEntry,
     Directory,
     Entry,
@@ -29,9 +29,11 @@ from accounts.plans.values import (
     PermissionSetEntry,
     identity_of,
 )
+from accounts.plans.fields import Role, sorted_roles
 
 E = TypeVar("E", EnvironmentEntry, AccountEntry, PermissionSetEntry, IssuerEntry, MappingEntry)
 Row = dict[str, Any]
+_KEYS = {match.value: key for key, match in MATCHES.items()}
 
 
 def load(*, lock: bool = False) -> Directory:
@@ -52,7 +54,7 @@ def load(*, lock: bool = False) -> Directory:
             AccountEntry,
             row,
             environment=environment_names.get(row["environment_id"], ""),
-            roles=roles[row["id"]],
+            roles=sorted_roles(roles[row["id"]]),
         )
         for row in accounts
     ]
@@ -62,6 +64,7 @@ def load(*, lock: bool = False) -> Directory:
         _entry(
             MappingEntry,
             row,
+            **{_KEYS[row["match"]]: row["value"]},
             issuer=issuer_names.get(row["issuer_id"], ""),
             permission_set=set_names.get(row["permission_set_id"], ""),
             accounts=targets[row["id"]],
@@ -82,16 +85,18 @@ def _rows(model: type[Model], *, lock: bool) -> list[Row]:
 
 
 def _entry(kind: type[E], row: Row, **relations: Any) -> E:
-    columns = {column.name for column in fields(kind)} - kind.relations
-    return kind(**{name: row[name] for name in columns}, **relations)
+    columns = kind.model_fields.keys() - kind.relations - MATCHES.keys()
+    # Not validated: an admin may have stored what a plan may not ask for.
+    return kind.model_construct(**{name: row[name] for name in columns}, **relations)
 
 
-def _roles() -> dict[int, dict[str, str]]:
-    roles: dict[int, dict[str, str]] = defaultdict(dict)
-    for account, name, iam_role_name in AccountRole.objects.order_by("pk").values_list(
+def _roles() -> dict[int, list[Role]]:
+    roles: dict[int, list[Role]] = defaultdict(list)
+    for account, name, iam_role_name in AccountRole.objects.values_list(
         "account_id", "permission_set__name", "iam_role_name"
     ):
-        roles[account][name] = iam_role_name
+        role = Role.model_construct(permission_set=name, iam_role_name=iam_role_name)
+        roles[account].append(role)
     return roles
 
 
@@ -108,8 +113,8 @@ def _targets() -> dict[int, Targets]:
     ):
         parts[mapping].append(_target(*columns))
     reached: dict[int, Targets] = defaultdict(Targets)
-    for mapping, found in parts.items():
-        union = Targets.union(found)
+    for mapping, targets in parts.items():
+        union = Targets.union(targets)
         # Whatever stands beside "all" adds nothing, and a file has no words for it.
         reached[mapping] = Targets(everything=True) if union.everything else union
     return reached

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 
 from django.db import models
@@ -11,9 +10,9 @@ from django.db import models
 from accounts.matching import Targets
 from accounts.models import AccountRole, MappingTarget
 from accounts.models.mappings import TargetKind
-from accounts.plans.values import KINDS, AccountEntry, Entry, MappingEntry, columns_of
+from accounts.plans.entries import KINDS, AccountEntry, Entry, MappingEntry
 
-# For each table, the primary key of each row by what tells the rows apart.
+# For each kind of entry, the primary key of each row by what tells the rows apart.
 Keys = Mapping[str, Mapping[str, int]]
 # Databases bound how many values one statement may name.
 _AT_ONCE = 500
@@ -32,16 +31,15 @@ def write(entries: Sequence[Entry]) -> Keys:
     """Write entries with their roles and targets, and return the primary keys of everything there is."""
     keys: dict[str, Mapping[str, int]] = {}
     for kind in KINDS:
-        of_kind = [entry for entry in entries if entry.table == kind.table]
-        _upsert(kind, [kind.model(**_columns(entry, keys)) for entry in of_kind])
-        keys[kind.table] = dict(kind.model._default_manager.values_list(kind.identity, "pk"))
+        _upsert(kind, [_columns(entry, keys) for entry in entries if entry.kind == kind.kind])
+        keys[kind.kind] = dict(kind.model._default_manager.values_list(kind.identified_by, "pk"))
     _replace_roles([one for one in entries if isinstance(one, AccountEntry)], keys)
     _replace_targets([one for one in entries if isinstance(one, MappingEntry)], keys)
     return keys
 
 
 def _columns(entry: Entry, keys: Keys) -> dict[str, Any]:
-    columns = columns_of(entry)
+    columns = entry.columns()
     if isinstance(entry, AccountEntry):
         columns["environment_id"] = keys["environment"].get(entry.environment)
     if isinstance(entry, MappingEntry):
@@ -50,27 +48,28 @@ def _columns(entry: Entry, keys: Keys) -> dict[str, Any]:
     return columns
 
 
-def _upsert(kind: type[Entry], rows: Sequence[models.Model]) -> None:
-    """Add or change rows, touching only the columns a file has words for."""
+def _upsert(kind: type[Entry], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add or change rows, touching only the columns that entries have."""
     if not rows:
         return
-    relations = {"environment", "permission_set", "issuer"} & kind.relations
-    columns = {column.name for column in fields(kind)} - kind.relations | relations
-    kind.model._default_manager.bulk_create(
-        rows,
+    model: type[models.Model] = kind.model
+    model._default_manager.bulk_create(
+        [model(**row) for row in rows],
         batch_size=_AT_ONCE,
         update_conflicts=True,
-        unique_fields=[kind.identity],
-        update_fields=sorted(columns - {kind.identity}),
+        unique_fields=[kind.identified_by],
+        update_fields=sorted(rows[0].keys() - {kind.identified_by}),
     )
 
 
 def _replace_roles(entries: Sequence[AccountEntry], keys: Keys) -> None:
     """Give these accounts exactly these roles; a role that stays keeps its row."""
     wanted = {
-        (keys["account"][entry.account_id], keys["permission_set"][name]): iam_role_name
+        (keys["account"][entry.account_id], keys["permission_set"][role.permission_set]): (
+            role.iam_role_name
+        )
         for entry in entries
-        for name, iam_role_name in entry.roles.items()
+        for role in entry.roles
     }
     touched = {keys["account"][entry.account_id] for entry in entries}
     stored, stale = {}, []

@@ -21,7 +21,7 @@ from accounts.models import (
     PermissionSet,
     Revision,
 )
-from accounts.plans.apply import apply
+from accounts.plans.toml_file.apply import apply_file
 from accounts.types import Origin, Surface
 from tests import cast
 
@@ -34,9 +34,9 @@ def typed_by_hand() -> None:
 
 
 def a_file_is_applied() -> None:
-    apply(
+    apply_file(
         text='[[environment]]\nname = "production"\nlabel = "PROD"\ncolour = "red"\n',
-        source="gatehouse.toml",
+        name="gatehouse.toml",
         actor="carol",
         origin=Origin(surface=Surface.COMMAND),
         now=cast.NOON,

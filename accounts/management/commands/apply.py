@@ -13,8 +13,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
-from accounts.plans.apply import apply, counts
-from accounts.plans.complaints import Refused
+from accounts.plans.changes import counts
+from accounts.plans.complaints import InvalidPlan
+from accounts.plans.toml_file.apply import apply_file
 from accounts.types import Origin, Surface
 
 
@@ -34,18 +35,18 @@ class Command(BaseCommand):
     def handle(self, *, file: str, dry_run: bool, **options: Any) -> None:
         text = _read(file)
         try:
-            changes = apply(
+            changes = apply_file(
                 text=text,
-                source=file,
+                name=file,
                 actor=_operator(),
                 origin=Origin(surface=Surface.COMMAND),
                 now=timezone.now(),
                 dry_run=dry_run,
             )
-        except Refused as refused:
-            for complaint in refused.complaints:
+        except InvalidPlan as invalid:
+            for complaint in invalid.complaints:
                 self.stderr.write(f"{file}:{complaint.line}: {complaint}")
-            number = len(refused.complaints)
+            number = len(invalid.complaints)
             raise CommandError(
                 f"{file} was refused with {number} complaint{'s' * (number != 1)}; nothing was changed."
             ) from None

@@ -9,8 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from accounts.plans.export import export
 from accounts.plans.stored import load
+from accounts.plans.toml_file.export import export
 
 
 class Command(BaseCommand):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from accounts.matching import Targets
 from accounts.models.directory import Colour, Partition
 from accounts.models.issuers import Algorithm
-from accounts.plans.values import (
+from accounts.plans.entries import (
     AccountEntry,
     Directory,
     Entry,
@@ -19,6 +19,7 @@ from accounts.plans.values import (
     PermissionSetEntry,
     identity_of,
 )
+from accounts.plans.fields import Role
 
 # Whatever a database stores: any character but NUL and halves of surrogate pairs.
 _CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\x00")
@@ -77,13 +78,13 @@ def _permission_sets() -> st.SearchStrategy[PermissionSetEntry]:
 def _accounts(
     draw: st.DrawFn, environments: list[str], sets: list[PermissionSetEntry]
 ) -> AccountEntry:
-    roles, arns = {}, set()
+    roles, arns = [], set()
     for chosen in draw(st.lists(st.sampled_from(sets), unique_by=id) if sets else st.just([])):
         iam_role_name = draw(st.just("") | _ROLE_NAMES)
         arn = chosen.iam_path + (iam_role_name or chosen.name)
         if arn not in arns:
             arns.add(arn)
-            roles[chosen.name] = iam_role_name
+            roles.append(Role(permission_set=chosen.name, iam_role_name=iam_role_name))
     return AccountEntry(
         account_id=draw(
             st.sampled_from(["123456789012", "210987654321"])
@@ -122,7 +123,7 @@ def _mappings(
     accounts: list[str],
     issuers: list[str],
 ) -> MappingEntry:
-    kinds = ["template"] if not sets else ["exact", "wildcard", "template"]
+    kinds = ["template"] if not sets else ["value", "wildcard", "template"]
     match = draw(st.sampled_from(kinds))
     value = draw(_TEMPLATES if match == "template" else _VALUES)
     if match == "wildcard":
@@ -135,8 +136,9 @@ def _mappings(
         name=draw(st.sampled_from(["Developers", "On call"]) | _text(128, shortest=1)),
         issuer=draw(st.sampled_from(["", "", *issuers])),
         claim=draw(_text(255, shortest=1)),
-        match=match,
-        value=value,
+        value=value if match == "value" else None,
+        wildcard=value if match == "wildcard" else None,
+        template=value if match == "template" else None,
         permission_set=draw(st.sampled_from([*[""][: match == "template"], *sets])),
         console=console,
         keys=draw(st.booleans()) or not console,

@@ -25,7 +25,7 @@ from accounts.models import (
     Preferences,
     SignIn,
 )
-from accounts.plans.apply import apply
+from accounts.plans.toml_file.apply import apply_file
 from accounts.types import Named
 from portal.pages import own_roles
 from tests import cast
@@ -55,9 +55,9 @@ def through_the_admin() -> None:
 
 
 def by_a_file() -> None:
-    apply(
+    apply_file(
         text='[[environment]]\nname = "production"\nlabel = "PROD!"\ncolour = "red"\n',
-        source="gatehouse.toml",
+        name="gatehouse.toml",
         actor="carol",
         origin=cast.ORIGIN,
         now=timezone.now(),

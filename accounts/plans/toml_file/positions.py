@@ -33,15 +33,15 @@ def line_of(lines: Mapping[Path, int], path: Path) -> int:
 
 
 class _Scan:
-    """Walks the tokens once. The text is known to be valid, so nothing is checked again."""
+    """Walk the tokens once. The text is known to be valid TOML, so nothing is checked again."""
 
     def __init__(self, text: str) -> None:
         self.lines: dict[Path, int] = {}
         self._at = 0
         self._tokens: list[tuple[str, int]] = []
         line = 1
-        for found in _TOKEN.finditer(text):
-            token = found[0]
+        for match in _TOKEN.finditer(text):
+            token = match[0]
             if not token.startswith(("#", " ", "\t", "\r")):
                 self._tokens.append((token, line))
             line += token.count("\n")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from accounts.plans.tables import table_of
-from accounts.plans.toml import pair
-from accounts.plans.values import KINDS, Directory, Entry, identity_of
+from accounts.plans.entries import KINDS, Directory, Entry, identity_of
+from accounts.plans.notation import pair
 
 _HEADER = """\
 # The directory and the mappings of this portal, as `manage.py export` writes them.
@@ -20,15 +19,15 @@ def export(directory: Directory) -> str:
         parts += [
             render(entry)
             for entry in sorted(directory.values(), key=_order)
-            if entry.table == kind.table
+            if entry.kind == kind.kind
         ]
     return "\n".join(parts)
 
 
 def render(entry: Entry) -> str:
     """Return one entry as a table with its header."""
-    pairs = [pair(key, value) for key, value in table_of(entry).items()]
-    return "\n".join([f"[[{entry.table}]]", *pairs, ""])
+    pairs = [pair(key, value) for key, value in entry.written(defaults=False).items()]
+    return "\n".join([f"[[{entry.kind}]]", *pairs, ""])
 
 
 def _order(entry: Entry) -> tuple[str, str]:

@@ -1,7 +1,7 @@
-"""Write values as TOML, laid out for reading: small tables in one line, long arrays one element a line.
+"""Write values as TOML, for files and for people: small tables in one line, long arrays one element a line.
 
-The standard library only reads TOML, and the writers there are put nested tables under headers of
-their own, which tears the accounts of a mapping away from it. Grammar: https://toml.io/en/v1.0.0
+The standard library only reads TOML. The libraries that write it put nested tables under headers of
+their own, which would part a mapping from its accounts. Grammar: https://toml.io/en/v1.0.0
 """
 
 from __future__ import annotations

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from accounts.plans.positions import line_of, positions
+from accounts.plans.toml_file.positions import line_of, positions
 
 TRICKY = '''\
 # [[account]] in a comment
@@ -33,29 +31,29 @@ x = 1
 '''
 
 
-@pytest.mark.parametrize(
-    ("path", "line"),
-    [
-        (("account",), 2),
-        (("account", 0), 2),
-        (("account", 0, "name"), 3),
-        (("account", 0, "notes"), 4),
-        (("account", 1), 9),
-        (("account", 1, "quoted key"), 10),
-        (("account", 1, "tags", "team"), 12),
-        (("account", 1, "roles"), 13),
-        (("account", 1, "roles", 1), 14),
-        (("account", 1, "roles", 2, "permission_set"), 15),
-        (("account", 1, "roles", 2, "nested", "deep", 1), 16),
-        (("account", 1, "roles", 3, 0, 0), 17),
-        (("account", 1, "roles", 3, 1), 17),
-        (("account", 1, "more", "key"), 20),
-        (("plain",), 21),
-        (("plain", "inside", 0, "x"), 23),
-    ],
-)
-def test_positions_finds_every_key_and_element(path: tuple[str | int, ...], line: int) -> None:
-    assert positions(TRICKY)[path] == line
+def test_positions_finds_every_key_and_element() -> None:
+    lines: dict[tuple[str | int, ...], int] = {
+        ("account",): 2,
+        ("account", 0): 2,
+        ("account", 0, "name"): 3,
+        ("account", 0, "notes"): 4,
+        ("account", 1): 9,
+        ("account", 1, "quoted key"): 10,
+        ("account", 1, "tags", "team"): 12,
+        ("account", 1, "roles"): 13,
+        ("account", 1, "roles", 1): 14,
+        ("account", 1, "roles", 2, "permission_set"): 15,
+        ("account", 1, "roles", 2, "nested", "deep", 1): 16,
+        ("account", 1, "roles", 3, 0, 0): 17,
+        ("account", 1, "roles", 3, 1): 17,
+        ("account", 1, "more", "key"): 20,
+        ("plain",): 21,
+        ("plain", "inside", 0, "x"): 23,
+    }
+
+    found = positions(TRICKY)
+
+    assert {path: found[path] for path in lines} == lines
 
 
 def test_positions_counts_the_lines_of_windows_too() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
 
 import pytest
 from django.conf import settings
@@ -11,8 +10,9 @@ from django.conf import settings
 from accounts import entitlements
 from accounts.matching import PLACEHOLDERS
 from accounts.models import Account, Mapping
-from accounts.plans.apply import apply
-from accounts.plans.values import KINDS
+from accounts.plans.entries import KINDS
+from accounts.plans.fields import Role, TargetsTable
+from accounts.plans.toml_file.apply import apply_file
 from tests import cast
 
 PAGE = (settings.BASE_DIR / "docs" / "configuration-as-code.md").read_text(encoding="utf-8")
@@ -20,7 +20,7 @@ BLOCKS = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 
 
 def apply_block(text: str) -> int:
-    return len(apply(text=text, source="page", actor="carol", origin=cast.ORIGIN, now=cast.NOON))
+    return len(apply_file(text=text, name="page", actor="carol", origin=cast.ORIGIN, now=cast.NOON))
 
 
 @pytest.mark.django_db
@@ -57,7 +57,7 @@ def test_an_arn_in_a_claim_gives_the_role_that_the_page_says() -> None:
 
 def test_the_page_names_every_key_and_placeholder() -> None:
     named = set(re.findall(r"`([a-z_]+)`", PAGE))
-    keys = {column.name for kind in KINDS for column in fields(kind)} - {"match"}
+    keys = {key for kind in KINDS for key in kind.model_fields}
 
-    assert keys | {"wildcard", "template", "permission_set", "iam_role_name"} <= named
+    assert keys | Role.model_fields.keys() | TargetsTable.model_fields.keys() <= named
     assert all(f"`{{{name}}}`" in PAGE for name in PLACEHOLDERS)

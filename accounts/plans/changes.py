@@ -1,17 +1,16 @@
-"""What a file would change, entry by entry, in words for people and for the audit trail."""
+"""What a plan would change, entry by entry, in words for people and for the audit trail."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from accounts import audit
 from accounts.models.audit import Action
-from accounts.plans.tables import table_of
-from accounts.plans.toml import quoted, value_of
-from accounts.plans.values import AccountEntry, Directory, Entry
+from accounts.plans.entries import AccountEntry, Directory, Entry, identity_of
+from accounts.plans.notation import quoted, value_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,54 +22,58 @@ class Change:
 
     @property
     def action(self) -> Action:
-        """What happens, as the audit trail names it."""
         return Action.ADMIN_CHANGED if self.before else Action.ADMIN_ADDED
 
     @property
     def facts(self) -> dict[str, Any]:
         """The keys that differ with their values before and after, as the audit trail keeps them."""
         differing = list(self._differing())
-        kind = self.after.model._meta
+        model = self.after.model._meta
         return {
-            "object": f"{kind.verbose_name} {self.after.name}{_number(self.after)}",
-            "model": kind.model_name,
+            "object": f"{model.verbose_name} {self.after.name}{_number(self.after)}",
+            "model": model.model_name,
             "before": {key: _recorded(key, old) for key, old, _ in differing if self.before},
             "after": {key: _recorded(key, new) for key, _, new in differing},
         }
 
     def lines(self) -> Iterator[str]:
-        """Say it for people: the entry, then what changes within it."""
+        """Yield it for people: a line for the entry, then one for each key that changes."""
         sign = "~" if self.before else "+"
-        yield f"{sign} {self.after.table} {quoted(self.after.name)}{_number(self.after)}"
+        yield f"{sign} {self.after.kind} {quoted(self.after.name)}{_number(self.after)}"
         if self.before is None:
             return
         for key, old, new in self._differing():
             if key in audit.NOT_SHOWN:
                 yield f"    {key}: {audit.HIDDEN}"
             elif isinstance(old, list | dict) or isinstance(new, list | dict):
-                gone, come = _parts(old), _parts(new)
-                words = [f"+ {part}" for part in come if part not in gone]
-                words += [f"- {part}" for part in gone if part not in come]
+                removed, added = _parts(old), _parts(new)
+                words = [f"+ {part}" for part in added if part not in removed]
+                words += [f"- {part}" for part in removed if part not in added]
                 yield f"    {key}: {', '.join(words)}"
             else:
                 yield f"    {key}: {_shown(old)} -> {_shown(new)}"
 
     def _differing(self) -> Iterator[tuple[str, Any, Any]]:
-        before = table_of(self.before, whole=True) if self.before else {}
-        after = table_of(self.after, whole=True)
-        for key in {**after, **before}:
-            old, new = before.get(key), after.get(key)
+        before = self.before.written() if self.before else {}
+        for key, new in self.after.written().items():
+            old = before.get(key)
             if old != new:
                 yield key, old, new
 
 
-def diff(before: Directory, after: Directory) -> tuple[Change, ...]:
-    """Return what `after` adds and changes, in its order; what it does not name stays as it is."""
+def compare(stored: Directory, entries: Iterable[Entry]) -> tuple[Change, ...]:
+    """Return which entries are added and changed, in their order; what is not named stays as it is."""
     return tuple(
-        Change(before.get(identity), entry)
-        for identity, entry in after.items()
-        if before.get(identity) != entry
+        Change(before, entry)
+        for entry in entries
+        if (before := stored.get(identity_of(entry))) != entry
     )
+
+
+def counts(changes: Sequence[Change]) -> dict[str, int]:
+    """Return how many entries are added and changed."""
+    changed = sum(change.before is not None for change in changes)
+    return {"added": len(changes) - changed, "changed": changed}
 
 
 def _number(entry: Entry) -> str:

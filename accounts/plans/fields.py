@@ -1,0 +1,168 @@
+"""The kinds of values in entries: what a TOML file can say ("8h", "all", a role by its name), and back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    model_serializer,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError, PydanticKnownError
+
+from accounts.matching import Targets
+from accounts.storable import is_storable
+
+_DURATION = re.compile(r"([0-9]{1,9})([smh]?)\Z")
+WHICH_ACCOUNTS = (
+    'Say which: accounts = "all", or a table with ids, organizational_units, environments or tags.'
+)
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+def _storable(text: str) -> str:
+    if not is_storable(text):
+        raise PydanticCustomError("text", "A NUL character (\\u0000) cannot be stored.")
+    return text
+
+
+def _not_empty(text: str) -> str:
+    if not text:
+        raise PydanticCustomError("text", "This is empty; say which.")
+    return text
+
+
+def _seconds(value: object) -> int:
+    if type(value) is int:
+        return value
+    if isinstance(value, str) and (parts := _DURATION.match(value)):
+        return int(parts[1]) * _SECONDS[parts[2]]
+    raise PydanticCustomError("duration", 'Write a duration as "8h", "90m", or in seconds: 3600.')
+
+
+def _duration(seconds: int) -> str:
+    for unit, size in (("h", 3600), ("m", 60)):
+        if seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def _in_utc(value: object) -> datetime | None:
+    if value is None:
+        return None
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        try:
+            return value.astimezone(UTC)
+        except OverflowError:
+            pass
+    raise PydanticCustomError(
+        "moment",
+        "Write a date and time with its zone and without quotes: 2027-01-01T00:00:00Z.",
+    )
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+Name = Annotated[Text, AfterValidator(_not_empty)]
+Duration = Annotated[int, BeforeValidator(_seconds), PlainSerializer(_duration)]
+Moment = Annotated[datetime | None, BeforeValidator(_in_utc)]
+Tags = Annotated[dict[Text, Text], PlainSerializer(lambda tags: dict(sorted(tags.items())))]
+
+
+class Part(BaseModel):
+    """What an entry is made of: nothing is converted in silence, and no key is ignored."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        arbitrary_types_allowed=True,
+    )
+
+
+class Role(Part):
+    """A permission set in an account; `iam_role_name` is "" where the IAM role has the same name."""
+
+    permission_set: Name
+    iam_role_name: Text = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_its_name(cls, value: object) -> object:
+        if isinstance(value, str):
+            return {"permission_set": _not_empty(value)}
+        if not isinstance(value, dict | Role):
+            raise PydanticKnownError("string_type")
+        return value
+
+    @model_serializer
+    def _written(self) -> str | dict[str, str]:
+        if not self.iam_role_name:
+            return self.permission_set
+        return {"permission_set": self.permission_set, "iam_role_name": self.iam_role_name}
+
+
+def sorted_roles(roles: Iterable[Role]) -> list[Role]:
+    """Return roles by permission set, the first of each; databases order text each in their own way."""
+    by_name: dict[str, Role] = {}
+    for role in roles:
+        by_name.setdefault(role.permission_set, role)
+    return [by_name[name] for name in sorted(by_name)]
+
+
+Roles = Annotated[list[Role], AfterValidator(sorted_roles)]
+
+
+def _one_or_more(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+class TargetsTable(Part):
+    """The accounts a mapping reaches, as a file names them; the parts add up."""
+
+    ids: list[Name] = []
+    organizational_units: list[Name] = []
+    environments: list[Name] = []
+    tags: dict[Text, Annotated[list[Text], BeforeValidator(_one_or_more)]] = {}
+
+
+def _accounts(value: object) -> Targets:
+    if isinstance(value, Targets):
+        return value
+    if value == "all":
+        return Targets(everything=True)
+    if not isinstance(value, dict):
+        raise PydanticCustomError("accounts", WHICH_ACCOUNTS)
+    table = TargetsTable.model_validate(value)
+    return Targets(
+        accounts=frozenset(table.ids),
+        organizational_units=frozenset(table.organizational_units),
+        environments=frozenset(table.environments),
+        tags=frozenset((key, text) for key, texts in table.tags.items() for text in texts),
+    )
+
+
+def _written_accounts(targets: Targets) -> Literal["all"] | dict[str, Any]:
+    if targets.everything:
+        return "all"
+    tags: dict[str, list[str]] = {}
+    for key, text in sorted(targets.tags):
+        tags.setdefault(key, []).append(text)
+    parts = {
+        "ids": sorted(targets.accounts),
+        "organizational_units": sorted(targets.organizational_units),
+        "environments": sorted(targets.environments),
+        "tags": {key: texts[0] if len(texts) == 1 else texts for key, texts in tags.items()},
+    }
+    return {key: part for key, part in parts.items() if part}
+
+
+Accounts = Annotated[Targets, BeforeValidator(_accounts), PlainSerializer(_written_accounts)]

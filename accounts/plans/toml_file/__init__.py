@@ -1,0 +1,7 @@
+"""One readable TOML file as a source of changes, and as what the directory is exported to.
+
+positions   on which line of the file each key stands
+parse       text -> entries, with every complaint that needs no database
+apply       a file's entries applied, each complaint with its line
+export      entries -> text
+"""

@@ -1,0 +1,243 @@
+"""Read a TOML file whole: text to entries, with every complaint that needs no database."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from accounts.plans.complaints import Complaint, InvalidPlan, did_you_mean
+from accounts.plans.entries import KINDS, Entry, Identity, identity_of, title_of
+from accounts.plans.fields import WHICH_ACCOUNTS, Role, TargetsTable
+from accounts.plans.notation import quoted
+from accounts.plans.toml_file.positions import Path, line_of, positions
+
+_SYNTAX_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)\Z")
+_BARE_ACCOUNT_ID = re.compile(r"\s*account_id\s*=\s*[0-9]")
+_KINDS = {kind.kind: kind for kind in KINDS}
+_TYPES = {
+    bool: "true or false",
+    str: "text",
+    int: "a whole number",
+    float: "a number",
+    datetime: "a date and time",
+    date: "a date",
+    time: "a time",
+    list: "an array",
+    dict: "a table",
+}
+# What pydantic calls what is wrong, and what had to be there.
+_WANTED = {
+    "string_type": "text in quotes",
+    "bool_type": "true or false, without quotes",
+    "list_type": "an array: [ ... ]",
+    "dict_type": 'a table: { name = "value" }',
+}
+# In place of what must be there and is not or is wrong, so that the rest can be looked at.
+_STAND_INS: Mapping[str, Any] = {"audiences": [], "accounts": {}}
+
+
+@dataclass(slots=True)
+class File:
+    """What a file says, where it says it, and what is wrong with it: at most one complaint a place."""
+
+    document: Mapping[str, Any]
+    lines: Mapping[Path, int]
+    entries: list[Entry] = field(default_factory=list)
+    # The table of each entry: ("account", 0).
+    tables: list[Path] = field(default_factory=list)
+    _complaints: dict[Path, Complaint] = field(default_factory=dict)
+
+    @property
+    def complaints(self) -> tuple[Complaint, ...]:
+        return tuple(self._complaints.values())
+
+    def complain(self, path: Path, message: str, *, title: str = "") -> None:
+        """Note what is wrong; a place that already has a complaint keeps its first."""
+        keys = tuple(key for key in path[2:] if isinstance(key, str))
+        self._complaints.setdefault(
+            path, Complaint(message=message, title=title, path=keys, line=line_of(self.lines, path))
+        )
+
+    def place(self, complaints: Iterable[Complaint]) -> tuple[Complaint, ...]:
+        """Return all that is wrong, with these complaints about entries put where the file says them."""
+        for complaint in complaints:
+            if complaint.number is not None:
+                path = self._path(self.tables[complaint.number], complaint.path)
+                self.complain(path, complaint.message, title=complaint.title)
+        return self.complaints
+
+    def _path(self, table: Path, keys: tuple[str, ...]) -> Path:
+        """Follow keys and the names of an array's elements as far as the file goes."""
+        kind, index = table
+        path, value = table, self.document[str(kind)][index]
+        for key in keys:
+            if isinstance(value, list):
+                places = [place for place, element in enumerate(value) if _name(element) == key]
+                if not places:
+                    break
+                path, value = (*path, places[0]), value[places[0]]
+            elif isinstance(value, dict):
+                path, value = (*path, key), value.get(key)
+            else:
+                break
+        return path
+
+
+def parse(text: str) -> File:
+    """Read a file.
+
+    Raises:
+        InvalidPlan: it is not TOML at all. Everything else that is wrong is among its complaints.
+    """
+    document = _document(text)
+    file = File(document, positions(text))
+    seen: dict[Identity, int] = {}
+    for name, tables in document.items():
+        if name not in _KINDS:
+            known = ", ".join(f"[[{kind}]]" for kind in _KINDS)
+            hint = did_you_mean(name, _KINDS) or f" A file has {known}."
+            file.complain((name,), f"Unknown table {quoted(name)}.{hint}")
+        elif not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):
+            file.complain(
+                (name,), f"Write [[{name}]] in double brackets, once for each: there can be many."
+            )
+        else:
+            for index, values in enumerate(tables):
+                _read(file, (name, index), values, seen)
+    return file
+
+
+def _document(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        message, line = "Brackets are nested too deep.", 1
+    except ValueError as error:
+        place = _SYNTAX_PLACE.search(str(error))
+        lines = text.split("\n")
+        line = int(place[1]) if place and place[1] else len(lines)
+        message = f"This is not TOML: {_SYNTAX_PLACE.sub('', str(error))}."
+        if _BARE_ACCOUNT_ID.match(lines[line - 1]):
+            message += ' An account id is text: account_id = "012345678901".'
+    raise InvalidPlan([Complaint(message=message, line=line)])
+
+
+def _read(file: File, path: Path, values: dict[str, Any], seen: dict[Identity, int]) -> None:
+    """Read one table; what is wrong with it is noted, and the rest of it becomes an entry."""
+    kind = _KINDS[str(path[0])]
+    faults: list[ErrorDetails] = []
+    try:
+        entry = kind.model_validate(values)
+    except ValidationError as error:
+        faults = error.errors(include_url=False)
+        entry = kind.model_validate(_mended(kind, values, faults))
+    title = title_of(entry)
+    for fault in faults:
+        file.complain((*path, *_keys(fault)), _message(kind, fault), title=title)
+    for place, name in _repeated(values):
+        file.complain((*path, *place), f"{quoted(name)} is here twice.", title=title)
+    identity = identity_of(entry)
+    if identity[1]:
+        first = seen.setdefault(identity, len(file.entries))
+        if first != len(file.entries):
+            file.complain(
+                (*path, entry.identified_by),
+                f"{quoted(identity[1])} is in the file already: {title_of(file.entries[first])} "
+                f"on line {file.lines[file.tables[first]]}.",
+                title=title,
+            )
+    file.entries.append(entry)
+    file.tables.append(path)
+
+
+def _keys(fault: ErrorDetails) -> Path:
+    """Return where a fault is; of a key that is wrong itself, pydantic says so in a last element."""
+    return tuple(key for key in fault["loc"] if key != "[key]")
+
+
+def _message(kind: type[Entry], fault: ErrorDetails) -> str:
+    path, value = _keys(fault), fault["input"]
+    match fault["type"]:
+        case "missing" if path == ("accounts",):
+            return WHICH_ACCOUNTS
+        case "missing":
+            return "Missing; every table of this kind needs it."
+        case "extra_forbidden":
+            parts: dict[str | int, type[BaseModel]] = {"roles": Role, "accounts": TargetsTable}
+            known = (parts[path[0]] if len(path) > 1 else kind).model_fields
+            hint = did_you_mean(str(path[-1]), known) or f" Known here: {', '.join(known)}."
+            return f"Unknown key.{hint}"
+        case "string_type" if _is_number(value):
+            wanted = f'text: write it in quotes, "{value}"'
+            if path[-1] == "account_id" or "ids" in path:
+                wanted += ", leading zeros included"
+        case str(name) if name in _WANTED:
+            wanted = _WANTED[name]
+        case _:
+            return fault["msg"]
+    return f"This is {_TYPES.get(type(value), type(value).__name__)}, and must be {wanted}."
+
+
+def _mended(
+    kind: type[Entry], values: Mapping[str, Any], faults: list[ErrorDetails]
+) -> dict[str, Any]:
+    """Return the table without what is wrong, so that nothing else is overlooked because of it."""
+    mended: dict[str, Any] = deepcopy(dict(values))
+    # From behind: what goes out of an array moves what follows it.
+    for fault in reversed(faults):
+        path = _keys(fault)
+        if fault["type"] == "missing":
+            path = path[:-1]
+        if not path:
+            continue
+        inside: Any = mended
+        *way, last = path
+        for key in way:
+            if not isinstance(inside[key], dict | list):
+                last = key
+                break
+            inside = inside[key]
+        if fault["type"] == "string_type" and _is_number(fault["input"]):
+            # As it was meant, so that nothing else complains that it is not there.
+            inside[last] = str(fault["input"])
+        elif isinstance(inside, list):
+            del inside[int(last)]
+        else:
+            inside.pop(last, None)
+    for name, column in kind.model_fields.items():
+        if column.is_required():
+            mended.setdefault(name, _STAND_INS.get(name, ""))
+    return mended
+
+
+def _repeated(values: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Yield each name that an array of this table, or of its accounts, has a second time."""
+    tables = [((), values), (("accounts",), values.get("accounts"))]
+    for path, table in tables:
+        for key, array in table.items() if isinstance(table, dict) else ():
+            seen: set[str] = set()
+            for index, element in enumerate(array if isinstance(array, list) else ()):
+                if (name := _name(element)) in seen:
+                    yield (*path, key, index), name
+                elif name:
+                    seen.add(name)
+
+
+def _name(element: object) -> str:
+    """Return the name that an element of an array is or has; "" if it has none."""
+    if isinstance(element, dict):
+        element = element.get("permission_set")
+    return str(element) if isinstance(element, str) or _is_number(element) else ""
+
+
+def _is_number(value: object) -> bool:
+    """Whether this is an integer of TOML, which has 64 bits; Python writes no endless ones as text."""
+    return type(value) is int and value.bit_length() < 64
