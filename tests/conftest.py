@@ -16,6 +16,7 @@ pytest_plugins = [
     "tests.certificates",
     "tests.emulators",
     "tests.identity",
+    "tests.issuer",
     "tests.parallel",
     "tests.postgresql",
 ]

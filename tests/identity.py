@@ -51,8 +51,8 @@ def _client() -> Client:
 
 
 def _meet_again() -> None:
-    provider.forget()
-    keys.forget()
+    provider.clear_cache()
+    keys.clear_cache()
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What can go wrong between the portal and the identity provider."""
+"""What can go wrong between the portal and an identity provider, or with a provider's token."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ class SignInFailed(GatehouseError):
     http_status = 400
 
 
-class TokenRefused(SignInFailed):
-    """The provider's ID token does not prove who signed in."""
+class InvalidToken(SignInFailed):
+    """A JWT that breaks a rule. `rule` names it: `exp`, `aud`, `signature`, ... (the end of `code`)."""
 
-    code = "signin.token.refused"
+    def __init__(self, user_message: str, admin_message: str, *, rule: str) -> None:
+        super().__init__(user_message, admin_message, code=f"signin.token.{rule}")
+        self.rule = rule
 
 
 class ProviderUnavailable(GatehouseError):
@@ -23,11 +25,43 @@ class ProviderUnavailable(GatehouseError):
 
     code = "signin.provider.unavailable"
     http_status = 503
-    retryable = True
+
+
+def unavailable(admin_message: str) -> ProviderUnavailable:
+    """Build the error for a provider that does not answer as it should."""
+    return ProviderUnavailable(
+        "Your identity provider does not answer as it should, so nobody can sign in right now. Try "
+        "again in a minute. If it happens again, contact your portal admins: OIDC_ISSUER names the "
+        "provider.",
+        f"The identity provider is out of order: {admin_message}.",
+    )
 
 
 class ProviderMisconfigured(GatehouseError):
     """The provider and the portal's settings do not fit: an admin has to act."""
 
     code = "signin.provider.misconfigured"
+    http_status = 503
+
+
+def misconfigured(problem: str, *, details: str = "") -> ProviderMisconfigured:
+    """Build the error for a provider and settings that do not fit; only admins see `details`."""
+    return ProviderMisconfigured(
+        "This portal and your identity provider are not set up for each other, so nobody can sign in. "
+        f"Contact your portal admins: {problem}.",
+        f"{problem}. {details}".rstrip(),
+    )
+
+
+class BearerJwtsNotSetUp(GatehouseError):
+    """No audience is configured, so the API takes no JWTs of the identity provider."""
+
+    code = "token.not_set_up"
+    http_status = 401
+
+
+class IssuerUnavailable(GatehouseError):
+    """The keys of a trusted issuer cannot be read."""
+
+    code = "token.issuer_unavailable"
     http_status = 503

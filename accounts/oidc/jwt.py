@@ -1,180 +1,213 @@
-"""Read a signed JWT: RFC 7515, RFC 7519, RFC 8725. What it is for is decided by who asks."""
+"""Verify signed JWTs: RFC 7515, RFC 7519, RFC 8725. What a token is for is the caller's to check."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from joserfc import jws
-from joserfc.errors import JoseError, UnsupportedAlgorithmError
+from joserfc.errors import ClaimError, JoseError
 from joserfc.jwa import JWSAlgModel
+from joserfc.jwt import ClaimsOption, JWTClaimsRegistry
 
 from accounts.oidc import keys
-from accounts.oidc.errors import TokenRefused
+from accounts.oidc.errors import InvalidToken
 from accounts.oidc.strict_json import parse_object
 
 MAX_SIZE = 64 * 1024
 """Bytes; a longer token is refused before anything in it is read."""
 LEEWAY = 30
 """Seconds by which the provider's clock and ours may differ."""
-_LATEST = 253402300799
-"""The last second of the year 9999: later ones are no dates."""
+_LAST_DATE = 253402300799
+"""The last second of the year 9999: Python has no dates after it."""
+# What joserfc checks, in this order. It checks claims in the order of the token otherwise.
+_CHECKED = ("iss", "sub", "aud", "exp", "iat", "nbf")
 
 
 class _Registry(jws.JWSRegistry):
-    """joserfc's algorithms with our bounds, and with the choice of algorithm left to the settings."""
+    """The algorithms that the portal takes, and its limits on size."""
 
     max_header_length = MAX_SIZE
     max_payload_length = MAX_SIZE
 
     def get_alg(self, name: str) -> JWSAlgModel:
-        # Asked again here, so that no way through joserfc leads to HS* or none. Its own method would
-        # warn at each token that EdDSA has been renamed; providers still say it.
-        if name not in keys.ALGORITHMS:
-            raise UnsupportedAlgorithmError(f"{name:.20} is not accepted")
-        return self.algorithms[name]
+        # RFC 9864 renamed EdDSA to Ed25519. Providers still use the old name, for which joserfc
+        # would issue a warning at each token.
+        return super().get_alg("Ed25519" if name == "EdDSA" else name)
 
 
-REGISTRY = _Registry(strict_check_header=False)
+REGISTRY = _Registry(algorithms=tuple(keys.ALGORITHMS), strict_check_header=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Unproven:
-    """A token as it came, taken apart. Nothing in it may be believed before `claims` has returned."""
+class UnverifiedJwt:
+    """A token, decoded. Nothing in it may be believed before `verify_signature` has returned."""
 
-    _signed: jws.CompactSignature = field(repr=False)
+    _signature: jws.CompactSignature = field(repr=False)
     _header: dict[str, Any] = field(repr=False)
     _claims: dict[str, Any] = field(repr=False)
 
     @property
-    def claimed_issuer(self) -> str:
-        """Whose token it says it is: of use only to choose among issuers that are configured."""
+    def unverified_issuer(self) -> str:
+        """The issuer that the token names: only for choosing among configured issuers."""
         issuer = self._claims.get("iss")
         return issuer if isinstance(issuer, str) else ""
 
-    def proven(
-        self, *, jwks_uri: str, algorithm: str, apart: float, guarded: bool = False
+    def verify_signature(
+        self, *, jwks_uri: str, algorithm: str, reload_interval: float, guarded: bool = False
     ) -> tuple[dict[str, Any], str]:
-        """Return the claims and the header's `typ`, in lower case, once the signature is verified.
+        """Return the claims, and the header's `typ` in lower case.
 
-        The algorithm comes from the settings and the key from the provider's own key set: of the
-        header only `alg` (to be compared), `kid` and `typ` are read. `apart` is `keys.FROM_PROVIDER`
-        or `keys.FROM_ANYBODY`: where the token came from. `guarded` as in `accounts.oidc.wire.ask`.
+        The algorithm comes from the settings and the key from the issuer's own key set. Of the
+        header only `alg` (to be compared), `kid` and `typ` are used. `reload_interval` and
+        `guarded` as in `accounts.oidc.keys.find`.
 
         Raises:
-            TokenRefused: any rule is broken; the code says which.
+            InvalidToken: the signature cannot be verified.
             ProviderUnavailable: the keys could not be read.
         """
         if self._header.get("alg") != algorithm:
-            raise TokenRefused(
-                "The identity provider signs in a way that this portal is not set to accept. "
-                "Tell the people who run it: OIDC_RP_SIGN_ALGO must be the provider's algorithm.",
+            raise InvalidToken(
+                "Your identity provider signs with another algorithm than this portal accepts. Contact "
+                "your portal admins: OIDC_RP_SIGN_ALGO must be the provider's algorithm.",
                 f"The token says alg {self._header.get('alg')!r:.40}, "
                 f"the portal is set to {algorithm}.",
-                code="signin.token.algorithm",
+                rule="algorithm",
             )
-        kid = self._header.get("kid")
-        key = keys.find(url=jwks_uri, kid=kid, algorithm=algorithm, apart=apart, guarded=guarded)
+        key = keys.find(
+            url=jwks_uri,
+            kid=self._header.get("kid"),
+            algorithm=algorithm,
+            reload_interval=reload_interval,
+            guarded=guarded,
+        )
         try:
-            genuine = jws.validate_compact(self._signed, key, registry=REGISTRY)
+            is_genuine = jws.validate_compact(self._signature, key, registry=REGISTRY)
         except (JoseError, ValueError, TypeError) as error:
-            raise refused("signature", "The token's signature cannot be verified.") from error
-        if not genuine:
-            raise refused("signature", "The token's signature is wrong.")
+            raise invalid("signature", "The token's signature cannot be verified.") from error
+        if not is_genuine:
+            raise invalid("signature", "The token's signature is wrong.")
         return self._claims, str(self._header.get("typ", "")).lower()
 
 
-def read(token: object) -> Unproven:
-    """Take a token apart; raises TokenRefused where it is none, or too long to be looked at."""
+def parse(token: object) -> UnverifiedJwt:
+    """Decode a token without verifying it.
+
+    joserfc lacks: the bound on the whole before anything is read, messages for encrypted tokens, a
+    `kid` checked before it is looked up, and strict JSON.
+
+    Raises:
+        InvalidToken: it is no JWT, or too long.
+    """
     if not isinstance(token, str) or not token:
-        raise refused("missing", "There is no token.")
+        raise invalid("missing", "There is no token.")
     if len(token) > MAX_SIZE:
-        raise TokenRefused(
-            "The identity provider sent more about you than this portal accepts. Tell the people "
-            "who run it: the provider should send fewer groups, or send them by userinfo.",
+        raise InvalidToken(
+            "Your identity provider sent more about you than this portal accepts. Contact your portal "
+            "admins: the provider should send fewer groups, or send them by userinfo.",
             f"The token has {len(token)} bytes; at most {MAX_SIZE} are accepted.",
-            code="signin.token.size",
+            rule="size",
         )
     if token.count(".") == 4:  # RFC 7516 section 3.1
-        raise TokenRefused(
-            "The identity provider encrypts what it says about you, and this portal does not read that. "
-            "Tell the people who run it: the provider must send ID tokens signed and not encrypted.",
+        raise InvalidToken(
+            "Your identity provider encrypts its ID tokens, and this portal cannot read them. "
+            "Contact your portal admins: the provider must send ID tokens signed and not encrypted.",
             "The token is encrypted.",
-            code="signin.token.format",
+            rule="format",
         )
     try:
-        signed = jws.extract_compact(token.encode(), registry=REGISTRY)
-        header = signed.headers()
+        signature = jws.extract_compact(token.encode(), registry=REGISTRY)
+        header = signature.headers()
     except (JoseError, ValueError, TypeError, RecursionError) as error:
-        raise refused("format", "The token is no signed JWT.") from error
+        raise invalid("format", "The token is no signed JWT.") from error
     if "crit" in header or "b64" in header:
-        raise refused("header", "The token asks for an extension (RFC 7515 section 4.1.11).")
+        raise invalid("header", "The token asks for an extension (RFC 7515 section 4.1.11).")
     if "kid" in header and not isinstance(header["kid"], str):
-        raise refused("header", "The token's kid is not a text.")
+        raise invalid("header", "The token's kid is not a text.")
     try:
-        claims = parse_object(
-            signed.payload.decode()
-        )  # RFC 7519 section 7.2: UTF-8, and nothing else.
+        # RFC 7519 section 7.2: UTF-8, and nothing else.
+        claims = parse_object(signature.payload.decode())
     except ValueError as error:
-        raise refused("format", f"The token's claims cannot be read: {error}.") from error
-    return Unproven(signed, header, claims)
+        raise invalid("format", f"The token's claims cannot be read: {error}.") from error
+    return UnverifiedJwt(signature, header, claims)
 
 
-def check_identity(claims: dict[str, Any], *, issuer: str) -> None:
-    """Refuse a token of another issuer, and one that does not say about whom it is."""
-    if claims.get("iss") != issuer:
-        raise refused("iss", f"The token is of another issuer: {claims.get('iss')!r:.200}.")
-    sub = claims.get("sub")
-    # U+FFFD stands for what could not be kept: two people must not become one by it.
-    if (
-        not isinstance(sub, str)
-        or not 0 < len(sub) <= 255
-        or not sub.isprintable()
-        or "\ufffd" in sub
-    ):
-        raise refused("sub", "The token does not say about whom it is.")
+def check_claims(
+    claims: dict[str, Any], *, issuer: str, audiences: Collection[str] | None, now: datetime
+) -> None:
+    """Check `iss`, `sub`, `aud`, `exp`, `iat` and `nbf`; all but `nbf` must be there.
+
+    `aud` must name one of `audiences`; None leaves the audience to the caller.
+
+    Raises:
+        InvalidToken: a claim breaks its rule.
+    """
+    options: dict[str, ClaimsOption] = {
+        "iss": {"essential": True, "value": issuer},
+        **{name: ClaimsOption(essential=True) for name in ("sub", "exp", "iat")},
+    }
+    if audiences is not None:
+        wanted = [audience for audience in audiences if audience]
+        if not wanted:  # joserfc takes an empty list for "any audience".
+            raise invalid("aud", "No audience is configured.")
+        options["aud"] = {"essential": True, "values": wanted}
+    registry = JWTClaimsRegistry(now=int(now.timestamp()), leeway=LEEWAY, **options)
+    try:
+        registry.validate({name: claims[name] for name in _CHECKED if name in claims})
+    except ClaimError as error:
+        raise _invalid_claim(error.claim.partition(",")[0], claims, now) from error
+    _check_sub(claims["sub"])
+    _check_dates(claims)
 
 
-def audiences(claims: dict[str, Any]) -> list[Any]:
-    """Return whom a token is for (RFC 7519 section 4.1.3); nobody where that cannot be read."""
-    audience = claims.get("aud")
-    if isinstance(audience, str):
-        return [audience]
-    return audience if isinstance(audience, list) else []
+def _check_sub(sub: str) -> None:
+    # joserfc takes any text. U+FFFD stands for what the database cannot store (see strict_json):
+    # two people must not become one by it.
+    if len(sub) > 255 or not sub.isprintable() or "\ufffd" in sub:
+        raise invalid("sub", "The token does not say about whom it is.")
 
 
-def check_times(claims: dict[str, Any], *, now: float) -> None:
-    """Refuse what has expired, and what is not valid yet."""
-    expires, issued = _moment(claims, "exp"), _moment(claims, "iat")
-    begins = _moment(claims, "nbf") if "nbf" in claims else issued
-    if issued > now + LEEWAY or begins > now + LEEWAY:
-        raise _clock("iat", max(issued, begins) - now, "ahead of")
-    if expires <= now - LEEWAY:
-        raise _clock("exp", now - expires, "behind")
+def _check_dates(claims: dict[str, Any]) -> None:
+    # joserfc takes any number: an `exp` in milliseconds would be thousands of years away.
+    for name in ("exp", "iat", "nbf"):
+        if name in claims and not 0 < claims[name] <= _LAST_DATE:
+            raise invalid(name, f"The token has no usable {name}.")
 
 
-def _moment(claims: dict[str, Any], name: str) -> float:
+def _invalid_claim(name: str, claims: dict[str, Any], now: datetime) -> InvalidToken:
+    """Say what is wrong with a claim that joserfc refused."""
     value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _LATEST:
-        raise refused(name, f"The token has no usable {name}.")
-    return value
+    if name == "iss":
+        return invalid("iss", f"The token is of another issuer: {value!r:.200}.")
+    if name == "sub":
+        return invalid("sub", "The token does not say about whom it is.")
+    if name == "aud":
+        client = claims.get("azp", claims.get("client_id"))
+        return invalid("aud", f"The token is for {value!r:.200}, issued to {client!r:.100}.")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return invalid(name, f"The token has no usable {name}.")
+    if name == "exp":
+        return _clock("exp", now.timestamp() - value, "behind")
+    return _clock("iat", value - now.timestamp(), "ahead of")
 
 
-def refused(what: str, admin_message: str) -> TokenRefused:
-    """Build the error for a token that breaks a rule; `what` becomes the end of its code."""
-    return TokenRefused(
-        "What the identity provider answered does not prove who you are, so it was refused. "
-        "Sign in again; if it goes on, tell the people who run this portal.",
+def invalid(rule: str, admin_message: str) -> InvalidToken:
+    """Build the error for a token that breaks a rule."""
+    return InvalidToken(
+        "The answer of your identity provider could not be verified. Sign in again. If it happens "
+        "again, contact your portal admins.",
         admin_message,
-        code=f"signin.token.{what}",
+        rule=rule,
     )
 
 
-def _clock(what: str, seconds: float, direction: str) -> TokenRefused:
-    return TokenRefused(
-        "The clocks of this portal and of the identity provider differ, or the sign-in took too "
+def _clock(rule: str, seconds: float, direction: str) -> InvalidToken:
+    return InvalidToken(
+        "The clocks of this portal and of your identity provider differ, or the sign-in took too "
         f"long: the provider's answer is {seconds:.0f} seconds {direction} the portal's time. "
-        "Sign in again; if it goes on, tell the people who run this portal to set its clock.",
-        f"The token's {what} is {seconds:.0f} seconds {direction} the portal's clock.",
-        code=f"signin.token.{what}",
+        "Sign in again. If it happens again, contact your portal admins: a clock must be set.",
+        f"The token's {rule} is {seconds:.0f} seconds {direction} the portal's clock.",
+        rule=rule,
     )

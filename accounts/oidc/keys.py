@@ -8,20 +8,20 @@ from typing import Any
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from accounts.oidc.cache import Kept
-from accounts.oidc.errors import TokenRefused
-from accounts.oidc.wire import ask, out_of_order
+from accounts.oidc.cache import CachedValue
+from accounts.oidc.errors import InvalidToken, unavailable
+from accounts.oidc.wire import ask
 
 VerificationKey = RSAKey | ECKey | OKPKey
 
 KEPT_FOR = 600.0
 """Seconds for which a key that the provider has withdrawn may still be accepted."""
-FROM_PROVIDER = 0.0
-FROM_ANYBODY = 5.0
-"""Seconds between two readings that an unknown `kid` has caused, by where the token came from.
+AT_ONCE = 0.0
+RELOAD_INTERVAL = 5.0
+"""Least seconds between two readings of a key set because of an unknown `kid`.
 
-What the provider itself has just answered names a key that it publishes: a rotation costs no
-sign-in, whatever others send meanwhile. Anybody can make up a token for the API.
+`AT_ONCE` is for tokens that came from the provider itself: it has just changed its key, and the
+sign-in must not fail. Anybody can send the API a token with a made-up `kid`.
 """
 MAX_DOCUMENT = 512 * 1024
 MAX_KEYS = 100
@@ -44,40 +44,42 @@ ALGORITHMS = {
 
 
 def find(
-    *, url: str, kid: str | None, algorithm: str, apart: float, guarded: bool = False
+    *, url: str, kid: str | None, algorithm: str, reload_interval: float, guarded: bool = False
 ) -> VerificationKey:
     """Return the key that a token names, or the only one that fits if it names none.
 
-    For an unknown key the provider is asked again, at most each `apart` seconds. `guarded` as in
-    `accounts.oidc.wire.ask`.
+    For an unknown key the key set is read again, at most each `reload_interval` seconds: `AT_ONCE`
+    or `RELOAD_INTERVAL`. `guarded` as in `accounts.oidc.wire.ask`.
 
     Raises:
-        TokenRefused: no key fits, or several fit a token that names none.
+        InvalidToken: no key fits, or several fit a token that names none.
         ProviderUnavailable: the keys could not be read.
     """
-    cache = _at(url, guarded)
-    keys = cache.current()
-    found = _fitting(keys, kid=kid, algorithm=algorithm)
-    if not found:
-        keys = cache.renewed(keys, apart=apart)
-        found = _fitting(keys, kid=kid, algorithm=algorithm)
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise _refused(f"fits {len(found)} of the provider's keys, and does not say which it means")
+    cached = _cached_keys(url, guarded)
+    keys = cached.get()
+    matching = _matching(keys, kid=kid, algorithm=algorithm)
+    if not matching:
+        keys = cached.reload(keys, interval=reload_interval)
+        matching = _matching(keys, kid=kid, algorithm=algorithm)
+    if len(matching) == 1:
+        return matching[0]
+    if matching:
+        raise _no_key(
+            f"fits {len(matching)} of the provider's keys, and does not say which it means"
+        )
     if kid is None:
-        raise _refused(f"names no key, and the provider publishes none for {algorithm}")
-    raise _refused(f"names a key that the provider does not publish for {algorithm}")
+        raise _no_key(f"names no key, and the provider publishes none for {algorithm}")
+    raise _no_key(f"names a key that the provider does not publish for {algorithm}")
 
 
 def current(*, url: str) -> tuple[VerificationKey, ...]:
     """Return the keys a provider publishes; raises ProviderUnavailable if they cannot be read."""
-    return _at(url, False).current()
+    return _cached_keys(url, False).get()
 
 
 @lru_cache(maxsize=64)
-def _at(url: str, guarded: bool) -> Kept[tuple[VerificationKey, ...]]:
-    return Kept(partial(_read, url, guarded), seconds=KEPT_FOR)
+def _cached_keys(url: str, guarded: bool) -> CachedValue[tuple[VerificationKey, ...]]:
+    return CachedValue(partial(_read, url, guarded), seconds=KEPT_FOR)
 
 
 def _read(url: str, guarded: bool) -> tuple[VerificationKey, ...]:
@@ -85,9 +87,9 @@ def _read(url: str, guarded: bool) -> tuple[VerificationKey, ...]:
     return parse_keys(answer.document())
 
 
-def forget() -> None:
+def clear_cache() -> None:
     """Read the keys anew at the next use."""
-    _at.cache_clear()
+    _cached_keys.cache_clear()
 
 
 def parse_keys(document: dict[str, Any]) -> tuple[VerificationKey, ...]:
@@ -98,9 +100,9 @@ def parse_keys(document: dict[str, Any]) -> tuple[VerificationKey, ...]:
     """
     listed = document.get("keys")
     if not isinstance(listed, list):
-        raise out_of_order("the key set has no list of keys")
+        raise unavailable("the key set has no list of keys")
     if len(listed) > MAX_KEYS:
-        raise out_of_order(f"the key set holds more than {MAX_KEYS} keys")
+        raise unavailable(f"the key set holds more than {MAX_KEYS} keys")
     return tuple(key for jwk in listed if (key := _parse_key(jwk)) is not None)
 
 
@@ -125,7 +127,7 @@ def _parse_key(jwk: object) -> VerificationKey | None:
         return None
 
 
-def _fitting(
+def _matching(
     keys: tuple[VerificationKey, ...], *, kid: str | None, algorithm: str
 ) -> list[VerificationKey]:
     kind, curve = ALGORITHMS[algorithm]
@@ -139,10 +141,10 @@ def _fitting(
     ]
 
 
-def _refused(why: str) -> TokenRefused:
-    return TokenRefused(
-        "The identity provider's answer is signed with a key that it does not publish. "
-        "Try again in a minute; if it goes on, tell the people who run this portal.",
+def _no_key(why: str) -> InvalidToken:
+    return InvalidToken(
+        "The answer of your identity provider is signed with a key that it does not publish. "
+        "Try again in a minute. If it happens again, contact your portal admins.",
         f"The token {why}.",
-        code="signin.token.key",
+        rule="key",
     )

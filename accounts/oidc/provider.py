@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from accounts.addresses import is_safe_address
-from accounts.oidc.cache import Kept
-from accounts.oidc.errors import ProviderMisconfigured, ProviderUnavailable
-from accounts.oidc.wire import ask, misfit, safe_address
+from accounts.oidc.cache import CachedValue
+from accounts.oidc.errors import ProviderMisconfigured, ProviderUnavailable, misconfigured
+from accounts.oidc.wire import ask
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ def current() -> Provider:
         ProviderUnavailable: it does not answer as it should.
         ProviderMisconfigured: OIDC_ISSUER is missing or wrong, or the provider lacks what we need.
     """
-    return _discovery(settings.OIDC_ISSUER).current()
+    return _discovery(settings.OIDC_ISSUER).get()
 
 
 def key_set_of(issuer: str) -> str:
@@ -57,7 +57,7 @@ def key_set_of(issuer: str) -> str:
         ProviderUnavailable: it does not answer as it should.
         ProviderMisconfigured: the address is wrong, or is another issuer's.
     """
-    return _key_sets(issuer).current()
+    return _key_sets(issuer).get()
 
 
 def end_session_origin() -> str:
@@ -65,7 +65,7 @@ def end_session_origin() -> str:
 
     Never asks the provider: a page must not wait for it.
     """
-    known = _discovery(settings.OIDC_ISSUER).known()
+    known = _discovery(settings.OIDC_ISSUER).peek()
     return origin_of_url(known.end_session_endpoint) if known else ""
 
 
@@ -75,7 +75,7 @@ def origin_of_url(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}" if url else ""
 
 
-def forget() -> None:
+def clear_cache() -> None:
     """Read the discovery document anew at the next use."""
     _discovery.cache_clear()
     _key_sets.cache_clear()
@@ -87,8 +87,8 @@ def document_url(issuer: str) -> str:
 
 
 @lru_cache(maxsize=4)
-def _discovery(issuer: str) -> Kept[Provider]:
-    return Kept(partial(_read, issuer), seconds=KEPT_FOR)
+def _discovery(issuer: str) -> CachedValue[Provider]:
+    return CachedValue(partial(_read, issuer), seconds=KEPT_FOR)
 
 
 def _read(issuer: str) -> Provider:
@@ -100,8 +100,8 @@ def _read(issuer: str) -> Provider:
 
 
 @lru_cache(maxsize=64)
-def _key_sets(issuer: str) -> Kept[str]:
-    return Kept(partial(_read_key_set, issuer), seconds=KEPT_FOR)
+def _key_sets(issuer: str) -> CachedValue[str]:
+    return CachedValue(partial(_read_key_set, issuer), seconds=KEPT_FOR)
 
 
 def _read_key_set(issuer: str) -> str:
@@ -113,13 +113,15 @@ def _read_key_set(issuer: str) -> str:
 
 def _discover(issuer: str) -> Provider:
     if not issuer:
-        raise misfit("OIDC_ISSUER is not set; set it to the address of the identity provider")
+        raise misconfigured(
+            "OIDC_ISSUER is not set; set it to the address of the identity provider"
+        )
     return from_document(_document(issuer, name="OIDC_ISSUER"), issuer=issuer)
 
 
 def _document(issuer: str, *, name: str, guarded: bool = False) -> dict[str, Any]:
     if not is_safe_address(issuer) or urlsplit(issuer).query:
-        raise misfit(f"{name} is not an https address without a query: {issuer:.200}")
+        raise misconfigured(f"{name} is not an https address without a query: {issuer:.200}")
     answer = ask(
         "GET",
         document_url(issuer),
@@ -128,7 +130,7 @@ def _document(issuer: str, *, name: str, guarded: bool = False) -> dict[str, Any
         guarded=guarded,
     )
     if answer.status == 404:
-        raise misfit(f"{name} has no discovery document at {document_url(issuer)}")
+        raise misconfigured(f"{name} has no discovery document at {document_url(issuer)}")
     return answer.document()
 
 
@@ -136,7 +138,9 @@ def _check_name(document: dict[str, Any], *, issuer: str, name: str) -> None:
     named = document.get("issuer")
     if named != issuer:
         # Section 4.3: letter by letter, a slash at the end included.
-        raise misfit(f"{name} is {issuer}, but the provider there calls itself {named!r:.200}")
+        raise misconfigured(
+            f"{name} is {issuer}, but the provider there calls itself {named!r:.200}"
+        )
 
 
 def from_document(document: dict[str, Any], *, issuer: str) -> Provider:
@@ -167,17 +171,30 @@ def _endpoint(document: dict[str, Any], name: str, *, issuer: str, optional: boo
     if issuer.startswith("https:") and str(url).startswith("http:"):
         url = None  # A provider elsewhere has no business on this machine.
     whose = f"OIDC_ISSUER {issuer}" if issuer == settings.OIDC_ISSUER else issuer
-    return safe_address(url, what=f"{name} in the discovery document of {whose}")
+    return safe_address(url, name=f"{name} in the discovery document of {whose}")
+
+
+def safe_address(url: object, *, name: str) -> str:
+    """Return an address as it is, if tokens and people may be sent to it.
+
+    Raises:
+        ProviderMisconfigured: it is no address, or a plain http one that is not this machine.
+    """
+    if isinstance(url, str) and is_safe_address(url):
+        return url
+    raise misconfigured(
+        f"{name} is not an https address: {url if isinstance(url, str) else None!r:.200}"
+    )
 
 
 def _uses_basic_auth(document: dict[str, Any]) -> bool:
     """Choose how to show the client secret, and make sure of PKCE where the provider lists its methods."""
     challenges = document.get("code_challenge_methods_supported")
     if isinstance(challenges, list) and "S256" not in challenges:
-        raise misfit("the provider of OIDC_ISSUER does not offer PKCE with S256")
+        raise misconfigured("the provider of OIDC_ISSUER does not offer PKCE with S256")
     methods = document.get("token_endpoint_auth_methods_supported")
     if not isinstance(methods, list) or "client_secret_basic" in methods:
         return True  # Section 3: the default.
     if "client_secret_post" in methods:
         return False
-    raise misfit("the provider of OIDC_ISSUER takes no client secret at its token endpoint")
+    raise misconfigured("the provider of OIDC_ISSUER takes no client secret at its token endpoint")

@@ -13,9 +13,8 @@ import urllib3
 from django.conf import settings
 
 from accounts import pool
-from accounts.addresses import is_safe_address
 from accounts.oidc.connections import InTime
-from accounts.oidc.errors import ProviderMisconfigured, ProviderUnavailable
+from accounts.oidc.errors import unavailable
 from accounts.oidc.outside import Outside
 from accounts.oidc.strict_json import parse_object
 
@@ -34,21 +33,11 @@ class Answer:
     def document(self) -> dict[str, Any]:
         """Return the JSON object that was asked for; raises ProviderUnavailable for anything else."""
         if self.status != 200:
-            raise out_of_order(f"{self.what} was answered with status {self.status}")
+            raise unavailable(f"{self.what} was answered with status {self.status}")
         try:
             return parse_object(self.body)
         except ValueError as error:
-            raise out_of_order(f"{self.what} is not the JSON it should be") from error
-
-
-def out_of_order(admin_message: str) -> ProviderUnavailable:
-    """Build the error for a provider that does not answer as it should."""
-    return ProviderUnavailable(
-        "The identity provider does not answer as it should, so nobody can sign in right now. "
-        "Try again in a minute. If it goes on, tell the people who run this portal: "
-        "the provider is the one set as OIDC_ISSUER.",
-        f"The identity provider is out of order: {admin_message}.",
-    )
+            raise unavailable(f"{self.what} is not the JSON it should be") from error
 
 
 def ask(
@@ -99,12 +88,12 @@ def ask(
                 what=what,
             )
     except requests.exceptions.SSLError as error:
-        raise out_of_order(
+        raise unavailable(
             f"the TLS certificate of {_where(url)} was not accepted; "
             "REQUESTS_CA_BUNDLE can name the file of a private authority"
         ) from error
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-        raise out_of_order(
+        raise unavailable(
             f"{what} could not be read from {_where(url)} ({type(error).__name__})"
         ) from error
 
@@ -127,32 +116,12 @@ def _read(raw: urllib3.BaseHTTPResponse, *, limit: int, until: float, what: str)
     while chunk := raw.read1(_CHUNK, decode_content=True):
         body += chunk
         if len(body) > limit:
-            raise out_of_order(f"{what} is longer than {limit} bytes")
+            raise unavailable(f"{what} is longer than {limit} bytes")
         if time.monotonic() > until:
-            raise out_of_order(f"{what} takes too long")
+            raise unavailable(f"{what} takes too long")
     return bytes(body)
 
 
 def _where(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-
-def safe_address(url: object, *, what: str) -> str:
-    """Return an address as it is, if tokens and people may be sent to it.
-
-    Raises:
-        ProviderMisconfigured: it is no address, or a plain http one that is not this machine.
-    """
-    if isinstance(url, str) and is_safe_address(url):
-        return url
-    raise misfit(f"{what} is not an https address: {url if isinstance(url, str) else None!r:.200}")
-
-
-def misfit(admin_message: str, *, why: str = "") -> ProviderMisconfigured:
-    """Build the error for a provider and settings that do not fit each other; `why` is for admins alone."""
-    return ProviderMisconfigured(
-        "This portal and its identity provider do not fit together, so nobody can sign in. "
-        f"Tell the people who run it: {admin_message}.",
-        f"{admin_message}. {why}".rstrip(),
-    )

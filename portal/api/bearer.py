@@ -10,9 +10,9 @@ from django.http import HttpRequest
 
 from accounts import bearers
 from accounts.errors import TokenRefused
+from accounts.oidc import bearer_jwts
 from accounts.types import Subject, Surface
 from portal import limiting
-from portal.api import jwts
 from portal.api.errors import TokenMissing
 from portal.context import origin_of
 
@@ -59,7 +59,7 @@ def identify(request: HttpRequest, *, now: datetime) -> Subject:
                 before_recording=count_refusal,
             )
         else:
-            subject = jwts.verify(token, now=now)
+            subject = bearer_jwts.verify(token, now=now)
     except TokenRefused as error:
         count_refusal()
         log.warning("refused a bearer token: %s", error.admin_message)

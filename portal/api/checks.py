@@ -11,9 +11,11 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from limits import parse
 from limits.errors import ConfigurationError
 
+from accounts.oidc.bearer_jwts import TokenKind
 from portal import limiting
-from portal.api.jwts import ID, KINDS
 
+CONFIGURABLE_KINDS = (TokenKind.BEARER, TokenKind.UNMARKED, TokenKind.ID)
+"""What API_TOKEN_TYPES may name."""
 TOKENS = ("access", "id")
 """What API_CLIENT_TOKEN may name."""
 RATES = (
@@ -96,17 +98,17 @@ def _client() -> Iterator[CheckMessage]:
 
 def _takes_id_tokens() -> bool:
     return (
-        ID in settings.API_TOKEN_TYPES
+        TokenKind.ID in settings.API_TOKEN_TYPES
         and settings.API_CLIENT_ID in settings.API_AUDIENCES
         and "openid" in settings.API_CLIENT_SCOPES.split()
     )
 
 
 def _tokens() -> Iterator[CheckMessage]:
-    if unknown := set(settings.API_TOKEN_TYPES) - set(KINDS):
+    if unknown := set(settings.API_TOKEN_TYPES) - set(CONFIGURABLE_KINDS):
         yield Error(
             f"API_TOKEN_TYPES holds {', '.join(sorted(unknown))}, which is no kind of token.",
-            hint=f"Choose among {', '.join(KINDS)}; access tokens of the type at+jwt are always taken.",
+            hint=f"Choose among {', '.join(CONFIGURABLE_KINDS)}; access tokens of the type at+jwt are always taken.",
             id="portal.E040",
         )
     if settings.OIDC_RP_CLIENT_ID and settings.OIDC_RP_CLIENT_ID in settings.API_AUDIENCES:

@@ -12,7 +12,6 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts.errors import GatehouseError
-from accounts.errors import TokenRefused as TokenRefused  # Ours as the domain's: one shape for all.
 from portal.outages import outage
 
 PREFIX = "/api/"
@@ -29,21 +28,6 @@ class TokenMissing(GatehouseError):
 
     code = "token.missing"
     http_status = 401
-
-
-class NotSetUp(GatehouseError):
-    """The portal takes no tokens of the identity provider."""
-
-    code = "token.not_set_up"
-    http_status = 401
-
-
-class IssuerUnavailable(GatehouseError):
-    """The keys of a trusted issuer cannot be read."""
-
-    code = "token.issuer_unavailable"
-    http_status = 503
-    retryable = True
 
 
 class NotAllowed(GatehouseError):

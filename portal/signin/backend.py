@@ -16,10 +16,10 @@ from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 from accounts.errors import GatehouseError
 from accounts.models import Person
 from accounts.oidc import id_tokens, provider
-from accounts.oidc.errors import SignInFailed
+from accounts.oidc.errors import SignInFailed, misconfigured, unavailable
 from accounts.oidc.strict_json import parse_object
 from accounts.oidc.subjects import merged, subject
-from accounts.oidc.wire import Answer, ask, misfit, out_of_order
+from accounts.oidc.wire import Answer, ask
 from accounts.signins import ProviderTokens, begin
 from portal.context import origin_of
 from portal.signin.answers import plain
@@ -99,7 +99,7 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
         if not url:
             return {}
         if not access_token:
-            raise out_of_order("the token endpoint sent no access token")
+            raise unavailable("the token endpoint sent no access token")
         answer = ask(
             "GET",
             url,
@@ -108,7 +108,7 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
             headers={"Authorization": f"Bearer {access_token}"},
         )
         if answer.status == 200 and answer.content_type == "application/jwt":
-            raise misfit(
+            raise misconfigured(
                 "the provider signs its userinfo, which this portal does not read; "
                 "set the client's userinfo to plain JSON"
             )
@@ -157,15 +157,15 @@ def _refusal(answer: Answer, *, sent: Mapping[str, str]) -> GatehouseError:
         found = {}
     error = found.get("error")
     if not isinstance(error, str):
-        return out_of_order(f"the token endpoint answered with status {answer.status}")
+        return unavailable(f"the token endpoint answered with status {answer.status}")
     said = f"{error} {_text(found, 'error_description')}".strip()
     if any(sent[name] in said for name in _SECRETS):
         said = "(not kept: it repeats what it was sent)"
     why = f"The token endpoint said: {plain(said, 300)}"
     if error in ("invalid_client", "unauthorized_client"):
-        return misfit(
+        return misconfigured(
             "the identity provider refuses the portal's OIDC_RP_CLIENT_ID and OIDC_RP_CLIENT_SECRET",
-            why=why,
+            details=why,
         )
     if error == "invalid_grant":
         return SignInFailed(
@@ -174,4 +174,6 @@ def _refusal(answer: Answer, *, sent: Mapping[str, str]) -> GatehouseError:
             why,
             code="signin.code",
         )
-    return misfit("the identity provider refuses the portal's way of asking for tokens", why=why)
+    return misconfigured(
+        "the identity provider refuses the portal's way of asking for tokens", details=why
+    )

@@ -19,7 +19,8 @@ from django.test.utils import CaptureQueriesContext
 from bench import company, portal
 from tests.accounts.aws.test_sts import reply
 from tests.emulators import Reply, ScriptedServer, sts_at
-from tests.portal.api.conftest import Issuer, Program
+from tests.issuer import Issuer
+from tests.portal.api.conftest import Program
 
 pytestmark = pytest.mark.django_db
 

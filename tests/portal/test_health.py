@@ -18,11 +18,11 @@ from portal import health
 
 @pytest.fixture(autouse=True)
 def _fresh_provider() -> Iterator[None]:
-    provider.forget()
-    keys.forget()
+    provider.clear_cache()
+    keys.clear_cache()
     yield
-    provider.forget()
-    keys.forget()
+    provider.clear_cache()
+    keys.clear_cache()
 
 
 @pytest.fixture

@@ -16,11 +16,11 @@ from portal.starting import say_what_is_missing
 @pytest.fixture(autouse=True)
 def _fresh_provider(settings: Settings) -> Iterator[None]:
     settings.OIDC_ISSUER = "http://localhost:9"
-    provider.forget()
-    keys.forget()
+    provider.clear_cache()
+    keys.clear_cache()
     yield
-    provider.forget()
-    keys.forget()
+    provider.clear_cache()
+    keys.clear_cache()
 
 
 @pytest.mark.django_db

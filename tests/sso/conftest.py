@@ -15,7 +15,6 @@ import pytest
 import time_machine
 from django.test import Client
 
-from portal import limiting
 from tests import cast
 from tests.cast import NOON
 
@@ -41,12 +40,6 @@ DEVICE_REGISTRATION = {
     "clientType": "public",
     "scopes": ["sso:account:access"],
 }
-
-
-@pytest.fixture(autouse=True)
-def _counted_anew() -> None:
-    """Count requests anew for each test."""
-    limiting.forget()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What is kept of the provider, and for how long."""
+"""Values that are cached for a while."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from accounts.oidc.cache import FAILURE_KEPT_FOR, Kept
+from accounts.oidc.cache import FAILURE_LIFETIME, CachedValue
 from accounts.oidc.errors import ProviderUnavailable
 
 
@@ -26,100 +26,100 @@ class Source:
             raise ProviderUnavailable("Try again.", "down")
         return f"reading {self.readings}"
 
-    def kept(self) -> Kept[str]:
-        return Kept(self.read, seconds=60, clock=lambda: self.now)
+    def cached(self) -> CachedValue[str]:
+        return CachedValue(self.read, seconds=60, clock=lambda: self.now)
 
 
 def test_a_value_is_read_once_within_its_time() -> None:
     source = Source()
-    kept = source.kept()
-    kept.current()
+    cached = source.cached()
+    cached.get()
     source.now += 59
 
-    assert kept.current() == "reading 1"
+    assert cached.get() == "reading 1"
     assert source.readings == 1
 
 
 def test_a_value_past_its_time_is_read_again() -> None:
     source = Source()
-    kept = source.kept()
-    kept.current()
+    cached = source.cached()
+    cached.get()
     source.now += 60
 
-    assert kept.current() == "reading 2"
+    assert cached.get() == "reading 2"
 
 
 def test_a_value_past_its_time_is_not_given_out_while_the_provider_is_down() -> None:
     source = Source()
-    kept = source.kept()
-    kept.current()
+    cached = source.cached()
+    cached.get()
     source.now += 60
     source.failing = True
 
     with pytest.raises(ProviderUnavailable):
-        kept.current()
-    assert kept.known() == "reading 1"
+        cached.get()
+    assert cached.peek() == "reading 1"
 
 
 def test_a_failing_provider_is_not_asked_again_at_once() -> None:
     source = Source(failing=True)
-    kept = source.kept()
+    cached = source.cached()
     for _ in range(5):
         with pytest.raises(ProviderUnavailable, match="down"):
-            kept.current()
+            cached.get()
 
     assert source.readings == 1
 
 
 def test_a_provider_that_failed_is_asked_again_soon() -> None:
     source = Source(failing=True)
-    kept = source.kept()
+    cached = source.cached()
     with pytest.raises(ProviderUnavailable):
-        kept.current()
+        cached.get()
     source.failing = False
-    source.now += FAILURE_KEPT_FOR
+    source.now += FAILURE_LIFETIME
 
-    assert kept.current() == "reading 2"
+    assert cached.get() == "reading 2"
 
 
-def test_a_value_found_wanting_is_read_again_even_right_after_an_ordinary_reading() -> None:
+def test_a_value_that_lacks_something_is_read_again_even_right_after_an_ordinary_reading() -> None:
     source = Source()
-    kept = source.kept()
+    cached = source.cached()
 
-    assert kept.renewed(kept.current(), apart=30) == "reading 2"
+    assert cached.reload(cached.get(), interval=30) == "reading 2"
 
 
-def test_a_value_found_wanting_is_not_read_again_and_again() -> None:
+def test_a_value_that_lacks_something_is_not_read_again_and_again() -> None:
     source = Source()
-    kept = source.kept()
-    first = kept.renewed(kept.current(), apart=30)
+    cached = source.cached()
+    first = cached.reload(cached.get(), interval=30)
     source.now += 29
 
-    assert kept.renewed(first, apart=30) == "reading 2"
+    assert cached.reload(first, interval=30) == "reading 2"
     source.now += 1
-    assert kept.renewed(first, apart=30) == "reading 3"
+    assert cached.reload(first, interval=30) == "reading 3"
 
 
-def test_a_renewal_that_failed_is_tried_again_soon() -> None:
+def test_a_reload_that_failed_is_tried_again_soon() -> None:
     source = Source()
-    kept = source.kept()
-    old = kept.current()
+    cached = source.cached()
+    old = cached.get()
     source.failing = True
     with pytest.raises(ProviderUnavailable):
-        kept.renewed(old, apart=30)
+        cached.reload(old, interval=30)
     source.failing = False
-    source.now += FAILURE_KEPT_FOR
+    source.now += FAILURE_LIFETIME
 
-    assert kept.renewed(old, apart=30) == "reading 3"
+    assert cached.reload(old, interval=30) == "reading 3"
 
 
-def test_a_value_that_somebody_else_has_renewed_is_taken_as_it_is() -> None:
+def test_a_value_that_another_thread_has_reloaded_is_taken_as_it_is() -> None:
     source = Source()
-    kept = source.kept()
-    old = kept.current()
-    kept.renewed(old, apart=0)
+    cached = source.cached()
+    old = cached.get()
+    cached.reload(old, interval=0)
 
-    assert kept.renewed(old, apart=0) == "reading 2"
+    assert cached.reload(old, interval=0) == "reading 2"
 
 
 @pytest.mark.parametrize("failing", [False, True])
@@ -132,12 +132,12 @@ def test_threads_that_come_together_ask_once(failing: bool) -> None:
         source.gate.wait(0.05)
         return source.read()
 
-    kept = Kept(read_slowly, seconds=60)
+    cached = CachedValue(read_slowly, seconds=60)
 
     def ask() -> None:
         together.wait()
         try:
-            outcomes.append(kept.current())
+            outcomes.append(cached.get())
         except ProviderUnavailable as error:
             outcomes.append(error.admin_message)
 

@@ -75,7 +75,13 @@ def test_a_trusted_issuer_inside_is_asked_for_nothing(publisher: Publisher) -> N
 
 def test_keys_inside_are_not_asked_for(publisher: Publisher) -> None:
     with pytest.raises(ProviderMisconfigured):
-        keys.find(url=f"{publisher.url}/jwks", kid=None, algorithm="RS256", apart=0, guarded=True)
+        keys.find(
+            url=f"{publisher.url}/jwks",
+            kid=None,
+            algorithm="RS256",
+            reload_interval=0,
+            guarded=True,
+        )
 
     assert not publisher.hits
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from accounts.oidc import provider
-from accounts.oidc.cache import FAILURE_KEPT_FOR
+from accounts.oidc.cache import FAILURE_LIFETIME
 from accounts.oidc.errors import ProviderMisconfigured, ProviderUnavailable
 from tests.publisher import Publisher
 
@@ -92,7 +92,7 @@ def test_the_secret_is_shown_in_a_way_the_provider_takes(methods: Any, basic: bo
 )
 def test_an_issuer_by_plain_http_is_never_asked(settings: Any, issuer: str) -> None:
     settings.OIDC_ISSUER = issuer
-    provider.forget()
+    provider.clear_cache()
 
     with pytest.raises(ProviderMisconfigured, match="OIDC_ISSUER is not an https address"):
         provider.current()
@@ -122,9 +122,9 @@ def test_a_failing_provider_is_asked_once_and_again_after_a_while(
     endpoints = {name: f"{publisher.url}/{name}" for name in DOCUMENT if name != "issuer"}
     publisher.publish("/.well-known/openid-configuration", {"issuer": publisher.url, **endpoints})
 
-    monkeypatch.setattr("accounts.oidc.cache.FAILURE_KEPT_FOR", 0)
+    monkeypatch.setattr("accounts.oidc.cache.FAILURE_LIFETIME", 0)
 
-    assert FAILURE_KEPT_FOR <= 30
+    assert FAILURE_LIFETIME <= 30
     assert provider.current().issuer == publisher.url
 
 
@@ -139,3 +139,43 @@ def test_a_failure_is_logged_with_what_to_look_at(
 
     assert "OIDC_ISSUER" in caplog.text
     assert "Nobody can sign in until this is mended" in caplog.text
+
+
+def test_an_address_that_tokens_must_not_be_sent_to_is_refused() -> None:
+    urls: tuple[object, ...] = (
+        None,
+        7,
+        "",
+        "id.example",
+        "http://id.example",
+        "http://10.0.0.1",
+        "http://localhost.example",
+        "ftp://localhost/",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "https://",
+        "https://user:secret@id.example",
+        "https://id.example/#here",
+        "https://id.example/a b",
+        "https://id.example/\n",
+        "https://id.example:port/",
+        "https://[::1/",
+        "https://bücher.example/",
+        "//id.example",
+    )
+    for url in urls:
+        with pytest.raises(ProviderMisconfigured, match="is not an https address"):
+            provider.safe_address(url, name="it")
+
+
+def test_an_address_by_https_or_on_this_machine_is_accepted() -> None:
+    for url in (
+        "https://id.example",
+        "https://id.example:8443/realms/corp/",
+        "https://id.example/authorize?p=policy",
+        "http://localhost:8001",
+        "http://keycloak.localhost:8080/realms/corp",
+        "http://127.0.0.1:8001/",
+        "http://[::1]:8001/",
+    ):
+        assert provider.safe_address(url, name="it") == url

@@ -10,7 +10,8 @@ import pytest
 from django.test import Client
 
 from portal.api.v1 import shapes
-from tests.portal.api.conftest import Issuer, Program
+from tests.issuer import Issuer
+from tests.portal.api.conftest import Program
 
 # What may be asked without a token.
 PUBLIC = {"client"}

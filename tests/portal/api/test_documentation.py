@@ -22,8 +22,8 @@ from demo.serving import bind
 from portal.settings import BASE_DIR
 from tests import real_parts
 from tests.emulators import ConsoleEndpoint
+from tests.issuer import AUDIENCE, Issuer
 from tests.portal import running
-from tests.portal.api.conftest import AUDIENCE, Issuer
 from tests.portal.api.test_docs import OPERATIONS
 from tests.publisher import Publisher
 

@@ -13,7 +13,8 @@ from django.test import Client
 from accounts import entitlements
 from accounts.aws import meanings
 from portal.api.v1 import me
-from tests.portal.api.conftest import Issuer, Program
+from tests.issuer import Issuer
+from tests.portal.api.conftest import Program
 
 pytestmark = pytest.mark.usefixtures("northwind")
 

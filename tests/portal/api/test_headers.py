@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from demo.serving import bind
+from tests.issuer import AUDIENCE, Issuer
 from tests.portal import running
-from tests.portal.api.conftest import AUDIENCE, Issuer
 from tests.portal.running import Portal, status_of
 from tests.publisher import Publisher
 

@@ -11,7 +11,8 @@ from django.utils import timezone
 from accounts.models import AuditEvent, Token
 from accounts.models.audit import Action
 from portal.counting import InProcess
-from tests.portal.api.conftest import Issuer, Program
+from tests.issuer import Issuer
+from tests.portal.api.conftest import Program
 from tests.portal.api.test_portal_tokens import make
 
 pytestmark = pytest.mark.usefixtures("northwind")

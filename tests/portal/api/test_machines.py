@@ -10,7 +10,8 @@ import pytest
 from accounts.models import AuditEvent, Token
 from accounts.models.audit import Action
 from accounts.types import Kind
-from tests.portal.api.conftest import Issuer, Program
+from tests.issuer import Issuer
+from tests.portal.api.conftest import Program
 from tests.portal.api.test_original import body
 from tests.portal.api.test_portal_tokens import make, refusal, spoil
 

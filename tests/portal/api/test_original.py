@@ -10,13 +10,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.db import OperationalError
+from joserfc.jwk import RSAKey
 
 from accounts import audit
 from accounts.models import Account, AuditEvent, Mapping, Person
 from accounts.models.audit import Action
 from tests import cast
 from tests.emulators import ConsoleEndpoint, whose_keys
-from tests.portal.api.conftest import Issuer, Program
+from tests.issuer import Issuer
+from tests.portal.api.conftest import Program
 
 pytestmark = pytest.mark.usefixtures("northwind", "sts_endpoint")
 
@@ -56,6 +58,23 @@ def test_other_authorization_is_refused_in_the_originals_words(
     assert answer.status_code == 400
     assert body(answer)["error message"] == "Invalid authorization token"
     assert body(answer)["error"]["code"] == "token.scheme"
+
+
+@BOTH
+def test_token_that_proves_nothing_opens_nothing_and_is_told_to_nobody(
+    path: str, program: Program, issuer: Issuer, caplog: pytest.LogCaptureFixture
+) -> None:
+    token = issuer.token(key=RSAKey.generate_key(2048, {"kid": "one"}))
+
+    answer = program.get(path, token, role=DEVELOPER)
+
+    assert answer.status_code == 401
+    assert body(answer)["error"]["code"] == "token.signature"
+    told = caplog.text + answer.content.decode() + str(answer.headers)
+    assert "SecretAccessKey" not in told
+    assert "refused a bearer token" in caplog.text
+    assert all(part not in told for part in token.split("."))
+    assert not AuditEvent.objects.exists()
 
 
 @BOTH

@@ -12,7 +12,8 @@ import pytest
 from accounts.models import AuditEvent
 from portal import limiting
 from tests import cast, redis_server
-from tests.portal.api.conftest import Issuer, Program
+from tests.issuer import Issuer
+from tests.portal.api.conftest import Program
 
 pytestmark = [pytest.mark.wire, pytest.mark.usefixtures("northwind", "sts_endpoint")]
 

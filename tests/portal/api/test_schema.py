@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.emulators import ConsoleEndpoint
-from tests.portal.api.conftest import Issuer
+from tests.issuer import Issuer
 from tests.portal.api.test_docs import OPERATIONS, PUBLIC
 
 pytestmark = pytest.mark.usefixtures("northwind", "sts_endpoint")

@@ -12,7 +12,8 @@ from accounts.models import Account, AuditEvent, Mapping, PermissionSet, Person
 from accounts.models.audit import Action
 from tests import cast
 from tests.emulators import ConsoleEndpoint, whose_keys
-from tests.portal.api.conftest import Issuer, Program
+from tests.issuer import Issuer
+from tests.portal.api.conftest import Program
 
 pytestmark = pytest.mark.usefixtures("northwind", "sts_endpoint")
 

@@ -11,8 +11,8 @@ import pytest
 from accounts.models import Account, AuditEvent, PermissionSet, TrustedIssuer
 from demo.serving import bind
 from tests import cast
-from tests.accounts.oidc.test_id_tokens import ABSENT
-from tests.portal.api.conftest import AUDIENCE, Issuer, Program
+from tests.issuer import ABSENT, AUDIENCE, Issuer
+from tests.portal.api.conftest import Program
 from tests.publisher import Publisher
 
 pytestmark = pytest.mark.usefixtures("northwind", "sts_endpoint")

@@ -113,7 +113,7 @@ def test_the_provider_signs_out_too_and_sends_people_back(
 
 def test_signing_out_works_while_the_provider_is_down(visitor: Visitor, identity: Provider) -> None:
     visitor.walk("alice")
-    provider.forget()
+    provider.clear_cache()
     with identity.misbehaving(status={"discovery": 500}):
         response = visitor.client.post("/oidc/logout/")
 
@@ -163,7 +163,7 @@ def test_signing_out_goes_nowhere_that_the_page_would_not_let_the_browser_go(
     visitor: Visitor, identity: Provider
 ) -> None:
     visitor.walk("alice")
-    provider.forget()
+    provider.clear_cache()
     moved = {"end_session_endpoint": "https://elsewhere.example/logout"}
     with identity.misbehaving(discovery=moved):
         response = visitor.client.post("/oidc/logout/")
