@@ -81,7 +81,7 @@ def allow(*, sign_in: SignIn, asked: Asked, origin: Origin, now: datetime) -> st
         SignInAgain: the sign-in is not open any more.
     """
     sign_in = signins.standing(sign_in_id=sign_in.id, now=now)
-    code = bearer_secrets.new()
+    code = bearer_secrets.generate()
     with transaction.atomic():
         approval = Approval.objects.create(
             flow=Flow.BROWSER,
@@ -151,7 +151,7 @@ def redeem(
 
 
 def _find(code: str) -> Approval | None:
-    if not bearer_secrets.is_whole(code):
+    if not bearer_secrets.is_well_formed(code):
         return None
     waiting = Approval.objects.select_related("sign_in__person")
     return waiting.filter(digest=bearer_secrets.digest(code), flow=Flow.BROWSER).first()

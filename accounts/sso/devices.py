@@ -53,7 +53,7 @@ def ask(*, client: Client, origin: Origin, now: datetime) -> Codes:
             Why.NOT_FOR_CLIENT, "This portal has no sign-in by code. Leave out --use-device-code."
         )
     client.may(Grant.DEVICE)
-    device_code, letters = bearer_secrets.new(), _letters()
+    device_code, letters = bearer_secrets.generate(), _letters()
     Approval.objects.create(
         flow=Flow.DEVICE,
         client=client.digest,
@@ -149,7 +149,7 @@ def _not_yet(approval: Approval, now: datetime) -> Refused:
 
 
 def _find(device_code: str) -> Approval | None:
-    if not bearer_secrets.is_whole(device_code):
+    if not bearer_secrets.is_well_formed(device_code):
         return None
     asked = Approval.objects.select_related("sign_in__person")
     return asked.filter(digest=bearer_secrets.digest(device_code), flow=Flow.DEVICE).first()

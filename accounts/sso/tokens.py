@@ -131,7 +131,7 @@ def _issue(
 
 
 def _new(approval: Approval, *, renews: bool, now: datetime, expires_at: datetime) -> str:
-    secret = bearer_secrets.new()
+    secret = bearer_secrets.generate()
     CliToken.objects.create(
         approval=approval,
         renews=renews,
@@ -143,7 +143,7 @@ def _new(approval: Approval, *, renews: bool, now: datetime, expires_at: datetim
 
 
 def _find(secret: str, *, renews: bool) -> CliToken | None:
-    if not bearer_secrets.is_whole(secret):
+    if not bearer_secrets.is_well_formed(secret):
         return None
     return (
         CliToken.objects.select_related("approval__sign_in__person")

@@ -9,8 +9,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import tokens
 from accounts.models import Person, Token
+from accounts.portal_tokens import lifecycle
 from accounts.types import Surface
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.context import origin_of, sign_in_of
@@ -106,7 +106,7 @@ class TokenAdmin(ReadOnlyAdmin):
         now = timezone.now()
         ids = list(queryset.filter(revoked_at=None).values_list("pk", flat=True))
         for token_id in ids:
-            tokens.revoke(
+            lifecycle.revoke(
                 token_id=token_id,
                 sign_in=sign_in_of(request),
                 origin=origin_of(request, Surface.ADMIN),

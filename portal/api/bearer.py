@@ -8,9 +8,9 @@ from functools import cache, partial
 
 from django.http import HttpRequest
 
-from accounts import bearers
 from accounts.errors import TokenRefused
 from accounts.oidc import bearer_jwts
+from accounts.portal_tokens import bearers
 from accounts.types import Subject, Surface
 from portal import limiting
 from portal.api.errors import TokenMissing
@@ -51,7 +51,7 @@ def identify(request: HttpRequest, *, now: datetime) -> Subject:
     # Once for each request, and before it is recorded: a token that is over fills no audit trail.
     count_refusal = cache(partial(limiting.count_refusal, request))
     try:
-        if bearers.is_ours(token):
+        if bearers.is_portal_token(token):
             subject = bearers.subject_of(
                 bearer=token,
                 origin=origin_of(request, Surface.API),

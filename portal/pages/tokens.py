@@ -1,4 +1,4 @@
-"""Tokens of the portal: list one's own, make one and see it once, revoke one; machines' for admins."""
+"""The portal's tokens: list one's own, create one and see it once, revoke one; machine tokens for admins."""
 
 from __future__ import annotations
 
@@ -15,24 +15,25 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import tokens
 from accounts.errors import InvalidRequest
 from accounts.models import Token
+from accounts.portal_tokens import lifecycle
+from accounts.portal_tokens.scopes import choices
 from accounts.types import Kind, Scope
 from portal.context import origin_of, sign_in_of
 from portal.pages import wording
 
 DAYS = {7: "1 week", 30: "30 days", 90: "90 days", 180: "180 days", 365: "1 year"}
 DEFAULT_DAYS = "90"
-# What a form sends for “every role I have”: no permission set can be called this.
+# The form's value of “every role I have”: no permission set can have this name.
 EVERY = "*"
-# How many of those that are over are listed.
-MOST_OVER = 20
+# How many expired and revoked tokens are listed.
+MAX_ENDED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A new token as the form asks for it, in the form's own words, so that they can be shown again."""
+class TokenForm:
+    """The form of a new token, as it was filled in, so that it can be shown again after an error."""
 
     purpose: str = ""
     machine: str = ""
@@ -43,14 +44,14 @@ class Asked:
 
     @property
     def scope(self) -> Scope:
-        """What the token shall reach. No accounts named: all of them; no roles named: none."""
+        """The scope. No accounts typed: every account; no roles chosen: none."""
         kinds = frozenset(kind for kind in Kind if kind.value in self.may)
-        # Of what is for reading only nobody chooses roles.
+        # A token that only reads the directory or the audit trail needs no roles.
         every = EVERY in self.permission_sets or not kinds
-        named = self.accounts.replace(",", " ").replace("-", "").split()
+        account_ids = self.accounts.replace(",", " ").replace("-", "").split()
         return Scope(
             permission_sets=None if every else frozenset(self.permission_sets),
-            account_ids=frozenset(named) if named else None,
+            account_ids=frozenset(account_ids) if account_ids else None,
             kinds=kinds,
             directory="directory" in self.may,
             audit="audit" in self.may,
@@ -58,20 +59,20 @@ class Asked:
 
     @property
     def lifetime(self) -> timedelta:
-        """How long it shall live; nothing at all where that is none of the choices."""
+        """The lifetime; 0, which is refused, if it is not one of the choices."""
         return timedelta(days=int(self.days)) if self.days in map(str, DAYS) else timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A token as it is listed."""
+class TokenRow:
+    """A token as it is listed; `ended` is "revoked", "expired" or "" while it is live."""
 
     token: Token
-    over: str = ""
+    ended: str = ""
 
     @property
     def scope(self) -> str:
-        """What it is for, in one line."""
+        """The scope in one line: keys · ReadOnly · every account."""
         token = self.token
         may = {
             "keys": token.keys,
@@ -91,78 +92,77 @@ class Row:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def own(request: HttpRequest) -> HttpResponse:
-    """List one's own tokens; make one on POST, and show it once."""
+    """List one's own tokens; on POST create one and show it once."""
     return _page(request, for_machine=False)
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def machines(request: HttpRequest) -> HttpResponse:
-    """Do the same for machines, for portal admins."""
+    """The same for machine tokens, for portal admins."""
     return _page(request, for_machine=True)
 
 
 @never_cache
 @require_POST
 def revoke(request: HttpRequest, token_id: UUID) -> HttpResponse:
-    """Revoke a token, and go back to the list."""
-    token = tokens.revoke(
+    """Revoke a token and go back to the list."""
+    token = lifecycle.revoke(
         token_id=token_id,
         sign_in=sign_in_of(request),
         origin=origin_of(request),
         now=timezone.now(),
     )
-    messages.success(request, f"Revoked: {token.purpose}. It opens nothing any more.")
+    messages.success(request, f"Revoked “{token.purpose}”. It no longer works.")
     return redirect("machine_tokens" if token.machine else "tokens")
 
 
 def _page(request: HttpRequest, *, for_machine: bool) -> HttpResponse:
     if request.method != "POST":
-        return _list(request, Asked(), for_machine=for_machine)
-    asked = _asked(request.POST)
+        return _list(request, TokenForm(), for_machine=for_machine)
+    form = _form(request.POST)
     try:
-        made = tokens.create(
+        new = lifecycle.create(
             sign_in=sign_in_of(request),
-            purpose=asked.purpose,
-            scope=asked.scope,
-            lifetime=asked.lifetime,
-            machine=asked.machine if for_machine else None,
+            purpose=form.purpose,
+            scope=form.scope,
+            lifetime=form.lifetime,
+            machine=form.machine if for_machine else None,
             origin=origin_of(request),
             now=timezone.now(),
         )
-    except InvalidRequest as refused:
-        return _list(request, asked, for_machine=for_machine, complaint=refused.user_message)
-    context = {"made": made, "row": Row(made.token), "base_url": settings.BASE_URL}
-    return render(request, "pages/tokens_made.html", context)
+    except InvalidRequest as error:
+        return _list(request, form, for_machine=for_machine, error=error.user_message)
+    context = {"new": new, "row": TokenRow(new.token), "base_url": settings.BASE_URL}
+    return render(request, "pages/token_created.html", context)
 
 
 def _list(
-    request: HttpRequest, asked: Asked, *, for_machine: bool, complaint: str = ""
+    request: HttpRequest, form: TokenForm, *, for_machine: bool, error: str = ""
 ) -> HttpResponse:
     now, sign_in = timezone.now(), sign_in_of(request)
-    choices = tokens.choices(sign_in=sign_in, for_machine=for_machine, now=now)
-    found = list(tokens.listed(person=sign_in.person, machines=for_machine))
+    tokens = list(lifecycle.list_tokens(person=sign_in.person, machines=for_machine))
     context = {
-        "asked": asked,
-        "complaint": complaint,
+        "form": form,
+        "error": error,
         "for_machine": for_machine,
-        "choices": choices,
+        "choices": choices(sign_in=sign_in, for_machine=for_machine, now=now),
         "days": DAYS,
         "every": EVERY,
-        "offered": for_machine or settings.TOKEN_CLAIMS_MAX_AGE > 0,
-        "sleeps_after": wording.count(settings.TOKEN_CLAIMS_MAX_AGE // 86400, "day"),
-        "live": [Row(token) for token in found if token.is_live(now)],
-        "over": [
-            Row(token, over="revoked" if token.revoked_at else "expired")
-            for token in found
+        "can_create": for_machine or settings.TOKEN_CLAIMS_MAX_AGE > 0,
+        "stale_after": wording.count(settings.TOKEN_CLAIMS_MAX_AGE // 86400, "day"),
+        "live": [TokenRow(token) for token in tokens if token.is_live(now)],
+        "ended": [
+            TokenRow(token, ended="revoked" if token.revoked_at else "expired")
+            for token in tokens
             if not token.is_live(now)
-        ][:MOST_OVER],
+        ][:MAX_ENDED],
     }
-    return render(request, "pages/tokens.html", context, status=400 if complaint else 200)
+    return render(request, "pages/tokens.html", context, status=400 if error else 200)
 
 
-def _asked(fields: QueryDict) -> Asked:
-    return Asked(
+def _form(fields: QueryDict) -> TokenForm:
+    return TokenForm(
         purpose=fields.get("purpose", "").strip(),
         machine=fields.get("machine", "").strip(),
         permission_sets=tuple(fields.getlist("permission_set")),

@@ -8,9 +8,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts import signins, tokens
+from accounts import signins
 from accounts.errors import SignInAgain
 from accounts.models import AuditEvent, Person, SignIn
+from accounts.portal_tokens import lifecycle
 from accounts.types import Kind, Scope
 from tests import cast
 
@@ -68,7 +69,7 @@ def test_blocking_an_admin_warns_of_the_machine_tokens_they_created(carol: Clien
     now = timezone.now()
     dave = cast.sign_in(cast.subject("dave", groups=["portal-admins"]), now=now)
     for machine in ("report", None):
-        tokens.create(
+        lifecycle.create(
             sign_in=dave,
             purpose="nightly report",
             scope=Scope(kinds=frozenset({Kind.KEYS})),

@@ -6,13 +6,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts import bearers
 from accounts.errors import TokenRefused
 from accounts.models import AuditEvent, Token
 from accounts.models.audit import Action
+from accounts.portal_tokens import bearers
 from accounts.types import Surface
 from tests import cast
-from tests.portal.pages.test_tokens import made
+from tests.portal.pages.test_tokens import create
 
 pytestmark = pytest.mark.usefixtures("northwind")
 
@@ -22,7 +22,7 @@ LIST = "/admin/accounts/token/"
 @pytest.fixture
 def secret() -> str:
     """The secret of alice's token, the only one there is."""
-    return made(cast.signed_in("alice"))
+    return create(cast.signed_in("alice"))
 
 
 def revoke(client: Client) -> int:
@@ -45,7 +45,7 @@ def test_somebody_without_rights_sees_and_revokes_nothing(secret: str, alice: Cl
 
 
 @pytest.mark.parametrize("view", ["add/", "{}/change/", "{}/delete/"])
-def test_nobody_makes_changes_or_deletes_one_here(secret: str, view: str, carol: Client) -> None:
+def test_nobody_creates_changes_or_deletes_one_here(secret: str, view: str, carol: Client) -> None:
     before = Token.objects.values().get()
     page = LIST + view.format(before["id"])
 

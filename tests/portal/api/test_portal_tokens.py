@@ -12,9 +12,10 @@ from django.http import HttpResponse
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts import bearer_secrets, bearers, tokens
+from accounts import bearer_secrets
 from accounts.models import AuditEvent, PermissionSet, Person, SignIn, Token
 from accounts.models.audit import Action
+from accounts.portal_tokens import bearers, lifecycle
 from accounts.types import Kind, Scope
 from tests import cast
 from tests.accounts.test_access import DEV, PROD
@@ -30,7 +31,7 @@ READ_ONLY_IN_PROD = f"arn:aws:iam::{PROD}:role/ReadOnly"
 
 def make(who: str = "alice", *, machine: str | None = None, **scope: Any) -> str:
     now = timezone.now()
-    made = tokens.create(
+    made = lifecycle.create(
         sign_in=cast.sign_in(who, now=now),
         purpose="nightly report",
         scope=Scope(**scope),
@@ -86,10 +87,10 @@ def test_a_token_that_is_over_gets_nothing_and_leaves_one_row(
 @pytest.mark.parametrize(
     ("bearer", "code"),
     [
-        (bearer_secrets.new()[:-1], "token.malformed"),
+        (bearer_secrets.generate()[:-1], "token.malformed"),
         ("gatehouse_", "token.malformed"),
-        (bearer_secrets.new(), "token.unknown"),
-        (bearer_secrets.new().upper(), "token.format"),  # Not ours by its prefix, and no JWT.
+        (bearer_secrets.generate(), "token.unknown"),
+        (bearer_secrets.generate().upper(), "token.format"),  # Not ours by its prefix, and no JWT.
     ],
     ids=["cut short", "prefix alone", "made up", "in capitals"],
 )

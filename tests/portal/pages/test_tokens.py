@@ -1,4 +1,4 @@
-"""The pages of tokens: made and shown once, listed without their secret, revoked by who may."""
+"""The pages of tokens: created and shown once, listed without their secret, revoked by their owner or an admin."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from django.test import Client
 from playwright.sync_api import expect
 from pytest_django import Settings
 
-from accounts import bearers
 from accounts.bearer_secrets import PATTERN
 from accounts.models import AuditEvent, Token
+from accounts.portal_tokens import bearers
 from accounts.types import Kind, Scope
 from tests import cast
 from tests.browsers import PageFactory, follow
@@ -29,19 +29,19 @@ FORM = {"purpose": "nightly report", "may": ["keys"], "permission_set": ["ReadOn
 SCREENSHOTS = Path(django_settings.BASE_DIR) / "screenshots"
 
 
-def made(client: Client, page: str = OWN, **changes: Any) -> str:
-    """Make a token and return its secret, which the answer shows once."""
+def create(client: Client, page: str = OWN, **changes: Any) -> str:
+    """Create a token and return its secret, which the answer shows once."""
     response = client.post(page, FORM | changes)
     assert response.status_code == 200
     (secret,) = PATTERN.findall(response.content.decode())
     return str(secret)
 
 
-def complaint(client: Client, page: str = OWN, **changes: Any) -> str:
+def error(client: Client, page: str = OWN, **changes: Any) -> str:
     response = client.post(page, FORM | changes)
     assert response.status_code == 400
     assert not Token.objects.exists()
-    return str(response.context["complaint"])
+    return str(response.context["error"])
 
 
 # Refused
@@ -55,7 +55,7 @@ def test_signed_out_the_pages_lead_to_the_sign_in(page: str, client: Client) -> 
 
 
 @pytest.mark.parametrize("who", ["alice", "mallory"])
-def test_tokens_of_machines_are_for_portal_admins(who: str) -> None:
+def test_machine_tokens_are_for_portal_admins(who: str) -> None:
     client = cast.signed_in(who)
 
     for response in (
@@ -68,14 +68,14 @@ def test_tokens_of_machines_are_for_portal_admins(who: str) -> None:
 
 
 def test_a_machine_in_the_form_for_oneself_makes_no_machine() -> None:
-    secret = made(cast.signed_in("carol"), machine="deploy", permission_set=["*"])
+    secret = create(cast.signed_in("carol"), machine="deploy", permission_set=["*"])
 
     subject = bearers.subject_of(bearer=secret, origin=ORIGIN, now=Token.objects.get().created_at)
     assert (subject.sub, subject.workload) == ("sub-carol", False)
 
 
 def test_a_form_of_another_site_makes_and_revokes_nothing() -> None:
-    made(cast.signed_in("alice"))
+    create(cast.signed_in("alice"))
     token = Token.objects.get()
     client = cast.signed_in("alice")
     strict = Client(enforce_csrf_checks=True)
@@ -88,7 +88,7 @@ def test_a_form_of_another_site_makes_and_revokes_nothing() -> None:
 
 def test_opening_a_page_makes_and_revokes_nothing() -> None:
     client = cast.signed_in("alice")
-    made(client)
+    create(client)
 
     client.get(OWN, FORM)
 
@@ -97,7 +97,7 @@ def test_opening_a_page_makes_and_revokes_nothing() -> None:
 
 
 def test_others_revoke_nothing() -> None:
-    made(cast.signed_in("alice"))
+    create(cast.signed_in("alice"))
 
     response = cast.signed_in("bob").post(f"/tokens/{Token.objects.get().id}/revoke")
 
@@ -109,7 +109,7 @@ def test_others_revoke_nothing() -> None:
     "page", ["/", "/tokens", "/activity", "/keys", "/admin/", "/admin/accounts/token/"]
 )
 def test_a_token_opens_no_page(page: str, client: Client) -> None:
-    secret = made(cast.signed_in("carol"), permission_set=["*"])
+    secret = create(cast.signed_in("carol"), permission_set=["*"])
 
     with_it = client.get(page, headers={"Authorization": f"Bearer {secret}"})
     without = client.get(page)
@@ -122,7 +122,7 @@ def test_a_token_opens_no_page(page: str, client: Client) -> None:
 
 
 def test_a_token_makes_no_token(client: Client) -> None:
-    secret = made(cast.signed_in("carol"), permission_set=["*"])
+    secret = create(cast.signed_in("carol"), permission_set=["*"])
 
     for page in (OWN, MACHINES):
         response = client.post(page, FORM, headers={"Authorization": f"Bearer {secret}"})
@@ -138,7 +138,7 @@ def test_a_token_makes_no_token(client: Client) -> None:
         ({"may": []}, "what the token may do"),
         ({"permission_set": []}, "at least one role"),
         ({"permission_set": ["Operator"]}, "Operator"),
-        ({"permission_set": ["\x00"]}, "no role"),
+        ({"permission_set": ["\x00"]}, "cannot choose the role"),
         ({"accounts": "999999999999"}, "999999999999"),
         ({"accounts": "<script>"}, "<script>"),
         ({"days": "3650"}, "365 days"),
@@ -148,7 +148,7 @@ def test_a_token_makes_no_token(client: Client) -> None:
     ],
 )
 def test_what_cannot_be_is_said_above_the_form(wrong: dict[str, Any], said: str) -> None:
-    assert said in complaint(cast.signed_in("alice"), **wrong)
+    assert said in error(cast.signed_in("alice"), **wrong)
 
 
 def test_a_refused_form_comes_back_as_it_was_filled_in() -> None:
@@ -168,7 +168,7 @@ def test_where_people_have_no_tokens_the_page_says_so(settings: Settings) -> Non
     settings.TOKEN_CLAIMS_MAX_AGE = 0
     client = cast.signed_in("alice")
 
-    assert "gives no tokens to people" in client.get(OWN).content.decode()
+    assert "Personal tokens are turned off" in client.get(OWN).content.decode()
     assert client.post(OWN, FORM).status_code == 403
 
 
@@ -189,7 +189,7 @@ def test_a_new_token_is_shown_once_and_kept_by_no_cache() -> None:
 
 
 def test_the_token_is_what_the_form_asked_for() -> None:
-    secret = made(
+    secret = create(
         cast.signed_in("alice"),
         permission_set=["ReadOnly", "Developer"],
         accounts="2109-8765-4321,\n123456789012\n",
@@ -208,16 +208,16 @@ def test_the_token_is_what_the_form_asked_for() -> None:
 
 
 def test_a_machine_that_reads_the_audit_trail_needs_no_role() -> None:
-    made(cast.signed_in("carol"), MACHINES, machine="siem", may=["audit"], permission_set=[])
+    create(cast.signed_in("carol"), MACHINES, machine="siem", may=["audit"], permission_set=[])
 
     token = Token.objects.get()
     assert (token.machine, token.audit, token.keys, token.console) == ("siem", True, False, False)
 
 
 def test_the_list_shows_ones_own_and_the_use_of_each() -> None:
-    made(cast.signed_in("bob"), purpose="of bob", permission_set=["*"])
+    create(cast.signed_in("bob"), purpose="of bob", permission_set=["*"])
     alice = cast.signed_in("alice")
-    made(alice)
+    create(alice)
     Token.objects.filter(purpose="nightly report").update(
         last_used_at=NOON, last_used_ip="192.0.2.99"
     )
@@ -231,19 +231,19 @@ def test_the_list_shows_ones_own_and_the_use_of_each() -> None:
 
 def test_the_owner_revokes_and_sees_it_among_those_that_are_over() -> None:
     client = cast.signed_in("alice")
-    made(client)
+    create(client)
 
     answer = client.post(f"/tokens/{Token.objects.get().id}/revoke", follow=True)
 
     assert answer.redirect_chain == [(OWN, 302)]
-    assert "Revoked: nightly report" in answer.content.decode()
+    assert "Revoked “nightly report”" in answer.content.decode()
     assert answer.context["live"] == []
-    assert [row.over for row in answer.context["over"]] == ["revoked"]
+    assert [row.ended for row in answer.context["ended"]] == ["revoked"]
     assert AuditEvent.objects.filter(action="token:secret:revoked").count() == 1
 
 
 def test_any_admin_revokes_a_machines_token() -> None:
-    made(cast.signed_in("carol"), MACHINES, machine="deploy", permission_set=["*"])
+    create(cast.signed_in("carol"), MACHINES, machine="deploy", permission_set=["*"])
     other = cast.signed_in(cast.subject("dora", groups=["portal-admins"]))
 
     assert "deploy" in other.get(MACHINES).content.decode()
@@ -267,16 +267,16 @@ def test_a_token_is_made_and_revoked_without_a_script(
     page.get_by_label("What it is for").fill("nightly report")
     page.get_by_label("ReadOnly").check()
     page.get_by_label("30 days").check()
-    follow(page.get_by_role("button", name="Make the token"))
+    follow(page.get_by_role("button", name="Create token"))
     secret = page.locator(".secret > span")
     expect(secret).to_be_hidden()
     page.get_by_label("Show the token").check()
     expect(secret).to_have_text(PATTERN)
     follow(page.get_by_role("link", name="Back to the tokens"))
     page.locator("summary", has_text="Revoke").click()
-    page.get_by_role("button", name="Revoke for good nightly report").click()
+    page.get_by_role("button", name="Revoke token nightly report").click()
 
-    expect(page.get_by_role("status")).to_contain_text("Revoked: nightly report")
+    expect(page.get_by_role("status")).to_contain_text("Revoked “nightly report”")
 
 
 @pytest.mark.look
@@ -286,11 +286,11 @@ def test_the_pages_are_accessible_and_fit(
     scheme: str, page_factory: PageFactory, live_portal: str
 ) -> None:
     client = cast.signed_in(cast.subject("carol", groups=["portal-admins", "payments"]))
-    made(client, purpose="The report of every night", accounts="210987654321")
-    made(client, purpose="p" * 128, may=["keys", "console"], permission_set=["*"])
-    made(client, purpose="old", days="7")
+    create(client, purpose="The report of every night", accounts="210987654321")
+    create(client, purpose="p" * 128, may=["keys", "console"], permission_set=["*"])
+    create(client, purpose="old", days="7")
     for machine in ("nightly-report", "m" * 63):
-        made(client, MACHINES, machine=machine, may=["keys", "audit"], permission_set=["*"])
+        create(client, MACHINES, machine=machine, may=["keys", "audit"], permission_set=["*"])
     Token.objects.filter(purpose="old").update(revoked_at=NOON, revoked_by="carol")
     Token.objects.filter(machine="nightly-report").update(
         last_used_at=NOON, last_used_ip="192.0.2.99"
@@ -298,13 +298,13 @@ def test_the_pages_are_accessible_and_fit(
     SCREENSHOTS.mkdir(exist_ok=True)
     page = page_factory(client=client, dark=scheme == "dark")
 
-    for name in ("tokens", "tokens-machines", "tokens-refused", "tokens-made"):
+    for name in ("tokens", "tokens-machines", "tokens-refused", "token-created"):
         page.goto(live_portal + (MACHINES if name == "tokens-machines" else OWN))
-        if name in ("tokens-refused", "tokens-made"):
+        if name in ("tokens-refused", "token-created"):
             page.get_by_label("What it is for").fill("nightly report")
-            if name == "tokens-made":
+            if name == "token-created":
                 page.get_by_label("ReadOnly").check()
-            follow(page.get_by_role("button", name="Make the token"))
+            follow(page.get_by_role("button", name="Create token"))
         else:
             for details in page.locator("details > summary").all():
                 details.click()

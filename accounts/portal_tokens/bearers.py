@@ -1,4 +1,4 @@
-"""Say whom a token of the portal stands for: the person who made it, or a machine of its own."""
+"""The subject a token of the portal stands for: the person who created it, or a machine."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from accounts.models import SignIn, Token
 from accounts.models.audit import Action
 from accounts.types import Claims, Kind, Origin, Scope, Subject
 
-# The claim by which mappings give roles to machines; no provider can send it.
+# The claim by which mappings give roles to machines. What a provider sends under this name is dropped.
 MACHINE_CLAIM = f"{OF_THE_PORTAL}token"
-_USE_NOTED_EVERY = timedelta(minutes=1)
+_LAST_USE_PRECISION = timedelta(minutes=1)
 
 
-def is_ours(bearer: str) -> bool:
-    """Whether a bearer claims to be a token of the portal, and not a provider's."""
+def is_portal_token(bearer: str) -> bool:
+    """Whether a bearer token has the prefix of the portal's tokens; else it is a provider's."""
     return bearer.startswith(bearer_secrets.PREFIX)
 
 
@@ -32,19 +32,20 @@ def subject_of(
     now: datetime,
     before_recording: Callable[[], None] | None = None,
 ) -> Subject:
-    """Return the subject a token of the portal stands for, narrowed by its scope; note its use.
+    """Return the subject a token stands for, narrowed by its scope, and store the time of use.
 
-    What it may do is decided from there as for everybody: with the claims of the latest sign-in of
-    the person who made it, or by mappings of the machine's own claim. A refusal is recorded, where
-    there is a token it can be recorded of; a stranger's guesses fill no audit trail. Where
-    `before_recording` raises, that is raised instead and nothing is recorded.
+    The subject of a personal token has the claims of the latest sign-in of the person who created
+    it; that of a machine token has MACHINE_CLAIM. A refusal is recorded if the token exists; guesses
+    are not, so they cannot fill the audit trail. If `before_recording` raises, its error replaces
+    the refusal and nothing is recorded: callers use it to limit the rate of refusals.
 
     Raises:
-        TokenRefused: it is none, was revoked, has expired, or stands for nobody any more.
+        TokenRefused: malformed, unknown, revoked, expired, or its creator is blocked or has not
+            signed in for TOKEN_CLAIMS_MAX_AGE.
     """
-    if not bearer_secrets.is_whole(bearer):
+    if not bearer_secrets.is_well_formed(bearer):
         raise TokenRefused(
-            "This is no token of this portal: it is incomplete or mistyped. Copy it again.",
+            "This token is incomplete or mistyped. Copy it again.",
             "a token's checksum is wrong",
             code="token.malformed",
         )
@@ -52,7 +53,7 @@ def subject_of(
     token = Token.objects.select_related("created_by").filter(digest=digest).first()
     if token is None:
         raise TokenRefused(
-            "This portal does not know this token. Make a new one.",
+            "This portal does not know this token. Create a new one.",
             "a token is well formed and unknown",
             code="token.unknown",
         )
@@ -71,37 +72,38 @@ def subject_of(
             detail=token.facts(),
         )
         raise refusal
-    if token.last_used_at is None or token.last_used_at <= now - _USE_NOTED_EVERY:
-        _note_use(token, origin=origin, now=now)
+    if token.last_used_at is None or token.last_used_at <= now - _LAST_USE_PRECISION:
+        _store_use(token, origin=origin, now=now)
     return subject
 
 
 def _claims_behind(token: Token, now: datetime) -> tuple[Claims, TokenRefused | None]:
-    """Return the claims a token acts by, and why it must not, if it must not."""
-    anew = "Make a new one on the portal's page of tokens."
+    """Return the claims of a token's subject, and the refusal if the token must not be used."""
+    create = "Create a new one on the portal's tokens page."
     if token.revoked_at is not None:
-        return {}, _refusal("revoked", f"This token was revoked. {anew}", token)
+        return {}, _refusal("revoked", f"This token was revoked. {create}", token)
     if now >= token.expires_at:
-        return {}, _refusal("expired", f"This token has expired. {anew}", token)
+        return {}, _refusal("expired", f"This token has expired. {create}", token)
     if token.machine:
         return {MACHINE_CLAIM: token.machine}, None
     person = token.created_by
     if not person.is_active:
-        return {}, _refusal("blocked", "Who made this token is blocked.", token)
+        return {}, _refusal("blocked", "The person who created this token is blocked.", token)
     latest = SignIn.objects.filter(person=person).order_by("-verified_at").first()
     oldest = now - timedelta(seconds=settings.TOKEN_CLAIMS_MAX_AGE)
     if latest is None or latest.verified_at <= oldest:
         return {}, _refusal(
             "stale",
-            "Who made this token has not signed in to the portal for too long. Sign in there, and "
-            "the token works again.",
+            "The person who created this token has not signed in to the portal for too long. After "
+            "their next sign-in it works again.",
             token,
         )
     return latest.claims, None
 
 
-def _refusal(why: str, said: str, token: Token) -> TokenRefused:
-    return TokenRefused(said, f"token {token.id} is refused: {why}", code=f"token.{why}")
+def _refusal(reason: str, user_message: str, token: Token) -> TokenRefused:
+    admin_message = f"token {token.id} is refused: {reason}"
+    return TokenRefused(user_message, admin_message, code=f"token.{reason}")
 
 
 def _subject(token: Token, claims: Claims) -> Subject:
@@ -137,9 +139,9 @@ def _subject(token: Token, claims: Claims) -> Subject:
     )
 
 
-def _note_use(token: Token, *, origin: Origin, now: datetime) -> None:
-    # Of many requests in the same minute, in any process, one writes.
-    due = Q(last_used_at=None) | Q(last_used_at__lte=now - _USE_NOTED_EVERY)
+def _store_use(token: Token, *, origin: Origin, now: datetime) -> None:
+    # Of many requests in one minute, in any process, only one writes.
+    due = Q(last_used_at=None) | Q(last_used_at__lte=now - _LAST_USE_PRECISION)
     Token.objects.filter(due, pk=token.pk).update(last_used_at=now, last_used_ip=origin.ip[:45])
 
 
