@@ -59,6 +59,19 @@ def client_address(request: HttpRequest) -> str:
     return address
 
 
+def client_network(request: HttpRequest) -> str:
+    """Return what a client has one of: an IPv4 address, or a network of IPv6 (RFC 6177: a /64 at least)."""
+    address = client_address(request)
+    parsed = _address(address)
+    if parsed is None:
+        return address
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(parsed), 64), strict=False))
+
+
 def _is_trusted(address: str) -> bool:
     parsed = _address(address)
     return parsed is not None and any(

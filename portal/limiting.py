@@ -1,4 +1,9 @@
-"""How often anybody may ask. Counted per process, or for all of them in the storage that is set."""
+"""Rate limits: counted in Redis for all processes together, or in each process by itself.
+
+The settings name how often: API_RATE_LIMIT and the others of docs/configuration.md. Counters are kept where
+API_LIMITS_STORAGE says. While that is down each process counts by itself: everybody is answered, and nobody
+goes uncounted.
+"""
 
 from __future__ import annotations
 
@@ -6,33 +11,34 @@ import hashlib
 import logging
 import time
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
 from limits import RateLimitItem, parse
-from limits.errors import ConfigurationError
-from limits.storage import RedisStorage, Storage
+from limits.errors import ConfigurationError, StorageError
+from limits.storage import MemoryStorage, RedisStorage, Storage
 from limits.strategies import FixedWindowRateLimiter
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.retry import Retry
 
 from accounts.errors import GatehouseError
 from accounts.types import Subject
-from portal.context import client_address
-from portal.counting import InProcess
+from portal.context import client_network
 
 log = logging.getLogger(__name__)
 
-IN_PROCESS = "memory"
-SHARED = ("redis", "rediss", "redis+unix")
-# Seconds. Counting is a millisecond's work: a Redis that takes longer is down, and threads must not pile up.
-PATIENCE = 1.0
-# Seconds in which people do not wait for a storage that was just found down.
-LEFT_ALONE = 5.0
-_left_alone_until = 0.0
-_BY_ITSELF = f"{IN_PROCESS}://"
-# Codes that people type are short. In the ten minutes that one is good, nobody finds it by these.
-GUESSES = "10/minute"
+IN_PROCESS = "memory://"
+REDIS_SCHEMES = ("redis", "rediss", "redis+unix")
+REDIS_TIMEOUT = 1.0
+"""Seconds. Counting takes a millisecond: a Redis that takes longer is down."""
+REDIS_PAUSE = 5.0
+"""Seconds in which nobody asks a Redis that was just found down."""
+WRONG_CODES = "10/minute"
+"""Codes that people type are short. In the ten minutes that one is good, nobody finds it by this many tries."""
+
+_redis_paused_until = 0.0
 
 
 class TooMany(GatehouseError):
@@ -47,155 +53,104 @@ class TooMany(GatehouseError):
         self.retry_after = retry_after
 
 
-class CannotCount(GatehouseError):
-    """What counts the requests cannot be reached, so nobody is let in uncounted."""
-
-    code = "limits.unavailable"
-    http_status = 503
-    retryable = True
+# Each `count_...` raises TooMany where the request is one too many.
 
 
 def count_request(subject: Subject) -> None:
-    """Count a request of somebody whom a token has proven.
-
-    Raises:
-        TooMany: it is one too many; the message says when to come back.
-        CannotCount: the storage is down.
-    """
+    """Count a request of somebody whom a token has proven."""
     _count(settings.API_RATE_LIMIT, "identity", subject.issuer, subject.sub)
 
 
-def count_refusal(request: HttpRequest) -> None:
-    """Count a token that proved nothing, by the address it came from; raises as `count_request`.
-
-    A token that proves something is never refused for what others at the same address do.
-    """
-    _count(settings.API_BAD_TOKEN_LIMIT, "address", _whose(client_address(request)))
+def count_bad_token(request: HttpRequest) -> None:
+    """Count a token that proved nothing, by address. Good tokens from that address are answered all the same."""
+    _count(settings.API_BAD_TOKEN_LIMIT, "address", client_network(request))
 
 
-def count_stranger(request: HttpRequest) -> None:
-    """Count what an address asks for without any token: to register a client, to begin a sign-in.
-
-    Raises as `count_request`.
-    """
-    _count(settings.SSO_RATE_LIMIT, "stranger", _whose(client_address(request)))
+def count_anonymous(request: HttpRequest) -> None:
+    """Count what needs no token, by address: to register a client, to begin a command line's sign-in."""
+    _count(settings.SSO_RATE_LIMIT, "stranger", client_network(request))
 
 
 def count_client(client: str) -> None:
-    """Count what a registered client asks for before it has a token; raises as `count_request`."""
+    """Count what a registered client asks for before it has a token."""
     _count(settings.API_RATE_LIMIT, "client", client)
 
 
-def count_guess(subject: Subject) -> None:
-    """Count a code that somebody signed in typed and that there is not; raises as `count_request`."""
-    _count(GUESSES, "guess", subject.issuer, subject.sub)
+def count_wrong_code(subject: Subject) -> None:
+    """Count a code that somebody signed in typed and that does not exist."""
+    _count(WRONG_CODES, "guess", subject.issuer, subject.sub)
 
 
-def count_departure(request: HttpRequest, *, browser: str) -> None:
-    """Count a sign-in that begins, by the browser where it is a known one, else by its address.
-
-    Raises:
-        TooMany: it is one too many.
-    """
-    who = ("browser", browser) if browser else ("departure", _whose(client_address(request)))
-    _count_people(settings.SIGN_IN_RATE_LIMIT, *who)
+def count_started_sign_in(request: HttpRequest, *, browser: str) -> None:
+    """Count a sign-in that begins, by the browser where it is a known one, else by address."""
+    who = ("browser", browser) if browser else ("departure", client_network(request))
+    _count(settings.SIGN_IN_RATE_LIMIT, *who)
 
 
 def count_failed_sign_in(request: HttpRequest) -> None:
-    """Count a sign-in that came to nothing, by its address; raises as `count_departure`.
-
-    One that succeeds is not counted, and so is never refused for what others at the same address do.
-    """
-    _count_people(settings.SIGN_IN_RATE_LIMIT, "failed sign-in", _whose(client_address(request)))
+    """Count a sign-in that failed, by address. One that succeeds is not counted, and so never refused."""
+    _count(settings.SIGN_IN_RATE_LIMIT, "failed sign-in", client_network(request))
 
 
 def count_form(subject: Subject, *, times: int = 1) -> None:
-    """Count a form of somebody signed in, as often as what it asks for; raises as `count_departure`."""
-    _count_people(settings.PAGES_RATE_LIMIT, "forms", subject.issuer, subject.sub, times=times)
-
-
-def _whose(address: str) -> str:
-    """Return what somebody has one of: an IPv4 address, or a network of IPv6 (RFC 6177: a /64 at least)."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(found, IPv4Address):
-        return str(found)
-    if found.ipv4_mapped:
-        return str(found.ipv4_mapped)
-    return str(IPv6Network((int(found), 64), strict=False))
-
-
-def forget() -> None:
-    """Begin to count anew, where this process counts by itself."""
-    global _left_alone_until
-    _left_alone_until = 0.0
-    _limiter.cache_clear()
+    """Count a form of somebody signed in, as many `times` as it asks for roles."""
+    _count(settings.PAGES_RATE_LIMIT, "forms", subject.issuer, subject.sub, times=times)
 
 
 def storage(url: str) -> Storage:
-    """Return the storage at a URL of `API_LIMITS_STORAGE`; nothing is asked of it yet.
+    """Return the storage at a URL of API_LIMITS_STORAGE, without connecting to it.
 
     Raises:
-        ConfigurationError: there is no such storage, or its package is not installed. The text
-            repeats nothing of the URL but the scheme: there may be a password in it.
+        ConfigurationError: there is no storage for the scheme. The text names nothing else of the URL: there
+            may be a password in it.
+        ValueError: it is not a URL.
     """
     scheme = urlsplit(url).scheme
-    if scheme == IN_PROCESS:
-        return InProcess()
-    if scheme not in SHARED:
+    if scheme == "memory":
+        return MemoryStorage()
+    if scheme not in REDIS_SCHEMES:
         raise ConfigurationError(f"there is no storage of the scheme {scheme!r:.20}")
-    try:
-        from redis import exceptions
-        from redis.backoff import NoBackoff
-        from redis.retry import Retry
-    except ImportError as missing:
-        raise ConfigurationError("the package redis is not installed") from missing
     return RedisStorage(
         url,
-        socket_connect_timeout=PATIENCE,
-        socket_timeout=PATIENCE,
-        # Once more, for a connection that a restart of Redis has left behind.
-        retry=Retry(NoBackoff(), 1, supported_errors=(exceptions.ConnectionError,)),  # type: ignore[arg-type]  # Its options are passed on as they are.
+        wrap_exceptions=True,
+        socket_connect_timeout=REDIS_TIMEOUT,
+        socket_timeout=REDIS_TIMEOUT,
+        # One try more, for a connection that a restart of Redis has broken.
+        retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),  # type: ignore[arg-type]  # Options reach the client as they are.
     )
 
 
-def _count_people(limit: str, *who: str, times: int = 1) -> None:
-    """Count where the settings say, and while that is down in this process: people get in all the same."""
-    global _left_alone_until
-    if time.monotonic() >= _left_alone_until:
+def reset() -> None:
+    """Forget the counters of this process; for tests."""
+    global _redis_paused_until
+    _redis_paused_until = 0.0
+    _limiter.cache_clear()
+
+
+def _count(limit: str, *who: str, times: int = 1) -> None:
+    global _redis_paused_until
+    item, key = _parsed(limit), _digest(*who)
+    if settings.API_LIMITS_STORAGE != IN_PROCESS and time.monotonic() >= _redis_paused_until:
         try:
-            return _count(limit, *who, times=times)
-        except CannotCount:
-            _left_alone_until = time.monotonic() + LEFT_ALONE
-    return _count(limit, *who, times=times, url=_BY_ITSELF)
+            return _hit(_limiter(settings.API_LIMITS_STORAGE), item, key, times)
+        except StorageError as error:
+            _redis_paused_until = time.monotonic() + REDIS_PAUSE
+            cause = type(error.storage_error).__name__
+            log.error("API_LIMITS_STORAGE failed, each process counts by itself: %s", cause)
+    return _hit(_limiter(IN_PROCESS), item, key, times)
 
 
-def _count(limit: str, *who: str, times: int = 1, url: str = "") -> None:
-    item = _parsed(limit)
-    key = _digest(*who)
-    try:
-        limiter = _limiter(url or settings.API_LIMITS_STORAGE)
-        if limiter.hit(item, key, cost=times):
-            return
-        reset_at = limiter.get_window_stats(item, key).reset_time
-    except (
-        Exception
-    ) as error:  # Each storage has its own; whatever it is, nobody is let in uncounted.
-        log.critical("requests cannot be counted: %s", type(error).__name__)
-        raise CannotCount(
-            "The portal cannot count requests right now, and so answers none. Try again in a moment.",
-            f"the storage of API_LIMITS_STORAGE failed: {type(error).__name__}",
-        ) from error
+def _hit(limiter: FixedWindowRateLimiter, item: RateLimitItem, key: str, times: int) -> None:
+    if limiter.hit(item, key, cost=times):
+        return
+    reset_at = limiter.get_window_stats(item, key).reset_time
     retry_after = max(1, int(reset_at - time.time()) + 1)
-    raise TooMany(
-        f"Too many requests. Come back in {retry_after} seconds.", retry_after=retry_after
-    )
+    message = f"Too many requests. Try again in {retry_after} seconds."
+    raise TooMany(message, retry_after=retry_after)
 
 
 def _digest(*who: str) -> str:
-    """Return what tells these apart from all others: of any length, and saying nothing of people."""
+    """Return a key of fixed length that names nobody, different for each list of words."""
     whole = "".join(f"{len(part)}:{part}" for part in who)
     return hashlib.sha256(whole.encode(errors="surrogatepass")).hexdigest()
 

@@ -46,7 +46,7 @@ def _counted_anew() -> None:
     """Let no test be told to wait for what the ones before it did."""
     from portal import limiting
 
-    limiting.forget()
+    limiting.reset()
 
 
 def _is_loopback(host: str) -> bool:

@@ -49,19 +49,19 @@ def identify(request: HttpRequest, *, now: datetime) -> Subject:
     """
     token = token_of(request)
     # Once for each request, and before it is recorded: a token that is over fills no audit trail.
-    count_refusal = cache(partial(limiting.count_refusal, request))
+    count_bad_token = cache(partial(limiting.count_bad_token, request))
     try:
         if bearers.is_portal_token(token):
             subject = bearers.subject_of(
                 bearer=token,
                 origin=origin_of(request, Surface.API),
                 now=now,
-                before_recording=count_refusal,
+                before_recording=count_bad_token,
             )
         else:
             subject = bearer_jwts.verify(token, now=now)
     except TokenRefused as error:
-        count_refusal()
+        count_bad_token()
         log.warning("refused a bearer token: %s", error.admin_message)
         raise
     limiting.count_request(subject)

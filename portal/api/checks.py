@@ -48,7 +48,7 @@ def _limits() -> Iterator[CheckMessage]:
     except ConfigurationError as error:
         yield Error(
             f"API_LIMITS_STORAGE cannot be used: {error}.",
-            hint="Write memory://, or redis://host:6379/0 (Valkey too); install the packages of requirements/runtime.txt.",
+            hint="Write memory://, or redis://host:6379/0 (Valkey too).",
             id="portal.E042",
         )
     except ValueError:

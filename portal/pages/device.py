@@ -41,7 +41,7 @@ def device(request: HttpRequest) -> HttpResponse:
             return render(request, "pages/device_done.html", {"approval": approval, "said": said})
         approval = devices.find(user_code=code, now=now)
     except Refused as refused:
-        limiting.count_guess(signins.subject_of(sign_in))
+        limiting.count_wrong_code(signins.subject_of(sign_in))
         complaint = {"code": code, "complaint": refused.user_message}
         return render(request, "pages/device.html", complaint, status=400)
     context = {

@@ -55,7 +55,7 @@ class Authenticate(OIDCAuthenticationRequestView):  # type: ignore[misc]  # It h
             there["Cache-Control"] = "no-store"
             return there
         try:
-            limiting.count_departure(request, browser=browsers.known(request))
+            limiting.count_started_sign_in(request, browser=browsers.known(request))
             endpoint = urlsplit(provider.current().authorization_endpoint)
         except GatehouseError as error:
             return failed(request, error, next_url=next_url)

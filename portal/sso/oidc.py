@@ -28,7 +28,7 @@ _PROVES_NOTHING = frozenset({Why.CLIENT, Why.GRANT})
 @for_aws_clients("POST")
 def register(request: HttpRequest) -> HttpResponse:
     """RegisterClient."""
-    limiting.count_stranger(request)
+    limiting.count_anonymous(request)
     body = read_json(request)
     for opaque in ("issuerUrl", "entitledApplicationArn"):
         _word(body, opaque, "")
@@ -56,7 +56,7 @@ def register(request: HttpRequest) -> HttpResponse:
 @for_aws_clients("POST")
 def device_authorization(request: HttpRequest) -> HttpResponse:
     """StartDeviceAuthorization. The start URL says nothing here: there is one portal at this address."""
-    limiting.count_stranger(request)
+    limiting.count_anonymous(request)
     body, now = read_json(request), timezone.now()
     _word(body, "startUrl")
     client = _client(body, now)
@@ -81,7 +81,7 @@ def token(request: HttpRequest) -> HttpResponse:
         issued = _exchange(request, read_json(request), timezone.now())
     except Refused as refused:
         if refused.why in _PROVES_NOTHING:
-            limiting.count_refusal(request)
+            limiting.count_bad_token(request)
         raise
     answer = {
         "accessToken": issued.access_token,

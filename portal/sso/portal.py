@@ -72,7 +72,7 @@ def logout(request: HttpRequest) -> HttpResponse:
             bearer=_bearer(request), origin=origin_of(request, Surface.SSO), now=timezone.now()
         )
     except Refused:
-        limiting.count_refusal(request)
+        limiting.count_bad_token(request)
         raise
     return HttpResponse()
 
@@ -82,7 +82,7 @@ def _identify(request: HttpRequest, now: datetime) -> Subject:
     try:
         subject = tokens.subject_of(bearer=_bearer(request), now=now)
     except Refused:
-        limiting.count_refusal(request)
+        limiting.count_bad_token(request)
         raise
     limiting.count_request(subject)
     return subject

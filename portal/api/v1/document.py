@@ -65,7 +65,7 @@ _MEANINGS: dict[int, tuple[str, str, str]] = {
     429: (
         "Too many requests; come back later.",
         "request.too_many",
-        "Too many requests. Come back in 42 seconds.",
+        "Too many requests. Try again in 42 seconds.",
     ),
     502: (
         "AWS said no; an admin has to act.",

@@ -1,4 +1,4 @@
-"""Who asks too often waits; who cannot be counted is not let in; nobody waits for what others did."""
+"""Who asks too often waits; nobody waits for what others did."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, Token
 from accounts.models.audit import Action
-from portal.counting import InProcess
 from tests.issuer import Issuer
 from tests.portal.api.conftest import Program
 from tests.portal.api.test_portal_tokens import make
@@ -96,14 +95,3 @@ def test_whoever_has_a_network_of_addresses_counts_once(
     asked = [program.send("GET", "/api/v1/me", "x", REMOTE_ADDR=each) for each in addresses]
 
     assert [answer.status_code for answer in asked] == statuses
-
-
-def test_nobody_is_let_in_uncounted(
-    program: Program, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_: Any, **__: Any) -> int:
-        raise ConnectionError("the storage is down")
-
-    monkeypatch.setattr(InProcess, "incr", broken)
-
-    assert ask(program, issuer.token()) == (503, "limits.unavailable")

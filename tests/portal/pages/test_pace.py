@@ -31,7 +31,7 @@ def test_who_asks_for_too_much_is_told_when_to_come_back(path: str) -> None:
     assert answer.status_code == 429
     assert 0 < int(answer["Retry-After"]) <= 3601
     assert "no-store" in answer["Cache-Control"]
-    assert b"Come back in" in answer.content
+    assert b"Try again in" in answer.content
     assert AuditEvent.objects.filter(action__endswith=":denied").count() == 3
 
 

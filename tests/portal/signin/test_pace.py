@@ -33,7 +33,7 @@ def test_an_address_that_begins_too_many_sign_ins_is_told_when_to_come_back(
     assert answer.status_code == 429
     assert 0 < int(answer["Retry-After"]) <= 3601
     assert "no-store" in answer["Cache-Control"]
-    assert b"Come back in" in answer.content
+    assert b"Try again in" in answer.content
     assert Session.objects.count() == 3
     assert not AuditEvent.objects.exists()
 
