@@ -64,6 +64,6 @@ def _make_sts_client() -> None:
     from accounts.errors import GatehouseError
 
     try:
-        clients.caller()
+        clients.call(clients.sts)
     except GatehouseError as error:
         logging.getLogger("gunicorn.error").warning("No AWS client yet: %s", error.admin_message)

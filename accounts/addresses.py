@@ -21,6 +21,12 @@ def is_loopback(host: str | None) -> bool:
         return False
 
 
+def origin(url: str) -> str:
+    """Return scheme, host and port of a URL: what an admin needs and no secret can be in."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
 def is_safe_address(url: object) -> bool:
     """Whether this is an absolute https address, or an http one on this machine."""
     if not isinstance(url, str) or not url.isascii() or not url.isprintable() or " " in url:

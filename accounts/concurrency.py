@@ -3,4 +3,4 @@
 from __future__ import annotations
 
 THREADS = 32
-"""gunicorn.conf.py starts as many; connection pools to AWS are as large. docs/performance.md has why."""
+"""gunicorn.conf.py starts as many; calls to AWS are fewer. docs/performance.md has why."""

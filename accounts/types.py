@@ -226,7 +226,6 @@ class Credentials:
     session_token: str = field(repr=False)
     expires_at: datetime
     assumed_role_arn: str = ""
-    packed_policy_size: int | None = None
     request_id: str = ""
 
 

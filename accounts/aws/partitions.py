@@ -102,7 +102,7 @@ def find(name: str) -> Partition:
     """
     if (partition := PARTITIONS.get(name)) is None:
         raise AwsRefused(
-            "This account is in a part of AWS that the portal cannot enter. Tell the people who run the portal.",
+            "This portal does not know the part of AWS that this account is in. Contact your portal admins.",
             f"unknown partition {name!r}; known are {', '.join(PARTITIONS)}",
             code="aws.partition",
         )

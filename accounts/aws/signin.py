@@ -12,9 +12,10 @@ from urllib.parse import urlencode
 
 import requests
 
-from accounts.aws import clients, failures, meanings, partitions
+from accounts.addresses import origin
+from accounts.aws import clients, errors, partitions
+from accounts.aws.errors import Failure
 from accounts.aws.limits import LONGEST_SESSION, SHORTEST_SESSION
-from accounts.aws.meanings import Meaning
 from accounts.errors import InvalidRequest
 from accounts.types import Credentials
 
@@ -57,7 +58,7 @@ def console_sign_in_url(
         # AWS takes no SessionDuration with keys from role chaining, and does not say so beforehand.
         reply = _ask(url, credentials, None)
     if reply.status != 200:
-        raise _refusal(reply.status).told(reply.said)
+        raise _refusal(reply.status).error(reply.said)
     query = {
         "Action": "login",
         "Issuer": issuer,
@@ -102,10 +103,10 @@ def _ask(url: str, credentials: Credentials, session_duration: int | None) -> _R
         return _post_again_if_broken(url, form)
     # From None: requests' exceptions hold the request, and its body the keys.
     except requests.exceptions.Timeout:
-        raise meanings.TIMEOUT.told(failures.origin(url)) from None
+        raise errors.TIMEOUT.error(origin(url)) from None
     except requests.exceptions.RequestException as error:
-        said = f"{failures.origin(url)}: {type(error).__name__}"
-        raise meanings.UNREACHABLE.told(said) from None
+        said = f"{origin(url)}: {type(error).__name__}"
+        raise errors.UNREACHABLE.error(said) from None
 
 
 def _post_again_if_broken(url: str, form: dict[str, str]) -> _Reply:
@@ -128,18 +129,16 @@ def _post(url: str, form: dict[str, str]) -> _Reply:
         for chunk in response.iter_content(_LARGEST_REPLY):
             body += chunk
             if len(body) > _LARGEST_REPLY:
-                raise meanings.BAD_REPLY.told(f"over {_LARGEST_REPLY} bytes")
+                raise errors.BAD_REPLY.error(f"over {_LARGEST_REPLY} bytes")
         request_id = response.headers.get("x-amzn-RequestId", "none")[:64]
-        said = (
-            f"{failures.origin(url)} answered HTTP {response.status_code}; request id {request_id}"
-        )
+        said = f"{origin(url)} answered HTTP {response.status_code}; request id {request_id}"
         return _Reply(status=response.status_code, said=said, body=body)
 
 
-def _refusal(status: int) -> Meaning:
+def _refusal(status: int) -> Failure:
     if status == 429:
-        return meanings.THROTTLED
-    return meanings.CONSOLE if 400 <= status < 500 else meanings.UNAVAILABLE
+        return errors.THROTTLED
+    return errors.CONSOLE if 400 <= status < 500 else errors.UNAVAILABLE
 
 
 def _token(body: bytes) -> str:
@@ -148,5 +147,5 @@ def _token(body: bytes) -> str:
     except (ValueError, LookupError, TypeError):
         token = None
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-        raise meanings.BAD_REPLY.told("the console's sign-in gave no token")
+        raise errors.BAD_REPLY.error("the console's sign-in gave no token")
     return token

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from accounts.aws import clients, limits, session_tags
+from accounts.aws import clients, errors, failures, limits, session_tags
 from accounts.aws.arn import parse_role_arn
 from accounts.errors import AwsRefused, InvalidRequest
 from accounts.types import Credentials
 
 if TYPE_CHECKING:
-    from mypy_boto3_sts.type_defs import AssumeRoleRequestTypeDef
+    from mypy_boto3_sts.type_defs import AssumeRoleRequestTypeDef, AssumeRoleResponseTypeDef
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -49,7 +51,39 @@ def assume_role(
         request["ExternalId"] = external_id
     if tags:
         request["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
-    return clients.caller(region).assume_role(request)
+    return clients.call(partial(_ask, request, region))
+
+
+def _ask(request: AssumeRoleRequestTypeDef, region: str) -> Credentials:
+    client = clients.sts(region)
+    try:
+        with failures.translated():
+            return _credentials(client.assume_role(**request))
+    except (ValueError, LookupError, OverflowError) as error:
+        # What answered is not STS, or answered in part. The text may quote keys.
+        raise errors.BAD_REPLY.error(type(error).__name__) from None
+
+
+def _credentials(reply: AssumeRoleResponseTypeDef) -> Credentials:
+    keys = reply["Credentials"]
+    return Credentials(
+        access_key_id=_filled(keys["AccessKeyId"]),
+        secret_access_key=_filled(keys["SecretAccessKey"]),
+        session_token=_filled(keys["SessionToken"]),
+        expires_at=_in_utc(keys["Expiration"]),
+        assumed_role_arn=reply.get("AssumedRoleUser", {}).get("Arn", ""),
+        request_id=reply["ResponseMetadata"].get("RequestId", ""),
+    )
+
+
+def _filled(text: str) -> str:
+    if not text:
+        raise ValueError("a part of the keys is empty")
+    return text
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _check(role_arn: str, session_name: str, duration: int, external_id: str) -> None:
@@ -71,7 +105,7 @@ def _check(role_arn: str, session_name: str, duration: int, external_id: str) ->
 
 def _mistake(rule: str) -> AwsRefused:
     return AwsRefused(
-        "This account is not set up as AWS needs it. Tell the people who run the portal.",
+        "This account is not set up correctly. Contact your portal admins.",
         rule,
         code="aws.validation",
     )

@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from accounts.aws import clients
 from accounts.concurrency import THREADS
 from demo.launcher.home import CHECKOUT
 from demo.launcher.network import choose
@@ -181,8 +180,8 @@ def test_number_of_workers_does_not_follow_the_cores_of_the_host(
     assert configuration()["workers"] == 5
 
 
-def test_connections_to_aws_are_as_many_as_threads() -> None:
-    assert configuration()["threads"] == clients.POOL == THREADS
+def test_threads_are_as_many_as_the_bound_on_calls_to_aws_counts_with() -> None:
+    assert configuration()["threads"] == THREADS
 
 
 def test_start_up_objects_are_frozen_for_the_garbage_collector(url: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
-from accounts.aws import meanings
+from accounts.aws import errors
 
 DESCRIPTION = """\
 AWS keys and consoles for programs.
@@ -69,13 +69,13 @@ _MEANINGS: dict[int, tuple[str, str, str]] = {
     ),
     502: (
         "AWS said no; an admin has to act.",
-        meanings.DENIED.code,
-        meanings.DENIED.user,
+        errors.DENIED.code,
+        errors.DENIED.user,
     ),
     503: (
         "Not possible right now; try again.",
-        meanings.UNREACHABLE.code,
-        meanings.UNREACHABLE.user,
+        errors.UNREACHABLE.code,
+        errors.UNREACHABLE.user,
     ),
 }
 _REQUEST_ID = {

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import accounts
-from accounts.aws import clients, sts
+from accounts.aws import bulkhead, clients, sts
 from accounts.concurrency import THREADS
 from accounts.errors import AwsRefused, GatehouseError
 from tests.emulators import Reply, ScriptedServer, aws_environment, sts_at
@@ -97,12 +97,12 @@ def test_clients_refuse_without_a_region_and_say_where_to_set_it() -> None:
     assert "AWS_REGION" in refused.value.admin_message
 
 
-@pytest.mark.parametrize("region", ["eu west 1", "-", "eu-west-1.evil.example/"])
-def test_clients_refuse_a_region_that_is_no_host_label(region: str) -> None:
-    with aws_environment(), pytest.raises(AwsRefused) as refused:
-        clients.sts(region)
-
-    assert refused.value.code == "aws.region"
+def test_clients_refuse_a_region_that_is_no_host_label() -> None:
+    with aws_environment():
+        for region in ("eu west 1", "-", "eu-west-1.evil.example/"):
+            with pytest.raises(AwsRefused) as refused:
+                clients.sts(region)
+            assert refused.value.code == "aws.region", region
 
 
 def test_clients_refuse_an_endpoint_that_is_no_url_without_repeating_it() -> None:
@@ -130,7 +130,8 @@ def test_clients_take_the_region_from_the_environment(
 
 def test_clients_ask_the_endpoint_of_their_region() -> None:
     with aws_environment(AWS_ENDPOINT_URL_STS=None):
-        assert clients.sts("eu-west-3").meta.endpoint_url == "https://sts.eu-west-3.amazonaws.com"
+        for region in ("eu-west-3", "us-east-1"):
+            assert clients.sts(region).meta.endpoint_url == f"https://sts.{region}.amazonaws.com"
 
 
 def test_clients_are_shared_by_threads() -> None:
@@ -163,25 +164,33 @@ def test_clients_are_not_carried_through_a_fork() -> None:
     script = """
 import os
 from accounts.aws import clients
-before = clients.sts(), clients.web()
+before = clients.call(clients.sts)
 child = os.fork()
 if child == 0:
-    after = clients.sts(), clients.web()
-    os._exit(0 if after[0] is not before[0] and after[1] is not before[1] else 1)
+    os._exit(0 if clients.call(clients.sts) is not before else 1)
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-assert clients.sts() is before[0]
+assert clients.call(clients.sts) is before
 """
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, timeout=60)
 
 
-def test_clients_have_bounded_patience_and_room_for_every_thread() -> None:
+def test_attempts_and_pauses_end_within_the_deadline_of_a_call() -> None:
     with aws_environment():
         config: Any = clients.sts().meta.config
 
-    assert (config.connect_timeout, config.read_timeout) == (3, 8)
-    assert config.max_pool_connections == THREADS
     assert config.retries["mode"] == "standard"
-    assert config.retries["total_max_attempts"] == 3
+    attempts = config.retries["total_max_attempts"]
+    # Standard mode waits for at most 1 second before the second attempt:
+    # https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+    assert attempts == 2
+    assert attempts * (config.connect_timeout + config.read_timeout) + 1 <= bulkhead.DEADLINE == 15
+
+
+def test_calls_have_a_connection_each_and_leave_threads_to_pages() -> None:
+    with aws_environment():
+        config: Any = clients.sts().meta.config
+
+    assert config.max_pool_connections == bulkhead.CALLS_AT_ONCE < THREADS
 
 
 def test_clients_say_who_they_are() -> None:

@@ -11,7 +11,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 
 from accounts import entitlements
-from accounts.aws import meanings
+from accounts.aws import errors
 from portal.api.v1 import me
 from tests.issuer import Issuer
 from tests.portal.api.conftest import Program
@@ -78,12 +78,12 @@ def test_error_has_its_code_and_the_one_shape(
 
 def test_every_failure_of_aws_stands_on_the_page_beside_its_status() -> None:
     page = (settings.BASE_DIR / "docs" / "api.md").read_text(encoding="utf-8")
-    known = [one for one in vars(meanings).values() if isinstance(one, meanings.Meaning)]
-    known += meanings.BY_CODE.values()
+    known = [one for one in vars(errors).values() if isinstance(one, errors.Failure)]
+    known += errors.BY_CODE.values()
 
     assert len(known) > 20
     for one in known:
-        rows = [row for row in page.splitlines() if row.startswith(f"| {one.error.http_status} |")]
+        rows = [row for row in page.splitlines() if row.startswith(f"| {one.kind.http_status} |")]
         assert any(f"`{one.code}`" in row for row in rows), one.code
 
 

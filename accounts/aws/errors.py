@@ -1,4 +1,4 @@
-"""What each failure of AWS means: its code, what the user can do, what the admin must know."""
+"""The table of what goes wrong at AWS: a code, what the user can do, what the admin must know."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from botocore import exceptions as boto
 from accounts.aws.limits import CHAINED_SESSION, DEFAULT_SESSION
 from accounts.errors import AwsRefused, AwsUnavailable, GatehouseError, SessionTooLong
 
-_TELL = "Tell the people who run the portal"
+_CONTACT = "Contact your portal admins."
 _LATER = "Try again in a moment."
 _WHERE = (
     "boto3 looks in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, in AWS_PROFILE and its files, "
@@ -19,142 +19,142 @@ _WHERE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
-    """What one kind of failure is called, and what helps."""
+class Failure:
+    """One kind of failure: `allowed` is the seconds of a session that AWS does give, where that is known."""
 
     code: str
     user: str
     admin: str
-    error: type[GatehouseError] = AwsRefused
+    kind: type[GatehouseError] = AwsRefused
     allowed: int | None = None
 
-    def told(self, said: str = "") -> GatehouseError:
-        """Return the error to raise; `said` is what AWS said, for the admin."""
-        admin = f"{self.admin} [{said}]" if said else self.admin
-        if issubclass(self.error, SessionTooLong):
-            return self.error(self.user, admin, code=self.code, allowed=self.allowed)
-        return self.error(self.user, admin, code=self.code)
+    def error(self, detail: str = "") -> GatehouseError:
+        """Return the error to raise; `detail` is for the admin, such as what AWS said."""
+        admin = f"{self.admin} [{detail}]" if detail else self.admin
+        if issubclass(self.kind, SessionTooLong):
+            return self.kind(self.user, admin, code=self.code, allowed=self.allowed)
+        return self.kind(self.user, admin, code=self.code)
 
 
-HUB = Meaning(
+HUB = Failure(
     "aws.hub_credentials",
-    f"The portal's own AWS credentials do not work. {_TELL}.",
+    f"This portal's own AWS keys do not work. {_CONTACT}",
     f"AWS does not accept the portal's own credentials; {_WHERE}",
 )
-NO_CREDENTIALS = Meaning(
+NO_CREDENTIALS = Failure(
     HUB.code,
-    f"The portal has no AWS credentials. {_TELL}.",
+    f"This portal has no AWS keys of its own. {_CONTACT}",
     f"the portal's own AWS credentials could not be loaded; {_WHERE}",
 )
-NO_REGION = Meaning(
+NO_REGION = Failure(
     "aws.region",
-    f"The portal has not been told which AWS region to use. {_TELL}.",
+    f"This portal has no AWS region. {_CONTACT}",
     "no usable AWS region: set AWS_REGION, or region in the profile AWS_PROFILE names",
 )
-ENDPOINT = Meaning(
+ENDPOINT = Failure(
     "aws.endpoint",
-    f"The portal has been given a wrong address for AWS. {_TELL}.",
+    f"This portal has a wrong address for AWS. {_CONTACT}",
     "an endpoint of AWS's configuration is not a URL: see AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL and the profile's endpoint_url",
 )
-CLOCK = Meaning(
+CLOCK = Failure(
     "aws.clock",
-    f"The portal's clock differs from AWS's. {_TELL}.",
+    f"This portal's clock is wrong. {_CONTACT}",
     "AWS refused a signature for its time: correct the clock of the portal's machine",
 )
-EXPIRED = Meaning(
+EXPIRED = Failure(
     "aws.expired_token",
-    "Your sign-in has expired. Sign in again.",
+    "Your sign-in has ended. Sign in again.",
     "the web identity token had expired when AWS saw it",
 )
-IDENTITY_TOKEN = Meaning(
+IDENTITY_TOKEN = Failure(
     "aws.invalid_identity_token",
-    f"AWS does not accept your sign-in for this account. {_TELL}.",
+    f"AWS does not accept your sign-in for this account. {_CONTACT}",
     "AWS refused the web identity token: compare the account's IAM OIDC provider (URL, audiences) with the token's iss and aud",
 )
-PROVIDER_UNREACHABLE = Meaning(
+PROVIDER_UNREACHABLE = Failure(
     "aws.identity_provider_unreachable",
     f"AWS could not reach the identity provider. {_LATER}",
     "AWS could not fetch the identity provider's keys: its discovery document and key set must be public and answer within 5 seconds",
     AwsUnavailable,
 )
-DENIED = Meaning(
+DENIED = Failure(
     "aws.access_denied",
-    f"AWS did not let the portal enter this role. {_TELL}; it is not about your groups.",
+    f"AWS did not let this portal use the role. Your groups are not the reason. {_CONTACT}",
     "the role's trust policy, its ExternalId, the hub's own policy or an organization policy refuses this, or the role does not exist",
 )
-TAGGING = Meaning(
+TAGGING = Failure(
     "aws.tags_denied",
-    f"AWS did not let the portal enter this role with session tags. Ask for it without them. {_TELL} if it should take them.",
+    "AWS did not let this portal use the role with session tags. Leave them out. If the role should take them, contact your portal admins.",
     "the role's trust policy and the portal's own policy must allow sts:TagSession beside sts:AssumeRole, and their conditions on tags must hold",
 )
-SOURCE_IDENTITY = Meaning(
+SOURCE_IDENTITY = Failure(
     DENIED.code,
     DENIED.user,
     "the role's trust policy and the hub's policy must also allow sts:SetSourceIdentity",
 )
-CHAINED = Meaning(
+CHAINED = Failure(
     "aws.chained_limit",
-    "AWS limits sessions to 1 hour here, because the portal itself runs with temporary credentials (role chaining). Choose 1 hour or less.",
+    "AWS limits sessions to 1 hour here, because this portal itself has temporary keys (role chaining). Choose 1 hour or less.",
     "a role assumed with temporary credentials has sessions of at most 1 hour, whatever its MaxSessionDuration",
     SessionTooLong,
     CHAINED_SESSION,
 )
-OVER_MAXIMUM = Meaning(
+OVER_MAXIMUM = Failure(
     "aws.duration_over_role_maximum",
-    f"The role in AWS does not allow a session this long. Choose a shorter one. {_TELL} if it should be longer.",
+    "The role in AWS does not allow a session this long. Choose a shorter one. If it should be longer, contact your portal admins.",
     "the permission set's session duration is over the IAM role's MaxSessionDuration: raise that one or lower this one",
     SessionTooLong,
     DEFAULT_SESSION,
 )
-VALIDATION = Meaning(
+VALIDATION = Failure(
     "aws.validation",
-    f"AWS found a mistake in what the portal asked for. {_TELL}.",
+    f"AWS found a mistake in this portal's request. {_CONTACT}",
     "AWS refused a parameter",
 )
-THROTTLED = Meaning(
+THROTTLED = Failure(
     "aws.throttled",
     f"AWS is busy. {_LATER}",
     "AWS is throttling the portal's calls",
     AwsUnavailable,
 )
-TIMEOUT = Meaning(
+TIMEOUT = Failure(
     "aws.timeout",
     f"AWS did not answer in time. {_LATER}",
     "no answer from AWS in time",
     AwsUnavailable,
 )
-UNREACHABLE = Meaning(
+UNREACHABLE = Failure(
     "aws.unreachable",
     f"AWS could not be reached. {_LATER}",
     "no connection to AWS: look at DNS, routes, proxies, TLS and AWS_ENDPOINT_URL_STS",
     AwsUnavailable,
 )
-NOT_ASKED = Meaning(
+NOT_ASKED = Failure(
     "aws.not_answering",
-    f"AWS does not answer others at the moment. {_LATER}",
-    "AWS was not asked, because it leaves too many calls without an answer",
+    f"AWS is not answering at the moment. {_LATER}",
+    "AWS was not asked: too many calls to it are without an answer",
     AwsUnavailable,
 )
-UNAVAILABLE = Meaning(
+UNAVAILABLE = Failure(
     "aws.unavailable",
     f"AWS has a problem at the moment. {_LATER}",
     "AWS, or whatever answers at its endpoint, failed",
     AwsUnavailable,
 )
-BAD_REPLY = Meaning(
+BAD_REPLY = Failure(
     "aws.bad_reply",
-    f"AWS gave an answer that makes no sense. {_LATER}",
+    f"AWS gave an unexpected answer. {_LATER}",
     "what answered is not AWS, or answered in part: look at AWS_ENDPOINT_URL_STS and proxies",
     AwsUnavailable,
 )
-UNKNOWN = Meaning(
+UNKNOWN = Failure(
     "aws.refused",
-    f"AWS refused. {_TELL}.",
-    "AWS refused with an error the portal has no words for",
+    f"AWS refused. {_CONTACT}",
+    "AWS refused with an error that this portal does not know",
 )
-CONSOLE = Meaning(
+CONSOLE = Failure(
     "aws.console_refused",
-    f"AWS did not open a console session. {_TELL} if it happens again.",
+    "AWS did not open a console session. If it happens again, contact your portal admins.",
     "the console's federation endpoint did not accept the keys",
 )
 
@@ -163,30 +163,30 @@ BY_CODE = {
     "AccessDenied": DENIED,
     "ExpiredToken": EXPIRED,
     "IDPCommunicationError": PROVIDER_UNREACHABLE,
-    "IDPRejectedClaim": Meaning(
+    "IDPRejectedClaim": Failure(
         "aws.rejected_claim",
-        "The identity provider no longer stands by your sign-in. Sign in again.",
+        "Your identity provider has withdrawn your sign-in. Sign in again.",
         "the identity provider rejected the token's claims",
     ),
     "IncompleteSignature": HUB,
     "InvalidClientTokenId": HUB,
     "InvalidIdentityToken": IDENTITY_TOKEN,
     "InvalidToken": HUB,
-    "MalformedPolicyDocument": Meaning(
+    "MalformedPolicyDocument": Failure(
         "aws.malformed_policy",
-        f"The session policy of this role is not valid. {_TELL}.",
+        f"The session policy of this role is not valid. {_CONTACT}",
         "AWS cannot read the session policy",
     ),
     "MissingAuthenticationToken": HUB,
     "OptInRequired": HUB,
-    "PackedPolicyTooLarge": Meaning(
+    "PackedPolicyTooLarge": Failure(
         "aws.packed_policy_too_large",
-        f"The session tags and policies of this role are more than AWS takes together. Ask with fewer or shorter session tags. {_TELL} if you gave none.",
+        "The session tags and policies of this role are too long for AWS. Use fewer or shorter session tags. If you gave none, contact your portal admins.",
         "session tags and policies are over the packed size: AWS says by how many percent",
     ),
-    "RegionDisabled": Meaning(
+    "RegionDisabled": Failure(
         "aws.region_disabled",
-        f"AWS's sign-in service is switched off in the region the portal uses for this account. {_TELL}.",
+        f"AWS's sign-in service is switched off in the region that this portal uses for the account. {_CONTACT}",
         "STS is not active for the account in this region: activate it in the account, or use another with AWS_REGION",
     ),
     "RequestExpired": CLOCK,
@@ -211,7 +211,7 @@ BY_TEXT = (
 )
 
 # Errors of botocore's own, the more particular first.
-BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Meaning], ...] = (
+BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Failure], ...] = (
     ((boto.NoRegionError, boto.InvalidRegionError), NO_REGION),
     ((boto.ConnectTimeoutError, boto.ReadTimeoutError), TIMEOUT),
     ((boto.ConnectionError, boto.HTTPClientError), UNREACHABLE),
