@@ -42,7 +42,7 @@ def obtain(
     """
     if role.trust_method != "hub":
         raise AwsRefused(
-            "This account is not set up for the portal. Tell the people who run it.",
+            "This account is not set up correctly. Contact your portal admins.",
             f"account {role.account_id} has the unknown trust method {role.trust_method!r}",
             code="trust.unknown",
         )
