@@ -12,25 +12,27 @@ import pytest
 import requests
 from django.test import Client as DjangoClient
 
-from accounts.oidc import keys, provider
-from demo.identity import Client, Misbehaviour, Person, Provider
+from accounts.oidc import discovery, keys
+from demo.identity import IdentityProvider, Misbehaviour, OAuthClient, User
 from demo.identity.server import serve
 from demo.serving import Running, bind
 from tests import cast
 from tests.publisher import Publisher
 
-PEOPLE = [Person(name, groups=tuple(groups)) for name, groups in cast.GROUPS.items()]
+PEOPLE = [User(name, groups=tuple(groups)) for name, groups in cast.GROUPS.items()]
 
 
 @pytest.fixture(scope="session")
-def _served() -> Iterator[tuple[Provider, Running]]:
-    identity = Provider(people=[], clients=[])
+def _served() -> Iterator[tuple[IdentityProvider, Running]]:
+    identity = IdentityProvider(people=[], clients=[])
     with serve(identity) as running:
         yield identity, running
 
 
 @pytest.fixture
-def identity(_served: tuple[Provider, Running], settings: Any) -> Iterator[Provider]:
+def identity(
+    _served: tuple[IdentityProvider, Running], settings: Any
+) -> Iterator[IdentityProvider]:
     """The provider of the cast, well-behaved and freshly met."""
     served, running = _served
     served.people = list(PEOPLE)
@@ -46,12 +48,14 @@ def identity(_served: tuple[Provider, Running], settings: Any) -> Iterator[Provi
     _meet_again()
 
 
-def _client() -> Client:
-    return Client("gatehouse", secret="client-secret-of-the-tests", portal="http://localhost:8000")
+def _client() -> OAuthClient:
+    return OAuthClient(
+        "gatehouse", secret="client-secret-of-the-tests", portal="http://localhost:8000"
+    )
 
 
 def _meet_again() -> None:
-    provider.clear_cache()
+    discovery.clear_cache()
     keys.clear_cache()
 
 
@@ -88,7 +92,7 @@ class Visitor:
 
 
 @pytest.fixture
-def visitor(db: None, identity: Provider) -> Visitor:
+def visitor(db: None, identity: IdentityProvider) -> Visitor:
     """A browser nobody has signed in with."""
     return Visitor()
 

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from accounts.errors import TokenRefused
 from accounts.models import TrustedIssuer
-from accounts.oidc import jwt, keys, provider
+from accounts.oidc import discovery, jwt, keys
 from accounts.oidc.errors import (
     BearerJwtsNotSetUp,
     InvalidToken,
@@ -107,7 +107,7 @@ def _trust_in(unverified_issuer: str) -> _Trust:
         )
     return _Trust(
         issuer=settings.OIDC_ISSUER,
-        jwks_uri=provider.current().jwks_uri,
+        jwks_uri=discovery.provider().jwks_uri,
         algorithm=settings.OIDC_RP_SIGN_ALGO,
         audiences=frozenset(settings.API_AUDIENCES),
         clients=frozenset(settings.API_ACCEPT_AZP),
@@ -123,7 +123,7 @@ def _trust_in_workloads(unverified_issuer: str) -> _Trust:
     if trusted is None:
         raise invalid("iss", f"The token says it is of {unverified_issuer!r:.200}.")
     try:
-        jwks_uri = provider.key_set_of(trusted.url)
+        jwks_uri = discovery.jwks_uri_of(trusted.url)
     except (ProviderUnavailable, ProviderMisconfigured) as error:
         raise _issuer_unavailable(error) from error
     return _Trust(

@@ -10,8 +10,8 @@ from typing import Any
 from django.utils.crypto import constant_time_compare
 
 from accounts.oidc import jwt, keys
+from accounts.oidc.discovery import ProviderMetadata
 from accounts.oidc.jwt import invalid
-from accounts.oidc.provider import Provider
 
 _OTHER_TYPES = ("at+jwt", "logout+jwt", "application/at+jwt", "application/logout+jwt")
 
@@ -19,7 +19,7 @@ _OTHER_TYPES = ("at+jwt", "logout+jwt", "application/at+jwt", "application/logou
 def verify(
     token: object,
     *,
-    provider: Provider,
+    provider: ProviderMetadata,
     client_id: str,
     algorithm: str,
     nonce: str,

@@ -1,4 +1,4 @@
-"""The provider's signing keys, cached with a bound and read again when a token names an unknown one."""
+"""An issuer's signing keys (RFC 7517): cached, and read again when a token names an unknown one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from accounts.oidc.wire import ask
 
 VerificationKey = RSAKey | ECKey | OKPKey
 
-KEPT_FOR = 600.0
+LIFETIME = 600.0
 """Seconds for which a key that the provider has withdrawn may still be accepted."""
 AT_ONCE = 0.0
 RELOAD_INTERVAL = 5.0
@@ -26,7 +26,7 @@ sign-in must not fail. Anybody can send the API a token with a made-up `kid`.
 MAX_DOCUMENT = 512 * 1024
 MAX_KEYS = 100
 
-# What a public key is made of (RFC 7518 section 6, RFC 8037 section 2); the rest is not read.
+# The members of a public key (RFC 7518 section 6, RFC 8037 section 2); others are not read.
 _MEMBERS = {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x")}
 _CLASSES: dict[str, type[VerificationKey]] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
 _SHORTEST_RSA_MODULUS = 2048 * 4 // 3 // 8
@@ -79,7 +79,7 @@ def current(*, url: str) -> tuple[VerificationKey, ...]:
 
 @lru_cache(maxsize=64)
 def _cached_keys(url: str, guarded: bool) -> CachedValue[tuple[VerificationKey, ...]]:
-    return CachedValue(partial(_read, url, guarded), seconds=KEPT_FOR)
+    return CachedValue(partial(_read, url, guarded), seconds=LIFETIME)
 
 
 def _read(url: str, guarded: bool) -> tuple[VerificationKey, ...]:

@@ -30,12 +30,11 @@ def parse_object(text: bytes | str) -> dict[str, Any]:
     return document
 
 
-def _is_deeper(value: Any, depth: int) -> bool:
-    if isinstance(value, dict):
-        value = list(value.values())
-    if not isinstance(value, list):
-        return False
-    return not depth or any(_is_deeper(item, depth - 1) for item in value)
+def _is_deeper(container: dict[str, Any] | list[Any], depth: int) -> bool:
+    if not depth:
+        return True
+    items = container.values() if isinstance(container, dict) else container
+    return any(_is_deeper(item, depth - 1) for item in items if isinstance(item, dict | list))
 
 
 def _refuse_constant(text: str) -> NoReturn:

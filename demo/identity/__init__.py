@@ -1,7 +1,7 @@
 """An OpenID provider for the demo and for tests: real protocol by Authlib, no passwords, faults on demand.
 
-    provider = Provider(people=[Person("alice", groups=("payments",))],
-                        clients=[Client("gatehouse", secret="…", portal="http://localhost:8000")])
+    provider = IdentityProvider(people=[User("alice", groups=("payments",))],
+                        clients=[OAuthClient("gatehouse", secret="…", portal="http://localhost:8000")])
     with serve(provider) as server:            # demo.identity.server; port=0 picks a free one
         server.url                             # the issuer; server.stop() ends it
 
@@ -19,8 +19,8 @@ As a process: `python -m demo.identity --port 8001 --portal http://localhost:800
 
 from __future__ import annotations
 
+from demo.identity.identity_provider import IdentityProvider
 from demo.identity.misbehaviour import Misbehaviour
-from demo.identity.people import Client, Person
-from demo.identity.provider import Provider
+from demo.identity.users import OAuthClient, User
 
-__all__ = ["Client", "Misbehaviour", "Person", "Provider"]
+__all__ = ["IdentityProvider", "Misbehaviour", "OAuthClient", "User"]

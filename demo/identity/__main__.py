@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 from demo.identity.app import create_app
-from demo.identity.people import API, COMMAND_LINE, Client, load_people
-from demo.identity.provider import Provider
+from demo.identity.identity_provider import IdentityProvider
 from demo.identity.roster import BadPeople
+from demo.identity.users import API, COMMAND_LINE, OAuthClient, load_users
 from demo.serving import bind
 
 parser = argparse.ArgumentParser(prog="python -m demo.identity", description=__doc__)
@@ -27,18 +27,18 @@ def main() -> None:
     command line is COMMAND_LINE, whose tokens are for the API.
     """
     options = parser.parse_args()
-    portal = Client(
+    portal = OAuthClient(
         os.environ.get("OIDC_RP_CLIENT_ID", "gatehouse"),
         secret=os.environ["OIDC_RP_CLIENT_SECRET"],
         portal=options.portal,
     )
     try:
-        people = load_people(options.people)
+        people = load_users(options.people)
     except BadPeople as problem:
         sys.exit(str(problem))
-    provider = Provider(
+    provider = IdentityProvider(
         people=people,
-        clients=[portal, Client(COMMAND_LINE, audience=API)],
+        clients=[portal, OAuthClient(COMMAND_LINE, audience=API)],
         key_file=options.key,
     )
     running = bind(create_app(provider), port=options.port)

@@ -11,13 +11,13 @@ from flask import Flask, Response, jsonify, render_template, request, session
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
+from demo.identity.identity_provider import IdentityProvider, Session
 from demo.identity.misbehaviour import altered
 from demo.identity.oauth import authorization_server
-from demo.identity.people import DEVICE_CODE, SCOPES
-from demo.identity.provider import Provider, Session
+from demo.identity.users import DEVICE_CODE, SCOPES
 
 
-def create_app(provider: Provider) -> Flask:
+def create_app(provider: IdentityProvider) -> Flask:
     """Return the application that serves a provider."""
     app = Flask(__name__)
     # Cookies of localhost are shared across ports: this one must not meet the portal's.
@@ -123,7 +123,7 @@ def _response(answer: Any) -> AnyResponse:
     return answer
 
 
-def _standing_session(provider: Provider) -> Session | None:
+def _standing_session(provider: IdentityProvider) -> Session | None:
     """Return this browser's session, unless the request asks for a fresh sign-in."""
     found = provider.sessions.get(session.get("sid", ""))
     if found is None or not provider.is_open(found):
@@ -136,7 +136,7 @@ def _standing_session(provider: Provider) -> Session | None:
     return found
 
 
-def _discovery(provider: Provider) -> dict[str, Any]:
+def _discovery(provider: IdentityProvider) -> dict[str, Any]:
     """OpenID Connect Discovery 1.0 section 3."""
     issuer = provider.issuer
     return {

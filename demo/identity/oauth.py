@@ -19,10 +19,16 @@ from flask import Flask
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
-from demo.identity.device import device_grant
+from demo.identity.device_grant import device_grant
+from demo.identity.identity_provider import (
+    CODE_LIFETIME,
+    AuthorizationCode,
+    IdentityProvider,
+    IssuedToken,
+    Session,
+)
 from demo.identity.misbehaviour import Misbehaviour, altered, spoil
-from demo.identity.people import DEVICE_CODE, SCOPES, Client
-from demo.identity.provider import CODE_LIFETIME, Code, Provider, Session, Token
+from demo.identity.users import DEVICE_CODE, SCOPES, OAuthClient
 
 LIFETIME = 300
 """Seconds that an access token is good."""
@@ -49,12 +55,12 @@ class S256Only(CodeChallenge):  # type: ignore[misc]
 class _IdTokens:
     """How this provider makes ID tokens, at the code exchange and at each refresh."""
 
-    provider: Provider
+    provider: IdentityProvider
 
-    def resolve_client_private_key(self, client: Client) -> RSAKey:
+    def resolve_client_private_key(self, client: OAuthClient) -> RSAKey:
         return self.provider.key
 
-    def get_client_claims(self, client: Client) -> dict[str, Any]:
+    def get_client_claims(self, client: OAuthClient) -> dict[str, Any]:
         now = self.provider.now()
         return {
             "iss": self.provider.issuer,
@@ -64,7 +70,7 @@ class _IdTokens:
             "exp": now + self.provider.misbehaviour.lifetime,
         }
 
-    def get_encode_header(self, client: Client) -> dict[str, Any]:
+    def get_encode_header(self, client: OAuthClient) -> dict[str, Any]:
         return {"alg": "RS256", "kid": self.provider.key.kid, "typ": "JWT"}
 
     def generate_user_info(self, session: Session, scope: str) -> dict[str, Any]:
@@ -81,7 +87,7 @@ class _IdTokens:
         return spoil(id_token, faults, key=self.provider.key, secret=request.client.secret)
 
 
-def authorization_server(app: Flask, provider: Provider) -> AuthorizationServer:
+def authorization_server(app: Flask, provider: IdentityProvider) -> AuthorizationServer:
     """Return the server with everything this provider offers, and nothing else."""
 
     class IdTokenOfCode(_IdTokens, OpenIDCode):  # type: ignore[misc]
@@ -102,7 +108,7 @@ def authorization_server(app: Flask, provider: Provider) -> AuthorizationServer:
 
         def save_authorization_code(self, code: str, request: Any) -> None:
             data = request.payload.data
-            provider.codes[code] = Code(
+            provider.codes[code] = AuthorizationCode(
                 client_id=request.client.client_id,
                 session=request.user,
                 redirect_uri=request.payload.redirect_uri,
@@ -113,7 +119,9 @@ def authorization_server(app: Flask, provider: Provider) -> AuthorizationServer:
                 expires_at=time.time() + CODE_LIFETIME,
             )
 
-        def query_authorization_code(self, code: str, client: Client) -> Code | None:
+        def query_authorization_code(
+            self, code: str, client: OAuthClient
+        ) -> AuthorizationCode | None:
             # Taken out at the first try, right or wrong: a code is good once.
             found = provider.codes.pop(code, None)
             if (
@@ -124,24 +132,24 @@ def authorization_server(app: Flask, provider: Provider) -> AuthorizationServer:
                 return None
             return found
 
-        def delete_authorization_code(self, code: Code) -> None:
+        def delete_authorization_code(self, code: AuthorizationCode) -> None:
             """Nothing: it was taken out when it was asked for."""
 
-        def authenticate_user(self, code: Code) -> Session | None:
+        def authenticate_user(self, code: AuthorizationCode) -> Session | None:
             return code.session if provider.is_open(code.session) else None
 
     class Refresh(RefreshTokenGrant):  # type: ignore[misc]
         TOKEN_ENDPOINT_AUTH_METHODS = Codes.TOKEN_ENDPOINT_AUTH_METHODS
         INCLUDE_NEW_REFRESH_TOKEN = True
 
-        def authenticate_refresh_token(self, refresh_token: str) -> Token | None:
+        def authenticate_refresh_token(self, refresh_token: str) -> IssuedToken | None:
             token = provider.refresh_tokens.get(refresh_token)
             return token if token and provider.is_open(token.session) else None
 
-        def authenticate_user(self, token: Token) -> Session:
+        def authenticate_user(self, token: IssuedToken) -> Session:
             return token.session
 
-        def revoke_old_credential(self, token: Token) -> None:
+        def revoke_old_credential(self, token: IssuedToken) -> None:
             provider.refresh_tokens = {
                 text: other for text, other in provider.refresh_tokens.items() if other is not token
             }
@@ -149,10 +157,10 @@ def authorization_server(app: Flask, provider: Provider) -> AuthorizationServer:
     class Revocation(RevocationEndpoint):  # type: ignore[misc]
         CLIENT_AUTH_METHODS = Codes.TOKEN_ENDPOINT_AUTH_METHODS
 
-        def query_token(self, token: str, hint: str | None) -> Token | None:
+        def query_token(self, token: str, hint: str | None) -> IssuedToken | None:
             return provider.refresh_tokens.get(token) or provider.access_tokens.get(token)
 
-        def revoke_token(self, token: Token, request: Any) -> None:
+        def revoke_token(self, token: IssuedToken, request: Any) -> None:
             provider.forget(token)
 
     class AnswersNameTheIssuer(IssuerParameter):  # type: ignore[misc]
@@ -160,7 +168,7 @@ def authorization_server(app: Flask, provider: Provider) -> AuthorizationServer:
             return provider.issuer
 
     class AccessTokens(BearerTokenValidator):  # type: ignore[misc]
-        def authenticate_token(self, token_string: str) -> Token | None:
+        def authenticate_token(self, token_string: str) -> IssuedToken | None:
             token = provider.access_tokens.get(token_string)
             return token if token and provider.is_open(token.session) else None
 
@@ -178,7 +186,7 @@ def authorization_server(app: Flask, provider: Provider) -> AuthorizationServer:
         def end_session(self, asked: EndSessionRequest) -> None:
             provider.sessions.pop((asked.id_token_claims or {}).get("sid", ""), None)
 
-    def access_token(client: Client, grant_type: str, user: Session, scope: str) -> str:
+    def access_token(client: OAuthClient, grant_type: str, user: Session, scope: str) -> str:
         """A word that only this provider understands; for an API a JWT (RFC 9068 section 2)."""
         if not client.audience:
             return secrets.token_urlsafe(32)
@@ -198,7 +206,7 @@ def authorization_server(app: Flask, provider: Provider) -> AuthorizationServer:
         return jwt.encode(header, claims, provider.key, algorithms=["RS256"])
 
     def save_token(token: dict[str, Any], request: Any) -> None:
-        issued = Token(
+        issued = IssuedToken(
             client=request.client,
             session=request.user,
             scope=token["scope"],

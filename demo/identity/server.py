@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from demo.identity.app import create_app
-from demo.identity.provider import Provider
+from demo.identity.identity_provider import IdentityProvider
 from demo.serving import Running, bind
 
 
-def serve(provider: Provider, *, port: int = 0) -> Running:
+def serve(provider: IdentityProvider, *, port: int = 0) -> Running:
     """Start answering; the provider's issuer becomes the server's address."""
     running = bind(create_app(provider), port=port)
     provider.issuer = running.url

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from demo.identity.people import API, COMMAND_LINE
+from demo.identity.users import API, COMMAND_LINE
 from demo.launcher.network import Ports
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from accounts.entitlements import resolve
 from accounts.types import Entitlement, Subject
-from demo.identity.people import Person
+from demo.identity.users import User
 
 
-def outlook(person: Person, *, issuer: str, now: datetime) -> list[str]:
+def outlook(person: User, *, issuer: str, now: datetime) -> list[str]:
     """Return one line for each role a person has, with its accounts."""
     claims = person.standard_claims()
     granted = resolve(

@@ -14,7 +14,7 @@ from accounts.models import AuditEvent, SignIn
 from accounts.models.audit import Action
 from accounts.signins import subject_of
 from accounts.types import Credentials
-from demo.identity.people import Person, load_people
+from demo.identity.users import User, load_users
 from demo.launcher.home import PEOPLE
 from demo.launcher.network import Ports
 from demo.story.browser import Browser, Form, Page
@@ -33,7 +33,7 @@ class Plot:
 
     def __init__(self, ports: Ports) -> None:
         self.ports = ports
-        self.people = {person.username: person for person in load_people(PEOPLE)}
+        self.people = {person.username: person for person in load_users(PEOPLE)}
         self.began = timezone.now()
 
     def steps(self) -> Iterator[str]:
@@ -79,7 +79,7 @@ class Plot:
             self._recorded(mallory, action, account_id=ACCOUNT, access_key_id="")
             yield f"she asks at {path} all the same: refused with 403, and that is recorded"
 
-    def _sign_in(self, browser: Browser, person: Person) -> Page:
+    def _sign_in(self, browser: Browser, person: User) -> Page:
         page = browser.get(f"{self.ports.portal_url}/oidc/authenticate/?next=/")
         _expect(
             page.url.startswith(self.ports.identity_url),
@@ -94,7 +94,7 @@ class Plot:
         self._recorded(person, Action.SIGNIN_COMPLETED)
         return page
 
-    def _lists_everything(self, page: Page, person: Person) -> str:
+    def _lists_everything(self, page: Page, person: User) -> str:
         """Compare the page with what the product decides from the claims of the sign-in."""
         sign_in = SignIn.objects.filter(
             person__sub=person.sub, person__issuer=self.ports.identity_url
@@ -111,7 +111,7 @@ class Plot:
         accounts = len({entitlement.role.account_id for entitlement in granted})
         return f"{len(granted)} roles in {accounts} accounts"
 
-    def _take_keys(self, browser: Browser, person: Person) -> tuple[Credentials, str]:
+    def _take_keys(self, browser: Browser, person: User) -> tuple[Credentials, str]:
         query = urlencode({"account_id": ACCOUNT, "role_name": ROLE})
         ask = browser.get(f"{self.ports.portal_url}/keys?{query}")
         _expect(not _variable(ask, "AWS_SECRET_ACCESS_KEY"), "a GET of /keys shows keys")
@@ -150,7 +150,7 @@ class Plot:
         _expect(caller["Arn"] == arn, f"the keys are {caller['Arn']}'s, not {arn}'s")
         return arn
 
-    def _open_console(self, browser: Browser, person: Person, arn: str) -> None:
+    def _open_console(self, browser: Browser, person: User, arn: str) -> None:
         query = urlencode({"account_id": ACCOUNT, "role_name": ROLE, "destination": DESTINATION})
         ask = browser.get(f"{self.ports.portal_url}/console?{query}")
         status, location = browser.send_and_stop(ask.form("/console"))
@@ -164,7 +164,7 @@ class Plot:
         with Browser() as other:
             _expect(other.get(location).status == 400, "a console link works twice")
 
-    def _sign_out(self, browser: Browser, person: Person) -> None:
+    def _sign_out(self, browser: Browser, person: User) -> None:
         form = browser.get(f"{self.ports.portal_url}/").form("/oidc/logout/")
         browser.send(form)
         self._recorded(person, Action.SIGNIN_ENDED)
@@ -173,7 +173,7 @@ class Plot:
         page = browser.get(f"{self.ports.portal_url}/oidc/authenticate/")
         _expect(page.url.startswith(self.ports.identity_url), "the provider still knows who it is")
 
-    def _recorded(self, person: Person, action: Action, **columns: str) -> AuditEvent:
+    def _recorded(self, person: User, action: Action, **columns: str) -> AuditEvent:
         """Return the newest audit row of this kind since the story began."""
         row = (
             AuditEvent.objects.filter(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from django.http import HttpRequest
 
 from accounts.errors import GatehouseError
-from accounts.oidc import provider
+from accounts.oidc import discovery
 from accounts.oidc.errors import ProviderUnavailable, SignInFailed
 
 PROVIDER_REFUSED = "signin.provider.refused"
@@ -53,8 +53,8 @@ class CallbackAnswer:
             SignInFailed: it is not our provider's.
             ProviderUnavailable: our provider cannot be read.
         """
-        op = provider.current()
-        if self.iss is None and op.names_itself:
+        op = discovery.provider()
+        if self.iss is None and op.sends_iss:
             raise _not_ours(
                 "The callback does not name its issuer, which the provider always does."
             )

@@ -15,7 +15,7 @@ from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 
 from accounts.errors import GatehouseError
 from accounts.models import Person
-from accounts.oidc import id_tokens, provider
+from accounts.oidc import discovery, id_tokens
 from accounts.oidc.errors import SignInFailed, misconfigured, unavailable
 from accounts.oidc.strict_json import parse_object
 from accounts.oidc.subjects import merged, subject
@@ -50,7 +50,7 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
 
     def get_token(self, payload: dict[str, str]) -> dict[str, Any]:
         """Exchange the code (RFC 6749 section 4.1.3, RFC 7636 section 4.5)."""
-        op = provider.current()
+        op = discovery.provider()
         data = payload | {"redirect_uri": callback_url()}
         headers = {}
         if op.basic_auth:
@@ -80,7 +80,7 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
         """Return the ID token's claims once every rule holds."""
         return id_tokens.verify(
             token,
-            provider=provider.current(),
+            provider=discovery.provider(),
             client_id=self.OIDC_RP_CLIENT_ID,
             algorithm=settings.OIDC_RP_SIGN_ALGO,
             nonce=kwargs.get("nonce") or "",
@@ -95,7 +95,7 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
         self, access_token: str, id_token: str, payload: dict[str, Any]
     ) -> dict[str, Any]:
         """Return what userinfo says about the person of the ID token; {} where the provider has none."""
-        url = provider.current().userinfo_endpoint
+        url = discovery.provider().userinfo_endpoint
         if not url:
             return {}
         if not access_token:
@@ -129,7 +129,7 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
         """Begin the sign-in of the person whom the claims name, as `request.sign_in`."""
         claims = merged(payload, self.get_userinfo(self.tokens.access_token, id_token, payload))
         sign_in = begin(
-            subject=subject(issuer=provider.current().issuer, claims=claims),
+            subject=subject(issuer=discovery.provider().issuer, claims=claims),
             tokens=self.tokens,
             origin=origin_of(self.request),
             now=timezone.now(),

@@ -22,7 +22,7 @@ from accounts import signins
 from accounts.encryption import decrypt
 from accounts.errors import GatehouseError
 from accounts.models import SignIn
-from accounts.oidc import provider
+from accounts.oidc import discovery
 from accounts.oidc.errors import SignInFailed
 from portal import limiting
 from portal.context import origin_of
@@ -56,7 +56,7 @@ class Authenticate(OIDCAuthenticationRequestView):  # type: ignore[misc]  # It h
             return there
         try:
             limiting.count_started_sign_in(request, browser=browsers.known(request))
-            endpoint = urlsplit(provider.current().authorization_endpoint)
+            endpoint = urlsplit(discovery.provider().authorization_endpoint)
         except GatehouseError as error:
             return failed(request, error, next_url=next_url)
         # RFC 6749 section 3.1: the endpoint may have a query of its own, which is kept.
@@ -124,7 +124,7 @@ class Callback(OIDCAuthenticationCallbackView):  # type: ignore[misc]
         request.session.flush()
         auth.login(request, person)
         request.session["sign_in"] = str(begun.id)
-        request.session["end_session_origin"] = provider.end_session_origin()
+        request.session["end_session_origin"] = discovery.end_session_origin()
         if replaced is not None:
             signins.end(
                 sign_in=replaced,
@@ -158,8 +158,8 @@ class Logout(OIDCLogoutView):  # type: ignore[misc]
         url = end_session_url(id_token)
         if not sign_in:
             # Nothing is left here of a sign-in that ran out; at the provider it may still stand.
-            allowed_origin = provider.end_session_origin()
-        if not url or provider.origin_of_url(url) != allowed_origin:
+            allowed_origin = discovery.end_session_origin()
+        if not url or discovery.origin_of_url(url) != allowed_origin:
             url = "/"  # The page's Content-Security-Policy would stop the browser on its way there.
         response = HttpResponseRedirect(url)
         response["Cache-Control"] = "no-store"
@@ -174,7 +174,7 @@ def _came_from_elsewhere(request: HttpRequest) -> bool:
 def end_session_url(id_token: str) -> str:
     """Return where the provider signs people out (OpenID Connect RP-Initiated Logout 1.0); "" if nowhere."""
     try:
-        op = provider.current()
+        op = discovery.provider()
     except GatehouseError:
         return ""
     if not op.end_session_endpoint:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.identity import Client, Person, Provider
+from demo.identity import IdentityProvider, OAuthClient, User
 from demo.identity.server import serve
 from tests.client.commands import Commands
 from tests.portal import running
@@ -17,14 +17,14 @@ AUDIENCE = "gatehouse-api"
 
 
 @pytest.fixture(scope="session")
-def identity() -> Iterator[Provider]:
+def identity() -> Iterator[IdentityProvider]:
     """The demo's identity provider: the portal's client, and a public one for the command line."""
-    provider = Provider(
+    provider = IdentityProvider(
         people=[],
         clients=[
-            Client("gatehouse", secret=running.CLIENT_SECRET),
-            Client("gatehouse-cli", audience=AUDIENCE),
-            Client("other-cli", audience="another-api"),
+            OAuthClient("gatehouse", secret=running.CLIENT_SECRET),
+            OAuthClient("gatehouse-cli", audience=AUDIENCE),
+            OAuthClient("other-cli", audience="another-api"),
         ],
         device_interval=1,
     )
@@ -33,11 +33,11 @@ def identity() -> Iterator[Provider]:
 
 
 @pytest.fixture
-def provider(identity: Provider) -> Provider:
+def provider(identity: IdentityProvider) -> IdentityProvider:
     """The provider with its people as they are at first, and nobody signed in."""
     identity.people = [
-        Person("alice", groups=("everyone", "payments"), sub="nw-1001"),
-        Person("mallory", groups=("visitors",), sub="nw-1004"),
+        User("alice", groups=("everyone", "payments"), sub="nw-1001"),
+        User("mallory", groups=("visitors",), sub="nw-1004"),
     ]
     for kept in (identity.sessions, identity.refresh_tokens, identity.access_tokens):
         kept.clear()
@@ -48,7 +48,7 @@ def provider(identity: Provider) -> Provider:
 
 @pytest.fixture(scope="session")
 def portal(
-    identity: Provider, cloud_url: str, tmp_path_factory: pytest.TempPathFactory
+    identity: IdentityProvider, cloud_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[running.Portal]:
     """The portal under gunicorn, with the demo's company."""
     with running.portal(
@@ -65,7 +65,7 @@ def portal(
 
 
 @pytest.fixture
-def commands(tmp_path: Path, provider: Provider) -> Commands:
+def commands(tmp_path: Path, provider: IdentityProvider) -> Commands:
     """A machine of somebody who has nothing but the command; its browser signs in as alice."""
     return Commands(tmp_path)
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from accounts.bearer_secrets import PATTERN
-from demo.identity import Provider
+from demo.identity import IdentityProvider
 from tests.client.commands import Commands, enter_code
 from tests.portal import running
 from tests.portal.running import Portal
@@ -88,7 +88,7 @@ def test_person_who_says_no_is_not_signed_in(commands: Commands, portal: Portal)
 
 
 def test_token_that_the_portal_does_not_take_is_not_kept(
-    commands: Commands, portal: Portal, provider: Provider
+    commands: Commands, portal: Portal, provider: IdentityProvider
 ) -> None:
     provider.clients[1], before = provider.clients[2], provider.clients[1]
     provider.clients[1] = type(before)("gatehouse-cli", audience="another-api")
@@ -115,7 +115,7 @@ def test_sign_in_says_who_and_keeps_it_for_its_owner_alone(
 
 
 def test_browser_is_started_with_no_secret_and_a_challenge(
-    commands: Commands, portal: Portal, provider: Provider
+    commands: Commands, portal: Portal, provider: IdentityProvider
 ) -> None:
     commands.run("login", portal.url)
 
@@ -130,7 +130,7 @@ def test_browser_is_started_with_no_secret_and_a_challenge(
 
 
 def test_sign_in_that_will_not_last_says_so(
-    commands: Commands, portal: Portal, provider: Provider
+    commands: Commands, portal: Portal, provider: IdentityProvider
 ) -> None:
     body = {"access_token": "", "token_type": "Bearer", "expires_in": 300}
     other = Commands(_made(commands.home / "other"))
@@ -170,7 +170,7 @@ def test_page_is_printed_where_the_browser_does_not_start(
 
 
 def test_sign_in_by_code_needs_no_browser_here(
-    commands: Commands, portal: Portal, provider: Provider
+    commands: Commands, portal: Portal, provider: IdentityProvider
 ) -> None:
     process = commands.start("login", portal.url, "--device")
 
@@ -217,7 +217,7 @@ def test_sign_in_that_others_could_read_is_not_used(signed_in: Commands, portal:
 
 
 def test_token_past_its_time_is_refreshed(
-    signed_in: Commands, portal: Portal, provider: Provider
+    signed_in: Commands, portal: Portal, provider: IdentityProvider
 ) -> None:
     before = signed_in.change(portal.url, expires_at=0)
 
@@ -232,7 +232,7 @@ def test_token_past_its_time_is_refreshed(
 
 
 def test_token_that_the_portal_refuses_before_its_time_is_refreshed_once(
-    signed_in: Commands, portal: Portal, provider: Provider
+    signed_in: Commands, portal: Portal, provider: IdentityProvider
 ) -> None:
     signed_in.change(portal.url, bearer="worth.no.thing")
     provider.hits.clear()
@@ -244,7 +244,7 @@ def test_token_that_the_portal_refuses_before_its_time_is_refreshed_once(
 
 
 def test_many_at_once_refresh_once_and_all_get_their_keys(
-    signed_in: Commands, portal: Portal, provider: Provider
+    signed_in: Commands, portal: Portal, provider: IdentityProvider
 ) -> None:
     signed_in.change(portal.url, expires_at=0)
     provider.hits.clear()
@@ -261,7 +261,7 @@ def test_many_at_once_refresh_once_and_all_get_their_keys(
 
 
 def test_sign_in_ended_at_the_provider_is_over(
-    signed_in: Commands, portal: Portal, provider: Provider
+    signed_in: Commands, portal: Portal, provider: IdentityProvider
 ) -> None:
     signed_in.change(portal.url, expires_at=0)
     provider.end_sessions("alice")
@@ -274,7 +274,7 @@ def test_sign_in_ended_at_the_provider_is_over(
 
 
 def test_logout_forgets_here_and_revokes_there(
-    signed_in: Commands, portal: Portal, provider: Provider
+    signed_in: Commands, portal: Portal, provider: IdentityProvider
 ) -> None:
     kept = json.loads(signed_in.kept(portal.url).read_text())
     assert kept["refresh_token"] in provider.refresh_tokens
@@ -289,7 +289,7 @@ def test_logout_forgets_here_and_revokes_there(
 
 
 def test_logout_forgets_when_the_provider_is_down(
-    signed_in: Commands, portal: Portal, provider: Provider
+    signed_in: Commands, portal: Portal, provider: IdentityProvider
 ) -> None:
     with provider.misbehaving(status={"discovery": 503}):
         done = signed_in.run("logout")
@@ -384,7 +384,7 @@ def test_program_that_does_not_stand_after_two_hyphens_is_told_where(commands: C
 
 
 def test_list_shows_what_is_given_and_why_nothing_is(
-    signed_in: Commands, portal: Portal, provider: Provider
+    signed_in: Commands, portal: Portal, provider: IdentityProvider
 ) -> None:
     table = signed_in.run("list").stdout.splitlines()
     assert table[0].split() == ["ACCOUNT", "ID", "ROLE", "FOR"]
@@ -515,7 +515,7 @@ def test_exec_hands_the_programs_own_options_on(signed_in: Commands) -> None:
 
 
 def test_token_of_a_machine_is_used_and_nobody_signs_in(
-    commands: Commands, portal: Portal, provider: Provider, tmp_path: Path
+    commands: Commands, portal: Portal, provider: IdentityProvider, tmp_path: Path
 ) -> None:
     other = Commands(_made(tmp_path / "other"))
     other.run("login", portal.url)
@@ -585,7 +585,7 @@ def test_portal_signed_in_to_last_is_meant_when_none_is_named(
 
 
 def test_nothing_that_is_said_or_browsed_holds_a_secret(
-    signed_in: Commands, portal: Portal, provider: Provider
+    signed_in: Commands, portal: Portal, provider: IdentityProvider
 ) -> None:
     kept = json.loads(signed_in.kept(portal.url).read_text())
     secrets = {kept["bearer"], kept["refresh_token"]}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from demo.identity import Provider
+from demo.identity import IdentityProvider
 from tests.client.commands import Commands
 from tests.portal import running
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.wire
 
 @pytest.fixture
 def portal(
-    identity: Provider, cloud_url: str, tmp_path_factory: pytest.TempPathFactory
+    identity: IdentityProvider, cloud_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[running.Portal]:
     """A portal that takes ID tokens of the command, and nothing else."""
     with running.portal(

@@ -6,31 +6,33 @@ from collections.abc import Iterator
 
 import pytest
 
-from demo.identity import Client, Person, Provider
+from demo.identity import IdentityProvider, OAuthClient, User
 from demo.identity.server import serve
 from demo.serving import Running
 from tests.demo.relying_party import RelyingParty
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[tuple[Provider, Running]]:
+def served() -> Iterator[tuple[IdentityProvider, Running]]:
     """A provider that knows alice and mallory, and one client."""
-    provider = Provider(people=[], clients=[Client("gatehouse", secret="s3cret: of tests")])
+    provider = IdentityProvider(
+        people=[], clients=[OAuthClient("gatehouse", secret="s3cret: of tests")]
+    )
     with serve(provider) as running:
         yield provider, running
 
 
 @pytest.fixture
-def provider(served: tuple[Provider, Running]) -> Provider:
+def provider(served: tuple[IdentityProvider, Running]) -> IdentityProvider:
     """The provider with its people as they are at first, and nobody signed in."""
     provider, _ = served
-    provider.people = [Person("alice", groups=("payments",)), Person("mallory")]
+    provider.people = [User("alice", groups=("payments",)), User("mallory")]
     provider.sessions.clear()
     return provider
 
 
 @pytest.fixture
-def rp(provider: Provider) -> Iterator[RelyingParty]:
+def rp(provider: IdentityProvider) -> Iterator[RelyingParty]:
     """An honest application with a browser of its own."""
     with RelyingParty(provider) as party:
         yield party

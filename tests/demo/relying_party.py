@@ -12,7 +12,7 @@ import requests
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from demo.identity import Provider
+from demo.identity import IdentityProvider
 
 VERIFIER = "a-verifier-of-43-characters-at-the-very-least-0123"
 CHALLENGE = (
@@ -24,7 +24,7 @@ CALLBACK = "http://localhost:8000/oidc/callback/"
 class RelyingParty:
     """What the portal does at the provider, with every parameter open to change; None leaves one out."""
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, provider: IdentityProvider) -> None:
         self.url = provider.issuer
         self.secret = provider.clients[0].secret
         self.browser = requests.Session()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.identity import Provider
+from demo.identity import IdentityProvider
 from demo.launcher.home import AlreadyRunning, Home
 from demo.launcher.network import DEFAULTS, Ports
 from demo.launcher.processes import Died, Family
@@ -22,7 +22,7 @@ def mode(path: Path) -> int:
 def test_secrets_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
     home = Home(tmp_path / "data")
     home.portal_environment(DEFAULTS)
-    Provider(people=[], clients=[], key_file=home.identity_key)
+    IdentityProvider(people=[], clients=[], key_file=home.identity_key)
 
     assert mode(home.folder) == 0o700
     for name in ("secret-key", "client-secret", "identity-key.pem"):
@@ -38,7 +38,9 @@ def test_secrets_stay_the_same(tmp_path: Path) -> None:
 
 
 def test_the_provider_keeps_its_key(tmp_path: Path) -> None:
-    providers = [Provider(people=[], clients=[], key_file=tmp_path / "key.pem") for _ in range(2)]
+    providers = [
+        IdentityProvider(people=[], clients=[], key_file=tmp_path / "key.pem") for _ in range(2)
+    ]
 
     assert providers[0].key.kid == providers[1].key.kid
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 import requests
 
-from demo.identity import Provider
+from demo.identity import IdentityProvider
 from tests.demo.relying_party import VERIFIER, RelyingParty, answer
 
 pytestmark = pytest.mark.wire
@@ -83,7 +83,7 @@ def test_authorize_asks_who_it_is(rp: RelyingParty) -> None:
 
 
 def test_authorize_refuses_somebody_unknown_or_disabled(
-    rp: RelyingParty, provider: Provider
+    rp: RelyingParty, provider: IdentityProvider
 ) -> None:
     provider.change("alice", disabled=True)
 
@@ -92,7 +92,7 @@ def test_authorize_refuses_somebody_unknown_or_disabled(
     assert not provider.sessions
 
 
-def test_sign_in_brings_verified_claims(rp: RelyingParty, provider: Provider) -> None:
+def test_sign_in_brings_verified_claims(rp: RelyingParty, provider: IdentityProvider) -> None:
     tokens = rp.exchange(code=rp.code(nonce="n-1")).json()
 
     claims = rp.claims(tokens["id_token"])
@@ -153,7 +153,7 @@ def test_refresh_is_refused_for_a_made_up_token(rp: RelyingParty) -> None:
 
 @pytest.mark.parametrize("how", ["disabled", "signed out"])
 def test_refresh_is_refused_when_the_person_is_gone(
-    rp: RelyingParty, provider: Provider, how: str
+    rp: RelyingParty, provider: IdentityProvider, how: str
 ) -> None:
     tokens = rp.exchange(code=rp.code()).json()
     if how == "disabled":
@@ -165,7 +165,7 @@ def test_refresh_is_refused_when_the_person_is_gone(
 
 
 def test_refresh_brings_the_groups_of_now_and_uses_up_the_old_token(
-    rp: RelyingParty, provider: Provider
+    rp: RelyingParty, provider: IdentityProvider
 ) -> None:
     tokens = rp.exchange(code=rp.code()).json()
     provider.change("alice", groups=("storefront",))
@@ -187,7 +187,7 @@ def test_logout_refuses_a_made_up_hint(rp: RelyingParty) -> None:
     assert logout(rp, id_token_hint="a.b.c").status_code == 400
 
 
-def test_logout_asks_first_without_a_hint(rp: RelyingParty, provider: Provider) -> None:
+def test_logout_asks_first_without_a_hint(rp: RelyingParty, provider: IdentityProvider) -> None:
     rp.code()
 
     page = logout(rp, post_logout_redirect_uri="http://localhost:8000/")
@@ -204,7 +204,7 @@ def test_logout_does_not_redirect_to_an_unregistered_address(rp: RelyingParty) -
 
 
 def test_logout_ends_the_session_and_returns_to_the_portal(
-    rp: RelyingParty, provider: Provider
+    rp: RelyingParty, provider: IdentityProvider
 ) -> None:
     id_token = rp.exchange(code=rp.code()).json()["id_token"]
 

@@ -10,7 +10,7 @@ from joserfc import jws, jwt
 from joserfc.errors import BadSignatureError, InvalidKeyIdError
 from joserfc.jwk import KeySet, OctKey
 
-from demo.identity import Provider
+from demo.identity import IdentityProvider
 from tests.demo.relying_party import RelyingParty
 
 pytestmark = pytest.mark.wire
@@ -34,7 +34,7 @@ def id_token(rp: RelyingParty) -> str:
 )
 def test_claims_are_replaced_under_a_good_signature(
     rp: RelyingParty,
-    provider: Provider,
+    provider: IdentityProvider,
     faults: dict[str, Any],
     claim: str,
     expected: object,
@@ -44,14 +44,14 @@ def test_claims_are_replaced_under_a_good_signature(
     assert rp.claims(id_token(rp)).get(claim) != expected
 
 
-def test_two_thousand_groups_fit(rp: RelyingParty, provider: Provider) -> None:
+def test_two_thousand_groups_fit(rp: RelyingParty, provider: IdentityProvider) -> None:
     groups = [f"group-{number}" for number in range(2000)]
     provider.change("alice", groups=tuple(groups))
 
     assert rp.claims(id_token(rp))["groups"] == groups
 
 
-def test_the_clock_can_be_off(rp: RelyingParty, provider: Provider) -> None:
+def test_the_clock_can_be_off(rp: RelyingParty, provider: IdentityProvider) -> None:
     with provider.misbehaving(clock=3600, lifetime=-10):
         claims = rp.claims(id_token(rp))
 
@@ -59,7 +59,7 @@ def test_the_clock_can_be_off(rp: RelyingParty, provider: Provider) -> None:
     assert claims["exp"] == claims["iat"] - 10
 
 
-def test_the_kid_can_be_missing_or_unknown(rp: RelyingParty, provider: Provider) -> None:
+def test_the_kid_can_be_missing_or_unknown(rp: RelyingParty, provider: IdentityProvider) -> None:
     for header in ({"kid": None}, {"kid": "unknown"}):
         with provider.misbehaving(header=header):
             token = jws.extract_compact(id_token(rp).encode())
@@ -67,7 +67,9 @@ def test_the_kid_can_be_missing_or_unknown(rp: RelyingParty, provider: Provider)
 
 
 @pytest.mark.parametrize("algorithm", ["HS256", "none"])
-def test_the_algorithm_can_be_weak(rp: RelyingParty, provider: Provider, algorithm: str) -> None:
+def test_the_algorithm_can_be_weak(
+    rp: RelyingParty, provider: IdentityProvider, algorithm: str
+) -> None:
     with provider.misbehaving(algorithm=algorithm):
         token = id_token(rp)
 
@@ -75,7 +77,7 @@ def test_the_algorithm_can_be_weak(rp: RelyingParty, provider: Provider, algorit
 
 
 def test_hs256_is_signed_with_the_secret_of_the_client(
-    rp: RelyingParty, provider: Provider
+    rp: RelyingParty, provider: IdentityProvider
 ) -> None:
     with provider.misbehaving(algorithm="HS256"):
         token = id_token(rp)
@@ -84,7 +86,7 @@ def test_hs256_is_signed_with_the_secret_of_the_client(
     assert claims["sub"] == "sub-alice"
 
 
-def test_the_key_can_be_foreign(rp: RelyingParty, provider: Provider) -> None:
+def test_the_key_can_be_foreign(rp: RelyingParty, provider: IdentityProvider) -> None:
     with provider.misbehaving(foreign_key=True):
         token = id_token(rp)
 
@@ -92,7 +94,7 @@ def test_the_key_can_be_foreign(rp: RelyingParty, provider: Provider) -> None:
         rp.claims(token)
 
 
-def test_keys_rotate(rp: RelyingParty, provider: Provider) -> None:
+def test_keys_rotate(rp: RelyingParty, provider: IdentityProvider) -> None:
     old = id_token(rp)
     provider.rotate_keys(keep_old=True)
     assert len(KeySet.import_key_set(rp.get("/jwks").json()).keys) == 2
@@ -103,7 +105,7 @@ def test_keys_rotate(rp: RelyingParty, provider: Provider) -> None:
         rp.claims(old)
 
 
-def test_userinfo_can_name_somebody_else(rp: RelyingParty, provider: Provider) -> None:
+def test_userinfo_can_name_somebody_else(rp: RelyingParty, provider: IdentityProvider) -> None:
     token = rp.exchange(code=rp.code()).json()["access_token"]
 
     with provider.misbehaving(userinfo={"sub": "sub-carol", "groups": None}):
@@ -114,7 +116,7 @@ def test_userinfo_can_name_somebody_else(rp: RelyingParty, provider: Provider) -
 
 
 def test_an_endpoint_can_be_slow_fail_or_talk_nonsense(
-    rp: RelyingParty, provider: Provider
+    rp: RelyingParty, provider: IdentityProvider
 ) -> None:
     before = provider.hits["jwks"]
     with provider.misbehaving(

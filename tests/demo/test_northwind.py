@@ -12,11 +12,11 @@ from django.utils import timezone
 from accounts.entitlements import resolve
 from accounts.models import Account
 from accounts.types import Subject
-from demo.identity.people import load_people
+from demo.identity.users import load_users
 from demo.launcher.home import COMPANY, PEOPLE
 from demo.launcher.outlook import outlook
 
-PERSON = {person.username: person for person in load_people(PEOPLE)}
+PERSON = {person.username: person for person in load_users(PEOPLE)}
 FILE: dict[str, list[dict[str, Any]]] = tomllib.loads(COMPANY.read_text("utf-8"))
 
 

@@ -10,9 +10,9 @@ import pytest
 import requests
 from joserfc import jws
 
-from demo.identity import Client, Person, Provider
-from demo.identity.people import API, COMMAND_LINE, DEVICE_CODE
+from demo.identity import IdentityProvider, OAuthClient, User
 from demo.identity.server import serve
+from demo.identity.users import API, COMMAND_LINE, DEVICE_CODE
 from tests.demo.relying_party import RelyingParty
 
 pytestmark = pytest.mark.wire
@@ -20,14 +20,14 @@ REDIRECT = "http://127.0.0.1:51234/callback"
 
 
 @pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
+def provider() -> Iterator[IdentityProvider]:
     """A provider with the portal's client, and two of programs."""
-    found = Provider(
-        people=[Person("alice", groups=("payments",))],
+    found = IdentityProvider(
+        people=[User("alice", groups=("payments",))],
         clients=[
-            Client("gatehouse", secret="s3cret"),
-            Client(COMMAND_LINE, audience=API),
-            Client("other-cli", audience=API),
+            OAuthClient("gatehouse", secret="s3cret"),
+            OAuthClient(COMMAND_LINE, audience=API),
+            OAuthClient("other-cli", audience=API),
         ],
         device_interval=1,
     )
@@ -70,7 +70,7 @@ class Program(RelyingParty):
 
 
 @pytest.fixture
-def program(provider: Provider) -> Iterator[Program]:
+def program(provider: IdentityProvider) -> Iterator[Program]:
     """An honest program."""
     provider.sessions.clear()
     found = Program(provider)
@@ -127,7 +127,7 @@ def test_program_with_another_verifier_is_refused(program: Program, verifier: st
 
 
 def test_programs_token_is_a_jwt_for_the_api_about_the_person(
-    program: Program, provider: Provider
+    program: Program, provider: IdentityProvider
 ) -> None:
     tokens = program.exchange(code=program.code()).json()
 
@@ -191,7 +191,7 @@ def test_codes_are_for_programs_only(program: Program) -> None:
 
 @pytest.mark.parametrize("code", ["", "BBBB-BBBB"])
 def test_code_that_is_not_known_signs_nothing_in(
-    program: Program, provider: Provider, code: str
+    program: Program, provider: IdentityProvider, code: str
 ) -> None:
     page = program.browser.post(
         f"{program.url}/device", data={"user_code": code, "username": "alice"}, timeout=5
@@ -215,7 +215,7 @@ def test_code_of_another_program_is_refused(program: Program) -> None:
     assert program.wait(codes["device_code"], client_id="other-cli").status_code == 400
 
 
-def test_code_that_has_expired_is_refused(program: Program, provider: Provider) -> None:
+def test_code_that_has_expired_is_refused(program: Program, provider: IdentityProvider) -> None:
     codes = begun(program)
     provider.device_codes[codes["device_code"]].expires_at = time.time() - 1
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from demo.identity.people import load_people
 from demo.identity.roster import BadPeople
+from demo.identity.users import load_users
 from demo.launcher.home import CHECKOUT, Home
 from demo.management.commands import demo
 
@@ -35,7 +35,7 @@ def complaints(tmp_path: Path, text: bytes) -> list[str]:
     path = tmp_path / "people.toml"
     path.write_bytes(text)
     with pytest.raises(BadPeople) as refused:
-        load_people(path)
+        load_users(path)
     lines = str(refused.value).splitlines()
     assert all(line.startswith(f"{path}: ") for line in lines)
     return [line.removeprefix(f"{path}: ") for line in lines]
@@ -76,14 +76,14 @@ def test_file_is_refused_with_its_reason(tmp_path: Path, text: bytes, complaint:
 
 def test_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadPeople, match=r"people\.toml: This cannot be read: No such file"):
-        load_people(tmp_path / "people.toml")
+        load_users(tmp_path / "people.toml")
 
 
 def test_people_without_more_than_a_name_are_people(tmp_path: Path) -> None:
     path = tmp_path / "people.toml"
     path.write_text('[[person]]\nusername = "dora"\ngroups = ["payments"]\n')
 
-    (dora,) = load_people(path)
+    (dora,) = load_users(path)
     assert (dora.username, dora.groups) == ("dora", ("payments",))
 
 

@@ -16,9 +16,9 @@ import requests
 
 from accounts.aws.bulkhead import CALLS_AT_ONCE
 from accounts.concurrency import THREADS
-from demo.identity import Client, Provider
-from demo.identity.people import load_people
+from demo.identity import IdentityProvider, OAuthClient
 from demo.identity.server import serve as serve_identity
+from demo.identity.users import load_users
 from demo.launcher.home import PEOPLE
 from demo.launcher.network import choose
 from tests.portal import running
@@ -100,8 +100,8 @@ def alice(
 ) -> Iterator[tuple[Portal, requests.Session]]:
     """alice, signed in at a portal with one worker, and that portal."""
     port = choose(0).portal
-    client = Client("gatehouse", secret=CLIENT_SECRET, portal=f"http://localhost:{port}")
-    identity = Provider(people=load_people(PEOPLE), clients=[client])
+    client = OAuthClient("gatehouse", secret=CLIENT_SECRET, portal=f"http://localhost:{port}")
+    identity = IdentityProvider(people=load_users(PEOPLE), clients=[client])
     with (
         serve_identity(identity) as op,
         running.portal(

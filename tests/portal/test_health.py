@@ -12,16 +12,16 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from pytest_django import DjangoDbBlocker
 
-from accounts.oidc import keys, provider
+from accounts.oidc import discovery, keys
 from portal import health
 
 
 @pytest.fixture(autouse=True)
 def _fresh_provider() -> Iterator[None]:
-    provider.clear_cache()
+    discovery.clear_cache()
     keys.clear_cache()
     yield
-    provider.clear_cache()
+    discovery.clear_cache()
     keys.clear_cache()
 
 
@@ -29,7 +29,9 @@ def _fresh_provider() -> Iterator[None]:
 def _good_provider(monkeypatch: pytest.MonkeyPatch) -> None:
     """A provider at the edge of the world that is as it should be."""
     monkeypatch.setattr(
-        provider, "current", lambda: provider.Provider("i", "https://a", "https://t", "https://j")
+        discovery,
+        "provider",
+        lambda: discovery.ProviderMetadata("i", "https://a", "https://t", "https://j"),
     )
     monkeypatch.setattr(keys, "current", lambda *, url: ())
 

@@ -15,9 +15,9 @@ import requests
 
 from demo.cloud import Cloud
 from demo.cloud.server import serve as serve_cloud
-from demo.identity import Client, Provider
-from demo.identity.people import load_people
+from demo.identity import IdentityProvider, OAuthClient
 from demo.identity.server import serve as serve_identity
+from demo.identity.users import load_users
 from demo.launcher.home import PEOPLE
 from demo.launcher.network import choose
 from tests.portal import running
@@ -115,8 +115,8 @@ def outage(tmp_path_factory: pytest.TempPathFactory, postgresql_url: str) -> Ite
     server = urlsplit(postgresql_url)
     line = Line(str(server.hostname), server.port or 5432)
     port = choose(0).portal
-    client = Client("gatehouse", secret=CLIENT_SECRET, portal=f"http://localhost:{port}")
-    identity = Provider(people=load_people(PEOPLE), clients=[client])
+    client = OAuthClient("gatehouse", secret=CLIENT_SECRET, portal=f"http://localhost:{port}")
+    identity = IdentityProvider(people=load_users(PEOPLE), clients=[client])
     with (
         serve_identity(identity) as op,
         serve_cloud(Cloud()) as cloud,

@@ -15,9 +15,9 @@ import requests
 
 from demo.cloud import Cloud
 from demo.cloud.server import serve as serve_cloud
-from demo.identity import Client, Provider, oauth
-from demo.identity.people import load_people
+from demo.identity import IdentityProvider, OAuthClient, oauth
 from demo.identity.server import serve as serve_identity
+from demo.identity.users import load_users
 from demo.launcher.home import PEOPLE
 from demo.launcher.network import choose
 from tests.portal import running
@@ -59,8 +59,8 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
     """alice signs in, takes keys, opens the console and signs out; mallory tries; a callback is replayed."""
     folder = tmp_path_factory.mktemp("portal")
     port = choose(0).portal
-    client = Client("gatehouse", secret=CLIENT_SECRET, portal=f"http://localhost:{port}")
-    identity = Provider(people=load_people(PEOPLE), clients=[client])
+    client = OAuthClient("gatehouse", secret=CLIENT_SECRET, portal=f"http://localhost:{port}")
+    identity = IdentityProvider(people=load_users(PEOPLE), clients=[client])
     with (
         serve_identity(identity) as op,
         serve_cloud(Cloud()) as cloud,

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from demo.identity import Client, Person, Provider
+from demo.identity import IdentityProvider, OAuthClient, User
 from demo.identity.server import serve
 from demo.launcher.network import choose
 from tests.portal import running
@@ -25,8 +25,8 @@ HTTPS = {"X-Forwarded-Proto": "https"}
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     """A portal at an https address, behind a proxy on this machine."""
     port = choose(0).portal
-    client = Client("gatehouse", secret=CLIENT_SECRET, portal=f"https://localhost:{port}")
-    identity = Provider(people=[Person("alice", groups=("payments",))], clients=[client])
+    client = OAuthClient("gatehouse", secret=CLIENT_SECRET, portal=f"https://localhost:{port}")
+    identity = IdentityProvider(people=[User("alice", groups=("payments",))], clients=[client])
     with (
         serve(identity) as op,
         running.portal(

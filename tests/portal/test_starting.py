@@ -8,7 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from accounts.models import Mapping
-from accounts.oidc import keys, provider
+from accounts.oidc import discovery, keys
 from portal import health
 from portal.starting import say_what_is_missing
 
@@ -16,10 +16,10 @@ from portal.starting import say_what_is_missing
 @pytest.fixture(autouse=True)
 def _fresh_provider(settings: Settings) -> Iterator[None]:
     settings.OIDC_ISSUER = "http://localhost:9"
-    provider.clear_cache()
+    discovery.clear_cache()
     keys.clear_cache()
     yield
-    provider.clear_cache()
+    discovery.clear_cache()
     keys.clear_cache()
 
 
@@ -60,7 +60,9 @@ def test_start_of_a_portal_that_lacks_nothing_is_silent(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        provider, "current", lambda: provider.Provider("i", "https://a", "https://t", "https://j")
+        discovery,
+        "provider",
+        lambda: discovery.ProviderMetadata("i", "https://a", "https://t", "https://j"),
     )
     monkeypatch.setattr(keys, "current", lambda *, url: ())
 

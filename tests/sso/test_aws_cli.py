@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
-from demo.identity import Client, Provider
-from demo.identity.people import load_people
+from demo.identity import IdentityProvider, OAuthClient
 from demo.identity.server import serve
+from demo.identity.users import load_users
 from demo.launcher.home import PEOPLE
 from demo.launcher.network import choose
 from tests import aws_cli_v2, postgresql, real_parts
@@ -61,9 +61,9 @@ def place(
     folder: Path, *, chromium: Browser, cloud_url: str, url: str, port: int, **variables: str
 ) -> Iterator[Place]:
     """Run a portal of the demo's company at an address, and sign alice in there."""
-    client = Client("gatehouse", secret=running.CLIENT_SECRET, portal=url)
+    client = OAuthClient("gatehouse", secret=running.CLIENT_SECRET, portal=url)
     with (
-        serve(Provider(people=load_people(PEOPLE), clients=[client])) as op,
+        serve(IdentityProvider(people=load_users(PEOPLE), clients=[client])) as op,
         postgresql.database_of_a_portal(folder, name=f"portal_{folder.name}") as database,
         running.portal(
             folder,

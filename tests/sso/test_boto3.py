@@ -26,9 +26,9 @@ from botocore.exceptions import ClientError
 
 from demo.cloud import Cloud
 from demo.cloud.server import serve as serve_cloud
-from demo.identity import Client, Provider
-from demo.identity.people import load_people
+from demo.identity import IdentityProvider, OAuthClient
 from demo.identity.server import serve as serve_identity
+from demo.identity.users import load_users
 from demo.launcher.home import PEOPLE
 from demo.launcher.network import choose
 from tests.portal import running
@@ -92,8 +92,8 @@ class Company:
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     """The demo's company, with a log that says everything."""
     port = choose(0).portal
-    client = Client("gatehouse", secret=CLIENT_SECRET, portal=f"http://localhost:{port}")
-    identity = Provider(people=load_people(PEOPLE), clients=[client])
+    client = OAuthClient("gatehouse", secret=CLIENT_SECRET, portal=f"http://localhost:{port}")
+    identity = IdentityProvider(people=load_users(PEOPLE), clients=[client])
     with (
         serve_identity(identity) as op,
         serve_cloud(Cloud()) as cloud,

@@ -10,8 +10,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from demo.identity.people import Person, load_people
 from demo.identity.roster import BadPeople
+from demo.identity.users import User, load_users
 from demo.launcher.home import CHECKOUT, COMPANY, HOME, PEOPLE, AlreadyRunning
 from demo.launcher.network import DEFAULTS, Ports, PortTaken, choose
 from demo.launcher.outlook import outlook
@@ -59,7 +59,7 @@ class Command(BaseCommand):
             self.stdout.write("\nThe demo has ended; its data are kept.")
 
     def _run(self, port: int | None) -> None:
-        started, ports, people = time.monotonic(), choose(port), load_people(PEOPLE)
+        started, ports, people = time.monotonic(), choose(port), load_users(PEOPLE)
         with Family(CHECKOUT) as family:
             for name, (command, environment, url) in HOME.processes(ports).items():
                 if name == "portal":
@@ -76,7 +76,7 @@ class Command(BaseCommand):
                 self._greet(ports, people, seconds=time.monotonic() - started)
                 family.watch()
 
-    def _greet(self, ports: Ports, people: list[Person], *, seconds: float) -> None:
+    def _greet(self, ports: Ports, people: list[User], *, seconds: float) -> None:
         self.stdout.write(
             f"\nGatehouse is ready after {seconds:.0f} seconds. Open\n\n    {ports.portal_url}\n\n"
             "and sign in, without a password, as one of Northwind's people:\n"

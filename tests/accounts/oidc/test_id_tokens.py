@@ -17,8 +17,8 @@ from joserfc.errors import UnsupportedAlgorithmError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from accounts.oidc import id_tokens, jwt, keys
+from accounts.oidc.discovery import ProviderMetadata
 from accounts.oidc.errors import InvalidToken
-from accounts.oidc.provider import Provider
 from tests import issuer
 from tests.issuer import ABSENT, SigningKey, encoded, without_absent
 from tests.publisher import Publisher
@@ -57,7 +57,7 @@ class Verifier:
         public = [key.as_dict(private=False) for key in published or (RSA,)]
         publisher.publish("/jwks", {"keys": public})
         self.publisher = publisher
-        self.provider = Provider(
+        self.provider = ProviderMetadata(
             issuer=ISSUER,
             authorization_endpoint=f"{publisher.url}/authorize",
             token_endpoint=f"{publisher.url}/token",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from accounts.oidc import keys, provider
+from accounts.oidc import discovery, keys
 from accounts.oidc.errors import ProviderMisconfigured
 from accounts.oidc.outside import may_be_asked
 from accounts.oidc.wire import ask
@@ -62,11 +62,11 @@ def test_an_address_that_the_operator_allows_is_asked(address: str, settings: An
 
 def test_a_trusted_issuer_inside_is_asked_for_nothing(publisher: Publisher) -> None:
     publisher.publish(
-        provider.WELL_KNOWN, {"issuer": publisher.url, "jwks_uri": f"{publisher.url}/jwks"}
+        discovery.WELL_KNOWN, {"issuer": publisher.url, "jwks_uri": f"{publisher.url}/jwks"}
     )
 
     with pytest.raises(ProviderMisconfigured) as refused:
-        provider.key_set_of(publisher.url)
+        discovery.jwks_uri_of(publisher.url)
 
     assert not publisher.hits
     assert "TRUSTED_ISSUER_NETWORKS" in refused.value.admin_message
@@ -108,10 +108,10 @@ def test_a_trusted_issuer_inside_is_asked_where_the_operator_allows_it(
 ) -> None:
     settings.TRUSTED_ISSUER_NETWORKS = ["127.0.0.0/8", "::1"]
     publisher.publish(
-        provider.WELL_KNOWN, {"issuer": publisher.url, "jwks_uri": f"{publisher.url}/jwks"}
+        discovery.WELL_KNOWN, {"issuer": publisher.url, "jwks_uri": f"{publisher.url}/jwks"}
     )
 
-    assert provider.key_set_of(publisher.url) == f"{publisher.url}/jwks"
+    assert discovery.jwks_uri_of(publisher.url) == f"{publisher.url}/jwks"
 
 
 def test_the_peoples_provider_may_be_anywhere(publisher: Publisher) -> None:

@@ -8,21 +8,21 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from demo.identity import Provider
+from demo.identity import IdentityProvider
 from tests.browsers import PageFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("northwind")]
 
 
 @pytest.fixture
-def portal(live_portal: str, identity: Provider) -> str:
+def portal(live_portal: str, identity: IdentityProvider) -> str:
     """The portal at an address that the provider knows."""
     identity.clients = [replace(client, portal=live_portal) for client in identity.clients]
     return live_portal
 
 
 def test_people_sign_in_and_out_at_both_places_and_land_on_the_start_page(
-    page_factory: PageFactory, portal: str, identity: Provider
+    page_factory: PageFactory, portal: str, identity: IdentityProvider
 ) -> None:
     page = page_factory()
     page.goto(portal)
@@ -37,7 +37,7 @@ def test_people_sign_in_and_out_at_both_places_and_land_on_the_start_page(
 
 
 def test_a_refused_sign_in_says_so_and_the_next_one_works(
-    page_factory: PageFactory, portal: str, identity: Provider
+    page_factory: PageFactory, portal: str, identity: IdentityProvider
 ) -> None:
     page = page_factory()
     with identity.misbehaving(status={"token": 500}):

@@ -18,9 +18,9 @@ from werkzeug.wrappers import Request, Response
 
 from accounts.models import AuditEvent, Person, SignIn
 from accounts.models.audit import Action
-from accounts.oidc import provider
+from accounts.oidc import discovery
 from accounts.oidc.errors import ProviderUnavailable
-from demo.identity import Misbehaviour, Provider
+from demo.identity import IdentityProvider, Misbehaviour
 from portal.signin.backend import Backend
 from tests import cast
 from tests.identity import Visitor, query_of
@@ -98,7 +98,7 @@ def recorded_failures() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_of_the_provider_ends_in_a_page_and_no_sign_in(
-    visitor: Visitor, identity: Provider, fault: str, caplog: pytest.LogCaptureFixture
+    visitor: Visitor, identity: IdentityProvider, fault: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Carol is signed in already, and stays so; neither the log nor the audit trail holds a secret."""
     faults, status, code, words = FAULTS[fault]
@@ -135,7 +135,7 @@ def test_a_fault_of_the_provider_ends_in_a_page_and_no_sign_in(
     "fault", ["token endpoint 500", "foreign key", "userinfo of somebody else"]
 )
 def test_a_fault_of_the_provider_signs_nobody_in(
-    visitor: Visitor, identity: Provider, fault: str
+    visitor: Visitor, identity: IdentityProvider, fault: str
 ) -> None:
     callback = visitor.prove(visitor.depart())
 
@@ -161,7 +161,7 @@ def test_a_fault_of_the_provider_signs_nobody_in(
     ids=str,
 )
 def test_a_sign_in_at_a_provider_that_cannot_be_read_does_not_begin(
-    visitor: Visitor, identity: Provider, faults: dict[str, Any], words: str
+    visitor: Visitor, identity: IdentityProvider, faults: dict[str, Any], words: str
 ) -> None:
     with identity.misbehaving(**faults):
         response = visitor.client.get("/oidc/authenticate/")
@@ -175,7 +175,7 @@ def test_a_sign_in_at_a_provider_that_cannot_be_read_does_not_begin(
 
 def test_a_portal_without_an_issuer_says_what_to_set(db: None, settings: Any) -> None:
     settings.OIDC_ISSUER = ""
-    provider.clear_cache()
+    discovery.clear_cache()
 
     response = DjangoClient().get("/oidc/authenticate/")
 
@@ -187,14 +187,14 @@ def test_the_start_page_works_while_the_provider_is_down(
     db: None, settings: Any, unused_port: int
 ) -> None:
     settings.OIDC_ISSUER = f"http://localhost:{unused_port}"
-    provider.clear_cache()
+    discovery.clear_cache()
 
     assert DjangoClient().get("/").status_code == 200
     assert cast.signed_in("alice").get("/").status_code == 200
 
 
 def test_a_provider_that_goes_away_meanwhile_is_told_so(
-    visitor: Visitor, identity: Provider, unused_port: int
+    visitor: Visitor, identity: IdentityProvider, unused_port: int
 ) -> None:
     gone = {"token_endpoint": f"http://localhost:{unused_port}/token"}
     with identity.misbehaving(discovery=gone):
@@ -205,7 +205,7 @@ def test_a_provider_that_goes_away_meanwhile_is_told_so(
 
 
 def test_wrong_client_credentials_are_said_to_be_the_portals(
-    visitor: Visitor, identity: Provider, settings: Any
+    visitor: Visitor, identity: IdentityProvider, settings: Any
 ) -> None:
     settings.OIDC_RP_CLIENT_SECRET = "another"
 
@@ -227,7 +227,7 @@ def test_wrong_client_credentials_are_said_to_be_the_portals(
     ],
 )
 def test_what_the_token_endpoint_refuses_is_told_apart(
-    visitor: Visitor, identity: Provider, publisher: Publisher, answer: Any, code: str
+    visitor: Visitor, identity: IdentityProvider, publisher: Publisher, answer: Any, code: str
 ) -> None:
     publisher.publish("/token", answer, status=400)
     with identity.misbehaving(discovery={"token_endpoint": f"{publisher.url}/token"}):
@@ -238,7 +238,7 @@ def test_what_the_token_endpoint_refuses_is_told_apart(
 
 @pytest.mark.parametrize("error", ["invalid_client", "invalid_grant", "invalid_request"])
 def test_why_the_token_endpoint_refuses_is_told_to_admins_alone(
-    visitor: Visitor, identity: Provider, publisher: Publisher, error: str
+    visitor: Visitor, identity: IdentityProvider, publisher: Publisher, error: str
 ) -> None:
     why = {
         "error": error,
@@ -258,7 +258,7 @@ def test_why_the_token_endpoint_refuses_is_told_to_admins_alone(
 @pytest.mark.parametrize("member", ["error", "error_description"])
 def test_a_refusal_that_repeats_a_secret_is_recorded_without_it(
     visitor: Visitor,
-    identity: Provider,
+    identity: IdentityProvider,
     publisher: Publisher,
     caplog: pytest.LogCaptureFixture,
     sent: str,
@@ -286,7 +286,7 @@ def test_a_refusal_that_repeats_a_secret_is_recorded_without_it(
 
 
 def test_a_client_id_and_secret_of_odd_characters_reach_the_provider_whole(
-    visitor: Visitor, identity: Provider, publisher: Publisher, settings: Any
+    visitor: Visitor, identity: IdentityProvider, publisher: Publisher, settings: Any
 ) -> None:
     settings.OIDC_RP_CLIENT_SECRET = "a:b+c%d é"
     publisher.publish("/token", {}, status=400)
@@ -297,7 +297,7 @@ def test_a_client_id_and_secret_of_odd_characters_reach_the_provider_whole(
     assert base64.b64decode(sent).decode() == "gatehouse:a%3Ab%2Bc%25d+%C3%A9"
 
 
-def test_userinfo_without_an_access_token_is_not_asked_for(identity: Provider) -> None:
+def test_userinfo_without_an_access_token_is_not_asked_for(identity: IdentityProvider) -> None:
     with pytest.raises(ProviderUnavailable, match="no access token"):
         Backend().get_userinfo("", "", {"sub": "a"})
     assert identity.hits["userinfo"] == 0
@@ -327,7 +327,7 @@ def test_a_failure_that_cannot_be_recorded_is_still_explained(
 
 @pytest.mark.parametrize("content_type", ["application/jwt", "Application/JWT ; charset=utf-8"])
 def test_signed_userinfo_is_refused_with_what_to_change(
-    visitor: Visitor, identity: Provider, publisher: Publisher, content_type: str
+    visitor: Visitor, identity: IdentityProvider, publisher: Publisher, content_type: str
 ) -> None:
     publisher.replies["/userinfo"] = lambda _: Response("eyJ.eyJ.AA", content_type=content_type)
     with identity.misbehaving(discovery={"userinfo_endpoint": f"{publisher.url}/userinfo"}):
@@ -389,7 +389,7 @@ def test_a_link_to_the_callback_signs_nobody_out(visitor: Visitor, query: str, s
     ],
 )
 def test_an_error_of_the_provider_is_shown_as_mere_text(
-    visitor: Visitor, identity: Provider, error: str, status: int, words: str
+    visitor: Visitor, identity: IdentityProvider, error: str, status: int, words: str
 ) -> None:
     state = query_of(visitor.depart())["state"]
     description = "<img src=x onerror=alert(1)>\r\nSet-Cookie: a=b"
@@ -419,7 +419,7 @@ def test_an_error_of_the_provider_is_shown_as_mere_text(
     ids=str,
 )
 def test_an_answer_with_a_state_of_this_browser_signs_nobody_out(
-    visitor: Visitor, identity: Provider, answer: dict[str, str]
+    visitor: Visitor, identity: IdentityProvider, answer: dict[str, str]
 ) -> None:
     visitor.client = cast.signed_in("carol")
     state = query_of(visitor.depart())["state"]
@@ -444,7 +444,7 @@ def test_a_cancelled_sign_in_leads_back_to_where_it_was_going(visitor: Visitor) 
 
 
 def test_a_callback_with_neither_code_nor_error_is_refused(
-    visitor: Visitor, identity: Provider
+    visitor: Visitor, identity: IdentityProvider
 ) -> None:
     state = query_of(visitor.depart())["state"]
 
@@ -468,7 +468,9 @@ def test_a_callback_works_once(visitor: Visitor) -> None:
     assert SignIn.objects.count() == 1
 
 
-def test_a_callback_that_failed_is_not_tried_again(visitor: Visitor, identity: Provider) -> None:
+def test_a_callback_that_failed_is_not_tried_again(
+    visitor: Visitor, identity: IdentityProvider
+) -> None:
     callback = visitor.prove(visitor.depart())
     with identity.misbehaving(status={"token": 500}):
         visitor.client.get(callback)
@@ -530,7 +532,7 @@ def from_issuer(callback: str, iss: str | None) -> str:
 
 @pytest.mark.parametrize("iss", ["https://evil.example", "", None])
 def test_an_answer_of_another_issuer_is_refused(
-    visitor: Visitor, identity: Provider, iss: str | None
+    visitor: Visitor, identity: IdentityProvider, iss: str | None
 ) -> None:
     callback = visitor.prove(visitor.depart())
 
@@ -543,12 +545,12 @@ def test_an_answer_of_another_issuer_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("names_itself", "iss"), [(True, "its own"), (False, "its own"), (False, None)]
+    ("sends_iss", "iss"), [(True, "its own"), (False, "its own"), (False, None)]
 )
 def test_an_answer_of_our_provider_is_accepted(
-    visitor: Visitor, identity: Provider, names_itself: bool, iss: str | None
+    visitor: Visitor, identity: IdentityProvider, sends_iss: bool, iss: str | None
 ) -> None:
-    supported = {"authorization_response_iss_parameter_supported": names_itself}
+    supported = {"authorization_response_iss_parameter_supported": sends_iss}
     with identity.misbehaving(discovery=supported):
         callback = visitor.prove(visitor.depart())
         response = visitor.client.get(from_issuer(callback, iss and identity.issuer))
@@ -557,7 +559,7 @@ def test_an_answer_of_our_provider_is_accepted(
 
 
 def test_a_blocked_person_is_told_so_and_recorded_once(
-    visitor: Visitor, identity: Provider
+    visitor: Visitor, identity: IdentityProvider
 ) -> None:
     Person.objects.create(issuer=identity.issuer, sub="sub-alice", is_active=False)
 
@@ -569,5 +571,5 @@ def test_a_blocked_person_is_told_so_and_recorded_once(
     assert not SignIn.objects.exists()
 
 
-def test_no_misbehaviour_is_left_behind(identity: Provider) -> None:
+def test_no_misbehaviour_is_left_behind(identity: IdentityProvider) -> None:
     assert identity.misbehaviour == Misbehaviour()

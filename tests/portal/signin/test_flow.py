@@ -12,7 +12,7 @@ from django.test import Client as DjangoClient
 from accounts.encryption import decrypt
 from accounts.models import AuditEvent, Person, SignIn
 from accounts.models.audit import Action
-from demo.identity import Provider
+from demo.identity import IdentityProvider
 from portal.signin import attempts
 from tests import cast
 from tests.identity import Visitor, query_of
@@ -35,7 +35,7 @@ def test_a_sign_in_ends_on_the_start_page(visitor: Visitor) -> None:
 
 
 def test_a_sign_in_keeps_who_it_was_and_what_was_claimed(
-    visitor: Visitor, identity: Provider
+    visitor: Visitor, identity: IdentityProvider
 ) -> None:
     visitor.walk("alice")
 
@@ -50,7 +50,7 @@ def test_a_sign_in_keeps_who_it_was_and_what_was_claimed(
 
 
 def test_a_sign_in_keeps_the_providers_tokens_encrypted(
-    visitor: Visitor, identity: Provider
+    visitor: Visitor, identity: IdentityProvider
 ) -> None:
     visitor.walk("alice")
 
@@ -75,7 +75,7 @@ def test_a_sign_in_is_one_audit_row(visitor: Visitor) -> None:
 
 
 def test_a_portal_admin_is_made_and_unmade_by_the_claim(
-    visitor: Visitor, identity: Provider
+    visitor: Visitor, identity: IdentityProvider
 ) -> None:
     visitor.walk("carol")
     assert Person.objects.get().is_admin
@@ -87,7 +87,7 @@ def test_a_portal_admin_is_made_and_unmade_by_the_claim(
 
 
 def test_a_second_person_with_the_same_email_is_somebody_else(
-    visitor: Visitor, identity: Provider
+    visitor: Visitor, identity: IdentityProvider
 ) -> None:
     visitor.walk("carol")
     identity.change("mallory", email="carol@northwind.example")
@@ -151,7 +151,7 @@ STALE = {"error": "temporarily_unavailable", "error_description": "authenticatio
     "wrong", [{"state": "forged"}, {"iss": "https://evil.example"}, {"error_description": "x"}]
 )
 def test_what_only_looks_like_a_stale_tab_begins_nothing(
-    visitor: Visitor, identity: Provider, wrong: dict[str, str]
+    visitor: Visitor, identity: IdentityProvider, wrong: dict[str, str]
 ) -> None:
     state = query_of(visitor.depart("/activity"))["state"]
 
@@ -164,7 +164,7 @@ def test_what_only_looks_like_a_stale_tab_begins_nothing(
 
 
 def test_a_tab_that_went_stale_at_the_provider_goes_on_by_itself(
-    visitor: Visitor, identity: Provider
+    visitor: Visitor, identity: IdentityProvider
 ) -> None:
     """Keycloak's answer where another tab has signed in and the page of this one was too old."""
     state = query_of(visitor.depart("/activity"))["state"]
@@ -214,7 +214,7 @@ def test_an_attempt_leaves_no_row_and_no_cookie(visitor: Visitor) -> None:
 
 @pytest.mark.parametrize("keep_old", [True, False])
 def test_a_key_rotation_costs_no_sign_in(
-    visitor: Visitor, identity: Provider, keep_old: bool
+    visitor: Visitor, identity: IdentityProvider, keep_old: bool
 ) -> None:
     visitor.walk("alice")
     identity.rotate_keys(keep_old=keep_old)
@@ -225,14 +225,14 @@ def test_a_key_rotation_costs_no_sign_in(
 
 
 def test_a_token_without_kid_is_accepted_where_one_key_fits(
-    visitor: Visitor, identity: Provider
+    visitor: Visitor, identity: IdentityProvider
 ) -> None:
     with identity.misbehaving(header={"kid": None}):
         assert visitor.walk("alice").status_code == 302
 
 
 @pytest.fixture
-def _two_keys(identity: Provider) -> Iterator[None]:
+def _two_keys(identity: IdentityProvider) -> Iterator[None]:
     identity.rotate_keys(keep_old=True)
     yield
     identity.rotate_keys()
@@ -240,7 +240,7 @@ def _two_keys(identity: Provider) -> Iterator[None]:
 
 @pytest.mark.usefixtures("_two_keys")
 def test_a_token_without_kid_is_refused_where_two_keys_fit(
-    visitor: Visitor, identity: Provider
+    visitor: Visitor, identity: IdentityProvider
 ) -> None:
     with identity.misbehaving(header={"kid": None}):
         response = visitor.walk("alice")
@@ -249,7 +249,7 @@ def test_a_token_without_kid_is_refused_where_two_keys_fit(
     assert AuditEvent.objects.get().error_code == "signin.token.key"
 
 
-def test_two_thousand_groups_sign_in(visitor: Visitor, identity: Provider) -> None:
+def test_two_thousand_groups_sign_in(visitor: Visitor, identity: IdentityProvider) -> None:
     groups = tuple(f"aws-group-{number:04}" for number in range(2000))
     identity.change("alice", groups=groups)
 
@@ -259,7 +259,9 @@ def test_two_thousand_groups_sign_in(visitor: Visitor, identity: Provider) -> No
     assert visitor.client.get("/").status_code == 200
 
 
-def test_two_thousand_long_groups_come_by_userinfo(visitor: Visitor, identity: Provider) -> None:
+def test_two_thousand_long_groups_come_by_userinfo(
+    visitor: Visitor, identity: IdentityProvider
+) -> None:
     groups = [f"8f14e45f-ceea-467f-a3f1-{number:012}" for number in range(2000)]
     with identity.misbehaving(userinfo={"groups": groups}):
         assert visitor.walk("alice").status_code == 302
@@ -268,7 +270,7 @@ def test_two_thousand_long_groups_come_by_userinfo(visitor: Visitor, identity: P
 
 
 def test_userinfo_adds_claims_but_not_about_the_sign_in_itself(
-    visitor: Visitor, identity: Provider
+    visitor: Visitor, identity: IdentityProvider
 ) -> None:
     told = {"department": "payments", "acr": "9", "amr": ["mfa"], "auth_time": 1, "iss": "x"}
     with identity.misbehaving(userinfo=told):
@@ -282,7 +284,7 @@ def test_userinfo_adds_claims_but_not_about_the_sign_in_itself(
 
 @pytest.mark.parametrize("auth_time", ["0001-01-01T00:00:00+23:59", "yesterday", -(10**30), [1]])
 def test_a_time_that_is_none_is_no_reason_to_refuse_anybody(
-    visitor: Visitor, identity: Provider, auth_time: object
+    visitor: Visitor, identity: IdentityProvider, auth_time: object
 ) -> None:
     with identity.misbehaving(claims={"auth_time": auth_time}):
         assert visitor.walk("alice").status_code == 302
@@ -290,7 +292,9 @@ def test_a_time_that_is_none_is_no_reason_to_refuse_anybody(
     assert SignIn.objects.get().auth_time is None
 
 
-def test_a_provider_without_userinfo_is_enough(visitor: Visitor, identity: Provider) -> None:
+def test_a_provider_without_userinfo_is_enough(
+    visitor: Visitor, identity: IdentityProvider
+) -> None:
     with identity.misbehaving(discovery={"userinfo_endpoint": None}):
         assert visitor.walk("alice").status_code == 302
 
@@ -300,13 +304,15 @@ def test_a_provider_without_userinfo_is_enough(visitor: Visitor, identity: Provi
 
 @pytest.mark.parametrize("method", ["client_secret_post", "client_secret_basic"])
 def test_the_secret_is_shown_as_the_provider_wants_it(
-    visitor: Visitor, identity: Provider, method: str
+    visitor: Visitor, identity: IdentityProvider, method: str
 ) -> None:
     with identity.misbehaving(discovery={"token_endpoint_auth_methods_supported": [method]}):
         assert visitor.walk("alice").status_code == 302
 
 
-def test_the_documents_of_the_provider_are_read_once(visitor: Visitor, identity: Provider) -> None:
+def test_the_documents_of_the_provider_are_read_once(
+    visitor: Visitor, identity: IdentityProvider
+) -> None:
     for who in ("alice", "bob", "carol"):
         Visitor().walk(who)
 
@@ -336,7 +342,7 @@ def test_the_way_back_is_the_portals_own_address_whatever_the_host_says(
 
 
 def test_an_authorization_endpoint_with_a_query_keeps_it(
-    visitor: Visitor, identity: Provider
+    visitor: Visitor, identity: IdentityProvider
 ) -> None:
     endpoint = {"authorization_endpoint": f"{identity.issuer}/authorize?p=b2c_policy&ui="}
     with identity.misbehaving(discovery=endpoint):
@@ -377,7 +383,7 @@ def test_a_sign_in_asks_for_no_offline_access(visitor: Visitor) -> None:
     assert "offline_access" not in query_of(visitor.depart())["scope"]
 
 
-def test_a_page_costs_no_question_to_the_provider(identity: Provider, db: None) -> None:
+def test_a_page_costs_no_question_to_the_provider(identity: IdentityProvider, db: None) -> None:
     client = cast.signed_in("alice")
     client.get("/")
     client.get("/activity")

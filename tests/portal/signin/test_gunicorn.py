@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from demo.identity import Provider
+from demo.identity import IdentityProvider
 from demo.launcher.home import CHECKOUT
 from demo.launcher.network import choose
 from demo.launcher.processes import Family
@@ -33,7 +33,7 @@ class Portal:
 
 
 @pytest.fixture
-def portal(tmp_path: Path, identity: Provider) -> Iterator[Portal]:
+def portal(tmp_path: Path, identity: IdentityProvider) -> Iterator[Portal]:
     """Two workers, so that an attempt begun at one may end at the other."""
     port = choose(0).portal
     url = f"http://localhost:{port}"
@@ -67,7 +67,9 @@ def portal(tmp_path: Path, identity: Provider) -> Iterator[Portal]:
         yield Portal(url, tmp_path / "log")
 
 
-def test_a_whole_sign_in_leaves_no_secret_in_the_log(portal: Portal, identity: Provider) -> None:
+def test_a_whole_sign_in_leaves_no_secret_in_the_log(
+    portal: Portal, identity: IdentityProvider
+) -> None:
     with requests.Session() as browser:
         departure = browser.get(f"{portal.url}/oidc/authenticate/?next=/activity", timeout=20)
         at_provider = browser.post(

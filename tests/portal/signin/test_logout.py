@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, SignIn
 from accounts.models.audit import Action
-from accounts.oidc import provider
-from demo.identity import Provider
+from accounts.oidc import discovery
+from demo.identity import IdentityProvider
 from portal.signin import views
 from tests import cast
 from tests.identity import Visitor, query_of
@@ -42,7 +42,7 @@ def test_a_form_without_a_token_signs_nobody_out(visitor: Visitor) -> None:
 
 
 def test_signing_out_ends_the_sign_in_and_goes_on_to_the_provider(
-    visitor: Visitor, identity: Provider
+    visitor: Visitor, identity: IdentityProvider
 ) -> None:
     visitor.walk("alice")
     before = visitor.client.cookies["gatehouse"].value
@@ -81,14 +81,14 @@ COGNITO = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Abc123"
 def test_the_way_back_is_said_in_cognitos_own_word_to_cognito_alone(
     settings: Any, monkeypatch: pytest.MonkeyPatch, issuer: str, own_name: bool
 ) -> None:
-    found = provider.Provider(
+    found = discovery.ProviderMetadata(
         issuer=issuer,
         authorization_endpoint="https://northwind.auth.eu-west-1.amazoncognito.com/authorize",
         token_endpoint="https://northwind.auth.eu-west-1.amazoncognito.com/token",
         jwks_uri=f"{issuer}/.well-known/jwks.json",
         end_session_endpoint="https://northwind.auth.eu-west-1.amazoncognito.com/logout",
     )
-    monkeypatch.setattr(provider, "current", lambda: found)
+    monkeypatch.setattr(discovery, "provider", lambda: found)
 
     asked = query_of(views.end_session_url("a.b.c"))
 
@@ -99,7 +99,7 @@ def test_the_way_back_is_said_in_cognitos_own_word_to_cognito_alone(
 
 
 def test_the_provider_signs_out_too_and_sends_people_back(
-    visitor: Visitor, identity: Provider
+    visitor: Visitor, identity: IdentityProvider
 ) -> None:
     visitor.walk("alice")
     address = visitor.client.post("/oidc/logout/")["Location"]
@@ -111,9 +111,11 @@ def test_the_provider_signs_out_too_and_sends_people_back(
     assert not identity.sessions
 
 
-def test_signing_out_works_while_the_provider_is_down(visitor: Visitor, identity: Provider) -> None:
+def test_signing_out_works_while_the_provider_is_down(
+    visitor: Visitor, identity: IdentityProvider
+) -> None:
     visitor.walk("alice")
-    provider.clear_cache()
+    discovery.clear_cache()
     with identity.misbehaving(status={"discovery": 500}):
         response = visitor.client.post("/oidc/logout/")
 
@@ -122,7 +124,7 @@ def test_signing_out_works_while_the_provider_is_down(visitor: Visitor, identity
 
 
 def test_signing_out_stays_here_where_the_provider_has_no_logout(
-    visitor: Visitor, identity: Provider
+    visitor: Visitor, identity: IdentityProvider
 ) -> None:
     with identity.misbehaving(discovery={"end_session_endpoint": None}):
         visitor.walk("alice")
@@ -144,7 +146,7 @@ def test_signing_out_without_a_sign_in_is_harmless(
 
 
 def test_signing_out_on_a_page_whose_sign_in_ran_out_goes_on_to_the_provider(
-    visitor: Visitor, identity: Provider
+    visitor: Visitor, identity: IdentityProvider
 ) -> None:
     """Whose session still stands there, and would let the next one at this machine in."""
     visitor.walk("alice")
@@ -160,10 +162,10 @@ def test_signing_out_on_a_page_whose_sign_in_ran_out_goes_on_to_the_provider(
 
 
 def test_signing_out_goes_nowhere_that_the_page_would_not_let_the_browser_go(
-    visitor: Visitor, identity: Provider
+    visitor: Visitor, identity: IdentityProvider
 ) -> None:
     visitor.walk("alice")
-    provider.clear_cache()
+    discovery.clear_cache()
     moved = {"end_session_endpoint": "https://elsewhere.example/logout"}
     with identity.misbehaving(discovery=moved):
         response = visitor.client.post("/oidc/logout/")
@@ -172,7 +174,9 @@ def test_signing_out_goes_nowhere_that_the_page_would_not_let_the_browser_go(
     assert not visitor.is_signed_in
 
 
-def test_a_token_too_long_for_an_address_is_left_out(visitor: Visitor, identity: Provider) -> None:
+def test_a_token_too_long_for_an_address_is_left_out(
+    visitor: Visitor, identity: IdentityProvider
+) -> None:
     identity.change("alice", groups=tuple(f"group-{number}" for number in range(500)))
     visitor.walk("alice")
 
@@ -184,7 +188,7 @@ def test_a_token_too_long_for_an_address_is_left_out(visitor: Visitor, identity:
 
 
 def test_a_page_with_the_form_lets_it_lead_to_the_provider(
-    visitor: Visitor, identity: Provider
+    visitor: Visitor, identity: IdentityProvider
 ) -> None:
     visitor.walk("alice")
 
@@ -192,7 +196,9 @@ def test_a_page_with_the_form_lets_it_lead_to_the_provider(
     assert "'self'" in form_action(visitor.client.get("/activity"))
 
 
-def test_a_page_that_leads_elsewhere_too_keeps_both(visitor: Visitor, identity: Provider) -> None:
+def test_a_page_that_leads_elsewhere_too_keeps_both(
+    visitor: Visitor, identity: IdentityProvider
+) -> None:
     visitor.walk("alice")
 
     sources = form_action(visitor.client.get("/"))
@@ -202,7 +208,7 @@ def test_a_page_that_leads_elsewhere_too_keeps_both(visitor: Visitor, identity: 
 
 
 def test_an_error_page_with_the_form_lets_it_lead_to_the_provider(
-    visitor: Visitor, identity: Provider
+    visitor: Visitor, identity: IdentityProvider
 ) -> None:
     visitor.walk("alice")
 
@@ -218,13 +224,15 @@ def test_a_page_without_a_provider_to_lead_to_leads_nowhere(
     assert not any("localhost" in source for source in form_action(client.get("/activity")))
 
 
-def test_the_origin_of_the_logout_is_known_without_asking(identity: Provider, db: None) -> None:
-    assert provider.end_session_origin() == ""
+def test_the_origin_of_the_logout_is_known_without_asking(
+    identity: IdentityProvider, db: None
+) -> None:
+    assert discovery.end_session_origin() == ""
     assert not identity.hits
 
-    provider.current()
+    discovery.provider()
 
-    assert provider.end_session_origin() == identity.issuer
+    assert discovery.end_session_origin() == identity.issuer
 
 
 @pytest.mark.parametrize(
@@ -232,4 +240,4 @@ def test_the_origin_of_the_logout_is_known_without_asking(identity: Provider, db
     [("https://id.example:8443/a/b?c", "https://id.example:8443"), ("", "")],
 )
 def test_an_origin_is_scheme_host_and_port(url: str, origin: str) -> None:
-    assert provider.origin_of_url(url) == origin
+    assert discovery.origin_of_url(url) == origin

@@ -10,7 +10,7 @@ from django.test import Client as DjangoClient
 
 from accounts.models import AuditEvent
 from accounts.models.audit import Action
-from demo.identity import Misbehaviour, Provider
+from demo.identity import IdentityProvider, Misbehaviour
 from tests.identity import Visitor
 
 
@@ -114,7 +114,7 @@ def test_nobody_signed_in_is_signed_out_by_a_flood(visitor: Visitor) -> None:
 
 
 def test_a_provider_that_is_down_is_said_to_be_down_also_when_many_come(
-    visitor: Visitor, identity: Provider
+    visitor: Visitor, identity: IdentityProvider
 ) -> None:
     identity.misbehaviour = Misbehaviour(status={"token": 500})
     answers = [visitor.client.get(visitor.prove(visitor.depart())).status_code for _ in range(3)]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from accounts.oidc import provider
+from accounts.oidc import discovery
 from accounts.oidc.cache import FAILURE_LIFETIME
 from accounts.oidc.errors import ProviderMisconfigured, ProviderUnavailable
 from tests.publisher import Publisher
@@ -33,7 +33,7 @@ DOCUMENT: dict[str, Any] = {
     ],
 )
 def test_the_document_is_where_the_specification_says(issuer: str, url: str) -> None:
-    assert provider.document_url(issuer) == url
+    assert discovery.document_url(issuer) == url
 
 
 @pytest.mark.parametrize(
@@ -59,17 +59,17 @@ def test_a_document_that_does_not_fit_is_refused_with_what_is_wrong(
     changes: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(ProviderMisconfigured) as refused:
-        provider.from_document(DOCUMENT | changes, issuer=ISSUER)
+        discovery.parse_document(DOCUMENT | changes, issuer=ISSUER)
 
     assert words in refused.value.admin_message
 
 
 def test_the_least_document_is_enough() -> None:
-    found = provider.from_document(DOCUMENT, issuer=ISSUER)
+    found = discovery.parse_document(DOCUMENT, issuer=ISSUER)
 
     assert (found.userinfo_endpoint, found.end_session_endpoint) == ("", "")
     assert found.basic_auth
-    assert not found.names_itself
+    assert not found.sends_iss
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_the_least_document_is_enough() -> None:
 def test_the_secret_is_shown_in_a_way_the_provider_takes(methods: Any, basic: bool) -> None:
     document = DOCUMENT | {"token_endpoint_auth_methods_supported": methods}
 
-    assert provider.from_document(document, issuer=ISSUER).basic_auth is basic
+    assert discovery.parse_document(document, issuer=ISSUER).basic_auth is basic
 
 
 @pytest.mark.parametrize(
@@ -92,10 +92,10 @@ def test_the_secret_is_shown_in_a_way_the_provider_takes(methods: Any, basic: bo
 )
 def test_an_issuer_by_plain_http_is_never_asked(settings: Any, issuer: str) -> None:
     settings.OIDC_ISSUER = issuer
-    provider.clear_cache()
+    discovery.clear_cache()
 
     with pytest.raises(ProviderMisconfigured, match="OIDC_ISSUER is not an https address"):
-        provider.current()
+        discovery.provider()
 
 
 def test_an_issuer_with_a_path_and_a_slash_is_met_over_the_wire(
@@ -108,7 +108,7 @@ def test_an_issuer_with_a_path_and_a_slash_is_met_over_the_wire(
     )
     settings.OIDC_ISSUER = issuer
 
-    assert provider.current().token_endpoint == f"{issuer}token_endpoint"
+    assert discovery.provider().token_endpoint == f"{issuer}token_endpoint"
 
 
 def test_a_failing_provider_is_asked_once_and_again_after_a_while(
@@ -117,7 +117,7 @@ def test_a_failing_provider_is_asked_once_and_again_after_a_while(
     settings.OIDC_ISSUER = publisher.url
     for _ in range(5):
         with pytest.raises(ProviderMisconfigured):
-            provider.current()
+            discovery.provider()
     assert publisher.hits["/.well-known/openid-configuration"] == 1
     endpoints = {name: f"{publisher.url}/{name}" for name in DOCUMENT if name != "issuer"}
     publisher.publish("/.well-known/openid-configuration", {"issuer": publisher.url, **endpoints})
@@ -125,7 +125,7 @@ def test_a_failing_provider_is_asked_once_and_again_after_a_while(
     monkeypatch.setattr("accounts.oidc.cache.FAILURE_LIFETIME", 0)
 
     assert FAILURE_LIFETIME <= 30
-    assert provider.current().issuer == publisher.url
+    assert discovery.provider().issuer == publisher.url
 
 
 def test_a_failure_is_logged_with_what_to_look_at(
@@ -135,10 +135,10 @@ def test_a_failure_is_logged_with_what_to_look_at(
     publisher.publish("/.well-known/openid-configuration", {}, status=500)
 
     with pytest.raises(ProviderUnavailable):
-        provider.current()
+        discovery.provider()
 
     assert "OIDC_ISSUER" in caplog.text
-    assert "Nobody can sign in until this is mended" in caplog.text
+    assert "Nobody can sign in until this is fixed" in caplog.text
 
 
 def test_an_address_that_tokens_must_not_be_sent_to_is_refused() -> None:
@@ -165,7 +165,7 @@ def test_an_address_that_tokens_must_not_be_sent_to_is_refused() -> None:
     )
     for url in urls:
         with pytest.raises(ProviderMisconfigured, match="is not an https address"):
-            provider.safe_address(url, name="it")
+            discovery.safe_address(url, name="it")
 
 
 def test_an_address_by_https_or_on_this_machine_is_accepted() -> None:
@@ -178,4 +178,4 @@ def test_an_address_by_https_or_on_this_machine_is_accepted() -> None:
         "http://127.0.0.1:8001/",
         "http://[::1]:8001/",
     ):
-        assert provider.safe_address(url, name="it") == url
+        assert discovery.safe_address(url, name="it") == url

@@ -17,7 +17,7 @@ from authlib.oidc.core import AuthorizationCodeMixin
 from joserfc.jwk import KeySet, RSAKey
 
 from demo.identity.misbehaviour import Misbehaviour
-from demo.identity.people import Client, Person
+from demo.identity.users import OAuthClient, User
 
 CODE_LIFETIME = 60
 DEVICE_LIFETIME = 600
@@ -33,7 +33,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Code(AuthorizationCodeMixin):  # type: ignore[misc]  # Authlib has no types.
+class AuthorizationCode(AuthorizationCodeMixin):  # type: ignore[misc]  # Authlib has no types.
     """An authorization code, and the request it answers."""
 
     client_id: str
@@ -93,15 +93,15 @@ class DeviceCode(DeviceCredentialMixin):  # type: ignore[misc]
 
 
 @dataclass(frozen=True, slots=True)
-class Token(TokenMixin):  # type: ignore[misc]  # Authlib has no types.
+class IssuedToken(TokenMixin):  # type: ignore[misc]  # Authlib has no types.
     """An access token and its refresh token."""
 
-    client: Client
+    client: OAuthClient
     session: Session
     scope: str
     expires_at: float
 
-    def check_client(self, client: Client) -> bool:
+    def check_client(self, client: OAuthClient) -> bool:
         """Whether it was issued to this client."""
         return self.client.client_id == client.client_id
 
@@ -113,7 +113,7 @@ class Token(TokenMixin):  # type: ignore[misc]  # Authlib has no types.
         """Whose it is."""
         return self.session
 
-    def get_client(self) -> Client:
+    def get_client(self) -> OAuthClient:
         """To whom it was issued."""
         return self.client
 
@@ -127,22 +127,22 @@ class Token(TokenMixin):  # type: ignore[misc]  # Authlib has no types.
 
 
 @dataclass(slots=True)
-class Provider:
+class IdentityProvider:
     """An identity provider; `issuer` is set when it is served."""
 
-    people: list[Person]
-    clients: list[Client]
+    people: list[User]
+    clients: list[OAuthClient]
     title: str = "Northwind demo sign-in"
     issuer: str = ""
     key_file: Path | None = None
     misbehaviour: Misbehaviour = field(default_factory=Misbehaviour)
     hits: Counter[str] = field(default_factory=Counter)
-    codes: dict[str, Code] = field(default_factory=dict, repr=False)
+    codes: dict[str, AuthorizationCode] = field(default_factory=dict, repr=False)
     device_codes: dict[str, DeviceCode] = field(default_factory=dict, repr=False)
     device_interval: int = 5
     """Seconds that a program waits between two questions."""
-    access_tokens: dict[str, Token] = field(default_factory=dict, repr=False)
-    refresh_tokens: dict[str, Token] = field(default_factory=dict, repr=False)
+    access_tokens: dict[str, IssuedToken] = field(default_factory=dict, repr=False)
+    refresh_tokens: dict[str, IssuedToken] = field(default_factory=dict, repr=False)
     sessions: dict[str, Session] = field(default_factory=dict, repr=False)
     keys: list[RSAKey] = field(default_factory=list, repr=False)
 
@@ -166,7 +166,7 @@ class Provider:
         """What the provider's clock shows, in seconds since 1970."""
         return int(time.time()) + self.misbehaviour.clock
 
-    def person(self, username: str) -> Person | None:
+    def person(self, username: str) -> User | None:
         """Find somebody who may sign in."""
         return next((p for p in self.people if p.username == username and not p.disabled), None)
 
@@ -177,7 +177,7 @@ class Provider:
             for person in self.people
         ]
 
-    def client(self, client_id: str) -> Client | None:
+    def client(self, client_id: str) -> OAuthClient | None:
         """Find a client."""
         return next((c for c in self.clients if c.client_id == client_id), None)
 
@@ -194,7 +194,7 @@ class Provider:
             None,
         )
 
-    def forget(self, token: Token) -> None:
+    def forget(self, token: IssuedToken) -> None:
         """Revoke a refresh token, and the access tokens of its session."""
         for kept in (self.refresh_tokens, self.access_tokens):
             for text in [t for t, other in kept.items() if other.session == token.session]:

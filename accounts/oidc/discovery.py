@@ -1,4 +1,4 @@
-"""Know the identity provider by its discovery document, read at first use and kept for a while."""
+"""Discovery documents (OpenID Connect Discovery 1.0): read at first use and cached."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from accounts.oidc.wire import ask
 
 log = logging.getLogger(__name__)
 
-KEPT_FOR = 3600.0
+LIFETIME = 3600.0
 """Seconds after which the document is read again."""
 MAX_DOCUMENT = 256 * 1024
 WELL_KNOWN = "/.well-known/openid-configuration"
 
 
 @dataclass(frozen=True, slots=True)
-class Provider:
-    """What the portal uses of a discovery document (OpenID Connect Discovery 1.0 section 3)."""
+class ProviderMetadata:
+    """What the portal uses of a discovery document (section 3)."""
 
     issuer: str
     authorization_endpoint: str
@@ -34,22 +34,22 @@ class Provider:
     userinfo_endpoint: str = ""
     end_session_endpoint: str = ""
     basic_auth: bool = True
-    names_itself: bool = False
-    """Whether callbacks carry `iss` (RFC 9207)."""
+    sends_iss: bool = False
+    """Whether its answers at the callback hold `iss` (RFC 9207)."""
 
 
-def current() -> Provider:
+def provider() -> ProviderMetadata:
     """Return the provider that OIDC_ISSUER names.
 
     Raises:
         ProviderUnavailable: it does not answer as it should.
         ProviderMisconfigured: OIDC_ISSUER is missing or wrong, or the provider lacks what we need.
     """
-    return _discovery(settings.OIDC_ISSUER).get()
+    return _cached_provider(settings.OIDC_ISSUER).get()
 
 
-def key_set_of(issuer: str) -> str:
-    """Return where any issuer publishes its keys, by its discovery document; of it nothing else is used.
+def jwks_uri_of(issuer: str) -> str:
+    """Return where a trusted issuer publishes its keys, by its discovery document.
 
     `issuer` must come from the configuration, never from a token.
 
@@ -57,7 +57,7 @@ def key_set_of(issuer: str) -> str:
         ProviderUnavailable: it does not answer as it should.
         ProviderMisconfigured: the address is wrong, or is another issuer's.
     """
-    return _key_sets(issuer).get()
+    return _cached_jwks_uri(issuer).get()
 
 
 def end_session_origin() -> str:
@@ -65,8 +65,8 @@ def end_session_origin() -> str:
 
     Never asks the provider: a page must not wait for it.
     """
-    known = _discovery(settings.OIDC_ISSUER).peek()
-    return origin_of_url(known.end_session_endpoint) if known else ""
+    metadata = _cached_provider(settings.OIDC_ISSUER).peek()
+    return origin_of_url(metadata.end_session_endpoint) if metadata else ""
 
 
 def origin_of_url(url: str) -> str:
@@ -77,46 +77,46 @@ def origin_of_url(url: str) -> str:
 
 def clear_cache() -> None:
     """Read the discovery document anew at the next use."""
-    _discovery.cache_clear()
-    _key_sets.cache_clear()
+    _cached_provider.cache_clear()
+    _cached_jwks_uri.cache_clear()
 
 
 def document_url(issuer: str) -> str:
-    """Return where an issuer's document is: a slash at the end of its path is dropped (section 4.1)."""
+    """Return where an issuer's document is: without the issuer's last slash (section 4.1)."""
     return issuer.removesuffix("/") + WELL_KNOWN
 
 
 @lru_cache(maxsize=4)
-def _discovery(issuer: str) -> CachedValue[Provider]:
-    return CachedValue(partial(_read, issuer), seconds=KEPT_FOR)
+def _cached_provider(issuer: str) -> CachedValue[ProviderMetadata]:
+    return CachedValue(partial(_read_provider, issuer), seconds=LIFETIME)
 
 
-def _read(issuer: str) -> Provider:
+def _read_provider(issuer: str) -> ProviderMetadata:
     try:
         return _discover(issuer)
     except (ProviderUnavailable, ProviderMisconfigured) as error:
-        log.warning("%s Nobody can sign in until this is mended.", error.admin_message)
+        log.warning("%s Nobody can sign in until this is fixed.", error.admin_message)
         raise
 
 
 @lru_cache(maxsize=64)
-def _key_sets(issuer: str) -> CachedValue[str]:
-    return CachedValue(partial(_read_key_set, issuer), seconds=KEPT_FOR)
+def _cached_jwks_uri(issuer: str) -> CachedValue[str]:
+    return CachedValue(partial(_read_jwks_uri, issuer), seconds=LIFETIME)
 
 
-def _read_key_set(issuer: str) -> str:
+def _read_jwks_uri(issuer: str) -> str:
     name = "the trusted issuer"
     document = _document(issuer, name=name, guarded=True)
-    _check_name(document, issuer=issuer, name=name)
+    _check_issuer(document, issuer=issuer, name=name)
     return _endpoint(document, "jwks_uri", issuer=issuer)
 
 
-def _discover(issuer: str) -> Provider:
+def _discover(issuer: str) -> ProviderMetadata:
     if not issuer:
         raise misconfigured(
             "OIDC_ISSUER is not set; set it to the address of the identity provider"
         )
-    return from_document(_document(issuer, name="OIDC_ISSUER"), issuer=issuer)
+    return parse_document(_document(issuer, name="OIDC_ISSUER"), issuer=issuer)
 
 
 def _document(issuer: str, *, name: str, guarded: bool = False) -> dict[str, Any]:
@@ -134,23 +134,23 @@ def _document(issuer: str, *, name: str, guarded: bool = False) -> dict[str, Any
     return answer.document()
 
 
-def _check_name(document: dict[str, Any], *, issuer: str, name: str) -> None:
-    named = document.get("issuer")
-    if named != issuer:
+def _check_issuer(document: dict[str, Any], *, issuer: str, name: str) -> None:
+    issuer_there = document.get("issuer")
+    if issuer_there != issuer:
         # Section 4.3: letter by letter, a slash at the end included.
         raise misconfigured(
-            f"{name} is {issuer}, but the provider there calls itself {named!r:.200}"
+            f"{name} is {issuer}, but the provider there calls itself {issuer_there!r:.200}"
         )
 
 
-def from_document(document: dict[str, Any], *, issuer: str) -> Provider:
+def parse_document(document: dict[str, Any], *, issuer: str) -> ProviderMetadata:
     """Return the provider that a discovery document describes.
 
     Raises:
         ProviderMisconfigured: it is another issuer's, or the provider lacks what we need.
     """
-    _check_name(document, issuer=issuer, name="OIDC_ISSUER")
-    return Provider(
+    _check_issuer(document, issuer=issuer, name="OIDC_ISSUER")
+    return ProviderMetadata(
         issuer=issuer,
         authorization_endpoint=_endpoint(document, "authorization_endpoint", issuer=issuer),
         token_endpoint=_endpoint(document, "token_endpoint", issuer=issuer),
@@ -160,7 +160,7 @@ def from_document(document: dict[str, Any], *, issuer: str) -> Provider:
             document, "end_session_endpoint", issuer=issuer, optional=True
         ),
         basic_auth=_uses_basic_auth(document),
-        names_itself=document.get("authorization_response_iss_parameter_supported") is True,
+        sends_iss=document.get("authorization_response_iss_parameter_supported") is True,
     )
 
 
@@ -169,7 +169,7 @@ def _endpoint(document: dict[str, Any], name: str, *, issuer: str, optional: boo
     if optional and url in (None, ""):
         return ""
     if issuer.startswith("https:") and str(url).startswith("http:"):
-        url = None  # A provider elsewhere has no business on this machine.
+        url = None  # Only a provider on this machine may name plain http addresses of it.
     whose = f"OIDC_ISSUER {issuer}" if issuer == settings.OIDC_ISSUER else issuer
     return safe_address(url, name=f"{name} in the discovery document of {whose}")
 
@@ -188,7 +188,7 @@ def safe_address(url: object, *, name: str) -> str:
 
 
 def _uses_basic_auth(document: dict[str, Any]) -> bool:
-    """Choose how to show the client secret, and make sure of PKCE where the provider lists its methods."""
+    """Choose how to send the client secret; refuse a provider that lists its PKCE methods without S256."""
     challenges = document.get("code_challenge_methods_supported")
     if isinstance(challenges, list) and "S256" not in challenges:
         raise misconfigured("the provider of OIDC_ISSUER does not offer PKCE with S256")

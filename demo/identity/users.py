@@ -22,7 +22,7 @@ SCOPES = ("openid", "profile", "email", "groups", "offline_access")
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class User:
     """Somebody with an account at the provider; `claims` are added to the standard ones."""
 
     username: str
@@ -49,8 +49,8 @@ class Person:
         }
 
 
-def load_people(path: Path) -> list[Person]:
-    """Read `[[person]]` tables whose keys are the fields of `Person`.
+def load_users(path: Path) -> list[User]:
+    """Read `[[person]]` tables whose keys are the fields of `User`.
 
     Raises:
         BadPeople: the file cannot be read, or is not as it must be.
@@ -58,11 +58,11 @@ def load_people(path: Path) -> list[Person]:
     tables = roster.read(path)
     for table in tables:
         table |= {name: tuple(v) for name, v in table.items() if isinstance(v, list)}
-    return [Person(**table) for table in tables]
+    return [User(**table) for table in tables]
 
 
 @dataclass(frozen=True, slots=True)
-class Client(ClientMixin):  # type: ignore[misc]  # Authlib has no types.
+class OAuthClient(ClientMixin):  # type: ignore[misc]  # Authlib has no types.
     """A client: the portal at an address, with a secret; or a public one for programs, without."""
 
     client_id: str

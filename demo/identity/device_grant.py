@@ -7,10 +7,10 @@ from typing import Any
 
 from authlib.oauth2.rfc8628 import DeviceAuthorizationEndpoint, DeviceCodeGrant
 
-from demo.identity.provider import DEVICE_LIFETIME, DeviceCode, Provider, Session
+from demo.identity.identity_provider import DEVICE_LIFETIME, DeviceCode, IdentityProvider, Session
 
 
-def device_grant(provider: Provider) -> tuple[type, type]:
+def device_grant(provider: IdentityProvider) -> tuple[type, type]:
     """Return the endpoint that gives codes, and the grant that answers who waits with one."""
 
     class Endpoint(DeviceAuthorizationEndpoint):  # type: ignore[misc]  # Authlib has no types.
