@@ -1,4 +1,4 @@
-"""Own activity: what the audit trail holds about oneself."""
+"""Your activity: what the audit trail holds about the person who is signed in."""
 
 from __future__ import annotations
 

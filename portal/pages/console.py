@@ -1,4 +1,4 @@
-"""The console: a deep link asks, a POST goes."""
+"""The console page: a link shows what it would open, and a form opens it."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from accounts.aws import destinations, partitions
 from accounts.errors import AccessDenied
 from accounts.types import Kind, Named, Subject
 from portal.context import origin_of, sign_in_of, subject_of_request
-from portal.pages.asked import Asked, asked
 from portal.pages.entitled import choices, entitled
-from portal.pages.leaving import leads_to_aws
-from portal.pages.used import remember
+from portal.pages.form_action import may_lead_to_aws
+from portal.pages.recents import remember
+from portal.pages.role_request import RoleRequest, role_request
 
 
 class SeeOther(HttpResponseRedirect):
-    """A redirect that turns a POST into a GET, whatever the client."""
+    """A redirect after which every client sends a GET."""
 
     status_code = 303
 
 
 @never_cache
-@leads_to_aws
+@may_lead_to_aws
 @require_http_methods(["GET", "HEAD", "POST"])
 def console(request: HttpRequest) -> HttpResponse:
-    """Name account, role and destination on GET, which issues nothing; go there on POST."""
-    subject, wanted = subject_of_request(request), asked(request)
+    """Show account, role and destination on GET, which issues nothing; open the console on POST."""
+    subject, wanted = subject_of_request(request), role_request(request)
     if request.method == "POST":
-        return _go(request, subject, wanted)
+        return _open(request, subject, wanted)
     if not wanted.role_name:
         return _choose(request, subject, wanted)
     try:
@@ -49,31 +49,31 @@ def console(request: HttpRequest) -> HttpResponse:
             role=role, destination=wanted.destination, region=wanted.region
         ),
         "regions": partitions.find(role.partition).described_regions(),
-        "preferences": preferences.of(sign_in_of(request).person),
+        "preferences": preferences.preferences_of(sign_in_of(request).person),
     }
     return render(request, "pages/console.html", context)
 
 
 def _choose(
-    request: HttpRequest, subject: Subject, wanted: Asked, denied: AccessDenied | None = None
+    request: HttpRequest, subject: Subject, wanted: RoleRequest, denied: AccessDenied | None = None
 ) -> HttpResponse:
-    """Offer the roles there are where a link names none, or one that is not had."""
-    found = choices(subject=subject, account_id=wanted.account_id, kind=Kind.CONSOLE)
-    role = found[0].role
+    """Offer the roles in the account, where a link names none or one that this person does not have."""
+    entitlements = choices(subject=subject, account_id=wanted.account_id, kind=Kind.CONSOLE)
+    role = entitlements[0].role
     context = {
-        "choices": found,
+        "choices": entitlements,
         "role": role,
         "wanted": wanted,
         "denied": denied,
         "landing": wanted.destination
         and destinations.landing(role=role, destination=wanted.destination, region=wanted.region),
-        "preferences": preferences.of(sign_in_of(request).person),
+        "preferences": preferences.preferences_of(sign_in_of(request).person),
     }
     status = denied.http_status if denied else 200
     return render(request, "pages/console_choose.html", context, status=status)
 
 
-def _go(request: HttpRequest, subject: Subject, wanted: Asked) -> HttpResponse:
+def _open(request: HttpRequest, subject: Subject, wanted: RoleRequest) -> HttpResponse:
     opened = console_url(
         subject=subject,
         role=Named(wanted.account_id, wanted.role_name),
@@ -82,7 +82,7 @@ def _go(request: HttpRequest, subject: Subject, wanted: Asked) -> HttpResponse:
         duration=wanted.duration,
         origin=origin_of(request),
         now=timezone.now(),
-        sign_out_first=preferences.of(sign_in_of(request).person).sign_out_first,
+        sign_out_first=preferences.preferences_of(sign_in_of(request).person).sign_out_first,
     )
     remember(request, opened.entitlement.role)
     response = SeeOther(opened.url)

@@ -1,4 +1,4 @@
-"""How long keys live: the choices a page offers, and the one somebody made last."""
+"""How long keys are valid: the choices that a page offers, and the one that somebody made last."""
 
 from __future__ import annotations
 
@@ -8,32 +8,31 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from accounts.aws.limits import LONGEST_SESSION, SHORTEST_SESSION
-from portal.pages import wording
+from portal.pages import humanize
 
 HOUR = 3600
 SENSIBLE = (SHORTEST_SESSION, HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, LONGEST_SESSION)
 
-# Remembered where somebody chose the end of the working day. When that is, only their browser
-# knows: it sends the seconds until then, and tomorrow they are others.
+# Remembered if somebody chose the end of the working day. Only their browser knows how many seconds
+# that is from now.
 UNTIL_EVENING = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A duration to choose, in seconds and in words."""
+    """A duration to choose, in seconds."""
 
     seconds: int
     chosen: bool
 
     @property
     def words(self) -> str:
-        """As people say it."""
-        return wording.duration(self.seconds)
+        return humanize.duration(self.seconds)
 
 
 @dataclass(frozen=True, slots=True)
 class Durations:
-    """What a page offers; evening.js adds the end of the working day where that is within the longest."""
+    """What a page offers; evening.js adds the end of the working day if that is within the longest."""
 
     choices: tuple[Choice, ...]
     longest: int
@@ -42,9 +41,9 @@ class Durations:
 
 
 def durations(*, longest: int, last: int | None = None) -> Durations:
-    """Return sensible durations up to the longest, which is one of them.
+    """Return sensible durations up to the longest, which is one of them (all in seconds).
 
-    Chosen is the one somebody chose last, as far as it is still possible, else an hour.
+    The longest one that is not above `last`, what somebody chose last, is chosen; without `last`, an hour.
     """
     offered = sorted({*(seconds for seconds in SENSIBLE if seconds < longest), longest})
     wanted = max((seconds for seconds in offered if seconds <= (last or HOUR)), default=offered[0])
@@ -57,5 +56,5 @@ def durations(*, longest: int, last: int | None = None) -> Durations:
 
 
 def chosen(request: HttpRequest, seconds: int | None) -> int | None:
-    """Return what to remember of a choice: the seconds, or that it was the end of the working day."""
+    """Return what to remember of a choice: the seconds, or UNTIL_EVENING."""
     return UNTIL_EVENING if request.POST.get("evening") else seconds

@@ -7,12 +7,12 @@ from django.utils import timezone
 from accounts.entitlements import Entitlements, resolve
 from accounts.errors import AccessDenied
 from accounts.types import Entitlement, Kind, Subject
-from portal.pages.asked import Asked
+from portal.pages.role_request import RoleRequest
 
 _FOR = {Kind.CONSOLE: "the console", Kind.KEYS: "keys"}
 
 
-def entitled(*, subject: Subject, asked: Asked, kind: Kind) -> Entitlement:
+def entitled(*, subject: Subject, asked: RoleRequest, kind: Kind) -> Entitlement:
     """Return the entitlement to the account role that is asked for.
 
     Raises:

@@ -16,7 +16,7 @@ from django.utils.cache import add_never_cache_headers
 
 from accounts.errors import GatehouseError, SignInAgain
 from portal.outages import outage
-from portal.pages.asked import asked
+from portal.pages.role_request import role_request
 
 _TITLES = {
     400: "This cannot be done",
@@ -70,7 +70,7 @@ def _without_what_is_wrong(request: HttpRequest, error: GatehouseError) -> str:
     if error.code not in _CAN_BE_LEFT_OUT:
         return ""
     # The page may be the role's own, and then there is nothing to leave out.
-    wanted = asked(request)
+    wanted = role_request(request)
     if not (wanted.destination or wanted.region):
         return ""
     return f"{reverse('console')}?{replace(wanted, destination='', region='').query}"
@@ -81,7 +81,7 @@ def sign_in_url(request: HttpRequest) -> str:
     back = request.get_full_path()
     if request.method not in ("GET", "HEAD") and request.path not in _WITHOUT_FIELDS:
         again = request.path in (reverse("keys"), reverse("console"))
-        back = f"{request.path}?{asked(request).query}" if again else "/"
+        back = f"{request.path}?{role_request(request).query}" if again else "/"
     return f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back})}"
 
 

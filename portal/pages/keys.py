@@ -1,4 +1,4 @@
-"""The keys page: choose how long, then see the keys once."""
+"""The keys page: choose a duration, then see the keys once."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from accounts.favourites import last_duration
 from accounts.trust import session_limit
 from accounts.types import Kind, Named
 from portal.context import origin_of, sign_in_of, subject_of_request
-from portal.pages import several, wording
-from portal.pages.asked import Asked, asked
+from portal.pages import bulk_keys, humanize
+from portal.pages.cli_profiles import cli_profiles
 from portal.pages.durations import chosen, durations
 from portal.pages.entitled import entitled
-from portal.pages.formats import LONGEST_PROFILE, formats, profile_name
-from portal.pages.lasting import lasting
-from portal.pages.used import remember
+from portal.pages.key_formats import LONGEST_PROFILE, formats, profile_name
+from portal.pages.recents import remember
+from portal.pages.role_request import RoleRequest, role_request
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def keys(request: HttpRequest) -> HttpResponse:
-    """Ask for a duration on GET, which issues nothing; issue on POST. For one role or for several."""
-    wanted = asked(request)
-    if wanted.several is not None:
-        return several.keys(request, wanted.several)
+    """Ask for a duration on GET, which issues nothing; issue keys on POST. For one role or several."""
+    wanted = role_request(request)
+    if wanted.bulk is not None:
+        return bulk_keys.keys(request, wanted.bulk)
     return _issue(request, wanted) if request.method == "POST" else _ask(request, wanted)
 
 
-def _ask(request: HttpRequest, wanted: Asked) -> HttpResponse:
+def _ask(request: HttpRequest, wanted: RoleRequest) -> HttpResponse:
     entitlement = entitled(subject=subject_of_request(request), asked=wanted, kind=Kind.KEYS)
     role = entitlement.role
     limit = session_limit(role)
@@ -51,7 +51,7 @@ def _ask(request: HttpRequest, wanted: Asked) -> HttpResponse:
     return render(request, "pages/keys.html", context)
 
 
-def _issue(request: HttpRequest, wanted: Asked) -> HttpResponse:
+def _issue(request: HttpRequest, wanted: RoleRequest) -> HttpResponse:
     now = timezone.now()
     issued = issue_keys(
         subject=subject_of_request(request),
@@ -68,8 +68,8 @@ def _issue(request: HttpRequest, wanted: Asked) -> HttpResponse:
         "entitlement": issued.entitlement,
         "role": role,
         "expires_at": expires_at,
-        "life": wording.duration(round((expires_at - now).total_seconds())),
-        "formats": formats(issued, profile=profile) + lasting(role, profile=profile),
+        "valid_for": humanize.duration(round((expires_at - now).total_seconds())),
+        "formats": formats(issued, profile=profile) + cli_profiles(role, profile=profile),
         "again": wanted.query,
     }
     response = render(request, "pages/keys_issued.html", context)

@@ -28,7 +28,7 @@ from accounts.entitlements import resolve
 from accounts.signins import subject_of
 from accounts.types import Entitlement, Named, Subject
 from portal.context import sign_in_of
-from portal.pages import listing, rows
+from portal.pages import account_html, account_list
 from portal.pages.summary import Summary, summary
 
 # About 2 KB each. Somebody with more than this is decided for at each request.
@@ -43,7 +43,7 @@ class OwnRoles:
 
     by_name: dict[Named, Entitlement]
     problems: tuple[ClaimProblem, ...]
-    accounts: tuple[listing.AccountRow, ...]
+    accounts: tuple[account_list.AccountRow, ...]
     summary: Summary
     until: datetime | None
 
@@ -55,7 +55,7 @@ class OwnRoles:
     @cached_property
     def list_html(self) -> str:
         """All accounts as the start page lists them."""
-        return rows.at_once_and_later(self.accounts, grouped=self.grouped)
+        return account_html.at_once_and_later(self.accounts, grouped=self.grouped)
 
 
 _remembered: OrderedDict[Key, OwnRoles] = OrderedDict()
@@ -104,7 +104,7 @@ def _decide(subject: Subject, now: datetime) -> OwnRoles:
             for granted in decided.granted
         },
         problems=decided.problems,
-        accounts=listing.arranged(decided.granted),
+        accounts=account_list.arranged(decided.granted),
         summary=summary(decided.granted),
         until=until,
     )

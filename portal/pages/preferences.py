@@ -1,4 +1,4 @@
-"""Preferences: what somebody wants the portal to do for them, and nothing for anybody else."""
+"""Preferences of the person who is signed in."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts.preferences import keep, of
+from accounts import preferences as stored
 from portal.context import sign_in_of
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: HttpRequest) -> HttpResponse:
-    """Show one's own preferences, and keep them."""
+    """Show the preferences; save them on POST."""
     person = sign_in_of(request).person
     if request.method == "POST":
-        keep(
+        stored.save(
             person=person,
             sign_out_first="sign_out_first" in request.POST,
             slash_searches="slash_searches" in request.POST,
         )
         messages.success(request, "Saved.")
         return redirect("preferences")
-    return render(request, "pages/preferences.html", {"preferences": of(person)})
+    return render(request, "pages/preferences.html", {"preferences": stored.preferences_of(person)})

@@ -11,20 +11,20 @@ from django.views.decorators.http import require_safe
 
 from accounts.aws import partitions
 from accounts.errors import InvalidRequest
-from portal.pages.asked import asked
-from portal.pages.links import Account, accounts_of, build
 from portal.pages.own_roles import own_roles
+from portal.pages.role_request import role_request
+from portal.pages.shortcut_links import ConsoleAccount, build, console_accounts
 
-# More suggestions than this are of no help, and make the page heavy; every account can be typed.
+# More suggestions than this do not help, and make the page heavy. Every account can be typed.
 SUGGESTED = 500
 
 
 @never_cache
 @require_safe
 def shortcuts(request: HttpRequest) -> HttpResponse:
-    """Ask what the link is to open; show the link when that is known."""
+    """Ask what the link should open; with that in the query, show the link."""
     own = own_roles(request)
-    mine, wanted = accounts_of([*own.by_name.values()]), asked(request)
+    mine, wanted = console_accounts([*own.by_name.values()]), role_request(request)
     typed = request.GET.get("account", "").strip() or wanted.account_id
     shortcut, refused = None, None
     try:
@@ -46,11 +46,11 @@ def shortcuts(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/shortcuts.html", context, status=400 if refused else 200)
 
 
-def _regions(mine: Sequence[Account]) -> dict[str, str]:
-    """Return the regions of the partitions somebody has accounts in, and what they are called."""
-    worlds = sorted({account.roles[0].partition for account in mine})
+def _regions(mine: Sequence[ConsoleAccount]) -> dict[str, str]:
+    """Return the regions, with their names, of the partitions that somebody has accounts in."""
+    names = sorted({account.roles[0].partition for account in mine})
     return {
         region: name
-        for world in worlds
-        for region, name in partitions.find(world).described_regions().items()
+        for partition in names
+        for region, name in partitions.find(partition).described_regions().items()
     }

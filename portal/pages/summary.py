@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from accounts.types import Entitlement
-from portal.pages import wording
+from portal.pages import humanize
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What somebody has, and the claim values that gave it."""
+    """ "2 accounts, 3 roles for your group payments", in parts."""
 
     accounts: str
     roles: str
@@ -21,15 +21,19 @@ class Summary:
 
 
 def summary(granted: Sequence[Entitlement]) -> Summary:
-    """Say what these entitlements are and where they come from."""
-    given = {(reason.claim, reason.value) for found in granted for reason in found.reasons}
+    """Count these entitlements and name the claim values that gave them."""
+    given = {
+        (reason.claim, reason.value) for entitlement in granted for reason in entitlement.reasons
+    }
     claims = {claim.rpartition(".")[2].rpartition("/")[2] for claim, _ in given}
     source = claims.pop() if len(claims) == 1 else ""
     source = source if source in ("groups", "roles") else "claims"
-    values, more = wording.shortened(sorted({value for _, value in given}))
+    values, more = humanize.shortened(sorted({value for _, value in given}))
     return Summary(
-        accounts=wording.count(len({found.role.account_id for found in granted}), "account"),
-        roles=wording.count(len(granted), "role"),
+        accounts=humanize.count(
+            len({entitlement.role.account_id for entitlement in granted}), "account"
+        ),
+        roles=humanize.count(len(granted), "role"),
         source=source.removesuffix("s") if len(values) == 1 else source,
         values=values,
         more=more,

@@ -1,4 +1,4 @@
-"""The first thing on the start page: favourites in their order, then what was used last."""
+"""The tiles at the top of the start page: favourites in their order, then the roles used most recently."""
 
 from __future__ import annotations
 
@@ -11,45 +11,45 @@ from django.utils.safestring import SafeString, mark_safe
 from accounts import favourites
 from accounts.models import Person
 from accounts.types import Named
-from portal.pages import listing, rows
+from portal.pages import account_html, account_list
 from portal.pages.own_roles import OwnRoles
-from portal.pages.words import Words
+from portal.pages.search import Words, matching_accounts
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """The roles of the tiles. Favourites and uses of what somebody no longer has are not among them."""
+class Tiles:
+    """The roles that are tiles. Nobody sees a tile of a role that they no longer have."""
 
     favourites: tuple[Named, ...]
     recent: tuple[Named, ...]
 
 
-def chosen(*, person: Person, own: OwnRoles) -> Chosen:
-    """Return what of somebody's favourites and uses they still have."""
-    starred = had(favourites.favourites(person=person), own)
-    used = had(favourites.recent(person=person), own)
+def tiles_of(person: Person, own: OwnRoles) -> Tiles:
+    """Return the favourites and recent roles that somebody still has."""
+    starred = still_had(favourites.favourites(person=person), own)
+    used = still_had(favourites.recent(person=person), own)
     recent = tuple(name for name in used if name not in starred)[: favourites.RECENT]
-    # With a single account everything is in view as it is.
-    return Chosen(starred, recent if len(own.accounts) > 1 else ())
+    # With a single account everything is in view without tiles.
+    return Tiles(starred, recent if len(own.accounts) > 1 else ())
 
 
-def had(names: Iterable[Named], own: OwnRoles) -> tuple[Named, ...]:
+def still_had(names: Iterable[Named], own: OwnRoles) -> tuple[Named, ...]:
     """Return those of these roles that somebody has now."""
     return tuple(name for name in names if name in own.by_name)
 
 
-def markup(tiles: Chosen, own: OwnRoles, words: Words = ()) -> SafeString:
-    """Render the tiles; of these, where there are words, what a search finds."""
+def tiles_html(tiles: Tiles, own: OwnRoles, words: Words = ()) -> SafeString:
+    """Render the tiles; with the words of a search, only those that match."""
     context = {
-        "favourites": _tiles(tiles.favourites, own, words, starred=True),
-        "recent": _tiles(tiles.recent, own, words, starred=False),
+        "favourites": _each(tiles.favourites, own, words, starred=True),
+        "recent": _each(tiles.recent, own, words, starred=False),
     }
     return mark_safe(render_to_string("pages/tiles.html", context))  # noqa: S308
 
 
-def _tiles(names: Iterable[Named], own: OwnRoles, words: Words, *, starred: bool) -> list[str]:
-    accounts = (listing.account_row([own.by_name[name]]) for name in names)
+def _each(names: Iterable[Named], own: OwnRoles, words: Words, *, starred: bool) -> list[str]:
+    accounts = (account_list.account_row([own.by_name[name]]) for name in names)
     return [
-        rows.tile(account, starred=starred, words=words)
-        for account in listing.found(accounts, words)
+        account_html.tile(account, starred=starred, words=words)
+        for account in matching_accounts(accounts, words)
     ]

@@ -21,7 +21,7 @@ from accounts.portal_tokens import lifecycle
 from accounts.portal_tokens.scopes import choices
 from accounts.types import Kind, Scope
 from portal.context import origin_of, sign_in_of
-from portal.pages import wording
+from portal.pages import humanize
 
 DAYS = {7: "1 week", 30: "30 days", 90: "90 days", 180: "180 days", 365: "1 year"}
 DEFAULT_DAYS = "90"
@@ -150,7 +150,7 @@ def _list(
         "days": DAYS,
         "every": EVERY,
         "can_create": for_machine or settings.TOKEN_CLAIMS_MAX_AGE > 0,
-        "stale_after": wording.count(settings.TOKEN_CLAIMS_MAX_AGE // 86400, "day"),
+        "stale_after": humanize.count(settings.TOKEN_CLAIMS_MAX_AGE // 86400, "day"),
         "live": [TokenRow(token) for token in tokens if token.is_live(now)],
         "ended": [
             TokenRow(token, ended="revoked" if token.revoked_at else "expired")
@@ -175,5 +175,5 @@ def _form(fields: QueryDict) -> TokenForm:
 def _named(names: Iterable[str] | None, everything: str) -> str:
     if names is None:
         return everything
-    shown, more = wording.shortened(list(names))
+    shown, more = humanize.shortened(list(names))
     return ", ".join(shown) + (f" and {more} more" if more else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
+from portal.pages import bulk_keys, tokens
 from portal.pages.activity import activity
 from portal.pages.authorize import authorize
 from portal.pages.console import console
@@ -11,10 +12,8 @@ from portal.pages.device import device
 from portal.pages.favourites import favourites
 from portal.pages.keys import keys
 from portal.pages.preferences import preferences
-from portal.pages.several import pick
 from portal.pages.shortcuts import shortcuts
 from portal.pages.start import start, start_url
-from portal.pages.tokens import machines, own, revoke
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", start, name="start"),
@@ -22,14 +21,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("start/", start_url),
     path("favourites", favourites, name="favourites"),
     path("keys", keys, name="keys"),
-    path("several", pick, name="several"),
+    path("several", bulk_keys.choose, name="several"),
     path("console", console, name="console"),
     path("authorize", authorize, name="authorize"),
     path("device", device, name="device"),
     path("shortcuts", shortcuts, name="shortcuts"),
     path("preferences", preferences, name="preferences"),
     path("activity", activity, name="activity"),
-    path("tokens", own, name="tokens"),
-    path("tokens/machines", machines, name="machine_tokens"),
-    path("tokens/<uuid:token_id>/revoke", revoke, name="revoke_token"),
+    path("tokens", tokens.own, name="tokens"),
+    path("tokens/machines", tokens.machines, name="machine_tokens"),
+    path("tokens/<uuid:token_id>/revoke", tokens.revoke, name="revoke_token"),
 ]

@@ -13,33 +13,33 @@ pytestmark = pytest.mark.django_db
 
 
 def test_console_is_not_signed_out_of_unless_somebody_asked_for_it() -> None:
-    assert preferences.of(cast.sign_in("alice").person).sign_out_first is False
+    assert preferences.preferences_of(cast.sign_in("alice").person).sign_out_first is False
 
 
 def test_preference_is_kept_for_the_person_who_chose_it_and_for_nobody_else() -> None:
     alice, bob = cast.sign_in("alice").person, cast.sign_in("bob").person
 
-    preferences.keep(person=alice, sign_out_first=True, slash_searches=True)
+    preferences.save(person=alice, sign_out_first=True, slash_searches=True)
 
-    assert preferences.of(alice).sign_out_first is True
-    assert preferences.of(bob).sign_out_first is False
+    assert preferences.preferences_of(alice).sign_out_first is True
+    assert preferences.preferences_of(bob).sign_out_first is False
 
 
 def test_preference_can_be_taken_back() -> None:
     alice = cast.sign_in("alice").person
-    preferences.keep(person=alice, sign_out_first=True, slash_searches=True)
+    preferences.save(person=alice, sign_out_first=True, slash_searches=True)
 
-    preferences.keep(person=alice, sign_out_first=False, slash_searches=True)
+    preferences.save(person=alice, sign_out_first=False, slash_searches=True)
 
-    assert preferences.of(alice).sign_out_first is False
+    assert preferences.preferences_of(alice).sign_out_first is False
 
 
 def test_open_sign_in_brings_its_persons_preferences_along(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     sign_in = cast.sign_in("alice")
-    preferences.keep(person=sign_in.person, sign_out_first=True, slash_searches=False)
+    preferences.save(person=sign_in.person, sign_out_first=True, slash_searches=False)
 
     with django_assert_num_queries(1):
         person = signins.standing(sign_in_id=sign_in.id, now=timezone.now()).person
-        assert preferences.of(person).slash_searches is False
+        assert preferences.preferences_of(person).slash_searches is False

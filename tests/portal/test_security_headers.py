@@ -10,7 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from accounts.models import Account, Mapping
-from portal.pages.leaving import AWS
+from portal.pages.form_action import AWS
 from tests import cast
 from tests.emulators import ConsoleEndpoint
 

@@ -1,8 +1,8 @@
-// Times in the reader's own time zone, and how long keys still live. Without this they read in UTC.
+// Show times in the reader's time zone, and count down how long keys are valid. Without this file times are in UTC.
 const time = { hour: "numeric", minute: "2-digit" };
 const day = { year: "numeric", month: "short", day: "numeric" };
 
-function left(milliseconds) {
+function inWords(milliseconds) {
     const seconds = Math.max(0, Math.round(milliseconds / 1000));
     const minutes = Math.round(seconds / 60);
     const parts = seconds < 120
@@ -17,25 +17,26 @@ for (const element of document.querySelectorAll("time[data-local]")) {
 for (const element of document.querySelectorAll("time[data-moment]")) {
     element.textContent = new Date(element.dateTime).toLocaleString([], { ...day, ...time, second: "2-digit" });
 }
-// How far the browser's clock is ahead of the portal's. A minute may be the way here, and is no reason to doubt it.
-function ahead(element) {
-    const found = Date.now() - Number(element.dataset.now) * 1000;
-    return Math.abs(found) > 60_000 ? found : 0;
+// How many milliseconds the browser's clock is ahead of the portal's. Up to a minute is not corrected: the page may have
+// taken that long to arrive.
+function clockAhead(element) {
+    const ahead = Date.now() - Number(element.dataset.now) * 1000;
+    return Math.abs(ahead) > 60_000 ? ahead : 0;
 }
 
 for (const element of document.querySelectorAll("time[data-until]")) {
-    const until = Date.parse(element.dateTime) + ahead(element);
+    const until = Date.parse(element.dateTime) + clockAhead(element);
     const status = document.getElementById("copied");
     const tick = () => {
-        const words = left(until - Date.now());
+        const words = inWords(until - Date.now());
         if (words && element.textContent !== words) element.textContent = words;
         if (words) return;
         clearInterval(ticking);
-        const life = element.closest(".life");
-        life.classList.add("over");
-        life.querySelector(".muted").firstChild.data = "since ";
+        const validity = element.closest(".life");
+        validity.classList.add("over");
+        validity.querySelector(".muted").firstChild.data = "since ";
         element.parentElement.textContent = "No longer valid";
-        if (status) status.textContent = "Keys on this page are no longer valid";
+        if (status) status.textContent = "The keys on this page are no longer valid";
     };
     const ticking = setInterval(tick, 1000);
     tick();

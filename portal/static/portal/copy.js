@@ -1,21 +1,22 @@
-// Copy a block in full without showing its secrets: textContent holds what the eye is spared.
+// Copy a block in full without showing its secrets: textContent holds them even while they are hidden.
 const status = document.getElementById("copied");
 const show = document.getElementById("show");
-let quiet;
+let timer;
 
-function copied(button) {
+function textFor(button) {
     const blocks = button.dataset.copy === "all" ? document.querySelectorAll("main pre") : [button.parentElement.querySelector("pre")];
     return [...blocks].map((block) => block.textContent).join("\n\n");
 }
 
-// Said to those who listen; a refusal is also shown, and stays. Emptied first, so that the same is said again.
-function tell(text, refused) {
-    clearTimeout(quiet);
+// Announce a result to screen readers; a refusal is also shown, and stays. The text is emptied first, so
+// that the same text is announced again.
+function announce(text, refused) {
+    clearTimeout(timer);
     status.textContent = "";
     status.className = refused ? "note warn" : "visually-hidden";
-    quiet = setTimeout(() => {
+    timer = setTimeout(() => {
         status.textContent = text;
-        if (!refused) quiet = setTimeout(() => { status.textContent = ""; }, 2000);
+        if (!refused) timer = setTimeout(() => { status.textContent = ""; }, 2000);
     }, 50);
 }
 
@@ -25,12 +26,12 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
     button.hidden = !navigator.clipboard;
     button.addEventListener("click", async () => {
         try {
-            await navigator.clipboard.writeText(copied(button));
+            await navigator.clipboard.writeText(textFor(button));
             label.data = "Copied";
-            tell("Copied to the clipboard", false);
+            announce("Copied to the clipboard", false);
         } catch {
             label.data = "Not copied";
-            tell(`The browser did not allow copying. ${show ? `Tick “${show.labels[0].textContent.trim()}”, then select` : "Select"} the text and copy it.`, true);
+            announce(`Your browser did not allow copying. ${show ? `Tick “${show.labels[0].textContent.trim()}”, then select` : "Select"} the text and copy it.`, true);
         }
         setTimeout(() => { label.data = name; }, 2000);
     });

@@ -1,4 +1,4 @@
-// Offer keys until the end of the working day: when that is, only the browser knows.
+// Offer keys until the end of the working day. Only the browser knows how many seconds that is from now.
 const choices = document.querySelector("[data-evening]");
 const longest = Number(choices?.dataset.longest);
 const shortest = 900;
@@ -23,7 +23,7 @@ if (choices && secondsLeft() >= shortest && secondsLeft() <= longest) {
     radio.checked = "eveningChosen" in choices.dataset;
     radio.form.addEventListener("formdata", ({ formData }) => {
         if (!radio.checked) return;
-        // Counted again when it is sent: the page may have been open for a while.
+        // The page may have been open for a while, so count again when the form is sent.
         formData.set("duration", Math.max(secondsLeft(), shortest));
         formData.set("evening", "1");
     });

@@ -1,13 +1,13 @@
-// Come back to the format chosen last. Its name is all that is kept in the browser.
+// Open the format that was chosen last. Its name is all that is stored in the browser.
 const key = "format";
 
-function remembered() {
+function lastFormat() {
     try { return localStorage.getItem(key); } catch { return null; }
 }
 
 for (const tab of document.querySelectorAll("input[name=format]")) {
-    if (tab.id === remembered()) tab.checked = true;
+    if (tab.id === lastFormat()) tab.checked = true;
     tab.addEventListener("change", () => {
-        try { localStorage.setItem(key, tab.id); } catch { /* It may not keep anything. */ }
+        try { localStorage.setItem(key, tab.id); } catch { /* The browser may forbid storage. */ }
     });
 }

@@ -1,4 +1,4 @@
-// Suggest only the roles of the account that was typed. Without this all of one's roles are suggested.
+// Suggest only the roles of the account that was typed. Without this file all roles are suggested.
 const account = document.getElementById("account");
 const roles = document.getElementById("roles");
 const all = [...roles.children];

@@ -1,60 +1,59 @@
-// The start page's search, as one types; the arrows walk through what is found (words.js). Where there
-// are too many accounts for one page, the server is asked.
+// The start page's search, as one types. The arrow keys walk through the results. With too many accounts
+// for one page the server searches.
 {
     const form = document.getElementById("search");
     const input = document.getElementById("q");
     const nothing = document.getElementById("nothing");
-    const said = document.getElementById("said");
-    const searchedHere = !("searchedHere" in form.dataset);
+    const result = document.getElementById("result");
+    const searchesHere = !("serverSearches" in form.dataset);
     const PAUSE = 150;
-    // A page that came with a search holds only what it found.
-    let whole = !input.defaultValue;
+    // A page that came with a search holds only its result.
+    let isComplete = !input.defaultValue;
     let entries;
 
-    // What can be found: each tile and each account, once, with what is read and what is not.
-    function look() {
-        listing.finish();
-        entries = [...document.querySelectorAll(".tile, .account")].map(finding.entry);
+    function readEntries() {
+        accountList.finish();
+        entries = [...document.querySelectorAll(".tile, .account")].map(matching.entry);
     }
 
     function show(wanted) {
-        const found = finding.show(entries, wanted);
+        const found = matching.show(entries, wanted);
         for (const section of document.querySelectorAll("#accounts section, #tiles section")) {
             section.hidden = !section.querySelector("li:not([hidden])");
             const unit = section.closest("#accounts") && section.querySelector("h2");
-            if (unit && !section.hidden) finding.mark(unit, wanted);
+            if (unit && !section.hidden) matching.mark(unit, wanted);
         }
-        // A tile is a role of the list once more.
+        // Tiles are not counted: their roles are in the list too.
         const count = found.filter((role) => role.closest(".account")).length;
         nothing.hidden = count > 0;
-        said.textContent = finding.said(wanted, count);
+        result.textContent = matching.message(wanted, count);
     }
 
-    function take(page) {
-        for (const id of ["tiles", "nothing", "said", "accounts", "pager"]) {
+    function takeFrom(page) {
+        for (const id of ["tiles", "nothing", "result", "accounts", "pager"]) {
             const [here, there] = [document.getElementById(id), page.getElementById(id)];
             if (here && there) {
                 here.replaceChildren(...there.childNodes);
                 here.hidden = there.hidden;
             } else if (here) here.hidden = true;
         }
-        listing.finish();
+        accountList.finish();
     }
 
     async function askServer() {
-        const page = await finding.page(form.action + (input.value.trim() ? `?${query()}` : ""), "accounts");
-        if (page) take(page);
+        const page = await matching.page(form.action + (input.value.trim() ? `?${query()}` : ""), "accounts");
+        if (page) takeFrom(page);
     }
 
     async function search() {
-        if (!searchedHere) return askServer();
-        if (!whole) {
-            const page = await finding.page(`${form.action}?all`, "accounts");
+        if (!searchesHere) return askServer();
+        if (!isComplete) {
+            const page = await matching.page(`${form.action}?all`, "accounts");
             if (!page) return;
-            take(page);
-            whole = true;
+            takeFrom(page);
+            isComplete = true;
         }
-        if (!entries) look();
+        if (!entries) readEntries();
         show(words.in(input.value));
     }
 
@@ -62,7 +61,8 @@
         return new URLSearchParams({ q: input.value.trim() });
     }
 
-    function remember() {
+    // Keep the search in the address, so that it is still there after going back or reloading.
+    function updateAddress() {
         history.replaceState(null, "", input.value.trim() ? `?${query()}` : location.pathname);
     }
 
@@ -72,26 +72,27 @@
         pause = setTimeout(() => {
             pause = undefined;
             search();
-        }, searchedHere ? 0 : PAUSE);
-        remember();
+        }, searchesHere ? 0 : PAUSE);
+        updateAddress();
     });
-    // The first of what is found gets the focus and nothing happens yet: Enter once more opens it.
+    // Enter moves the focus to the first result; Enter once more opens it.
     form.addEventListener("submit", (event) => {
         event.preventDefault();
-        goToFirst();
+        focusFirst();
     });
-    async function goToFirst() {
+    async function focusFirst() {
         clearTimeout(pause);
         pause = undefined;
         await search();
         results()[0]?.focus();
     }
+    // star.js replaced the tiles.
     document.addEventListener("tiles", () => {
         entries = undefined;
-        if (searchedHere && words.in(input.value).length) search();
+        if (searchesHere && words.in(input.value).length) search();
     });
 
-    // What the arrows walk through: of each role that is found, its first button.
+    // The first button of each role that is shown: the arrow keys walk through these.
     function results() {
         return [...document.querySelectorAll(".tile, .role")]
             .filter((one) => !one.closest("[hidden]"))
@@ -99,12 +100,13 @@
             .filter(Boolean);
     }
 
+    // Handle an arrow key or Escape; false if the key means something else here.
     function walk(event) {
         const row = event.target.closest(".tile, .role");
         if (event.target !== input && !row) return false;
         if (event.key === "Escape") {
             input.value = event.target === input ? "" : input.value;
-            remember();
+            updateAddress();
             input.focus();
             return search() && true;
         }
@@ -112,8 +114,8 @@
         if (!step) return false;
         if (event.target === input) {
             if (step < 0) return false;
-            // Whoever types faster than the search means what they typed.
-            if (pause !== undefined) return goToFirst() && true;
+            // The results do not show the last letters yet.
+            if (pause !== undefined) return focusFirst() && true;
         }
         const all = results();
         const here = row ? all.indexOf(row.querySelector(".button")) : -1;
@@ -122,7 +124,7 @@
         return true;
     }
 
-    // Shown unless somebody turned the key off in their preferences.
+    // The page shows the key unless it is turned off in the preferences.
     const slash = form.querySelector("kbd");
     document.addEventListener("keydown", (event) => {
         if (event.ctrlKey || event.metaKey || event.altKey) return;

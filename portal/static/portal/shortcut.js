@@ -1,4 +1,4 @@
-// Links made for Identity Center's portal: /start/#/console?account_id=…&role_name=…&destination=…
-// What follows the # never reaches the server, so it is moved into the query here.
+// Open links made for Identity Center's portal: /start/#/console?account_id=…&role_name=…&destination=…
+// Browsers never send what follows the #, so it is moved into the query.
 const link = location.hash.match(/^#\/console\/?\?(.+)$/);
 if (link) location.replace(`/console?${link[1]}`);

@@ -9,7 +9,7 @@ from datetime import timedelta
 from hypothesis import strategies as st
 
 from accounts.types import Credentials, Entitlement, IssuedKeys, OfferedRole
-from portal.pages.formats import Block, Format, formats, profile_name
+from portal.pages.key_formats import Block, Format, formats, profile_name
 from tests.cast import NOON
 
 KEY_ID, SECRET, TOKEN = "ASIAEXAMPLE", "wJal/rXUt+nFEMI/K7MDENG=", "IQoJb3JpZ2lu//8X+aCXVzLWVhc3Q=="

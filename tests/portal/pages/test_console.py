@@ -204,7 +204,7 @@ def test_nobody_is_signed_out_of_another_account_who_did_not_ask_for_it() -> Non
 
 def test_who_asked_for_it_is_signed_out_first_and_told_so() -> None:
     client = cast.signed_in("alice")
-    preferences.keep(person=SignIn.objects.get().person, sign_out_first=True, slash_searches=True)
+    preferences.save(person=SignIn.objects.get().person, sign_out_first=True, slash_searches=True)
 
     assert sent_to(client)["Action"] == ["logout"]
     assert "First signs" in look(client, account_id=DEV, role_name="Developer")[1]
@@ -219,7 +219,7 @@ def test_console_opens_in_a_new_tab_on_both_ways_without_a_complaint_of_the_poli
     signs_out: bool, page_factory: PageFactory, live_portal: str, aws: ConsoleEndpoint
 ) -> None:
     client = cast.signed_in("alice")
-    preferences.keep(
+    preferences.save(
         person=SignIn.objects.get().person, sign_out_first=signs_out, slash_searches=True
     )
     page = page_factory(client=client)

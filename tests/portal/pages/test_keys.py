@@ -166,7 +166,7 @@ def test_expiry_counts_down_and_says_when_it_is_over(
     page.clock.fast_forward(2 * 60_000)
 
     expect(life).to_contain_text("No longer valid since")
-    expect(page.get_by_role("status")).to_have_text("Keys on this page are no longer valid")
+    expect(page.get_by_role("status")).to_have_text("The keys on this page are no longer valid")
 
 
 @pytest.mark.browser
@@ -196,7 +196,7 @@ def test_copy_that_the_browser_refuses_says_so_for_all_to_see(
     page.get_by_role("button", name="Copy bash, zsh").click()
 
     said = page.get_by_role("status")
-    expect(said).to_contain_text("The browser did not allow copying. Tick “Show secrets”")
+    expect(said).to_contain_text("Your browser did not allow copying. Tick “Show secrets”")
     assert said.evaluate("e => e.clientHeight") > 20
     expect(page.locator(".secret > span").first).to_be_hidden()
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 def chosen(who: str, name: str = "sign_out_first") -> bool:
-    found: bool = getattr(preferences.of(Person.objects.get(sub=f"sub-{who}")), name)
+    found: bool = getattr(preferences.preferences_of(Person.objects.get(sub=f"sub-{who}")), name)
     return found
 
 

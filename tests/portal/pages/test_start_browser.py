@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 from accounts import favourites
 from accounts.models import Account, PermissionSet, Person, SignIn
 from accounts.types import Named
-from portal.pages import rows, start
-from portal.pages import words as server
+from portal.pages import account_html, start
+from portal.pages import search as server
 from tests import cast
 from tests.browsers import PageFactory, follow
 from tests.emulators import ConsoleEndpoint
@@ -217,7 +217,7 @@ def test_number_of_roles_found_is_announced(page_factory: PageFactory, live_port
     page.goto(live_portal)
 
     page.get_by_role("searchbox").fill("read")
-    expect(page.locator("#said")).to_have_text("2 roles found")
+    expect(page.locator("#result")).to_have_text("2 roles found")
     page.get_by_role("searchbox").fill("nowhere")
 
     expect(page.locator("#nothing")).to_be_visible()
@@ -238,7 +238,7 @@ def test_star_makes_a_favourite_at_once_and_for_good(
     expect(page.locator(".tile")).to_have_attribute("data-role", f"{DEV}/Developer")
     expect(star).to_have_attribute("aria-pressed", "true")
     expect(star).to_be_focused()
-    expect(page.locator("#said")).to_have_text("Added to the favourites")
+    expect(page.locator("#result")).to_have_text("Added to favourites")
     page.reload()
     expect(star).to_have_attribute("aria-pressed", "true")
 
@@ -342,8 +342,8 @@ def test_every_account_is_there_soon_in_order_and_by_unit(
     live_portal: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(rows, "AT_ONCE", 10)
-    monkeypatch.setattr(rows, "IN_A_PIECE", 7)
+    monkeypatch.setattr(account_html, "AT_ONCE", 10)
+    monkeypatch.setattr(account_html, "IN_A_PIECE", 7)
     many_accounts(45)
     page = page_factory(client=cast.signed_in("alice"), java_script=java_script)
 
@@ -360,7 +360,7 @@ def test_every_account_is_there_soon_in_order_and_by_unit(
 def test_list_that_scripts_should_finish_can_be_had_whole_if_they_fail(
     page_factory: PageFactory, live_portal: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rows, "AT_ONCE", 10)
+    monkeypatch.setattr(account_html, "AT_ONCE", 10)
     many_accounts(30)
     page = page_factory(client=cast.signed_in("alice"))
     page.route("**/*.js", lambda route: route.abort())
@@ -386,7 +386,7 @@ def test_above_what_fits_on_one_page_the_server_searches_as_one_types(
     page.get_by_role("searchbox").fill("a024")
     expect(page.locator(".account")).to_have_count(1)
     expect(page.locator(".account mark")).to_have_text("a024")
-    expect(page.locator("#said")).to_have_text("1 role found")
+    expect(page.locator("#result")).to_have_text("1 role found")
     page.get_by_role("searchbox").fill("")
     expect(page.locator(".account")).to_have_count(10)
     page.get_by_role("link", name="Next").click()

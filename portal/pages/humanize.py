@@ -1,4 +1,4 @@
-"""Say numbers the way people do."""
+"""Numbers and lists in words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def duration(seconds: int) -> str:
-    """Return a time span in hours and minutes, rounded down to minutes: "1 hour 30 minutes"."""
+    """Return hours and minutes, rounded down to minutes: "1 hour 30 minutes"."""
     hours, minutes = divmod(max(seconds, 0) // 60, 60)
     parts = [
         count(number, unit) for number, unit in ((hours, "hour"), (minutes, "minute")) if number
@@ -15,10 +15,10 @@ def duration(seconds: int) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """Return "1 account", "1,200 accounts"."""
+    """Return "1 account" or "1,200 accounts"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def shortened(values: Sequence[str], *, at_most: int = 3) -> tuple[Sequence[str], int]:
-    """Return the values worth naming, and how many more there are."""
+    """Return the first values and how many more there are; never "and 1 more"."""
     return (values, 0) if len(values) <= at_most + 1 else (values[:at_most], len(values) - at_most)

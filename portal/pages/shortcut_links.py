@@ -1,4 +1,4 @@
-"""Links to the console of an account, judged by the same rules as when somebody follows them."""
+"""Make links to the console of an account, checked by the same rules as when somebody follows them."""
 
 from __future__ import annotations
 
@@ -13,55 +13,52 @@ from accounts.aws import destinations
 from accounts.aws.limits import ACCOUNT_ID
 from accounts.errors import InvalidRequest
 from accounts.types import Entitlement, Kind, OfferedRole
-from portal.pages.asked import Asked
+from portal.pages.role_request import RoleRequest
 
 _ID_IN_BRACKETS = re.compile(rf".*\(({ACCOUNT_ID})\)")
 _PLAIN = re.compile(r"[^\w .:@+=,/-]")
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """An account of one's own, and the roles in it that open the console."""
+class ConsoleAccount:
+    """An account, and the roles of this person that open its console."""
 
     roles: tuple[OfferedRole, ...]
 
     @property
     def account_id(self) -> str:
-        """Its 12 digits."""
         return self.roles[0].account_id
 
     @property
     def name(self) -> str:
-        """What people call it."""
         return self.roles[0].account_name
 
     @property
     def label(self) -> str:
-        """As it is suggested and typed."""
+        """The text that is suggested and typed: "payments-dev (123456789012)"."""
         return f"{self.name} ({self.account_id})"
 
     @property
     def role_names(self) -> str:
-        """The names of the roles; none has a space in it."""
+        """The names of the roles, separated by spaces; no role name contains one."""
         return " ".join(role.role_name for role in self.roles)
 
 
 @dataclass(frozen=True, slots=True)
 class Shortcut:
-    """A link that was judged by the same rules as when it is followed."""
+    """A link that can be followed by whoever has the role."""
 
-    account: Account
+    account: ConsoleAccount
     role_name: str
     destination: str
 
     @property
     def link(self) -> str:
-        """The link, as the portal answers it."""
         return f"{settings.BASE_URL}/console?{self._query}"
 
     @property
     def identity_center_link(self) -> str:
-        """The same in the form of Identity Center's shortcuts, for tools that make or read those."""
+        """The link in the form of Identity Center's shortcuts, for tools that make or read those."""
         return f"{settings.BASE_URL}/start/#/console?{self._query}"
 
     @property
@@ -77,26 +74,26 @@ class Shortcut:
             "role_name": self.role_name,
             "destination": self.destination,
         }
-        # Round brackets would end a link in Markdown; `quote` leaves them to be escaped by us.
+        # `quote` leaves round brackets, which would end a link in Markdown.
         query = urlencode({name: value for name, value in named.items() if value}, quote_via=quote)
         return query.replace("(", "%28").replace(")", "%29")
 
 
-def accounts_of(granted: Sequence[Entitlement]) -> list[Account]:
-    """Return the accounts whose console somebody can open, by name."""
+def console_accounts(entitlements: Sequence[Entitlement]) -> list[ConsoleAccount]:
+    """Return the accounts whose console these entitlements open, by name."""
     roles: dict[str, list[OfferedRole]] = {}
-    for entitlement in granted:
+    for entitlement in entitlements:
         if entitlement.allows(Kind.CONSOLE):
             roles.setdefault(entitlement.role.account_id, []).append(entitlement.role)
-    found = [Account(tuple(own)) for own in roles.values()]
-    return sorted(found, key=lambda account: (account.name.casefold(), account.account_id))
+    accounts = [ConsoleAccount(tuple(own)) for own in roles.values()]
+    return sorted(accounts, key=lambda account: (account.name.casefold(), account.account_id))
 
 
-def build(mine: Sequence[Account], typed: str, wanted: Asked) -> Shortcut:
-    """Return the shortcut that is asked for.
+def build(mine: Sequence[ConsoleAccount], typed: str, wanted: RoleRequest) -> Shortcut:
+    """Return the shortcut that the form asks for.
 
     Raises:
-        InvalidRequest: the account, role, region or destination cannot be; the code says which.
+        InvalidRequest: the account, role, region or destination is wrong; the code says which.
     """
     account = _account(mine, typed)
     named = [role for role in account.roles if role.role_name == wanted.role_name]
@@ -106,7 +103,7 @@ def build(mine: Sequence[Account], typed: str, wanted: Asked) -> Shortcut:
             f"There are: {', '.join(role.role_name for role in account.roles)}.",
             code="shortcut.role",
         )
-    # Whoever follows a link without a role may have another one, with another page of its own.
+    # Without a role in the link, others may follow it with another role, which has its own destination.
     role = named[0] if named else replace(account.roles[0], destination="")
     destination = ""
     if wanted.destination or wanted.region:
@@ -116,8 +113,8 @@ def build(mine: Sequence[Account], typed: str, wanted: Asked) -> Shortcut:
     return Shortcut(account, wanted.role_name, destination)
 
 
-def _account(mine: Sequence[Account], typed: str) -> Account:
-    """Return the account that is meant by an id, a name, or part of one."""
+def _account(mine: Sequence[ConsoleAccount], typed: str) -> ConsoleAccount:
+    """Return the account with this id, name, or part of a name."""
     in_brackets = _ID_IN_BRACKETS.fullmatch(typed)
     account_id = in_brackets[1] if in_brackets else typed.replace("-", "").replace(" ", "")
     words = typed.casefold().split()

@@ -1,4 +1,4 @@
-"""Let a page's form end at AWS: the one way out that the content security policy has."""
+"""Let the forms of a page be redirected to AWS: CSP's `form-action` allows only this portal otherwise."""
 
 from __future__ import annotations
 
@@ -12,23 +12,24 @@ from django.http import HttpRequest, HttpResponseBase
 
 View = Callable[[HttpRequest], HttpResponseBase]
 
-# Chromium holds every redirect after a form against form-action: AWS's sign-in, then its console.
+# Chromium checks every redirect after a form against form-action: AWS's sign-in, then its console.
 AWS = ("https://*.aws.amazon.com", "https://*.amazonaws-us-gov.com", "https://*.amazonaws.cn")
 
 
-def leads_to_aws(view: View) -> View:
-    """Allow the forms of a page to be redirected to AWS's sign-in and console."""
+def may_lead_to_aws(view: View) -> View:
+    """Allow the forms of this view's page to be redirected to AWS's sign-in and console."""
 
     @wraps(view)
-    def allowed(request: HttpRequest) -> HttpResponseBase:
+    def wrapped(request: HttpRequest) -> HttpResponseBase:
         response: HttpResponseBase = csp_update({"form-action": _sources()})(view)(request)
         return response
 
-    return allowed
+    return wrapped
 
 
 def _sources() -> list[str]:
     if not settings.AWS_FEDERATION_ENDPOINT:
         return [*AWS]
+    # Demo and tests have a stand-in for AWS's sign-in.
     stand_in = urlsplit(settings.AWS_FEDERATION_ENDPOINT)
     return [*AWS, f"{stand_in.scheme}://{stand_in.netloc}"]

@@ -7,7 +7,7 @@ from html import unescape
 
 import pytest
 
-from portal.pages.formats import profile_name
+from portal.pages.key_formats import profile_name
 from tests.portal.pages.issued import KEY_ID, SECRET, TOKEN, VALUES, all_formats, block, issued
 
 # The first four are the access portal's own.

@@ -1,6 +1,6 @@
-// Find the roles to tick as one types (words.js), count the ticks, and stop where the server would refuse.
+// Search roles as one types (matching.js), count the ticks, and stop where the server would refuse.
 {
-    const form = document.getElementById("pick");
+    const form = document.getElementById("choose");
     const count = document.getElementById("count");
     const most = Number(count?.dataset.most);
     const PAUSE = 150;
@@ -9,24 +9,24 @@
         return [...form.querySelectorAll(".picks input")];
     }
 
-    function tally() {
+    function countTicks() {
         const ticked = boxes().filter((box) => box.checked).length;
         for (const box of boxes()) box.disabled = !box.checked && ticked >= most;
         count.textContent = `${ticked} of ${most} ticked`;
     }
 
-    function start() {
+    function startSearch() {
         const input = document.getElementById("q");
-        const said = document.getElementById("said");
+        const result = document.getElementById("result");
         // A page that came with a search, or with more roles than it lists, does not hold them all.
-        const whole = !input.defaultValue && !("leftOut" in form.dataset);
+        const isComplete = !input.defaultValue && !("leftOut" in form.dataset);
         let entries;
         let pause;
 
-        // What is ticked stays in sight, whatever is looked for.
+        // Ticked roles are shown whatever the search.
         function show(wanted) {
-            entries ??= [...form.querySelectorAll(".picks li")].map(finding.entry);
-            const found = finding.show(entries, wanted);
+            entries ??= [...form.querySelectorAll(".picks li")].map(matching.entry);
+            const found = matching.show(entries, wanted);
             for (const { element } of entries) {
                 if (element.querySelector("input").checked) element.hidden = false;
             }
@@ -37,34 +37,34 @@
             }
             const others = found.filter((one) => !one.querySelector("input").checked).length;
             document.getElementById("nothing").hidden = others > 0 || !wanted.length;
-            said.textContent = finding.said(wanted, found.length);
+            result.textContent = matching.message(wanted, found.length);
         }
 
-        async function ask() {
-            const page = await finding.page(`${form.action}?${query()}`, "listed");
+        async function askServer() {
+            const page = await matching.page(`${form.action}?${query()}`, "listed");
             if (!page) return;
-            for (const id of ["listed", "nothing", "said"]) {
+            for (const id of ["listed", "nothing", "result"]) {
                 const [here, there] = [document.getElementById(id), page.getElementById(id)];
                 here.replaceChildren(...there.childNodes);
                 here.hidden = there.hidden;
             }
-            tally();
+            countTicks();
         }
 
         async function search() {
             clearTimeout(pause);
             pause = undefined;
-            return whole ? show(words.in(input.value)) : ask();
+            return isComplete ? show(words.in(input.value)) : askServer();
         }
 
-        // The words and the ticks: whoever comes back to this address has both.
         function query() {
-            const asked = new URLSearchParams(new FormData(form));
-            if (!input.value.trim()) asked.delete("q");
-            return asked;
+            const fields = new URLSearchParams(new FormData(form));
+            if (!input.value.trim()) fields.delete("q");
+            return fields;
         }
 
-        function remember() {
+        // Keep the search and the ticks in the address, so that they are still there after going back.
+        function updateAddress() {
             history.replaceState(null, "", [location.pathname, query().toString()].filter(Boolean).join("?"));
         }
 
@@ -74,17 +74,17 @@
 
         input.addEventListener("input", () => {
             clearTimeout(pause);
-            pause = setTimeout(search, whole ? 0 : PAUSE);
-            remember();
+            pause = setTimeout(search, isComplete ? 0 : PAUSE);
+            updateAddress();
         });
         form.addEventListener("change", (event) => {
-            if (event.target.matches(".picks input")) remember();
+            if (event.target.matches(".picks input")) updateAddress();
         });
-        // Enter in the search leads to the first role that is found; a space ticks it.
+        // Enter in the search moves the focus to the first result; a space ticks it.
         input.addEventListener("keydown", async (event) => {
             if (event.key === "Escape") {
                 input.value = "";
-                remember();
+                updateAddress();
             } else if (event.key !== "Enter" && event.key !== "ArrowDown") return;
             event.preventDefault();
             await search();
@@ -101,8 +101,8 @@
     }
 
     if (form) {
-        form.addEventListener("change", tally);
-        tally();
-        start();
+        form.addEventListener("change", countTicks);
+        countTicks();
+        startSearch();
     }
 }

@@ -12,7 +12,7 @@ from accounts.access import issue_keys
 from accounts.errors import AwsUnavailable
 from accounts.models import AuditEvent, Mapping, PermissionSet
 from accounts.types import IssuedKeys
-from portal.pages import several
+from portal.pages import bulk_keys
 from tests import cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("northwind", "aws")]
@@ -58,7 +58,7 @@ def test_role_that_aws_fails_does_not_spoil_the_others(monkeypatch: pytest.Monke
             raise AwsUnavailable("AWS cannot be reached.")
         return issue_keys(**asked)
 
-    monkeypatch.setattr("portal.pages.several.issue_keys", failing)
+    monkeypatch.setattr("portal.pages.bulk_keys.issue_keys", failing)
     response = take(cast.signed_in("alice"), DEV, PROD)
 
     assert outcomes(response) == {DEV: False, PROD: True}
@@ -102,17 +102,17 @@ def test_get_issues_nothing_and_names_what_would_be_issued() -> None:
 
 @pytest.mark.parametrize("send", [ask, take])
 def test_more_than_ten_are_refused_before_any_is_tried(send: Any) -> None:
-    many = [DEV, *(f"{number:012d}/ReadOnly" for number in range(several.MOST))]
+    many = [DEV, *(f"{number:012d}/ReadOnly" for number in range(bulk_keys.MOST))]
 
     response = send(cast.signed_in("alice"), *many)
 
     assert response.status_code == 400
-    assert "These are 11 roles, and 10 at once is the most." in response.content.decode()
+    assert "You ticked 11 roles; at most 10 are possible." in response.content.decode()
     assert recorded() == []
 
 
 def test_ten_are_tried() -> None:
-    ten = [f"{number:012d}/ReadOnly" for number in range(several.MOST)]
+    ten = [f"{number:012d}/ReadOnly" for number in range(bulk_keys.MOST)]
 
     response = take(cast.signed_in("alice"), *ten)
 
@@ -157,7 +157,7 @@ def test_durations_offered_reach_to_the_longest_of_the_roles() -> None:
 
 
 def test_slow_aws_leaves_the_rest_untried_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(several, "PATIENCE", -1)
+    monkeypatch.setattr(bulk_keys, "PATIENCE", -1)
 
     response = take(cast.signed_in("alice"), DEV, PROD)
 
@@ -210,7 +210,7 @@ def test_search_keeps_what_is_ticked() -> None:
     response = cast.signed_in("alice").get("/several", {"q": "prod", "role": [DEV, PROD]})
 
     assert [found.value for found in response.context["ticked"]] == [DEV, PROD]
-    assert [found.value for found in response.context["picks"]] == []
+    assert [found.value for found in response.context["others"]] == []
 
 
 def test_search_keeps_a_single_tick() -> None:
@@ -222,15 +222,15 @@ def test_search_keeps_a_single_tick() -> None:
 def test_search_finds_what_the_start_page_finds() -> None:
     response = cast.signed_in("alice").get("/several", {"q": "PROD read"})
 
-    assert [found.value for found in response.context["picks"]] == [PROD]
+    assert [found.value for found in response.context["others"]] == [PROD]
 
 
 def test_list_too_long_to_read_says_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(several, "MOST_LISTED", 2)
+    monkeypatch.setattr(bulk_keys, "MOST_LISTED", 2)
 
     response = cast.signed_in("alice").get("/several")
 
-    assert len(response.context["picks"]) == 2
+    assert len(response.context["others"]) == 2
     assert "1 more" in response.content.decode()
 
 

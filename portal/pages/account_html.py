@@ -1,8 +1,8 @@
-"""The rows of the start page as HTML: pure functions of their values, because there can be thousands.
+"""The accounts and roles of the start page as HTML. Not a template, because there can be thousands of them.
 
-A row of a role says nothing of its account, so that it is the same in every account and compresses to
-next to nothing: the account's id stands once, in a form around its roles, and its buttons lead to the
-pages that ask. static/portal/listing.js makes them act at once and names them in full.
+A role's row says nothing of its account, so that it is the same text in every account and compresses well.
+The account's id stands once, in a form around its roles, and the buttons lead to pages that ask.
+static/portal/account-list.js makes them act at once and gives them full names.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from html import escape
 from itertools import groupby
 from urllib.parse import urlencode
 
-from portal.pages.listing import AccountRow, RoleRow
-from portal.pages.words import Words, fold, marked
+from portal.pages.account_list import AccountRow, RoleRow
+from portal.pages.search import Words, lower, marked
 
-# So many accounts are there at once. The rest comes as text that a browser with scripts reads piece
-# by piece once the page is up (static/portal/listing.js), and any other browser at once.
+# The first accounts are elements at once. The others are text in <noscript>, so that a browser with
+# scripts does not parse them before the page is up; account-list.js adds them piece by piece.
 AT_ONCE, IN_A_PIECE = 40, 40
-WARNING = ' <span class="warn">privileged</span>'
+_PRIVILEGED = ' <span class="warn">privileged</span>'
 
 
 def sections(
@@ -29,7 +29,7 @@ def sections(
     words: Words = (),
     after: str | None = None,
 ) -> str:
-    """Return accounts, `grouped` under the names of their units; `after` is the unit just before them."""
+    """Return accounts, if `grouped` under the names of their units; `after` is the unit just before them."""
     if not grouped:
         return _section("", [*accounts], words)
     return "".join(
@@ -39,40 +39,43 @@ def sections(
 
 
 def at_once_and_later(accounts: Sequence[AccountRow], *, grouped: bool) -> str:
-    """Return the first accounts, and the rest in pieces for which a browser with scripts does not wait."""
+    """Return the first accounts, and the rest in <noscript> pieces."""
     first = sections(accounts[:AT_ONCE], grouped=grouped)
     later = (
         sections(
-            accounts[place : place + IN_A_PIECE], grouped=grouped, after=accounts[place - 1].unit
+            accounts[start : start + IN_A_PIECE], grouped=grouped, after=accounts[start - 1].unit
         )
-        for place in range(AT_ONCE, len(accounts), IN_A_PIECE)
+        for start in range(AT_ONCE, len(accounts), IN_A_PIECE)
     )
     return first + "".join(f"<noscript>{piece}</noscript>" for piece in later)
 
 
 def tile(account: AccountRow, *, starred: bool, words: Words = ()) -> str:
-    """Return one role in one account, as a tile that needs nothing around it but the page's two forms."""
+    """Return the first role of an account as a tile; its buttons belong to the forms `go` and `favourite`."""
     role = account.roles[0]
     value = escape(f"{account.account_id}/{role.name}")
-    what, where = escape(role.name), escape(account.name)
-    acts = ""
+    role_name, account_name = escape(role.name), escape(account.name)
+    buttons = ""
     if role.console:
-        acts += (
+        buttons += (
             f'<button class="button" form="go" name="role" value="{value}" '
-            f'aria-label="Console of {where} as {what}">Console</button>'
+            f'aria-label="Console of {account_name} as {role_name}">Console</button>'
         )
     if role.keys:
         query = escape(urlencode({"account_id": account.account_id, "role_name": role.name}))
-        acts += f'<a class="button" href="/keys?{query}" aria-label="Keys for {what} in {where}">Keys</a>'
+        buttons += (
+            f'<a class="button" href="/keys?{query}" '
+            f'aria-label="Keys for {role_name} in {account_name}">Keys</a>'
+        )
     return (
         f'<li class="tile{" privileged" if role.privileged else ""}" '
-        f'data-find="{_lines(account)}" data-role="{value}">'
-        f'<span class="role-name">{marked(role.name, words)}{WARNING if role.privileged else ""}</span>'
+        f'data-find="{_hidden_lines(account)}" data-role="{value}">'
+        f'<span class="role-name">{marked(role.name, words)}{_PRIVILEGED if role.privileged else ""}</span>'
         f'<button class="star" form="favourite" name="{"unstar" if starred else "star"}" '
         f'value="{value}" aria-pressed="{"true" if starred else "false"}" '
-        f'aria-label="Favourite: {what} in {where}"></button>'
+        f'aria-label="Favourite: {role_name} in {account_name}"></button>'
         f'<span class="name">{marked(account.name, words)}</span>'
-        f'<span class="where">{_where(account, words)}</span><span class="acts">{acts}</span></li>'
+        f'<span class="where">{_where(account, words)}</span><span class="acts">{buttons}</span></li>'
     )
 
 
@@ -88,7 +91,7 @@ def _section(heading: str, accounts: Sequence[AccountRow], words: Words) -> str:
 def _account(account: AccountRow, words: Words) -> str:
     roles = "".join(_role(role, words) for role in account.roles)
     return (
-        f'<li class="account" data-find="{_lines(account)}"><form action="/console">'
+        f'<li class="account" data-find="{_hidden_lines(account)}"><form action="/console">'
         f'<input type="hidden" name="account_id" value="{account.account_id}">'
         f'<div><h3 class="name">{marked(account.name, words)}</h3>'
         f'<p class="where">{_where(account, words)}</p></div>'
@@ -119,13 +122,13 @@ def _plain_role(role: RoleRow) -> str:
         f'<li class="role{" privileged" if role.privileged else ""}">'
         f'<button class="star" name="role_name" value="{name}" formaction="/favourites" '
         f'aria-label="Favourite: {name}"></button>'
-        f'<span class="role-name">{name}{WARNING if role.privileged else ""}</span>'
+        f'<span class="role-name">{name}{_PRIVILEGED if role.privileged else ""}</span>'
         f"{console}{keys}</li>"
     )
 
 
 def _where(account: AccountRow, words: Words) -> str:
-    """The environment, the id, and what a word was found in that is not read otherwise."""
+    """Return the environment, the id, and hidden text in which a word was found."""
     environment = account.environment
     label = (
         f'<span class="env" data-colour="{escape(environment.colour)}">'
@@ -133,13 +136,13 @@ def _where(account: AccountRow, words: Words) -> str:
         if environment
         else ""
     )
-    unread = "".join(
+    tags = "".join(
         f'<span class="tag">{marked(line, words)}</span>'
-        for line in account.unread
-        if words and any(word in fold(line) for word in words)
+        for line in account.hidden_text
+        if words and any(word in lower(line) for word in words)
     )
-    return f'{label}<span class="mono">{marked(account.account_id, words)}</span>{unread}'
+    return f'{label}<span class="mono">{marked(account.account_id, words)}</span>{tags}'
 
 
-def _lines(account: AccountRow) -> str:
-    return escape("\n".join((account.unit, *account.unread)))
+def _hidden_lines(account: AccountRow) -> str:
+    return escape("\n".join((account.unit, *account.hidden_text)))

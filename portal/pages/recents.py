@@ -1,4 +1,4 @@
-"""Remember, after a release, which role somebody used; the start page lists the last of them."""
+"""Remember, after a release, which role was used: the start page lists the most recent ones."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ log = logging.getLogger(__name__)
 
 
 def remember(request: HttpRequest, role: OfferedRole, *, duration: int | None = None) -> None:
-    """Remember that a role was used, and the seconds chosen for its keys if any were.
+    """Remember that a role was used, and the seconds that were chosen for its keys, if any.
 
-    What was released is released: a convenience that cannot be written down is no reason to keep it.
+    The keys are already issued, so a database error is logged and not raised.
     """
     try:
         favourites.remember_use(

@@ -13,8 +13,8 @@ from pytest_django import Settings
 
 from accounts.types import OfferedRole
 from gatehouse_client import profiles
-from portal.pages.formats import Format, formats
-from portal.pages.lasting import lasting
+from portal.pages.cli_profiles import cli_profiles
+from portal.pages.key_formats import Format, formats
 from tests.portal.pages.issued import issued
 
 ROLE = issued().entitlement.role
@@ -35,7 +35,7 @@ def command(settings: Settings) -> None:
 
 
 def form(slug: str, role: OfferedRole = ROLE, profile: str = "payments") -> Format:
-    return next(form for form in lasting(role, profile=profile) if form.slug == slug)
+    return next(form for form in cli_profiles(role, profile=profile) if form.slug == slug)
 
 
 def text(profile: str = "payments", slug: str = "sso") -> str:
@@ -43,7 +43,7 @@ def text(profile: str = "payments", slug: str = "sso") -> str:
 
 
 def test_the_command_is_not_offered_where_nobody_can_sign_in_with_it() -> None:
-    assert [form.slug for form in lasting(ROLE, profile="payments")] == ["sso"]
+    assert [form.slug for form in cli_profiles(ROLE, profile="payments")] == ["sso"]
 
 
 @pytest.mark.usefixtures("command")
@@ -74,7 +74,7 @@ def test_every_format_has_its_rule_in_the_stylesheet() -> None:
     css = (Path(django_settings.BASE_DIR) / "portal/static/portal/portal.css").read_text()
 
     keys = issued()
-    found = [*formats(keys, profile="payments"), *lasting(ROLE, profile="payments")]
+    found = [*formats(keys, profile="payments"), *cli_profiles(ROLE, profile="payments")]
 
     assert {"process", "sso", "posix"} <= {form.slug for form in found}
     for form in found:

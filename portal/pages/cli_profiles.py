@@ -1,28 +1,28 @@
-"""Write profiles that hold no keys: with them AWS's tools get keys here, and renew them by themselves."""
+"""Profiles without keys: with these, AWS's tools get keys from the portal and renew them by themselves."""
 
 from __future__ import annotations
 
 from django.conf import settings
 
 from accounts.types import OfferedRole
-from portal.pages.formats import Block, Format, Line, Mark, Piece
+from portal.pages.key_formats import Block, Format, Line, Mark, Piece
 from portal.pages.start import AWS_START_URL
 
-# How the CLI calls the portal. Every profile shares the section, so that it is signed in to once.
+# All profiles share one section, so that people sign in once.
 SESSION = "gatehouse"
-# The region names no place: all that is asked of it goes to the endpoints below.
+# The AWS CLI requires a region. All requests go to the endpoints below, so any will do.
 REGION = "us-east-1"
 
 
-def lasting(role: OfferedRole, *, profile: str) -> tuple[Format, ...]:
-    """Return the profiles that this portal serves: for its own command, and for `aws sso login`."""
-    return (*_by_command(role, profile), _by_wire(role, profile))
+def cli_profiles(role: OfferedRole, *, profile: str) -> tuple[Format, ...]:
+    """Return the profiles of this portal: for the command `gatehouse`, if people can sign in with it, and for `aws sso login`."""
+    return (*_credential_process(role, profile), _sso_login(role, profile))
 
 
-def _by_command(role: OfferedRole, profile: str) -> tuple[Format, ...]:
-    """Return the profile that asks the command `gatehouse` for keys, once people can sign in with it.
+def _credential_process(role: OfferedRole, profile: str) -> tuple[Format, ...]:
+    """Return the profile that asks the command `gatehouse` for keys.
 
-    AWS's tools hand the line to a shell or split it as one would: nothing in it means anything to one.
+    AWS's tools hand the line to a shell or split it as one would, so it has no special characters.
     https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
     """
     if not settings.API_CLIENT_ID:
@@ -45,27 +45,27 @@ def _by_command(role: OfferedRole, profile: str) -> tuple[Format, ...]:
     )
 
 
-def _by_wire(role: OfferedRole, profile: str) -> Format:
-    """Return the profile with which `aws sso login` works here."""
+def _sso_login(role: OfferedRole, profile: str) -> Format:
+    """Return the profile with which `aws sso login` works."""
     return Format(
         "sso",
         "aws sso login",
         "Add to ~/.aws/config (Windows: %USERPROFILE%\\.aws\\config), then aws sso login with "
         "--profile. There are no keys in it, and it stays good.",
         (
-            Block("Once for this portal", _portal()),
+            Block("Once for this portal", _sso_session()),
             Block("For this role", _role(role, profile)),
         ),
         profile,
     )
 
 
-def _portal() -> tuple[Line, ...]:
-    """Write where to sign in.
+def _sso_session() -> tuple[Line, ...]:
+    """Return the sections that all profiles share: where to sign in.
 
     The AWS CLI takes endpoints from the `services` of a profile only, not from the session
     (https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html). It refuses a start
-    URL that is not https, so a demo names AWS's instead; whichever it is, nobody is sent there.
+    URL that is not https, so a demo names AWS's instead. Nobody is sent to either.
     """
     start_url = f"{settings.BASE_URL}/start" if settings.SECURE else AWS_START_URL
     return _lines(

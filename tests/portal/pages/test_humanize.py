@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portal.pages import wording
+from portal.pages import humanize
 
 
 @pytest.mark.parametrize(
@@ -12,7 +12,7 @@ from portal.pages import wording
     [(0, "0 accounts"), (1, "1 account"), (2, "2 accounts"), (1200, "1,200 accounts")],
 )
 def test_things_are_counted(number: int, said: str) -> None:
-    assert wording.count(number, "account") == said
+    assert humanize.count(number, "account") == said
 
 
 @pytest.mark.parametrize(
@@ -27,4 +27,4 @@ def test_things_are_counted(number: int, said: str) -> None:
     ],
 )
 def test_time_is_rounded_down_to_minutes(seconds: int, said: str) -> None:
-    assert wording.duration(seconds) == said
+    assert humanize.duration(seconds) == said

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from accounts.models import Account
-from portal.pages import several
+from portal.pages import bulk_keys
 from tests import cast
 from tests.browsers import PageFactory, follow
 
@@ -101,10 +101,10 @@ def test_typing_marks_what_is_found_and_says_how_much(
 
     expect(page.locator(".picks mark").first).to_have_text("dev")
     expect(page.locator(".picks .tag").first).to_have_text("team=payments")
-    expect(page.locator("#said")).to_have_text("2 roles found")
+    expect(page.locator("#result")).to_have_text("2 roles found")
     page.get_by_role("searchbox").fill("")
     expect(page.locator(".picks mark")).to_have_count(0)
-    expect(page.locator("#said")).to_have_text("")
+    expect(page.locator("#result")).to_have_text("")
 
 
 def test_what_is_ticked_stays_in_sight_and_goes_along(
@@ -169,7 +169,7 @@ def test_typing_on_a_page_that_came_with_a_search_asks_the_server(
 def test_typing_finds_what_a_long_list_leaves_out(
     monkeypatch: pytest.MonkeyPatch, page_factory: PageFactory, live_portal: str
 ) -> None:
-    monkeypatch.setattr(several, "MOST_LISTED", 1)
+    monkeypatch.setattr(bulk_keys, "MOST_LISTED", 1)
     page = opened(page_factory, f"{live_portal}/several")
     assert len(seen(page)) == 1
 
@@ -203,7 +203,7 @@ def test_enter_and_the_arrows_lead_through_what_is_found(
 def test_no_more_can_be_ticked_than_the_server_takes(
     monkeypatch: pytest.MonkeyPatch, page_factory: PageFactory, live_portal: str
 ) -> None:
-    monkeypatch.setattr(several, "MOST", 2)
+    monkeypatch.setattr(bulk_keys, "MOST", 2)
     page = opened(page_factory, f"{live_portal}/several")
     box(page, DEV).check()
     page.get_by_role("searchbox").fill("read")

@@ -1,4 +1,4 @@
-"""Why a start page is empty: who this is, what arrived, and whether anything is set up at all."""
+"""The start page of somebody without accounts: who they are, which claims arrived, what is not set up yet."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ from accounts.types import Subject
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
-    """A claim that mappings read, and the values the provider sent in it."""
+class ArrivedClaim:
+    """A claim that mappings read, and the values of it that the identity provider sent."""
 
     claim: str
     values: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Emptiness:
-    """What the empty page says."""
+class NoAccounts:
+    """What the page says."""
 
     subject: Subject
-    arrived: Sequence[Arrived]
+    arrived: Sequence[ArrivedClaim]
     no_accounts: bool
     no_mappings: bool
+    # No portal admin has signed in so far.
     no_admins: bool
-    """Whether no portal admin has signed in so far."""
 
     @property
     def nothing_set_up(self) -> bool:
-        """Whether this is a portal at its first start, rather than a person without access."""
+        """Whether nobody can have accounts yet, rather than this person alone."""
         return self.no_accounts or self.no_mappings
 
 
-def emptiness(*, subject: Subject, now: datetime) -> Emptiness:
-    """Look for why somebody has nothing."""
+def no_accounts(*, subject: Subject, now: datetime) -> NoAccounts:
+    """Look up why somebody has no accounts."""
     claims = claims_in_use(now=now) or {settings.ADMIN_CLAIM or "groups"}
-    return Emptiness(
+    return NoAccounts(
         subject=subject,
-        arrived=[Arrived(claim, pick(subject.claims, claim)) for claim in sorted(claims)],
+        arrived=[ArrivedClaim(claim, pick(subject.claims, claim)) for claim in sorted(claims)],
         no_accounts=not Account.objects.exists(),
         no_mappings=not Mapping.objects.exists(),
         no_admins=not Person.objects.filter(is_admin=True).exists(),

@@ -1,0 +1,210 @@
+"""Keys for several roles at once: choose the roles, choose a duration, see one profile for each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts.access import issue_keys
+from accounts.errors import GatehouseError
+from accounts.favourites import last_duration
+from accounts.trust import session_limit
+from accounts.types import Entitlement, IssuedKeys, Kind, Named, OfferedRole
+from portal.context import origin_of, sign_in_of, subject_of_request
+from portal.limiting import count_form
+from portal.pages import humanize
+from portal.pages.durations import chosen, durations
+from portal.pages.key_formats import Block, credentials_profile, profile_name
+from portal.pages.own_roles import own_roles
+from portal.pages.recents import remember
+from portal.pages.role_request import RoleRequest, role_request, role_values
+from portal.pages.search import (
+    LONGEST_SEARCH,
+    hidden_lines,
+    matching_entitlements,
+    result_message,
+)
+
+MOST = 10
+# More roles than this are not listed: people search for the others.
+MOST_LISTED = 500
+# Seconds after which no further role is tried, because AWS is slow and somebody is waiting.
+PATIENCE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class RoleChoice:
+    """A role to tick; `role` is None if a link named a role that this person does not have."""
+
+    value: str
+    role: OfferedRole | None
+
+    @property
+    def hidden_lines(self) -> str:
+        """What the search looks at beside the text of the row."""
+        return hidden_lines(self.role) if self.role else ""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Outcome:
+    """What became of one role: keys, or an error, or neither if it was not tried."""
+
+    value: str
+    role: OfferedRole | None
+    issued: IssuedKeys | None = None
+    error: GatehouseError | None = None
+    block: Block | None = None
+    profile: str = ""
+    valid_for: str = ""
+
+
+@never_cache
+@require_safe
+def choose(request: HttpRequest) -> HttpResponse:
+    """List the roles that give keys, to tick; a search keeps the ticks."""
+    return _choose(request, role_values(request.GET))
+
+
+def keys(request: HttpRequest, values: Sequence[str]) -> HttpResponse:
+    """Ask for a duration on GET; on POST issue keys for each role, whatever becomes of the others."""
+    if not values:
+        return _choose(request, values, complaint="Tick at least one role.")
+    if len(values) > MOST:
+        complaint = (
+            f"You ticked {len(values)} roles; at most {MOST} are possible. Nothing was issued. "
+            "Remove some ticks."
+        )
+        return _choose(request, values, complaint=complaint)
+    return _issue(request, values) if request.method == "POST" else _ask(request, values)
+
+
+def _choose(request: HttpRequest, values: Sequence[str], *, complaint: str = "") -> HttpResponse:
+    query = request.GET.get("q", "").strip()[:LONGEST_SEARCH]
+    with_keys = _with_keys(request)
+    matching = sorted(matching_entitlements(with_keys.values(), query), key=_order)
+    ticked = frozenset(values)  # A form can send thousands of them.
+    others = [entitlement for entitlement in matching if _value(entitlement) not in ticked]
+    context = {
+        "ticked": [
+            RoleChoice(value, with_keys[value].role) for value in values if value in with_keys
+        ],
+        "others": [RoleChoice(_value(each), each.role) for each in others[:MOST_LISTED]],
+        "left_out": len(others[MOST_LISTED:]),
+        "any": bool(with_keys),
+        "query": query,
+        "result_message": result_message(len(matching)) if query else "",
+        "most": MOST,
+        "complaint": complaint,
+    }
+    return render(request, "pages/bulk_keys.html", context, status=400 if complaint else 200)
+
+
+def _ask(request: HttpRequest, values: Sequence[str]) -> HttpResponse:
+    with_keys = _with_keys(request)
+    roles = [with_keys[value].role for value in values if value in with_keys]
+    limits = [session_limit(role) for role in roles]
+    query = RoleRequest(bulk=tuple(values)).query
+    offered = None
+    if roles:
+        longest = max(limit.seconds for limit in limits)
+        offered = durations(longest=longest, last=_last_duration(request, roles[0]))
+    context = {
+        "choices": [
+            RoleChoice(value, with_keys[value].role if value in with_keys else None)
+            for value in values
+        ],
+        "durations": offered,
+        "privileged": any(role.privileged for role in roles),
+        "differ": len({limit.seconds for limit in limits}) > 1,
+        "because": sorted({limit.because for limit in limits if limit.because}),
+        "link": f"{settings.BASE_URL}{reverse('keys')}?{query}",
+        "query": query,
+    }
+    return render(request, "pages/bulk_keys_ask.html", context)
+
+
+def _issue(request: HttpRequest, values: Sequence[str]) -> HttpResponse:
+    # The rate limit counted the form as one; it asks for this many more.
+    count_form(subject_of_request(request), times=len(values) - 1)
+    with_keys, began = _with_keys(request), time.monotonic()
+    duration = role_request(request).duration
+    outcomes = []
+    for value in values:
+        role = with_keys[value].role if value in with_keys else None
+        if time.monotonic() - began > PATIENCE:
+            outcomes.append(Outcome(value, role))
+            continue
+        outcomes.append(_attempt(request, value, role, duration, now=timezone.now()))
+    failed = tuple(outcome.value for outcome in outcomes if outcome.issued is None)
+    context = {
+        "outcomes": outcomes,
+        "issued": humanize.count(len(outcomes) - len(failed), "role"),
+        "failed": len(failed),
+        "failed_query": RoleRequest(bulk=failed).query,
+        "query": RoleRequest(bulk=tuple(values)).query,
+    }
+    return render(request, "pages/bulk_keys_issued.html", context)
+
+
+def _attempt(
+    request: HttpRequest,
+    value: str,
+    role: OfferedRole | None,
+    duration: int | None,
+    *,
+    now: datetime,
+) -> Outcome:
+    """Issue keys for one role; a duration above the role's longest is shortened, as the page said."""
+    account_id, _, role_name = value.partition("/")
+    longest = session_limit(role).seconds if role else None
+    try:
+        issued = issue_keys(
+            subject=subject_of_request(request),
+            role=Named(account_id, role_name),
+            duration=min(duration, longest) if duration and longest else duration,
+            origin=origin_of(request),
+            now=now,
+        )
+    except GatehouseError as error:
+        return Outcome(value, role, error=error)
+    remember(request, issued.entitlement.role, duration=chosen(request, duration))
+    seconds = round((issued.credentials.expires_at - now).total_seconds())
+    return Outcome(
+        value,
+        issued.entitlement.role,
+        issued=issued,
+        block=Block("", credentials_profile(issued.credentials, profile_name(issued))),
+        profile=profile_name(issued),
+        valid_for=humanize.duration(seconds),
+    )
+
+
+def _with_keys(request: HttpRequest) -> dict[str, Entitlement]:
+    """Return the roles that give keys, for pages; the door decides anew."""
+    entitlements = own_roles(request).by_name.values()
+    return {_value(each): each for each in entitlements if each.allows(Kind.KEYS)}
+
+
+def _last_duration(request: HttpRequest, role: OfferedRole) -> int | None:
+    return last_duration(
+        person=sign_in_of(request).person, account_id=role.account_id, role_name=role.role_name
+    )
+
+
+def _value(entitlement: Entitlement) -> str:
+    return f"{entitlement.role.account_id}/{entitlement.role.role_name}"
+
+
+def _order(entitlement: Entitlement) -> tuple[str, str, str]:
+    role = entitlement.role
+    return (role.account_name.casefold(), role.account_id, role.role_name)
