@@ -19,7 +19,7 @@ from playwright.sync_api import (
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from tests import real_parts
+from tests import processes, real_parts
 
 # A browser that phones nobody but the page under test.
 QUIET = (
@@ -31,6 +31,8 @@ QUIET = (
 )
 # Milliseconds until something that should show counts as missing: long, for busy machines.
 PATIENCE = 30_000
+# Not in git.
+SCREENSHOTS = processes.ROOT / "screenshots"
 
 
 def follow(leading: Locator) -> None:
@@ -115,6 +117,24 @@ def page_factory(browser: Browser) -> Iterator[PageFactory]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+class Photographer(Protocol):
+    """Photograph a whole page into screenshots/NAME.png."""
+
+    def __call__(self, page: Page, name: str) -> None: ...
+
+
+@pytest.fixture
+def photograph(pytestconfig: pytest.Config) -> Photographer:
+    """Photograph pages for people to look at, where they ask for it with `--screenshots`; else do nothing."""
+    wanted = pytestconfig.getoption("--screenshots")
+
+    def take(page: Page, name: str) -> None:
+        if wanted:
+            page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+
+    return take
 
 
 @pytest.fixture

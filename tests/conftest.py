@@ -28,6 +28,13 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("gatehouse")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer what only people want."""
+    parser.addoption(
+        "--screenshots", action="store_true", help="photograph every page into screenshots/"
+    )
+
+
 @pytest.fixture(autouse=True)
 def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refuse connections to anywhere but this machine."""
