@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.utils.deprecation import MiddlewareMixin
 
 from portal.api.errors import are_programs_at
-from portal.sso.answers import is_asked_at
+from portal.sso.responses import is_asked_at
 
 
 def is_for_programs(path: str) -> bool:

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 
 from portal.api import errors as api
 from portal.pages import errors as pages
-from portal.sso import answers as sso
+from portal.sso import responses as sso
 
 
 def _for_programs(request: HttpRequest) -> bool:

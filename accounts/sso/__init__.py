@@ -1,8 +1,8 @@
-"""Who lets a command line in, and what it then shows: `aws sso login`, as IAM Identity Center's own services do it.
+"""Command-line access: the OAuth server behind `aws sso login`, as IAM Identity Center has one.
 
-refusals       why a command line is refused
-registrations  clients: anybody may be one, so they are signed, and stored nowhere
-browser        a code that comes back to the same machine by its browser (RFC 8252, RFC 7636)
-devices        a code that somebody types (RFC 8628)
-tokens         what either ends with: tokens that hang from the sign-in of who let it in
+errors               why a command line is refused
+registrations        clients: anybody can be one, so they are signed and not stored
+authorization_codes  access through the browser of the same machine (RFC 8252, RFC 7636)
+device_codes         access by a code that somebody types in a browser elsewhere (RFC 8628)
+client_tokens        the tokens that both end with; they end with the sign-in of who allowed them
 """

@@ -1,8 +1,9 @@
-"""Clients of the wire: signed, and stored nowhere, so that strangers fill no table and none is ever forgotten.
+"""OAuth clients: each AWS CLI registers as one.
 
-An AWS CLI keeps its registration for 90 days and does not ask for another when the server has lost
-it. The id is the registration, signed with SECRET_KEY; the secret is a signature of the id. Anybody
-gets one: neither proves anything but that it was given here.
+Registrations are signed and not stored: anybody can register, and must not fill a table, and an AWS
+CLI uses its registration for 90 days even if the server has lost it. The client id is the
+registration, signed with SECRET_KEY; the secret is a signature of the id. They prove only that this
+portal issued them.
 """
 
 from __future__ import annotations
@@ -17,21 +18,21 @@ from enum import StrEnum
 
 from django.core import signing
 
-from accounts.sso.refusals import Refused, Why
+from accounts.sso.errors import ClientRefused, RefusalReason
 
 LIFETIME = timedelta(days=90)
 SCOPE = "sso:account:access"
-# Granted asks for this one; it opens nothing.
+# The tool Granted requests this scope; it is accepted and gives nothing.
 _IGNORED_SCOPE = re.compile(r"sso-portal:[*a-z:_-]{1,40}")
-LONGEST_NAME = 64
-MOST_REDIRECTS, LONGEST_REDIRECT = 3, 128
-MOST_SCOPES = 10
-# RFC 8252 section 7.3: the machine itself, by its address; `localhost` may be another one. IPv6's ::1
-# is left out: no content security policy can name it, and no AWS CLI asks for it.
+MAX_NAME = 64
+MAX_REDIRECTS, MAX_REDIRECT_LENGTH = 3, 128
+MAX_SCOPES = 10
+# RFC 8252 section 7.3: this machine by its address; `localhost` may be another one. IPv6's ::1 is not
+# accepted: no content security policy can name it, and no AWS CLI uses it.
 _REDIRECT = re.compile(
     r"http://127\.0\.0\.1(?::(?P<port>[1-9][0-9]{0,4}))?(?P<path>/[A-Za-z0-9._~/-]*)?"
 )
-_IDS, _SECRETS = "accounts.sso.client", "accounts.sso.client-secret"
+_ID_SALT, _SECRET_SALT = "accounts.sso.client", "accounts.sso.client-secret"
 
 
 class Grant(StrEnum):
@@ -43,8 +44,8 @@ class Grant(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
-    """A client as it registered. Its name is whatever it calls itself."""
+class RegisteredClient:
+    """A client as it registered. Nobody has verified its name."""
 
     client_id: str
     name: str
@@ -55,33 +56,37 @@ class Client:
 
     @property
     def expires_at(self) -> datetime:
-        """Until when it is known here."""
         return self.issued_at + LIFETIME
 
     @property
     def digest(self) -> str:
-        """What is stored of it, where something is bound to it."""
+        """The digest of its id, which approvals store."""
         return hashlib.sha256(self.client_id.encode()).hexdigest()
 
-    def may(self, grant: Grant) -> None:
-        """Refuse what it did not register for.
+    def check_grant(self, grant: Grant) -> None:
+        """Check that it registered for this grant.
 
         Raises:
-            Refused: it registered for something else.
+            ClientRefused: it did not.
         """
         if grant not in self.grants:
-            raise Refused(
-                Why.NOT_FOR_CLIENT,
+            raise ClientRefused(
+                RefusalReason.NOT_FOR_CLIENT,
                 "This client did not register for that. Sign in again with aws sso login.",
                 f"the client may not use {grant}",
             )
 
+    def has_registered(self, redirect_uri: str) -> bool:
+        """Whether it registered this redirect URI, on any port (RFC 8252 section 7.3)."""
+        path = _loopback_path(redirect_uri)
+        return path is not None and path in map(_loopback_path, self.redirect_uris)
+
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A client just registered, and the secret that goes with its id."""
+    """A new client and its secret."""
 
-    client: Client
+    client: RegisteredClient
     secret: str = field(repr=False)
 
 
@@ -93,96 +98,94 @@ def register(
     grants: Sequence[str] = (),
     now: datetime,
 ) -> Registration:
-    """Register a client. Without redirect URIs it can only have a code typed; without scopes, not renew tokens.
+    """Register a client. Without redirect URIs it has only the device flow; without scopes, no refresh tokens.
 
     Raises:
-        Refused: the name, a redirect URI, a scope or a grant type cannot be.
+        ClientRefused: the name, a redirect URI, a scope or a grant type cannot be.
     """
-    shown = "".join(letter for letter in name if letter.isprintable()).strip()[:LONGEST_NAME]
+    shown = "".join(letter for letter in name if letter.isprintable()).strip()[:MAX_NAME]
     if not shown:
-        raise Refused(Why.CLIENT_METADATA, "A client needs a name that people can read.")
-    if len(redirect_uris) > MOST_REDIRECTS or None in map(_loopback, redirect_uris):
-        raise Refused(
-            Why.REDIRECT,
-            f"Up to {MOST_REDIRECTS} redirect URIs, each http://127.0.0.1 with a path.",
+        raise ClientRefused(
+            RefusalReason.CLIENT_METADATA, "A client needs a name that people can read."
         )
-    if len(scopes) > MOST_SCOPES or not all(map(_is_scope, scopes)):
-        raise Refused(Why.SCOPE, f"The scope here is {SCOPE}.")
+    if len(redirect_uris) > MAX_REDIRECTS or None in map(_loopback_path, redirect_uris):
+        raise ClientRefused(
+            RefusalReason.REDIRECT,
+            f"Up to {MAX_REDIRECTS} redirect URIs, each http://127.0.0.1 with a path.",
+        )
+    if len(scopes) > MAX_SCOPES or not all(map(_is_scope, scopes)):
+        raise ClientRefused(RefusalReason.SCOPE, f"The scope here is {SCOPE}.")
     if not set(grants) <= set(Grant):
-        raise Refused(Why.GRANT_TYPE, f"Grant types here are {', '.join(Grant)}.")
-    known = [SCOPE] if SCOPE in scopes else []
-    wanted = frozenset(map(Grant, grants)) or frozenset(Grant)
-    wanted -= {Grant.CODE} if not redirect_uris else set()
-    wanted -= {Grant.REFRESH} if not scopes else set()
+        raise ClientRefused(RefusalReason.GRANT_TYPE, f"Grant types here are {', '.join(Grant)}.")
+    known_scopes = [SCOPE] if SCOPE in scopes else []
+    allowed = frozenset(map(Grant, grants)) or frozenset(Grant)
+    allowed -= {Grant.CODE} if not redirect_uris else set()
+    allowed -= {Grant.REFRESH} if not scopes else set()
     issued_at = datetime.fromtimestamp(int(now.timestamp()), UTC)
     registration = {
         "name": shown,
         "redirects": list(redirect_uris),
-        "scopes": known,
-        "grants": sorted(grant.name for grant in wanted),
+        "scopes": known_scopes,
+        "grants": sorted(grant.name for grant in allowed),
         "at": int(issued_at.timestamp()),
-        # Two that say the same are two clients.
+        # Two registrations with the same content are two clients.
         "nonce": secrets.token_urlsafe(9),
     }
-    client_id = signing.Signer(salt=_IDS).sign_object(registration, compress=True)
-    client = Client(client_id, shown, tuple(redirect_uris), tuple(known), wanted, issued_at)
-    return Registration(client, signing.Signer(salt=_SECRETS).signature(client_id))
+    client_id = signing.Signer(salt=_ID_SALT).sign_object(registration, compress=True)
+    client = RegisteredClient(
+        client_id, shown, tuple(redirect_uris), tuple(known_scopes), allowed, issued_at
+    )
+    return Registration(client, signing.Signer(salt=_SECRET_SALT).signature(client_id))
 
 
-def known(*, client_id: str, now: datetime) -> Client:
+def get(*, client_id: str, now: datetime) -> RegisteredClient:
     """Return the client with this id.
 
     Raises:
-        Refused: none was given here, or it is older than 90 days.
+        ClientRefused: this portal did not issue it, or it is older than 90 days.
     """
     try:
-        found = signing.Signer(salt=_IDS).unsign_object(client_id)
+        registration = signing.Signer(salt=_ID_SALT).unsign_object(client_id)
     except (signing.BadSignature, ValueError) as error:
         raise _unknown("no client of this portal") from error
-    client = Client(
+    client = RegisteredClient(
         client_id=client_id,
-        name=found["name"],
-        redirect_uris=tuple(found["redirects"]),
-        scopes=tuple(found["scopes"]),
-        grants=frozenset(Grant[name] for name in found["grants"]),
-        issued_at=datetime.fromtimestamp(found["at"], UTC),
+        name=registration["name"],
+        redirect_uris=tuple(registration["redirects"]),
+        scopes=tuple(registration["scopes"]),
+        grants=frozenset(Grant[name] for name in registration["grants"]),
+        issued_at=datetime.fromtimestamp(registration["at"], UTC),
     )
     if now >= client.expires_at:
         raise _unknown("a client's registration has expired")
     return client
 
 
-def proven(*, client_id: str, secret: str, now: datetime) -> Client:
-    """Return the client with this id and secret; raises as `known`."""
+def authenticate(*, client_id: str, secret: str, now: datetime) -> RegisteredClient:
+    """Return the client with this id and secret; raises as `get`."""
     try:
-        signing.Signer(salt=_SECRETS).unsign(f"{client_id}:{secret}")
+        signing.Signer(salt=_SECRET_SALT).unsign(f"{client_id}:{secret}")
     except (signing.BadSignature, ValueError) as error:
         raise _unknown("a client's secret is wrong") from error
-    return known(client_id=client_id, now=now)
+    return get(client_id=client_id, now=now)
 
 
-def comes_back_to(client: Client, redirect_uri: str) -> bool:
-    """Whether a redirect URI is one that the client registered, on whatever port (RFC 8252 section 7.3)."""
-    asked = _loopback(redirect_uri)
-    return asked is not None and asked in {_loopback(known) for known in client.redirect_uris}
-
-
-def _loopback(uri: str) -> str | None:
-    """Return the path of a redirect URI of this machine; None for every other."""
-    found = _REDIRECT.fullmatch(uri) if len(uri) <= LONGEST_REDIRECT else None
-    if found is None or int(found["port"] or 1) > 65535:
+def _loopback_path(uri: str) -> str | None:
+    """Return the path of a redirect URI to this machine; None for any other URI."""
+    match = _REDIRECT.fullmatch(uri) if len(uri) <= MAX_REDIRECT_LENGTH else None
+    if match is None or int(match["port"] or 1) > 65535:
         return None
-    return found["path"] or ""
+    return match["path"] or ""
 
 
 def _is_scope(scope: str) -> bool:
     return scope == SCOPE or _IGNORED_SCOPE.fullmatch(scope) is not None
 
 
-def _unknown(why: str) -> Refused:
-    return Refused(
-        Why.CLIENT,
+def _unknown(admin_message: str) -> ClientRefused:
+    return ClientRefused(
+        RefusalReason.CLIENT,
         "This portal does not know the program that sent you. Delete the files in ~/.aws/sso/cache "
         "and run aws sso login again.",
-        why,
+        admin_message,
     )

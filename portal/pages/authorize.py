@@ -14,8 +14,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import SignIn
-from accounts.sso import browser
-from accounts.sso.browser import Asked
+from accounts.sso import authorization_codes
+from accounts.sso.authorization_codes import AuthorizationRequest
 from portal.context import origin_of, sign_in_of
 from portal.pages.errors import sign_in_url
 
@@ -28,7 +28,7 @@ def authorize(request: HttpRequest) -> HttpResponse:
     Nobody is sent to the program without having said yes or no here: what is wrong is a page.
     """
     now = timezone.now()
-    asked = browser.asked(
+    asked = authorization_codes.parse_request(
         client_id=request.GET.get("client_id", ""),
         response_type=request.GET.get("response_type", ""),
         redirect_uri=request.GET.get("redirect_uri", ""),
@@ -56,12 +56,14 @@ def standing(request: HttpRequest, sign_in: SignIn, now: datetime) -> dict[str, 
     return {"until": sign_in.expires_at, "again": sign_in_url(request) if soon else ""}
 
 
-def _answer(request: HttpRequest, asked: Asked, sign_in: SignIn, now: datetime) -> HttpResponse:
+def _answer(
+    request: HttpRequest, asked: AuthorizationRequest, sign_in: SignIn, now: datetime
+) -> HttpResponse:
     origin = origin_of(request)
     if request.POST.get("answer") == "allow":
-        code = browser.allow(sign_in=sign_in, asked=asked, origin=origin, now=now)
+        code = authorization_codes.allow(sign_in=sign_in, request=asked, origin=origin, now=now)
         said = {"code": code, "state": asked.state}
     else:
-        browser.deny(sign_in=sign_in, asked=asked, origin=origin, now=now)
+        authorization_codes.deny(sign_in=sign_in, request=asked, origin=origin, now=now)
         said = {"error": "access_denied", "state": asked.state}
     return HttpResponseRedirect(f"{asked.redirect_uri}?{urlencode(said)}")

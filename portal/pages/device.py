@@ -9,8 +9,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts import signins
-from accounts.sso import devices
-from accounts.sso.refusals import Refused
+from accounts.sso import device_codes
+from accounts.sso.errors import ClientRefused
 from portal import limiting
 from portal.context import client_address, origin_of, sign_in_of
 from portal.pages.authorize import standing
@@ -31,7 +31,7 @@ def device(request: HttpRequest) -> HttpResponse:
     said = request.POST.get("answer", "")
     try:
         if said in ANSWERS:
-            approval = devices.answer(
+            approval = device_codes.answer(
                 sign_in=sign_in,
                 user_code=code,
                 allow=said == "allow",
@@ -39,8 +39,8 @@ def device(request: HttpRequest) -> HttpResponse:
                 now=now,
             )
             return render(request, "pages/device_done.html", {"approval": approval, "said": said})
-        approval = devices.find(user_code=code, now=now)
-    except Refused as refused:
+        approval = device_codes.find(user_code=code, now=now)
+    except ClientRefused as refused:
         limiting.count_wrong_code(signins.subject_of(sign_in))
         complaint = {"code": code, "complaint": refused.user_message}
         return render(request, "pages/device.html", complaint, status=400)

@@ -1,1 +1,1 @@
-"""What AWS's own tools ask IAM Identity Center for: its services sso-oidc and sso, at the root of the host."""
+"""The AWS SSO wire: the two APIs of IAM Identity Center that AWS's tools call, at the root of the host."""

@@ -18,7 +18,7 @@ from pytest_django import Settings
 
 from accounts import signins
 from accounts.models import AuditEvent, Mapping, SignIn
-from portal.sso import answers
+from portal.sso import responses
 from tests import cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("northwind")]
@@ -77,7 +77,7 @@ def test_no_address_takes_a_form_without_a_token(subtests: pytest.Subtests) -> N
 
     for path in ADDRESSES:
         # Programs bring a bearer token; a cookie is nothing there.
-        of_aws = path in (*answers.OIDC, *answers.PORTAL)
+        of_aws = path in (*responses.OIDC_PATHS, *responses.PORTAL_PATHS)
         for_programs = path.startswith("/api/")
         refusals = (400, 401, 405) if of_aws else (401, 405) if for_programs else (403,)
         with subtests.test(path=path):

@@ -15,7 +15,7 @@ from accounts.errors import SignInAgain
 from accounts.models import Approval, AuditEvent, CliToken, Person, SignIn
 from accounts.models.audit import Action
 from accounts.sso import registrations
-from accounts.sso.browser import Asked, allow
+from accounts.sso.authorization_codes import AuthorizationRequest, allow
 from tests import cast
 from tests.cast import NOON
 from tests.portal import test_security_headers
@@ -358,11 +358,11 @@ def test_nobody_is_let_in_by_a_sign_in_that_ends_while_the_page_is_open(program:
 def test_the_domain_itself_lets_nobody_in_by_a_sign_in_that_is_over(program: Program) -> None:
     program.register()
     sign_in = cast.sign_in("alice", now=NOON)
-    client = registrations.known(client_id=program.client["clientId"], now=NOON)
-    asked = Asked(client, REDIRECT, "state", program.challenge)
+    client = registrations.get(client_id=program.client["clientId"], now=NOON)
+    asked = AuthorizationRequest(client, REDIRECT, "state", program.challenge)
 
     with pytest.raises(SignInAgain):
-        allow(sign_in=sign_in, asked=asked, origin=cast.ORIGIN, now=NOON + timedelta(hours=1))
+        allow(sign_in=sign_in, request=asked, origin=cast.ORIGIN, now=NOON + timedelta(hours=1))
 
     assert not Approval.objects.exists()
 

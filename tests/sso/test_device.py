@@ -15,8 +15,8 @@ from accounts import signins
 from accounts.errors import SignInAgain
 from accounts.models import Approval, AuditEvent, CliToken, Person
 from accounts.models.audit import Action
-from accounts.sso import devices
-from accounts.sso.refusals import Refused
+from accounts.sso import device_codes
+from accounts.sso.errors import ClientRefused
 from tests import cast
 from tests.cast import NOON, ORIGIN
 from tests.sso.conftest import (
@@ -169,7 +169,7 @@ def test_a_code_that_there_is_not_is_said_on_the_page(
     response = cast.signed_in("alice").post("/device", {"user_code": code, "answer": answer})
 
     assert response.status_code == 400
-    assert "There is no such code" in response.context["complaint"]
+    assert "This code is not valid" in response.context["complaint"]
     assert Approval.objects.get().sign_in is None
 
 
@@ -319,12 +319,14 @@ def test_of_two_who_answer_at_once_one_does(
     program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = program.begin()
-    seen_by_both = devices.find(user_code=given["userCode"], now=Approval.objects.get().asked_at)
+    seen_by_both = device_codes.find(
+        user_code=given["userCode"], now=Approval.objects.get().asked_at
+    )
     say(cast.signed_in("alice"), given["userCode"], "deny")
-    monkeypatch.setattr(devices, "find", lambda **asked: seen_by_both)
+    monkeypatch.setattr(device_codes, "find", lambda **asked: seen_by_both)
 
-    with pytest.raises(Refused, match="answered"):
-        devices.answer(
+    with pytest.raises(ClientRefused, match="answered"):
+        device_codes.answer(
             sign_in=cast.sign_in("bob"),
             user_code=given["userCode"],
             allow=True,
@@ -341,7 +343,7 @@ def test_nobody_answers_by_a_sign_in_that_is_over(program: Program) -> None:
     Person.objects.update(is_active=False)
 
     with pytest.raises(SignInAgain):
-        devices.answer(
+        device_codes.answer(
             sign_in=sign_in,
             user_code=given["userCode"],
             allow=True,

@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from accounts.models import Approval, AuditEvent
 from accounts.sso import registrations
-from accounts.sso.refusals import Refused
+from accounts.sso.errors import ClientRefused
 from portal.signin.views import safe_next
 from tests.cast import NOON
 from tests.sso.conftest import (
@@ -153,8 +153,8 @@ def test_a_client_whose_key_was_rotated_away_is_told_what_to_delete(settings: Se
     made = registrations.register(name="cli", now=NOON)
     settings.SECRET_KEY = "another key, with which this portal was started anew"
 
-    with pytest.raises(Refused, match=r"registered|client") as refused:
-        registrations.known(client_id=made.client.client_id, now=NOON)
+    with pytest.raises(ClientRefused, match=r"registered|client") as refused:
+        registrations.get(client_id=made.client.client_id, now=NOON)
 
     assert "~/.aws/sso/cache" in refused.value.user_message
 
@@ -164,7 +164,9 @@ def test_a_client_survives_the_rotation_of_the_key(settings: Settings) -> None:
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "another key, with which this portal was started anew"
 
-    known = registrations.proven(client_id=made.client.client_id, secret=made.secret, now=NOON)
+    known = registrations.authenticate(
+        client_id=made.client.client_id, secret=made.secret, now=NOON
+    )
 
     assert known == made.client
 
@@ -175,8 +177,8 @@ def test_a_registration_lasts_for_90_days(after: int, is_known: bool) -> None:
     then = NOON + timedelta(days=90, seconds=after)
 
     try:
-        registrations.known(client_id=made.client.client_id, now=then)
-    except Refused:
+        registrations.get(client_id=made.client.client_id, now=then)
+    except ClientRefused:
         assert not is_known
     else:
         assert is_known

@@ -11,19 +11,19 @@ from django.test import Client
 
 from accounts.errors import AuditUnavailable, SignInAgain
 from accounts.models import AuditEvent
-from portal.sso import answers
-from portal.sso.answers import OIDC, PORTAL
+from portal.sso import responses
+from portal.sso.responses import OIDC_PATHS, PORTAL_PATHS
 from tests import cast
 from tests.sso.conftest import INVALID_REQUEST, Program, denial, refusal
 
 pytestmark = pytest.mark.django_db
 
-POSTS = (*OIDC, "/logout")
-GETS = tuple(path for path in PORTAL if path != "/logout")
+POSTS = (*OIDC_PATHS, "/logout")
+GETS = tuple(path for path in PORTAL_PATHS if path != "/logout")
 
 
 def shape(path: str, answer: Any) -> tuple[int, str]:
-    return refusal(answer) if path in OIDC else denial(answer)
+    return refusal(answer) if path in OIDC_PATHS else denial(answer)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def shape(path: str, answer: Any) -> tuple[int, str]:
         b"{}",
     ],
 )
-@pytest.mark.parametrize("path", OIDC)
+@pytest.mark.parametrize("path", OIDC_PATHS)
 @pytest.mark.parametrize("kind", ["application/json", "text/plain", "multipart/form-data"])
 def test_a_body_that_cannot_be_read_is_refused(
     client: Client, path: str, body: bytes, kind: str
@@ -64,7 +64,7 @@ class BrokenOff:
     readline = read
 
 
-@pytest.mark.parametrize("path", OIDC)
+@pytest.mark.parametrize("path", OIDC_PATHS)
 def test_a_body_that_breaks_off_is_refused(client: Client, path: str) -> None:
     broken: Any = {"wsgi.input": BrokenOff(), "CONTENT_LENGTH": "500"}
 
@@ -96,7 +96,7 @@ def test_another_method_is_refused(client: Client, path: str, method: str) -> No
     assert "Access-Control-Allow-Origin" not in answer
 
 
-@pytest.mark.parametrize("path", [*OIDC, *PORTAL])
+@pytest.mark.parametrize("path", [*OIDC_PATHS, *PORTAL_PATHS])
 def test_no_cookie_is_looked_at(path: str, django_assert_num_queries: Any) -> None:
     browser = cast.signed_in("alice")
     method = browser.post if path in POSTS else browser.get
@@ -109,7 +109,7 @@ def test_no_cookie_is_looked_at(path: str, django_assert_num_queries: Any) -> No
     assert "Cookie" not in answer.get("Vary", "")
 
 
-@pytest.mark.parametrize("path", [*OIDC, *PORTAL])
+@pytest.mark.parametrize("path", [*OIDC_PATHS, *PORTAL_PATHS])
 def test_another_site_is_told_nothing_it_may_read(client: Client, path: str) -> None:
     method = client.post if path in POSTS else client.get
 
@@ -121,7 +121,7 @@ def test_another_site_is_told_nothing_it_may_read(client: Client, path: str) -> 
     assert not [name for name in answer.headers if name.lower().startswith("access-control")]
 
 
-@pytest.mark.parametrize("path", [*OIDC, *PORTAL])
+@pytest.mark.parametrize("path", [*OIDC_PATHS, *PORTAL_PATHS])
 def test_a_host_that_is_not_ours_is_refused(client: Client, path: str) -> None:
     method = client.post if path in POSTS else client.get
 
@@ -131,14 +131,14 @@ def test_a_host_that_is_not_ours_is_refused(client: Client, path: str) -> None:
     assert "evil" not in answer.content.decode()
 
 
-@pytest.mark.parametrize("path", [*OIDC, *PORTAL])
+@pytest.mark.parametrize("path", [*OIDC_PATHS, *PORTAL_PATHS])
 def test_a_defect_of_ours_says_nothing_of_itself(path: str) -> None:
     client = Client(raise_request_exception=False)
     broken = RuntimeError("the inside of the portal")
     with (
         mock.patch("portal.limiting._count", side_effect=broken),
-        mock.patch("accounts.sso.registrations.proven", side_effect=broken),
-        mock.patch("accounts.sso.tokens._find", side_effect=broken),
+        mock.patch("accounts.sso.registrations.authenticate", side_effect=broken),
+        mock.patch("accounts.sso.client_tokens._find", side_effect=broken),
     ):
         body = '{"grantType": "x", "clientId": "x", "clientSecret": "x"}'
         method = "POST" if path in POSTS else "GET"
@@ -146,7 +146,7 @@ def test_a_defect_of_ours_says_nothing_of_itself(path: str) -> None:
 
     assert shape(path, answer) == (500, "InternalServerException")
     assert "inside" not in answer.content.decode()
-    if path in OIDC:
+    if path in OIDC_PATHS:
         assert json.loads(answer.content)["error"] == "server_error"
 
 
@@ -168,7 +168,7 @@ def test_an_error_of_the_domain_has_a_word_of_awss(
 
 
 def test_strangers_fill_no_audit_trail(client: Client) -> None:
-    for path in (*OIDC, *PORTAL):
+    for path in (*OIDC_PATHS, *PORTAL_PATHS):
         client.post(path, b"{}", content_type="application/json")
         client.get(path)
 
@@ -176,10 +176,10 @@ def test_strangers_fill_no_audit_trail(client: Client) -> None:
 
 
 def test_addresses_of_aws_are_those_that_are_answered() -> None:
-    assert answers.is_asked_at("/token")
-    assert not answers.is_asked_at("/tokens")
-    assert not answers.is_asked_at("/device")
-    assert not answers.is_asked_at("/authorize")
+    assert responses.is_asked_at("/token")
+    assert not responses.is_asked_at("/tokens")
+    assert not responses.is_asked_at("/device")
+    assert not responses.is_asked_at("/authorize")
 
 
 def test_the_start_url_is_taken_by_the_aws_cli_and_leads_people_home(client: Client) -> None:

@@ -19,9 +19,8 @@ from pytest_django import Settings
 from accounts import signins
 from accounts.models import Approval, AuditEvent, CliToken, Person, SignIn
 from accounts.models.audit import Action
-from accounts.sso import browser as flow
-from accounts.sso import registrations, tokens
-from accounts.sso.refusals import Refused
+from accounts.sso import authorization_codes, client_tokens, registrations
+from accounts.sso.errors import ClientRefused
 from tests import cast
 from tests.cast import NOON, ORIGIN
 from tests.sso.conftest import (
@@ -383,12 +382,18 @@ def test_nothing_changes_hands_when_the_row_cannot_be_written(step: str) -> None
         now=NOON,
     ).client
     program = Program()
-    asked = flow.Asked(client, "http://127.0.0.1:5/callback", "state", program.challenge)
+    asked = authorization_codes.AuthorizationRequest(
+        client, "http://127.0.0.1:5/callback", "state", program.challenge
+    )
     allow = partial(
-        flow.allow, sign_in=cast.sign_in("alice", now=NOON), asked=asked, origin=ORIGIN, now=NOON
+        authorization_codes.allow,
+        sign_in=cast.sign_in("alice", now=NOON),
+        request=asked,
+        origin=ORIGIN,
+        now=NOON,
     )
     redeem = partial(
-        flow.redeem,
+        authorization_codes.redeem,
         client=client,
         code=allow(),
         redirect_uri=asked.redirect_uri,
@@ -396,18 +401,20 @@ def test_nothing_changes_hands_when_the_row_cannot_be_written(step: str) -> None
         origin=ORIGIN,
         now=NOON,
     )
-    issued = redeem() if step in ("renew", "revoke") else tokens.Issued("", 0)
+    issued = redeem() if step in ("renew", "revoke") else client_tokens.IssuedTokens("", 0)
     steps: dict[str, Callable[[], object]] = {
         "allow": allow,
         "redeem": redeem,
         "renew": partial(
-            tokens.renew,
+            client_tokens.renew,
             client=client,
             refresh_token=issued.refresh_token,
             origin=ORIGIN,
             now=NOON,
         ),
-        "revoke": partial(tokens.revoke, bearer=issued.access_token, origin=ORIGIN, now=NOON),
+        "revoke": partial(
+            client_tokens.revoke, bearer=issued.access_token, origin=ORIGIN, now=NOON
+        ),
     }
     before = CliToken.objects.count(), Approval.objects.count()
     broken = mock.patch("accounts.audit.Insertion.insert", side_effect=DatabaseError("full"))
@@ -417,26 +424,26 @@ def test_nothing_changes_hands_when_the_row_cannot_be_written(step: str) -> None
     assert (CliToken.objects.count(), Approval.objects.count()) == before
     # A code is not burnt by what went wrong: AWS's tools try again after a 5xx.
     bearer = issued.access_token or redeem().access_token
-    assert tokens.subject_of(bearer=bearer, now=NOON).sub == "sub-alice"
+    assert client_tokens.subject_of(bearer=bearer, now=NOON).sub == "sub-alice"
 
 
 def test_of_two_who_redeem_at_once_both_lose(program: Program) -> None:
     program.register()
     code = program.code(cast.signed_in("alice"))
-    seen_by_both = flow._find(code)
+    seen_by_both = authorization_codes._find(code)
     assert seen_by_both is not None
     now = seen_by_both.asked_at
-    first = tokens.redeem(approval=seen_by_both, origin=ORIGIN, now=now)
+    first = client_tokens.redeem(approval=seen_by_both, origin=ORIGIN, now=now)
 
-    with pytest.raises(Refused, match="twice"):
-        tokens.redeem(approval=seen_by_both, origin=ORIGIN, now=now)
+    with pytest.raises(ClientRefused, match="twice"):
+        client_tokens.redeem(approval=seen_by_both, origin=ORIGIN, now=now)
 
-    with pytest.raises(Refused):
-        tokens.subject_of(bearer=first.access_token, now=now)
+    with pytest.raises(ClientRefused):
+        client_tokens.subject_of(bearer=first.access_token, now=now)
 
 
 def test_tokens_are_in_no_repr() -> None:
-    issued = tokens.Issued("secret-1", 3600, "secret-2")
+    issued = client_tokens.IssuedTokens("secret-1", 3600, "secret-2")
     made = registrations.register(name="x", now=NOON)
 
     assert "secret" not in repr(issued)
@@ -445,7 +452,7 @@ def test_tokens_are_in_no_repr() -> None:
 
 def test_a_database_that_is_down_is_said_as_what_clients_try_again(client: Client) -> None:
     client.raise_request_exception = False
-    with mock.patch("accounts.sso.tokens._find", side_effect=OperationalError("gone")):
+    with mock.patch("accounts.sso.client_tokens._find", side_effect=OperationalError("gone")):
         answer = client.get(ACCOUNTS, headers={BEARER: "x"})
 
     assert denial(answer) == (503, "InternalServerException")

@@ -1,4 +1,4 @@
-"""Why a command line is refused; the wire has a word of AWS's for each."""
+"""Why a command line is refused; `portal.sso.responses` has AWS's word for each reason."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 from accounts.errors import GatehouseError
 
 
-class Why(StrEnum):
+class RefusalReason(StrEnum):
     """The rule that a request breaks."""
 
     REQUEST = "sso.request"
@@ -25,9 +25,9 @@ class Why(StrEnum):
     TOKEN = "sso.token"  # noqa: S105 - a code, no secret
 
 
-class Refused(GatehouseError):
-    """What a command line asked for is not given; `why` is the rule, `code` the same as text."""
+class ClientRefused(GatehouseError):
+    """A command line does not get what it asked for; `code` is the value of `reason`."""
 
-    def __init__(self, why: Why, user_message: str, admin_message: str = "") -> None:
-        super().__init__(user_message, admin_message, code=why.value)
-        self.why = why
+    def __init__(self, reason: RefusalReason, user_message: str, admin_message: str = "") -> None:
+        super().__init__(user_message, admin_message, code=reason.value)
+        self.reason = reason

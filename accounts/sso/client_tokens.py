@@ -1,4 +1,4 @@
-"""Tokens of a command line: they hang from a sign-in, never outlive it, and give keys alone."""
+"""Tokens of a command line: they end with the sign-in behind them, and give keys only."""
 
 from __future__ import annotations
 
@@ -11,56 +11,59 @@ from accounts import audit, bearer_secrets, signins
 from accounts.errors import SignInAgain
 from accounts.models import Approval, CliToken, SignIn
 from accounts.models.audit import Action
-from accounts.sso.refusals import Refused, Why
-from accounts.sso.registrations import Client, Grant
+from accounts.sso.errors import ClientRefused, RefusalReason
+from accounts.sso.registrations import Grant, RegisteredClient
 from accounts.types import Kind, Origin, Scope, Subject
 
 LIFETIME = timedelta(hours=1)
-# Programs that renew at the same moment with the same token all get new ones; later it is a theft.
+# Programs that share a refresh token may renew at the same moment; later, its use means that it was stolen.
 GRACE = timedelta(seconds=60)
-# The wire opens no console.
+# AWS's tools open no console here.
 SCOPE = Scope(kinds=frozenset({Kind.KEYS}))
 
 
 @dataclass(frozen=True, slots=True)
-class Issued:
-    """Tokens just made, shown once; `expires_in` is the access token's, in seconds."""
+class IssuedTokens:
+    """New tokens, sent once; `expires_in` is the access token's, in seconds."""
 
     access_token: str = field(repr=False)
     expires_in: int
     refresh_token: str = field(default="", repr=False)
 
 
-def redeem(*, approval: Approval, origin: Origin, now: datetime) -> Issued:
-    """Give the tokens that an approval stands for, once. Used again, all of them end.
+def redeem(*, approval: Approval, origin: Origin, now: datetime) -> IssuedTokens:
+    """Issue the tokens of an approval, once. A second attempt ends all of them.
 
     Raises:
-        Refused: it was used before, or the sign-in behind it is over.
+        ClientRefused: it was used before, or the sign-in behind it has ended.
     """
-    sign_in = _standing(approval, now, Why.GRANT)
+    sign_in = _open_sign_in(approval, now, RefusalReason.GRANT)
     with transaction.atomic():
         unused = Approval.objects.filter(pk=approval.pk, redeemed_at=None)
         if unused.update(redeemed_at=now):
             action = Action.CLI_TOKEN_ISSUED
             return _issue(approval, sign_in=sign_in, action=action, origin=origin, now=now)
-    raise stolen(approval, origin=origin, now=now)
+    raise revoke_reused(approval, origin=origin, now=now)
 
 
-def renew(*, client: Client, refresh_token: str, origin: Origin, now: datetime) -> Issued:
-    """Give new tokens for a refresh token of the same client.
+def renew(
+    *, client: RegisteredClient, refresh_token: str, origin: Origin, now: datetime
+) -> IssuedTokens:
+    """Issue new tokens for a refresh token of the same client.
 
     Raises:
-        Refused: it is none of this client, was revoked or renewed with before, or its sign-in is over.
+        ClientRefused: it is unknown, another client's, expired, revoked or used before, or its
+            sign-in has ended.
     """
-    client.may(Grant.REFRESH)
+    client.check_grant(Grant.REFRESH)
     token = _find(refresh_token, renews=True)
     if token is None or token.approval.client != client.digest:
-        raise _over(Why.GRANT, "a refresh token is unknown, or another client's")
+        raise _ended(RefusalReason.GRANT, "a refresh token is unknown, or another client's")
     if token.approval.revoked_at is not None or now >= token.expires_at:
-        raise _over(Why.GRANT, "a refresh token was revoked or has expired")
-    sign_in = _standing(token.approval, now, Why.GRANT)
+        raise _ended(RefusalReason.GRANT, "a refresh token was revoked or has expired")
+    sign_in = _open_sign_in(token.approval, now, RefusalReason.GRANT)
     if token.used_at is not None and now > token.used_at + GRACE:
-        raise stolen(token.approval, origin=origin, now=now)
+        raise revoke_reused(token.approval, origin=origin, now=now)
     with transaction.atomic():
         CliToken.objects.filter(pk=token.pk, used_at=None).update(used_at=now)
         action = Action.CLI_TOKEN_REFRESHED
@@ -68,39 +71,43 @@ def renew(*, client: Client, refresh_token: str, origin: Origin, now: datetime) 
 
 
 def subject_of(*, bearer: str, now: datetime) -> Subject:
-    """Return whom an access token stands for: who let the command line in, limited to keys.
+    """Return the subject of an access token: the person who allowed access, limited to keys.
 
     Raises:
-        Refused: it is none, has expired or was revoked, or the sign-in behind it is over.
+        ClientRefused: it is unknown, expired or revoked, or the sign-in behind it has ended.
     """
     token = _find(bearer, renews=False)
     if token is None or now >= token.expires_at or token.approval.revoked_at is not None:
-        raise _over(Why.TOKEN, "an access token is unknown, expired or revoked")
-    return replace(signins.subject_of(_standing(token.approval, now, Why.TOKEN)), scope=SCOPE)
+        raise _ended(RefusalReason.TOKEN, "an access token is unknown, expired or revoked")
+    return replace(
+        signins.subject_of(_open_sign_in(token.approval, now, RefusalReason.TOKEN)), scope=SCOPE
+    )
 
 
 def revoke(*, bearer: str, origin: Origin, now: datetime) -> None:
-    """End all tokens of the command line that shows this one, even where it has expired.
+    """Revoke all tokens of the command line that sends this one, even if it has expired.
 
     Raises:
-        Refused: there is no such token.
+        ClientRefused: there is no such token.
     """
     token = _find(bearer, renews=False)
     if token is None:
-        raise _over(Why.TOKEN, "an access token is unknown")
-    _end(token.approval, Action.CLI_TOKEN_REVOKED, origin=origin, now=now)
+        raise _ended(RefusalReason.TOKEN, "an access token is unknown")
+    _revoke(token.approval, Action.CLI_TOKEN_REVOKED, origin=origin, now=now)
 
 
-def stolen(approval: Approval, *, origin: Origin, now: datetime) -> Refused:
-    """End all that came of an approval that is used a second time, and return the refusal."""
-    refusal = _over(Why.GRANT, "a code or a refresh token was used twice; its tokens have ended")
-    said = {"error_code": refusal.code, "reason": refusal.admin_message}
-    _end(approval, Action.CLI_TOKEN_REUSED, origin=origin, now=now, **said)
+def revoke_reused(approval: Approval, *, origin: Origin, now: datetime) -> ClientRefused:
+    """Revoke all tokens of an approval that is used a second time, and return the refusal."""
+    refusal = _ended(
+        RefusalReason.GRANT, "a code or a refresh token was used twice; its tokens have ended"
+    )
+    why = {"error_code": refusal.code, "reason": refusal.admin_message}
+    _revoke(approval, Action.CLI_TOKEN_REUSED, origin=origin, now=now, **why)
     return refusal
 
 
 def facts(approval: Approval) -> dict[str, str]:
-    """Return what the audit trail keeps of an approval."""
+    """Return an approval as the audit trail records it."""
     return {
         "object": f"command line {approval.client_name}",
         "approval": str(approval.id),
@@ -113,7 +120,7 @@ def facts(approval: Approval) -> dict[str, str]:
 
 def _issue(
     approval: Approval, *, sign_in: SignIn, action: Action, origin: Origin, now: datetime
-) -> Issued:
+) -> IssuedTokens:
     expires_at = min(now + LIFETIME, sign_in.expires_at)
     access_token = _new(approval, renews=False, now=now, expires_at=expires_at)
     refresh_token = ""
@@ -127,7 +134,7 @@ def _issue(
         duration=int((expires_at - now).total_seconds()),
         detail=facts(approval),
     )
-    return Issued(access_token, int((expires_at - now).total_seconds()), refresh_token)
+    return IssuedTokens(access_token, int((expires_at - now).total_seconds()), refresh_token)
 
 
 def _new(approval: Approval, *, renews: bool, now: datetime, expires_at: datetime) -> str:
@@ -152,14 +159,16 @@ def _find(secret: str, *, renews: bool) -> CliToken | None:
     )
 
 
-def _standing(approval: Approval, now: datetime, why: Why) -> SignIn:
+def _open_sign_in(approval: Approval, now: datetime, reason: RefusalReason) -> SignIn:
     try:
         return signins.standing(sign_in_id=approval.sign_in_id, now=now)
     except SignInAgain as ended:
-        raise _over(why, ended.admin_message) from ended
+        raise _ended(reason, ended.admin_message) from ended
 
 
-def _end(approval: Approval, action: Action, *, origin: Origin, now: datetime, **said: str) -> None:
+def _revoke(
+    approval: Approval, action: Action, *, origin: Origin, now: datetime, **columns: str
+) -> None:
     with transaction.atomic():
         if Approval.objects.filter(pk=approval.pk, revoked_at=None).update(revoked_at=now):
             subject = None if approval.sign_in is None else signins.subject_of(approval.sign_in)
@@ -169,11 +178,11 @@ def _end(approval: Approval, action: Action, *, origin: Origin, now: datetime, *
                 origin=origin,
                 subject=subject,
                 detail=facts(approval),
-                **said,
+                **columns,
             )
 
 
-def _over(why: Why, admin_message: str) -> Refused:
-    return Refused(
-        why, "This sign-in of the command line has ended. Run aws sso login.", admin_message
+def _ended(reason: RefusalReason, admin_message: str) -> ClientRefused:
+    return ClientRefused(
+        reason, "This command-line sign-in has ended. Run aws sso login.", admin_message
     )
