@@ -11,7 +11,6 @@ from django.db.models import CharField, PositiveIntegerField, QuerySet
 
 from accounts.models import AuditEvent
 from accounts.models.audit import Action
-from accounts.prepared import Insertion
 from accounts.storable import storable
 from accounts.types import Origin, Subject
 
@@ -31,8 +30,6 @@ _LARGEST_COUNT = 2**31 - 1
 NOT_SHOWN = frozenset({"external_id"})
 HIDDEN = "(not shown)"
 
-_ROW = Insertion(AuditEvent)
-
 
 def record(
     *,
@@ -51,8 +48,7 @@ def record(
         django.db.Error: the row could not be written; the caller must then release nothing.
     """
     columns = _columns(action, now=now, origin=origin, subject=subject, facts=facts)
-    written: UUID = _ROW.insert(**columns)
-    return written
+    return AuditEvent.objects.create(**columns).pk
 
 
 def record_all(

@@ -11,11 +11,10 @@ from django.db.models import Q, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.lookups import Exact
 
+from accounts import sql
 from accounts.aws.arn import RoleArn
-from accounts.made import Made
 from accounts.matching import MatchKind, Rule, Targets, account_ids
-from accounts.models import Account, AccountRole, PermissionSet
-from accounts.prepared import Row
+from accounts.models import AccountRole
 from accounts.storable import is_storable
 from accounts.types import Environment, Named, OfferedRole
 
@@ -25,7 +24,7 @@ _MOST_NAMES = 30_000
 # Tag keys that both databases find in JSON as they are; of any other key, all accounts are read.
 _PLAIN_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_ .:/=+@-]*")
 
-_COLUMNS = (
+COLUMNS = (
     "id",
     "account__account_id",
     "account__name",
@@ -51,52 +50,23 @@ _COLUMNS = (
 )
 
 
-_BY_NAME = Made(
-    lambda account_id, role_name: (
-        AccountRole.objects.filter(
-            account__active=True,
-            account__account_id=account_id,
-            permission_set__name=role_name,
-        )
-        .order_by()
-        .values_list(*_COLUMNS)
-    ),
-    Account._meta.get_field("account_id"),
-    PermissionSet._meta.get_field("name"),
-    make=lambda rows: _first_offered(rows),
-)
-# By the name that the account role gives the IAM role, or else by the permission set's own.
-_BY_ARN = Made(
-    lambda account_id, partition, path, name: (
-        AccountRole.objects.filter(
-            Q(iam_role_name=name) | Q(iam_role_name="", permission_set__name=name),
-            account__active=True,
-            account__account_id=account_id,
-            account__partition=partition,
-            permission_set__iam_path=path,
-        )
-        .order_by("pk")
-        .values_list(*_COLUMNS)
-    ),
-    Account._meta.get_field("account_id"),
-    Account._meta.get_field("partition"),
-    PermissionSet._meta.get_field("iam_path"),
-    AccountRole._meta.get_field("iam_role_name"),
-    make=lambda rows: _first_offered(rows),
-)
+def offered_role(role: Named | RoleArn) -> OfferedRole | None:
+    """Return one role of an active account, in one query; None if there is none.
 
-
-def offered_role(asked: Named | RoleArn) -> OfferedRole | None:
-    """Return the role in an active account that is asked for, in one query; None if there is none.
-
-    By its ARN it is found if that is letter by letter its own, the path included.
+    An ARN must be the role's own, letter by letter, including the path.
     """
-    names: tuple[str, ...]
-    if isinstance(asked, Named):
-        query, names = _BY_NAME, (asked.account_id, asked.role_name)
+    if isinstance(role, Named):
+        texts = [role.account_id, role.role_name]
     else:
-        query, names = _BY_ARN, (asked.account_id, asked.partition, asked.path, asked.name)
-    return query.made(*names) if all(map(is_storable, names)) else None
+        texts = [role.account_id, role.partition, role.path, role.name]
+    if not all(map(is_storable, texts)):
+        return None
+    row = (
+        sql.role_by_name(account_id=role.account_id, role_name=role.role_name)
+        if isinstance(role, Named)
+        else sql.role_by_arn(role)
+    )
+    return None if row is None else _as_offered(row)
 
 
 def offered_roles(
@@ -122,7 +92,7 @@ def offered_roles(
         query = query.filter(permission_set__name=role_name)
     rows = query.order_by(
         "account__name", "account__account_id", "permission_set__name"
-    ).values_list(*_COLUMNS)
+    ).values_list(*COLUMNS)
     return map(_as_offered, rows)
 
 
@@ -169,11 +139,7 @@ def _in_accounts(targets: Targets) -> Q:
     return condition
 
 
-def _first_offered(rows: Sequence[Row]) -> OfferedRole | None:
-    return _as_offered(rows[0]) if rows else None
-
-
-def _as_offered(row: Row) -> OfferedRole:
+def _as_offered(row: sql.Row) -> OfferedRole:
     environment = Environment(*row[4:7]) if row[4] is not None else None
     return OfferedRole(
         id=row[0],

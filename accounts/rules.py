@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from collections.abc import Mapping as Mappings
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from functools import lru_cache
-from typing import Any
 
-from django.db.models import Field, Q, QuerySet
-
-from accounts.made import Made
+from accounts import sql
 from accounts.matching import MatchKind, Rule, Targets
-from accounts.models import Mapping, MappingTarget, PermissionSet, TrustedIssuer
-from accounts.models.mappings import Match, TargetKind
-from accounts.prepared import Prepared, Row
+from accounts.models import Mapping, MappingTarget
+from accounts.models.mappings import TargetKind
 
-_COLUMNS = (
+# A row for each target: first its mapping, then the target.
+COLUMNS = (
     "mapping_id",
     "mapping__name",
     "mapping__claim",
@@ -33,21 +29,16 @@ _COLUMNS = (
     "tag_key",
     "tag_value",
 )
-_PATTERNED = [match for match in Match if match is not Match.EXACT]
-# Somebody in more groups than this has their query written anew each time.
-_MOST_PREPARED = 4096
+_OF_MAPPING = 8
 
 
 def claims_in_use(*, now: datetime, issuer: str | None = None) -> frozenset[str]:
     """Return the claims that mappings in force read, in one query.
 
-    `issuer` is that of a workload; None asks for the mappings of people. Neither sees the other's.
+    `issuer` is the trusted issuer of a workload; None stands for people. Mappings of people never
+    apply to workloads, nor the other way round.
     """
-    if issuer is None:
-        rows = _CLAIMS_OF_PEOPLE.rows(now)
-    else:
-        rows = _CLAIMS_OF_WORKLOADS.rows(now, issuer)
-    return frozenset(claim for (claim,) in rows)
+    return frozenset(sql.claims_in_use(now=now, issuer=issuer))
 
 
 def rules_in_force(
@@ -57,139 +48,75 @@ def rules_in_force(
     role_name: str | None = None,
     issuer: str | None = None,
 ) -> list[Rule]:
-    """Return the rules that could match these values, by name, in one query; `issuer` as above.
+    """Return the rules that could match these claim values, ordered by name, in one query.
 
-    Exact mappings are found by value through the index; patterned ones are few and all loaded.
-    A mapping without targets reaches nothing and is left out by the join.
+    Exact mappings are found by value through an index; mappings with patterns are few, and all are
+    loaded. A mapping without targets gives nothing and is left out. `issuer` is as in `claims_in_use`.
     """
-    claims = sorted(claim for claim, found in values.items() if found)
+    claims = [claim for claim, texts in values.items() if texts]
     if not claims:
         return []
-    texts = sorted(frozenset().union(*values.values()))
-    if len(texts) > _MOST_PREPARED:
-        return _as_rules(_in_force(texts, claims, now=now, role_name=role_name, issuer=issuer))
-    # Repeating the last one makes no difference to IN, and few lengths to prepare.
-    texts += texts[-1:] * (_length(len(texts)) - len(texts))
-    prepared = _prepared(len(texts), len(claims), role_name is not None, issuer is not None)
-    named = [each for each in (role_name, issuer) if each is not None]
-    return list(prepared.made(now, *texts, *claims, *named))
-
-
-def _in_force(
-    texts: Sequence[str],
-    claims: Sequence[str],
-    *,
-    now: datetime,
-    role_name: str | None,
-    issuer: str | None,
-) -> QuerySet[MappingTarget]:
-    # Whole on both sides of the OR: only so does SQLite find either side through the index.
-    those = _meant_for(issuer, "mapping__") & Q(mapping__claim__in=claims)
-    by_value = those & Q(mapping__match=Match.EXACT) & Q(mapping__value__in=texts)
-    by_pattern = those & Q(mapping__match__in=_PATTERNED)
-    query = MappingTarget.objects.filter(by_value | by_pattern).filter(
-        Q(mapping__expires_at=None) | Q(mapping__expires_at__gt=now), mapping__enabled=True
+    texts = frozenset().union(*values.values())
+    rows = sql.rules_in_force(
+        claims=claims, texts=texts, now=now, role_name=role_name, issuer=issuer
     )
-    if role_name is None:
-        return query
-    return query.filter(
-        Q(mapping__permission_set=None) | Q(mapping__permission_set__name=role_name)
-    )
-
-
-def _length(length: int) -> int:
-    return max(8, 1 << (length - 1).bit_length())
-
-
-@lru_cache(maxsize=64)
-def _prepared(
-    texts: int, claims: int, by_role: bool, of_workloads: bool
-) -> Made[MappingTarget, tuple[Rule, ...]]:
-    """Write the SQL once for all that ask with so many texts and claims."""
-    fields: list[Field[Any, Any]] = [
-        Mapping._meta.get_field("expires_at"),
-        *[Mapping._meta.get_field("value")] * texts,
-        *[Mapping._meta.get_field("claim")] * claims,
-        *[PermissionSet._meta.get_field("name")] * by_role,
-        *[TrustedIssuer._meta.get_field("url")] * of_workloads,
-    ]
-
-    def build(now: datetime, *rest: str) -> QuerySet[MappingTarget, Row]:
-        named = iter(rest[texts + claims :])
-        return _in_order(
-            _in_force(
-                rest[:texts],
-                rest[texts : texts + claims],
-                now=now,
-                role_name=next(named) if by_role else None,
-                issuer=next(named) if of_workloads else None,
-            )
-        )
-
-    return Made(build, *fields, make=_from_rows)
-
-
-def _meant_for(issuer: str | None, path: str = "") -> Q:
-    if issuer is None:
-        return Q(**{f"{path}issuer": None})
-    return Q(**{f"{path}issuer__url": issuer, f"{path}issuer__enabled": True})
+    return _as_rules(rows)
 
 
 def rule_of(mapping: Mapping) -> Rule | None:
-    """Return one mapping as a rule, whether or not it is in force; None if it has no target."""
-    return next(iter(_as_rules(MappingTarget.objects.filter(mapping=mapping))), None)
+    """Return one mapping as a rule, whether or not it is in force; None if it has no targets."""
+    targets = MappingTarget.objects.filter(mapping=mapping).order_by("id")
+    return next(iter(_as_rules(targets.values_list(*COLUMNS))), None)
 
 
-def _in_order(query: QuerySet[MappingTarget]) -> QuerySet[MappingTarget, Row]:
-    return query.order_by("mapping__name", "mapping_id", "id").values_list(*_COLUMNS)
-
-
-def _as_rules(query: QuerySet[MappingTarget]) -> list[Rule]:
-    return list(_from_rows(_in_order(query)))
-
-
-def _from_rows(rows: Iterable[Row]) -> tuple[Rule, ...]:
-    heads: dict[int, Row] = {}
-    targets: dict[int, list[Row]] = {}
+def _as_rules(rows: Iterable[sql.Row]) -> list[Rule]:
+    by_mapping: dict[sql.Row, list[sql.Row]] = {}
     for row in rows:
-        heads[row[0]] = row[:8]
-        targets.setdefault(row[0], []).append(row[8:])
-    return tuple(
+        by_mapping.setdefault(row[:_OF_MAPPING], []).append(row[_OF_MAPPING:])
+    return [
         Rule(
-            mapping_id=number,
+            mapping_id=mapping_id,
             name=name,
             claim=claim,
             match=MatchKind(match),
             value=value,
             role_name=role_name,
-            targets=_targets(targets[number]),
+            targets=_targets(target_rows),
             console=console,
             keys=keys,
         )
-        for number, name, claim, match, value, role_name, console, keys in heads.values()
-    )
+        for (
+            mapping_id,
+            name,
+            claim,
+            match,
+            value,
+            role_name,
+            console,
+            keys,
+        ), target_rows in by_mapping.items()
+    ]
 
 
-def _targets(rows: list[Row]) -> Targets:
+def _targets(rows: Iterable[sql.Row]) -> Targets:
+    everything = False
+    accounts, environments, units, tags = set(), set(), set(), set()
+    for kind, account_id, environment, unit, tag_key, tag_value in rows:
+        match kind:
+            case TargetKind.ALL:
+                everything = True
+            case TargetKind.ACCOUNT:
+                accounts.add(account_id)
+            case TargetKind.ENVIRONMENT:
+                environments.add(environment)
+            case TargetKind.UNIT:
+                units.add(unit)
+            case TargetKind.TAG:
+                tags.add((tag_key, tag_value))
     return Targets(
-        everything=any(kind == TargetKind.ALL for kind, *_ in rows),
-        accounts=frozenset(row[1] for row in rows if row[0] == TargetKind.ACCOUNT),
-        environments=frozenset(row[2] for row in rows if row[0] == TargetKind.ENVIRONMENT),
-        organizational_units=frozenset(row[3] for row in rows if row[0] == TargetKind.UNIT),
-        tags=frozenset((row[4], row[5]) for row in rows if row[0] == TargetKind.TAG),
+        everything=everything,
+        accounts=frozenset(accounts),
+        environments=frozenset(environments),
+        organizational_units=frozenset(units),
+        tags=frozenset(tags),
     )
-
-
-def _claims(now: datetime, issuer: str | None) -> QuerySet[Mapping, Row]:
-    in_force = Mapping.objects.filter(
-        Q(expires_at=None) | Q(expires_at__gt=now), _meant_for(issuer), enabled=True
-    )
-    return in_force.values_list("claim").order_by().distinct()
-
-
-_CLAIMS_OF_PEOPLE = Prepared(lambda now: _claims(now, None), Mapping._meta.get_field("expires_at"))
-_CLAIMS_OF_WORKLOADS = Prepared(
-    _claims,
-    Mapping._meta.get_field("expires_at"),
-    TrustedIssuer._meta.get_field("url"),
-)

@@ -9,35 +9,15 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from accounts import audit
+from accounts import audit, sql
 from accounts.claims import problems
 from accounts.encryption import encrypt
 from accounts.errors import SignInAgain
-from accounts.models import Person, Revision, SignIn
+from accounts.models import Person, SignIn
 from accounts.models.audit import Action
-from accounts.prepared import Prepared
 from accounts.rights import rights_of
 from accounts.storable import is_storable, storable
 from accounts.types import Origin, Subject
-
-# With the revision of the directory as it is now: pages tell by it what they may show again.
-_BY_ID = Prepared(
-    lambda sign_in_id: (
-        SignIn.objects.select_related("person__preferences")
-        .annotate(revision=Revision.objects.values("mark")[:1])
-        .filter(pk=sign_in_id)
-        .order_by()
-    ),
-    SignIn._meta.pk,
-)
-
-_BLOCKED = Prepared(
-    lambda issuer, sub: (
-        Person.objects.filter(is_active=False, issuer=issuer, sub=sub).order_by().values_list("pk")
-    ),
-    Person._meta.get_field("issuer"),
-    Person._meta.get_field("sub"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +120,8 @@ def standing(*, sign_in_id: UUID | None, now: datetime) -> SignIn:
     """
     sign_in = None
     if sign_in_id is not None:
-        sign_in = _BY_ID.first(sign_in_id)
+        sign_ins = SignIn.objects.select_related("person__preferences")
+        sign_in = sign_ins.filter(pk=sign_in_id).first()
     if sign_in is None or not sign_in.is_open(now) or not sign_in.person.is_active:
         raise SignInAgain(
             "Your sign-in has ended. Sign in again; nothing you had open is lost.",
@@ -155,7 +136,7 @@ def refuse_blocked(subject: Subject) -> None:
     Raises:
         SignInAgain: this person is known and blocked.
     """
-    if _BLOCKED.rows(subject.issuer, subject.sub):
+    if sql.is_blocked(issuer=subject.issuer, sub=subject.sub):
         raise _blocked(subject)
 
 

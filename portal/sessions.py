@@ -10,29 +10,20 @@ from django.contrib.sessions.base_session import AbstractBaseSession
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from accounts.prepared import Prepared
-
-_OPEN = Prepared(
-    lambda key, now: (
-        Session.objects.filter(session_key=key)
-        .filter(expire_date__gt=now)
-        .values_list("session_data")
-    ),
-    Session._meta.get_field("session_key"),
-    Session._meta.get_field("expire_date"),
-)
-
 
 class SessionStore(db.SessionStore):
     """Django's store, with SHA-256 of the cookie's key where Django keeps the key itself."""
 
     def load(self) -> dict[str, Any]:
         """Return what an open session holds; {} where there is none, and then it has no key."""
-        found = _OPEN.rows(_digest(self.session_key), timezone.now())
-        if not found:
+        found = Session.objects.filter(
+            session_key=_digest(self.session_key), expire_date__gt=timezone.now()
+        )
+        stored = found.values_list("session_data", flat=True).first()
+        if stored is None:
             self._session_key = None
             return {}
-        data: dict[str, Any] = self.decode(found[0][0])
+        data: dict[str, Any] = self.decode(stored)
         return data
 
     def create_model_instance(self, data: dict[str, Any]) -> AbstractBaseSession:

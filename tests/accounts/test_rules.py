@@ -179,8 +179,8 @@ on_sqlite = pytest.mark.skipif(
 def test_mappings_are_found_by_their_value_and_not_by_looking_at_all() -> None:
     assert looked_for(issuer=None) == [
         "COVERING INDEX mapping_in_use (issuer_id=?)",
-        "INDEX mapping_by_value (issuer_id=? AND match=? AND claim=? AND value=?)",
-        "INDEX mapping_by_value (issuer_id=? AND match=? AND claim=?)",
+        "COVERING INDEX mapping_by_value (issuer_id=? AND match=? AND claim=? AND value=?)",
+        "COVERING INDEX mapping_by_value (issuer_id=? AND match=? AND claim=?)",
     ]
 
 
