@@ -1,9 +1,11 @@
-"""The Content-Security-Policy: that of the settings for pages, and nothing at all for what programs are answered."""
+"""The Content-Security-Policy: that of the settings for pages; for programs, nothing may be loaded."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from csp.constants import HEADER
-from csp.middleware import CSPMiddleware
+from csp.middleware import CSPMiddleware, PolicyParts
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -13,18 +15,33 @@ FOR_PROGRAMS = "default-src 'none'; frame-ancestors 'none'"
 
 
 class ContentSecurityPolicy(CSPMiddleware):
-    """Say what a browser may do with an answer."""
+    """django-csp's middleware, but for what programs are answered."""
 
     def process_request(self, request: HttpRequest) -> None:
-        """Have a nonce at hand for pages."""
         if not is_for_programs(request.path_info):
             super().process_request(request)
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        """Leave pages to django-csp; the API's documentation is one."""
+        """The API's documentation is a page like others."""
         if is_for_programs(request.path_info) and "html" not in response.get("Content-Type", ""):
             response[HEADER] = FOR_PROGRAMS
             return response
         return super().process_response(request, response)
+
+    def get_policy_parts(
+        self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
+    ) -> PolicyParts:
+        """Allow the sign-out form to lead on to the identity provider.
+
+        Chromium checks every redirect after a form against `form-action`. The provider's origin is
+        in the session since the sign-in, so that no page waits for the provider.
+        """
+        parts = super().get_policy_parts(request, response, report_only)
+        if getattr(request, "sign_in", None) and (
+            origin := request.session.get("end_session_origin")
+        ):
+            update: dict[str, Any] = parts.update or {}
+            parts.update = update | {"form-action": [*update.get("form-action", ()), origin]}
+        return parts

@@ -152,7 +152,6 @@ MIDDLEWARE = [
     "portal.browsers.Authentication",
     "portal.middleware.CurrentSignIn",
     "portal.middleware.Forms",
-    "portal.signin.csp.SignOutDestination",
     "portal.browsers.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "portal.middleware.DomainErrors",
@@ -201,7 +200,7 @@ OIDC_USE_PKCE = True
 OIDC_PKCE_CODE_CHALLENGE_METHOD = "S256"
 LOGIN_URL = "oidc_authentication_init"
 
-# Cookies carry a session key and nothing else, but for the mark of a browser (portal.signin.browsers).
+# Cookies carry a session key and nothing else, but for the mark of a browser (portal.signin.known_browsers).
 SESSION_ENGINE = "portal.sessions"
 SESSION_COOKIE_NAME = "__Host-gatehouse" if SECURE else "gatehouse"
 SESSION_COOKIE_SECURE = SECURE

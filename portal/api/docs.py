@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from portal.api.errors import for_programs
-from portal.api.v1.surface import api
+from portal.api.v1.api import api
 
 _HEADER = 'curl --header "Authorization: Bearer $TOKEN"'
 

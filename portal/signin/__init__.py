@@ -1,1 +1,1 @@
-"""Everything OpenID Connect as a relying party: discovery, tokens, callback, logout."""
+"""The views of OpenID Connect as a relying party: start, callback, logout; `accounts.oidc` verifies."""

@@ -1,9 +1,9 @@
-"""Sign-ins under way: each has a session and a cookie of its own, so that tabs do not meet.
+"""Sign-ins under way: each has a session and a cookie of its own, so that tabs do not disturb each other.
 
 mozilla-django-oidc keeps state, nonce, PKCE verifier and `next` in the browser's session. Tabs that
-start together would write over each other there, or each get a session cookie of which the last
-wins. So each attempt is a session row of its own, found by a cookie named after its state: bound
-to the browser, short-lived, and used once.
+start together would overwrite each other's values, or each get a new session cookie, of which only
+the last survives. So each attempt is a session row of its own, found by a cookie named after its
+state: bound to the browser, short-lived, and used once.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from accounts.oidc.errors import SignInFailed
 from portal.sessions import SessionStore
 
 LIFETIME = 30 * 60
-"""Seconds in which the person must have come back from the provider."""
+"""Seconds in which the person has to come back from the provider."""
 MAX_PENDING = 8
-"""Attempts that one browser may have under way."""
+"""Attempts that one browser can have under way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What was kept while the person was at the provider."""
+    """The values that were stored while the person was at the provider."""
 
     nonce: str = field(repr=False)
     code_verifier: str = field(repr=False)
@@ -41,7 +41,7 @@ def new() -> SessionStore:
 
 
 def remember(request: HttpRequest, response: HttpResponse, attempt: SessionStore) -> None:
-    """Keep an attempt and give this browser its cookie; the oldest of too many are dropped."""
+    """Store an attempt and set its cookie; the browser's oldest attempts above MAX_PENDING are deleted."""
     attempt.create()
     (state,) = attempt["oidc_states"]
     pending = {
@@ -64,34 +64,34 @@ def remember(request: HttpRequest, response: HttpResponse, attempt: SessionStore
 
 
 def claim(request: HttpRequest, state: str) -> Attempt:
-    """Return the attempt of this browser with this state, once.
+    """Return and delete this browser's attempt with this state.
 
     Raises:
-        SignInFailed: this browser has none, or it was used already.
+        SignInFailed: there is none, or it was used already.
     """
     attempt = SessionStore(_key(request.COOKIES.get(_cookie(state), "")))
-    kept = attempt.get("oidc_states", {}).get(state)
-    if kept is None or not attempt.take():
+    stored = attempt.get("oidc_states", {}).get(state)
+    if stored is None or not attempt.take():
         raise SignInFailed(
-            "This sign-in was completed already, was left for too long, or was started in another "
-            "browser. Sign in again; if it goes on, allow cookies for this site.",
+            "This sign-in was completed already, took too long, or was started in another browser. "
+            "Sign in again. If it happens again, allow cookies for this site.",
             "The callback's state is not one that this browser is waiting for.",
             code="signin.state",
         )
     return Attempt(
-        nonce=kept["nonce"],
-        code_verifier=kept["code_verifier"],
+        nonce=stored["nonce"],
+        code_verifier=stored["code_verifier"],
         next_url=attempt.get("oidc_login_next") or "/",
     )
 
 
 def forget(response: HttpResponse, state: str) -> None:
-    """Take an attempt's cookie from the browser."""
+    """Delete an attempt's cookie."""
     _delete_cookie(response, _cookie(state))
 
 
 def _delete_cookie(response: HttpResponse, name: str) -> None:
-    # Browsers ignore a __Host- cookie without Secure, also one that would delete it.
+    # Not response.delete_cookie: browsers ignore a __Host- cookie without Secure, even to delete it.
     response.set_cookie(
         name,
         max_age=0,

@@ -22,7 +22,7 @@ from accounts.oidc.subjects import merged, subject
 from accounts.oidc.wire import Answer, ask
 from accounts.signins import ProviderTokens, begin
 from portal.context import origin_of
-from portal.signin.answers import plain
+from portal.signin.authorization_response import as_line
 
 MAX_TOKEN_ANSWER = 512 * 1024
 MAX_USERINFO = 256 * 1024
@@ -41,8 +41,8 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
     """
 
     def __init__(self) -> None:
-        # Django makes a backend for requests that have nothing to do with the provider, so
-        # nothing may be discovered here.
+        # Django also makes a backend for requests that have nothing to do with the provider, so the
+        # discovery document must not be read here.
         self.UserModel = get_user_model()
         self.OIDC_RP_CLIENT_ID = settings.OIDC_RP_CLIENT_ID
         self.OIDC_RP_CLIENT_SECRET = settings.OIDC_RP_CLIENT_SECRET
@@ -50,15 +50,15 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
 
     def get_token(self, payload: dict[str, str]) -> dict[str, Any]:
         """Exchange the code (RFC 6749 section 4.1.3, RFC 7636 section 4.5)."""
-        op = discovery.provider()
+        provider = discovery.provider()
         data = payload | {"redirect_uri": callback_url()}
         headers = {}
-        if op.basic_auth:
+        if provider.basic_auth:
             del data["client_id"], data["client_secret"]
             headers["Authorization"] = _basic(self.OIDC_RP_CLIENT_ID, self.OIDC_RP_CLIENT_SECRET)
         answer = ask(
             "POST",
-            op.token_endpoint,
+            provider.token_endpoint,
             what="the answer of the token endpoint",
             limit=MAX_TOKEN_ANSWER,
             headers=headers,
@@ -66,15 +66,15 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
         )
         if 400 <= answer.status < 500:
             raise _refusal(answer, sent=payload)
-        found = answer.document()
-        if "error" in found:  # Some providers refuse with status 200.
+        tokens = answer.document()
+        if "error" in tokens:  # Some providers refuse with status 200.
             raise _refusal(answer, sent=payload)
         self.tokens = ProviderTokens(
-            id_token=_text(found, "id_token"),
-            access_token=_text(found, "access_token"),
-            refresh_token=_text(found, "refresh_token"),
+            id_token=_text(tokens, "id_token"),
+            access_token=_text(tokens, "access_token"),
+            refresh_token=_text(tokens, "refresh_token"),
         )
-        return found
+        return tokens
 
     def verify_token(self, token: object, **kwargs: Any) -> dict[str, Any]:
         """Return the ID token's claims once every rule holds."""
@@ -89,12 +89,12 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
         )
 
     def store_tokens(self, access_token: object, id_token: object) -> None:
-        """Keep them out of the session: the sign-in holds them, encrypted."""
+        """Do not store them in the session: the sign-in holds them, encrypted."""
 
     def get_userinfo(
         self, access_token: str, id_token: str, payload: dict[str, Any]
     ) -> dict[str, Any]:
-        """Return what userinfo says about the person of the ID token; {} where the provider has none."""
+        """Return the claims of userinfo about the person of the ID token; {} if the provider has no userinfo."""
         url = discovery.provider().userinfo_endpoint
         if not url:
             return {}
@@ -112,16 +112,16 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
                 "the provider signs its userinfo, which this portal does not read; "
                 "set the client's userinfo to plain JSON"
             )
-        found = answer.document()
-        if not isinstance(found.get("sub"), str) or found["sub"] != payload["sub"]:
+        userinfo = answer.document()
+        if not isinstance(userinfo.get("sub"), str) or userinfo["sub"] != payload["sub"]:
             # OpenID Connect Core 1.0 section 5.3.2.
             raise SignInFailed(
-                "The identity provider's answers are about two different people, so they were "
-                "refused. Tell the people who run this portal.",
+                "The answers of your identity provider are about two different people, so they were "
+                "refused. Contact your portal admins.",
                 "The sub of userinfo is not the sub of the ID token.",
                 code="signin.userinfo.sub",
             )
-        return found
+        return userinfo
 
     def get_or_create_user(
         self, access_token: str, id_token: str, payload: dict[str, Any]
@@ -150,7 +150,7 @@ def _text(found: dict[str, Any], name: str) -> str:
 
 
 def _refusal(answer: Answer, *, sent: Mapping[str, str]) -> GatehouseError:
-    """Say what a refusal of the token endpoint means (RFC 6749 section 5.2)."""
+    """Return the error for a refusal of the token endpoint (RFC 6749 section 5.2)."""
     try:
         found = parse_object(answer.body)
     except ValueError:
@@ -160,8 +160,8 @@ def _refusal(answer: Answer, *, sent: Mapping[str, str]) -> GatehouseError:
         return unavailable(f"the token endpoint answered with status {answer.status}")
     said = f"{error} {_text(found, 'error_description')}".strip()
     if any(sent[name] in said for name in _SECRETS):
-        said = "(not kept: it repeats what it was sent)"
-    why = f"The token endpoint said: {plain(said, 300)}"
+        said = "(not recorded: it repeats a secret)"
+    why = f"The token endpoint said: {as_line(said, 300)}"
     if error in ("invalid_client", "unauthorized_client"):
         return misconfigured(
             "the identity provider refuses the portal's OIDC_RP_CLIENT_ID and OIDC_RP_CLIENT_SECRET",
@@ -169,7 +169,7 @@ def _refusal(answer: Answer, *, sent: Mapping[str, str]) -> GatehouseError:
         )
     if error == "invalid_grant":
         return SignInFailed(
-            "The identity provider does not accept this sign-in any more: it took too long, was completed "
+            "Your identity provider no longer accepts this sign-in: it took too long, was completed "
             "already, or was ended there. Sign in again.",
             why,
             code="signin.code",

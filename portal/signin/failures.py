@@ -22,22 +22,22 @@ log = logging.getLogger(__name__)
 
 
 def failed(
-    request: HttpRequest, error: GatehouseError, *, next_url: str = "/", said: str = ""
+    request: HttpRequest, error: GatehouseError, *, next_url: str = "/", provider_message: str = ""
 ) -> HttpResponse:
-    """Answer with a page; whoever is signed in stays signed in.
+    """Return the page about a failed sign-in; whoever is signed in stays signed in.
 
-    `said` is what the provider said, shown as text.
+    `provider_message` is shown as text.
     """
     log.warning("sign-in failed: %s: %s", error.code, error.admin_message)
     too_many = _too_many(request, error)
     if too_many is not None and error.http_status < 500:
-        error, said = too_many, ""
+        error, provider_message = too_many, ""
     response = render(
         request,
         "signin/failed.html",
         {
             "error": error,
-            "said": said,
+            "said": provider_message,
             "again": begin_at(next_url),
             "request_id": getattr(request, "id", ""),
         },
@@ -50,19 +50,19 @@ def failed(
 
 
 def begin_at(next_url: str) -> str:
-    """Return where a sign-in begins that leads to a page of ours."""
+    """Return the URL that begins a sign-in which ends at `next_url`."""
     return f"{reverse('oidc_authentication_init')}?{urlencode({'next': next_url})}"
 
 
 def _too_many(request: HttpRequest, error: GatehouseError) -> TooMany | None:
-    """Record a failure, unless there were too many from this address: strangers fill no audit trail."""
+    """Record a failure, or return why not: too many from this address, for strangers must not fill the audit trail."""
     if isinstance(error, TooMany):
         return error
     try:
         limiting.count_failed_sign_in(request)
     except TooMany as too_many:
         return too_many
-    if not isinstance(error, SignInAgain):  # That one `accounts.signins` has recorded.
+    if not isinstance(error, SignInAgain):  # `accounts.signins` has recorded that one.
         _record(request, error)
     return None
 
@@ -77,5 +77,5 @@ def _record(request: HttpRequest, error: GatehouseError) -> None:
             reason=error.admin_message,
         )
     except DatabaseError:
-        # Nothing is released here, so the page may still be shown.
+        # Nothing is issued here, so the page may still be shown.
         log.critical("audit row of a failed sign-in not written")

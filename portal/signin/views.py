@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-import secrets
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from django.conf import settings
 from django.contrib import auth
@@ -24,18 +22,14 @@ from accounts.errors import GatehouseError
 from accounts.models import SignIn
 from accounts.oidc import discovery
 from accounts.oidc.errors import SignInFailed
+from accounts.oidc.logout import end_session_url
 from portal import limiting
 from portal.context import origin_of
-from portal.signin import answers, attempts, browsers
+from portal.signin import attempts, authorization_response, known_browsers
 from portal.signin.backend import callback_url
 from portal.signin.failures import begin_at, failed
 
 MAX_NEXT = 2048
-MAX_LOGOUT_URL = 4000
-"""Longer addresses do not pass common proxies; an ID token with many groups makes one."""
-# It publishes an end_session_endpoint, and knows none of the parameters of the specification there:
-# https://docs.aws.amazon.com/cognito/latest/developerguide/logout-endpoint.html
-_COGNITO = re.compile(r"cognito-idp\.[a-z0-9-]+\.amazonaws\.com(\.cn)?")
 
 
 class Authenticate(OIDCAuthenticationRequestView):  # type: ignore[misc]  # It has no types.
@@ -44,23 +38,23 @@ class Authenticate(OIDCAuthenticationRequestView):  # type: ignore[misc]  # It h
     def __init__(self, **kwargs: Any) -> None:
         super(OIDCAuthenticationRequestView, self).__init__(**kwargs)
         self.OIDC_RP_CLIENT_ID = settings.OIDC_RP_CLIENT_ID
-        self.asked: dict[str, str] = {}
+        self.endpoint_query: dict[str, str] = {}
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Let mozilla-django-oidc build the request, with the attempt's session for the browser's."""
+        """Let mozilla-django-oidc build the request, in the session of the attempt instead of the browser's."""
         next_url = safe_next(request.GET.get("next", ""))
         if getattr(request, "sign_in", None) is not None and _came_from_elsewhere(request):
-            # A new sign-in ends the one before, and with it every command line that hangs from that.
-            there = HttpResponseRedirect(next_url)
-            there["Cache-Control"] = "no-store"
-            return there
+            # A new sign-in would end the present one, and the command lines that depend on it.
+            redirect = HttpResponseRedirect(next_url)
+            redirect["Cache-Control"] = "no-store"
+            return redirect
         try:
-            limiting.count_started_sign_in(request, browser=browsers.known(request))
+            limiting.count_started_sign_in(request, browser=known_browsers.mark_of(request))
             endpoint = urlsplit(discovery.provider().authorization_endpoint)
         except GatehouseError as error:
             return failed(request, error, next_url=next_url)
-        # RFC 6749 section 3.1: the endpoint may have a query of its own, which is kept.
-        self.asked = dict(parse_qsl(endpoint.query, keep_blank_values=True))
+        # RFC 6749 section 3.1: the endpoint may have a query of its own, which has to stay.
+        self.endpoint_query = dict(parse_qsl(endpoint.query, keep_blank_values=True))
         self.OIDC_OP_AUTH_ENDPOINT = urlunsplit(endpoint._replace(query=""))
         attempt, browser = attempts.new(), request.session
         request.session = attempt
@@ -74,71 +68,72 @@ class Authenticate(OIDCAuthenticationRequestView):  # type: ignore[misc]  # It h
         return response
 
     def get_extra_params(self, request: HttpRequest) -> dict[str, str]:
-        """Return what goes over mozilla-django-oidc's own parameters."""
-        return self.asked | {"redirect_uri": callback_url()}
+        """Return the parameters that replace or complete mozilla-django-oidc's own."""
+        return self.endpoint_query | {"redirect_uri": callback_url()}
 
 
 class Callback(OIDCAuthenticationCallbackView):  # type: ignore[misc]
-    """Take the browser back from the provider; every way this can fail ends in a page."""
+    """Receive the browser back from the provider; every failure ends in a page."""
 
     request: HttpRequest
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Match the answer to an attempt of this browser, then complete that sign-in."""
-        standing: SignIn | None = getattr(request, "sign_in", None)
+        """Match the response to an attempt of this browser, then complete that sign-in."""
+        previous: SignIn | None = getattr(request, "sign_in", None)
         next_url, answer = "/", None
         try:
-            answer = answers.read(request)
+            answer = authorization_response.parse(request)
             attempt = attempts.claim(request, answer.state)
             next_url = attempt.next_url
             answer.check_issuer()
-            if answer.is_of_a_stale_tab:
+            if answer.is_from_stale_tab:
                 response: HttpResponse = HttpResponseRedirect(begin_at(next_url))
             else:
                 answer.check_code()
-                response = self._begin(self._person(attempt), standing, next_url)
+                response = self._begin(self._person(attempt), previous, next_url)
         except GatehouseError as error:
-            said = answer.said if answer and error.code == answers.PROVIDER_REFUSED else ""
-            response = failed(request, error, next_url=next_url, said=said)
+            is_refusal = error.code == authorization_response.PROVIDER_REFUSED
+            message = answer.provider_message if answer and is_refusal else ""
+            response = failed(request, error, next_url=next_url, provider_message=message)
         if answer:
             attempts.forget(response, answer.state)
         response["Cache-Control"] = "no-store"
         return response
 
     def _person(self, attempt: attempts.Attempt) -> Any:
-        """Return whose sign-in the code completes; raises what is wrong with it."""
+        """Exchange the code, and return the person who has signed in; raises SignInFailed and the like."""
         person = auth.authenticate(
             self.request, nonce=attempt.nonce, code_verifier=attempt.code_verifier
         )
         if person is None:
             raise SignInFailed(
-                "This portal is not set up to sign anybody in. Tell the people who run it.",
+                "Sign-in is not set up correctly in this portal. Contact your portal admins.",
                 "No backend answered.",
             )
         return person
 
-    def _begin(self, person: Any, replaced: SignIn | None, next_url: str) -> HttpResponse:
-        """Give the browser a new session; nothing of the one before, nor its key, lives on."""
+    def _begin(self, person: Any, previous: SignIn | None, next_url: str) -> HttpResponse:
+        """Give the browser a new session; nothing of the one before remains, nor its key."""
         request = self.request
         begun: SignIn = request.sign_in  # type: ignore[attr-defined]
         request.session.flush()
         auth.login(request, person)
         request.session["sign_in"] = str(begun.id)
         request.session["end_session_origin"] = discovery.end_session_origin()
-        if replaced is not None:
+        if previous is not None:
             signins.end(
-                sign_in=replaced,
+                sign_in=previous,
                 reason="replaced by a new sign-in",
                 origin=origin_of(request),
                 now=timezone.now(),
             )
         response = HttpResponseRedirect(next_url)
-        browsers.mark(request, response)
+        known_browsers.remember(request, response)
         return response
 
 
 class Logout(OIDCLogoutView):  # type: ignore[misc]
-    """End the sign-in here, then at the provider. Only by POST: a link signs nobody out."""
+    """End the sign-in here, then at the provider. Only by POST, so that a link signs nobody out."""
 
     http_method_names = ["post"]
 
@@ -157,43 +152,22 @@ class Logout(OIDCLogoutView):  # type: ignore[misc]
         auth.logout(request)
         url = end_session_url(id_token)
         if not sign_in:
-            # Nothing is left here of a sign-in that ran out; at the provider it may still stand.
+            # The sign-in has expired here; at the provider the session may still be open.
             allowed_origin = discovery.end_session_origin()
         if not url or discovery.origin_of_url(url) != allowed_origin:
-            url = "/"  # The page's Content-Security-Policy would stop the browser on its way there.
+            url = "/"  # The page's Content-Security-Policy would block that redirect.
         response = HttpResponseRedirect(url)
         response["Cache-Control"] = "no-store"
         return response
 
 
 def _came_from_elsewhere(request: HttpRequest) -> bool:
-    """Whether the browser says that another site led here: https://www.w3.org/TR/fetch-metadata/."""
+    """Whether the browser says that a link of another site led here: https://www.w3.org/TR/fetch-metadata/."""
     return request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")
 
 
-def end_session_url(id_token: str) -> str:
-    """Return where the provider signs people out (OpenID Connect RP-Initiated Logout 1.0); "" if nowhere."""
-    try:
-        op = discovery.provider()
-    except GatehouseError:
-        return ""
-    if not op.end_session_endpoint:
-        return ""
-    parts, back = urlsplit(op.end_session_endpoint), f"{settings.BASE_URL}/"
-    parameters = {
-        **dict(parse_qsl(parts.query, keep_blank_values=True)),
-        "client_id": settings.OIDC_RP_CLIENT_ID,
-    }
-    if _COGNITO.fullmatch(urlsplit(op.issuer).netloc):
-        return urlunsplit(parts._replace(query=urlencode(parameters | {"logout_uri": back})))
-    parameters |= {"post_logout_redirect_uri": back, "state": secrets.token_urlsafe(16)}
-    bare = urlunsplit(parts._replace(query=urlencode(parameters)))
-    hinted = urlunsplit(parts._replace(query=urlencode(parameters | {"id_token_hint": id_token})))
-    return hinted if id_token and len(hinted) <= MAX_LOGOUT_URL else bare
-
-
 def safe_next(url: str) -> str:
-    """Return a path on our own origin to go to after the sign-in; "/" for everything else."""
+    """Return a path of this portal to go to after the sign-in; "/" for everything else."""
     if (
         len(url) <= MAX_NEXT
         and url.startswith("/")

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from accounts.errors import GatehouseError
-from portal.api.v1.shapes import Client, ErrorAnswer
+from portal.api.v1.schemas import ClientOut, ErrorOut
 
 router = Router(tags=["Client"])
 MAX_AGE = 300
@@ -25,7 +25,7 @@ class NoClient(GatehouseError):
 
 @router.get(
     "/client",
-    response={200: Client, frozenset({404, 422, 429, 503}): ErrorAnswer},
+    response={200: ClientOut, frozenset({404, 422, 429, 503}): ErrorOut},
     auth=None,
     operation_id="client",
     summary="How to sign in on the command line",

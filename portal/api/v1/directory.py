@@ -10,36 +10,36 @@ from ninja import Query, Router
 from pydantic import Field
 
 from accounts.models import Account, AccountRole, Mapping, MappingTarget, PermissionSet
-from portal.api.v1 import shapes
-from portal.api.v1.paging import Part, part
-from portal.api.v1.shapes import ErrorAnswer, LongNarrow, Narrow
-from portal.api.v1.who import reading
+from portal.api.v1 import schemas
+from portal.api.v1.auth import reader_of
+from portal.api.v1.pagination import PageParams, page_of
+from portal.api.v1.schemas import ErrorOut, FilterText, LongFilterText
 
 router = Router(tags=["Directory"])
 ERRORS = frozenset({401, 403, 422, 429, 503})
 
 
-class AccountsAsked(Part):
+class AccountFilters(PageParams):
     """Which accounts."""
 
-    q: Narrow | None = Field(None, description="What the name holds, or the id begins with.")
-    environment: Narrow | None = Field(None, description="Of this environment alone.")
-    organizational_unit: Narrow | None = Field(
+    q: FilterText | None = Field(None, description="What the name holds, or the id begins with.")
+    environment: FilterText | None = Field(None, description="Of this environment alone.")
+    organizational_unit: FilterText | None = Field(
         None, description="Of this unit and those below it, as a path."
     )
-    permission_set: Narrow | None = Field(None, description="Those that offer this role.")
+    permission_set: FilterText | None = Field(None, description="Those that offer this role.")
     active: bool | None = Field(None, description="Those that are active, or are not.")
 
 
 @router.get(
     "/accounts",
-    response={200: shapes.AccountPage, ERRORS: ErrorAnswer},
+    response={200: schemas.AccountsOut, ERRORS: ErrorOut},
     operation_id="accounts",
     summary="List the accounts",
 )
-def accounts(request: HttpRequest, asked: Query[AccountsAsked]) -> dict[str, Any]:
+def accounts(request: HttpRequest, asked: Query[AccountFilters]) -> dict[str, Any]:
     """List the accounts of the directory with their roles, by id."""
-    reading(request, "directory")
+    reader_of(request, "directory")
     roles = AccountRole.objects.select_related("account", "permission_set").order_by(
         "permission_set__name"
     )
@@ -63,7 +63,7 @@ def accounts(request: HttpRequest, asked: Query[AccountsAsked]) -> dict[str, Any
     if asked.after is not None:
         query = query.filter(account_id__gt=asked.after)
     found = list(query[: asked.limit + 1])
-    return part(found, limit=asked.limit, key=lambda one: one.account_id, shape=_account)
+    return page_of(found, limit=asked.limit, key=lambda one: one.account_id, shape=_account)
 
 
 def _account(account: Account) -> dict[str, Any]:
@@ -86,45 +86,47 @@ def _account(account: Account) -> dict[str, Any]:
 
 @router.get(
     "/permission-sets",
-    response={200: shapes.PermissionSetPage, ERRORS: ErrorAnswer},
+    response={200: schemas.PermissionSetsOut, ERRORS: ErrorOut},
     operation_id="permission_sets",
     summary="List the permission sets",
 )
-def permission_sets(request: HttpRequest, asked: Query[Part]) -> dict[str, Any]:
+def permission_sets(request: HttpRequest, asked: Query[PageParams]) -> dict[str, Any]:
     """List the permission sets, by name."""
-    reading(request, "directory")
+    reader_of(request, "directory")
     query = PermissionSet.objects.order_by("name")
     if asked.after is not None:
         query = query.filter(name__gt=asked.after)
     found = list(query[: asked.limit + 1])
-    return part(found, limit=asked.limit, key=lambda one: one.name, shape=_permission_set)
+    return page_of(found, limit=asked.limit, key=lambda one: one.name, shape=_permission_set)
 
 
 def _permission_set(permission_set: PermissionSet) -> dict[str, Any]:
-    return {name: getattr(permission_set, name) for name in shapes.PermissionSet.model_fields}
+    return {name: getattr(permission_set, name) for name in schemas.PermissionSetOut.model_fields}
 
 
-class MappingsAsked(Part):
+class MappingFilters(PageParams):
     """Which mappings."""
 
-    claim: Narrow | None = Field(None, description="Those that look at this claim.")
-    value: LongNarrow | None = Field(
+    claim: FilterText | None = Field(None, description="Those that look at this claim.")
+    value: LongFilterText | None = Field(
         None, description="Those that look for this value, as written."
     )
-    permission_set: Narrow | None = Field(None, description="Those that give this role.")
-    issuer: Narrow | None = Field(None, description="Those for workloads of this trusted issuer.")
+    permission_set: FilterText | None = Field(None, description="Those that give this role.")
+    issuer: FilterText | None = Field(
+        None, description="Those for workloads of this trusted issuer."
+    )
     enabled: bool | None = Field(None, description="Those that count, or do not.")
 
 
 @router.get(
     "/mappings",
-    response={200: shapes.MappingPage, ERRORS: ErrorAnswer},
+    response={200: schemas.MappingsOut, ERRORS: ErrorOut},
     operation_id="mappings",
     summary="List the mappings",
 )
-def mappings(request: HttpRequest, asked: Query[MappingsAsked]) -> dict[str, Any]:
+def mappings(request: HttpRequest, asked: Query[MappingFilters]) -> dict[str, Any]:
     """List the mappings with the accounts they reach, by name."""
-    reading(request, "directory")
+    reader_of(request, "directory")
     targets = MappingTarget.objects.select_related("account", "environment")
     query = (
         Mapping.objects.select_related("permission_set", "issuer")
@@ -141,7 +143,7 @@ def mappings(request: HttpRequest, asked: Query[MappingsAsked]) -> dict[str, Any
     }
     query = query.filter(**{name: value for name, value in wanted.items() if value is not None})
     found = list(query[: asked.limit + 1])
-    return part(found, limit=asked.limit, key=lambda one: one.name, shape=_mapping)
+    return page_of(found, limit=asked.limit, key=lambda one: one.name, shape=_mapping)
 
 
 def _mapping(mapping: Mapping) -> dict[str, Any]:

@@ -10,13 +10,13 @@ _AUDIT_ID = "6e17d602-a8a6-422b-a9b2-66be33885a48"
 _SESSION = "alice@northwind.example-sduxc4bviyml"
 _ISSUER = "https://id.northwind.example"
 
-KEYS_ASKED: dict[str, Any] = {
+KEYS_IN: dict[str, Any] = {
     "account_name": "payments-dev",
     "role_name": "Developer",
     "duration": 900,
     "tags": {"ticket": "PAY-7"},
 }
-CONSOLE_ASKED: dict[str, Any] = {
+CONSOLE_IN: dict[str, Any] = {
     "role_arn": ARN,
     "destination": "https://console.aws.amazon.com/s3/home",
 }

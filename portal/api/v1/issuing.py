@@ -14,8 +14,8 @@ from accounts.aws.arn import RoleArn, parse_role_arn
 from accounts.entitlements import resolve
 from accounts.errors import InvalidRequest
 from accounts.types import Named, Subject, Surface
-from portal.api.v1.shapes import Console, ConsoleAsked, ErrorAnswer, Keys, KeysAsked
-from portal.api.v1.who import asking
+from portal.api.v1.auth import subject_of
+from portal.api.v1.schemas import ConsoleIn, ConsoleOut, ErrorOut, KeysIn, KeysOut
 from portal.context import origin_of
 
 router = Router(tags=["Access"])
@@ -24,16 +24,16 @@ ERRORS = frozenset({400, 401, 403, 413, 422, 429, 502, 503})
 
 @router.post(
     "/keys",
-    response={200: Keys, ERRORS: ErrorAnswer},
+    response={200: KeysOut, ERRORS: ErrorOut},
     operation_id="keys",
     summary="Issue keys for a role",
 )
-def keys(request: HttpRequest, asked: KeysAsked) -> dict[str, Any]:
+def keys(request: HttpRequest, asked: KeysIn) -> dict[str, Any]:
     """Issue temporary keys for a role: named by its ARN, or by an account and the role's name.
 
     Each request makes other keys and one row of the audit trail.
     """
-    subject, now = asking(request), timezone.now()
+    subject, now = subject_of(request), timezone.now()
     issued = access.issue_keys(
         subject=subject,
         role=_role(asked, subject=subject, now=now),
@@ -60,16 +60,16 @@ def keys(request: HttpRequest, asked: KeysAsked) -> dict[str, Any]:
 
 @router.post(
     "/console",
-    response={200: Console, ERRORS: ErrorAnswer},
+    response={200: ConsoleOut, ERRORS: ErrorOut},
     operation_id="console",
     summary="Make a link that opens the console",
 )
-def console(request: HttpRequest, asked: ConsoleAsked) -> dict[str, Any]:
+def console(request: HttpRequest, asked: ConsoleIn) -> dict[str, Any]:
     """Make a link that opens the AWS console as a role, on its home or on a page of it.
 
     Each request makes another link and one row of the audit trail.
     """
-    subject, now = asking(request), timezone.now()
+    subject, now = subject_of(request), timezone.now()
     opened = access.console_url(
         subject=subject,
         role=_role(asked, subject=subject, now=now),
@@ -89,7 +89,7 @@ def console(request: HttpRequest, asked: ConsoleAsked) -> dict[str, Any]:
     }
 
 
-def _role(asked: KeysAsked, *, subject: Subject, now: datetime) -> Named | RoleArn:
+def _role(asked: KeysIn, *, subject: Subject, now: datetime) -> Named | RoleArn:
     """Return which role is asked for.
 
     Raises:

@@ -12,30 +12,30 @@ from pydantic import Field
 from accounts.entitlements import resolve
 from accounts.rights import rights_of
 from accounts.types import Entitlement, Kind
-from portal.api.v1.paging import Part, part
-from portal.api.v1.shapes import EntitlementPage, ErrorAnswer, Me, Narrow
-from portal.api.v1.who import reading
+from portal.api.v1.auth import reader_of
+from portal.api.v1.pagination import PageParams, page_of
+from portal.api.v1.schemas import EntitlementsOut, ErrorOut, FilterText, MeOut
 
 router = Router(tags=["Me"])
 ERRORS = frozenset({401, 422, 429, 503})
 
 
-class EntitlementsAsked(Part):
+class EntitlementFilters(PageParams):
     """Which entitlements."""
 
-    account_id: Narrow | None = Field(None, description="Of this account alone.")
-    role_name: Narrow | None = Field(None, description="Of this permission set alone.")
+    account_id: FilterText | None = Field(None, description="Of this account alone.")
+    role_name: FilterText | None = Field(None, description="Of this permission set alone.")
     kind: Literal["console", "keys"] | None = Field(
         None, description="Those alone that give the console, or keys."
     )
 
 
 @router.get(
-    "/me", response={200: Me, ERRORS: ErrorAnswer}, operation_id="me", summary="Who you are"
+    "/me", response={200: MeOut, ERRORS: ErrorOut}, operation_id="me", summary="Who you are"
 )
 def me(request: HttpRequest) -> dict[str, Any]:
     """Say who the token says you are."""
-    subject = reading(request)
+    subject = reader_of(request)
     rights, scope = rights_of(subject), subject.scope
     return {
         "issuer": subject.issuer,
@@ -58,14 +58,14 @@ def me(request: HttpRequest) -> dict[str, Any]:
 
 @router.get(
     "/me/entitlements",
-    response={200: EntitlementPage, ERRORS: ErrorAnswer},
+    response={200: EntitlementsOut, ERRORS: ErrorOut},
     operation_id="entitlements",
     summary="What you may do, and why",
 )
-def entitlements(request: HttpRequest, asked: Query[EntitlementsAsked]) -> dict[str, Any]:
+def entitlements(request: HttpRequest, asked: Query[EntitlementFilters]) -> dict[str, Any]:
     """List what you may do now, by account and role, each with its reasons."""
     decided = resolve(
-        subject=reading(request),
+        subject=reader_of(request),
         now=timezone.now(),
         account_id=asked.account_id,
         role_name=asked.role_name,
@@ -78,7 +78,7 @@ def entitlements(request: HttpRequest, asked: Query[EntitlementsAsked]) -> dict[
         after = tuple(asked.after.rsplit("/", 2))
         wanted = [one for one in wanted if _place(one) > after]
     return {
-        **part(wanted[: asked.limit + 1], limit=asked.limit, key=_key, shape=_shape),
+        **page_of(wanted[: asked.limit + 1], limit=asked.limit, key=_key, shape=_shape),
         "problems": [
             {"claim": problem.claim, "code": problem.code, "message": problem.message}
             for problem in decided.problems

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from portal.api.v1 import shapes
+from portal.api.v1 import schemas
 from tests.issuer import Issuer
 from tests.portal.api.conftest import Program
 
@@ -71,7 +71,7 @@ def test_every_operation_documents_its_errors_in_the_one_shape(program: Program)
             assert usual <= errors
             for code in errors:
                 schema = one["responses"][code]["content"]["application/json"]["schema"]
-                assert schema == {"$ref": "#/components/schemas/ErrorAnswer"}
+                assert schema == {"$ref": "#/components/schemas/ErrorOut"}
 
 
 def test_document_says_what_everything_is(program: Program) -> None:
@@ -109,15 +109,15 @@ def test_document_says_when_to_come_back(program: Program) -> None:
 
 def test_examples_are_what_the_document_says(program: Program) -> None:
     found = document(program)
-    schemas = found["components"]["schemas"]
-    shown = {name: schema["examples"] for name, schema in schemas.items() if "examples" in schema}
+    defined = found["components"]["schemas"]
+    shown = {name: schema["examples"] for name, schema in defined.items() if "examples" in schema}
 
     for name, examples in shown.items():
         for example in examples:
-            shape = getattr(shapes, name).model_validate(example)
-            written = json.loads(shape.model_dump_json(exclude_unset=True))
+            schema = getattr(schemas, name).model_validate(example)
+            written = json.loads(schema.model_dump_json(exclude_unset=True))
             assert written == example
-            assert name.endswith("Asked") or set(example) == set(schemas[name]["properties"])
+            assert name.endswith("In") or set(example) == set(defined[name]["properties"])
     for path in found["paths"].values():
         for one in path.values():
             contents = [
@@ -135,14 +135,14 @@ def test_examples_of_errors_have_their_shape_and_their_status(program: Program) 
             for status, answer in one["responses"].items():
                 if status != "200":
                     example = answer["content"]["application/json"]["example"]
-                    shapes.ErrorAnswer.model_validate(example)
+                    schemas.ErrorOut.model_validate(example)
 
 
 def test_page_leads_to_nothing_that_it_does_not_show(client: Client) -> None:
     page = client.get("/api/docs").content.decode()
     within = set(re.findall(r'href="#([^"]+)"', page))
 
-    assert {"Entitlement", "Reason", "Account", "Event", "Scope"} <= within
+    assert {"EntitlementOut", "ReasonOut", "AccountOut", "AuditEventOut", "ScopeOut"} <= within
     assert [name for name in within if f'id="{name}"' not in page] == []
     assert "`" not in page
 

@@ -521,7 +521,7 @@ def test_an_attempt_left_for_too_long_is_refused(visitor: Visitor) -> None:
         response = visitor.client.get(callback)
 
     assert response.status_code == 400
-    assert "left for too long" in page_of(response)
+    assert "took too long" in page_of(response)
 
 
 def from_issuer(callback: str, iss: str | None) -> str:

@@ -12,9 +12,8 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, SignIn
 from accounts.models.audit import Action
-from accounts.oidc import discovery
+from accounts.oidc import discovery, logout
 from demo.identity import IdentityProvider
-from portal.signin import views
 from tests import cast
 from tests.identity import Visitor, query_of
 
@@ -90,7 +89,7 @@ def test_the_way_back_is_said_in_cognitos_own_word_to_cognito_alone(
     )
     monkeypatch.setattr(discovery, "provider", lambda: found)
 
-    asked = query_of(views.end_session_url("a.b.c"))
+    asked = query_of(logout.end_session_url("a.b.c"))
 
     assert asked["client_id"] == "gatehouse"
     assert asked.get("logout_uri") == (f"{settings.BASE_URL}/" if own_name else None)
@@ -182,7 +181,7 @@ def test_a_token_too_long_for_an_address_is_left_out(
 
     address = visitor.client.post("/oidc/logout/")["Location"]
 
-    assert len(address) < views.MAX_LOGOUT_URL
+    assert len(address) < logout.MAX_URL
     assert "id_token_hint" not in query_of(address)
     assert query_of(address)["client_id"] == "gatehouse"
 

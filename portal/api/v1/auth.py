@@ -27,19 +27,19 @@ class Bearer(HttpBearer):
         raise NotImplementedError
 
 
-def asking(request: HttpRequest) -> Subject:
+def subject_of(request: HttpRequest) -> Subject:
     """Return who asks for something at the door, which refuses the blocked and records it."""
     return cast(Subject, request.auth)  # type: ignore[attr-defined]
 
 
-def reading(request: HttpRequest, what: rights.Reading | None = None) -> Subject:
+def reader_of(request: HttpRequest, what: rights.Reading | None = None) -> Subject:
     """Return who wants to read: their own part, or what only admins and auditors may.
 
     Raises:
         SignInAgain: an admin has blocked this person.
         AccessDenied: this is not for them.
     """
-    subject = asking(request)
+    subject = subject_of(request)
     signins.refuse_blocked(subject)
     if what is not None:
         rights.refuse_reading(subject, what)

@@ -44,10 +44,10 @@ def _in_bounds(moment: datetime) -> datetime:
 
 
 Text = Annotated[str, StringConstraints(max_length=2048), AfterValidator(_storable)]
-Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_bounds)]
+Timestamp = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_bounds)]
 # What lists are narrowed by. All of it together fits the longest request line there is.
-Narrow = Annotated[str, StringConstraints(max_length=255), AfterValidator(_storable)]
-LongNarrow = Annotated[str, StringConstraints(max_length=512), AfterValidator(_storable)]
+FilterText = Annotated[str, StringConstraints(max_length=255), AfterValidator(_storable)]
+LongFilterText = Annotated[str, StringConstraints(max_length=512), AfterValidator(_storable)]
 Duration = Annotated[
     int | None,
     Field(
@@ -68,13 +68,13 @@ class ErrorBody(Schema):
     )
 
 
-class ErrorAnswer(Schema):
+class ErrorOut(Schema):
     """Every error has this shape."""
 
     error: ErrorBody = Field(description="What went wrong.")
 
 
-class Page(Schema, Generic[T]):
+class PageOut(Schema, Generic[T]):
     """A part of a list."""
 
     items: list[T] = Field(description="At most `limit` of them.")
@@ -101,11 +101,11 @@ def _one_way(example: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-class KeysAsked(Schema):
+class KeysIn(Schema):
     """The role that is asked for: by `role_arn`, or by `role_name` and an account's id or name."""
 
     model_config = ConfigDict(
-        extra="forbid", strict=True, json_schema_extra=_one_way(examples.KEYS_ASKED)
+        extra="forbid", strict=True, json_schema_extra=_one_way(examples.KEYS_IN)
     )
 
     role_arn: Text | None = Field(None, description="The role's ARN, path included.")
@@ -121,17 +121,17 @@ class KeysAsked(Schema):
     )
 
 
-class ConsoleAsked(KeysAsked):
+class ConsoleIn(KeysIn):
     """As for keys, and where to land."""
 
-    model_config = ConfigDict(json_schema_extra=_one_way(examples.CONSOLE_ASKED))
+    model_config = ConfigDict(json_schema_extra=_one_way(examples.CONSOLE_IN))
 
     destination: Text = Field(
         "", description="A page of the AWS console of the account's partition; absent: its home."
     )
 
 
-class Role(Schema):
+class RoleOut(Schema):
     """The role that was asked for."""
 
     account_id: str = Field(description="The account's twelve digits.")
@@ -140,7 +140,7 @@ class Role(Schema):
     audit_id: UUID = Field(description="The row of the audit trail about it.")
 
 
-class Keys(Role):
+class KeysOut(RoleOut):
     """Temporary keys. They are shown here, once, and kept nowhere."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.KEYS]})
@@ -156,7 +156,7 @@ class Keys(Role):
     shortened: str = Field(description="Why they live shorter than the role allows; empty if not.")
 
 
-class Console(Role):
+class ConsoleOut(RoleOut):
     """A link that opens the console. It is a secret, good for 15 minutes."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.CONSOLE]})
@@ -164,7 +164,7 @@ class Console(Role):
     url: str = Field(description="Where to send the browser: a secret.")
 
 
-class Client(Schema):
+class ClientOut(Schema):
     """How to sign in on the command line: nothing of it is a secret."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.CLIENT]})
@@ -177,7 +177,7 @@ class Client(Schema):
     token: Literal["access", "id"] = Field(description="Which token to bring.")
 
 
-class Scope(Schema):
+class ScopeOut(Schema):
     """How far a token of the portal reaches; null means all."""
 
     permission_sets: list[str] | None = Field(description="The roles it is limited to.")
@@ -187,7 +187,7 @@ class Scope(Schema):
     audit: bool = Field(description="Whether it reads the audit trail.")
 
 
-class Me(Schema):
+class MeOut(Schema):
     """Who the token says you are."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.ME]})
@@ -201,10 +201,10 @@ class Me(Schema):
     )
     admin: bool = Field(description="Whether your claims make you a portal admin.")
     auditor: bool = Field(description="Whether your claims make you an auditor.")
-    scope: Scope | None = Field(description="Of a token of the portal; null for all others.")
+    scope: ScopeOut | None = Field(description="Of a token of the portal; null for all others.")
 
 
-class Reason(Schema):
+class ReasonOut(Schema):
     """Why: which mapping, by which value of which claim, and what it gives."""
 
     mapping: str = Field(description="The mapping's name.")
@@ -214,7 +214,7 @@ class Reason(Schema):
     keys: bool = Field(description="Whether it gives keys.")
 
 
-class Entitlement(Schema):
+class EntitlementOut(Schema):
     """What you may do now with one account role."""
 
     account_id: str = Field(description="The account's twelve digits.")
@@ -232,10 +232,10 @@ class Entitlement(Schema):
     console: bool = Field(description="Whether you may open the console.")
     keys: bool = Field(description="Whether you may have keys.")
     session_tags: list[str] = Field(description="The keys of the session tags that you may give.")
-    reasons: list[Reason] = Field(description="Why you have it.")
+    reasons: list[ReasonOut] = Field(description="Why you have it.")
 
 
-class Problem(Schema):
+class ProblemOut(Schema):
     """A claim that did not arrive whole, so that nothing is decided from it."""
 
     claim: str = Field(description="The claim.")
@@ -243,22 +243,22 @@ class Problem(Schema):
     message: str = Field(description="For people: what is missing and who can help.")
 
 
-class EntitlementPage(Page[Entitlement]):
+class EntitlementsOut(PageOut[EntitlementOut]):
     """What you may do, by account and role."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.ENTITLEMENTS]})
 
-    problems: list[Problem] = Field(description="Claims of yours that did not arrive whole.")
+    problems: list[ProblemOut] = Field(description="Claims of yours that did not arrive whole.")
 
 
-class AccountRole(Schema):
+class AccountRoleOut(Schema):
     """A role of an account."""
 
     permission_set: str = Field(description="The permission set's name.")
     role_arn: str = Field(description="The IAM role.")
 
 
-class Account(Schema):
+class AccountOut(Schema):
     """An account of the directory."""
 
     account_id: str = Field(description="The account's twelve digits.")
@@ -270,16 +270,16 @@ class Account(Schema):
     tags: dict[str, Any] = Field(description="Its tags.")
     trust_method: str = Field(description="How keys are obtained: `hub`.")
     active: bool = Field(description="Whether anybody gets in.")
-    roles: list[AccountRole] = Field(description="What is offered there.")
+    roles: list[AccountRoleOut] = Field(description="What is offered there.")
 
 
-class AccountPage(Page[Account]):
+class AccountsOut(PageOut[AccountOut]):
     """Accounts, by id."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.ACCOUNTS]})
 
 
-class PermissionSet(Schema):
+class PermissionSetOut(Schema):
     """A permission set: a role as it is offered."""
 
     name: str = Field(description="The role's name.")
@@ -293,13 +293,13 @@ class PermissionSet(Schema):
     session_tags: list[str] = Field(description="The session tags that may be given.")
 
 
-class PermissionSetPage(Page[PermissionSet]):
+class PermissionSetsOut(PageOut[PermissionSetOut]):
     """Permission sets, by name."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.PERMISSION_SETS]})
 
 
-class Target(Schema):
+class TargetOut(Schema):
     """One part of the accounts a mapping reaches."""
 
     kind: str = Field(description="all, account, unit, environment or tag.")
@@ -310,7 +310,7 @@ class Target(Schema):
     tag_value: str = Field(description="Of the kind tag.")
 
 
-class Mapping(Schema):
+class MappingOut(Schema):
     """A mapping: who has this claim value has this role in these accounts."""
 
     name: str = Field(description="As people call it; no two share a name.")
@@ -323,16 +323,16 @@ class Mapping(Schema):
     keys: bool = Field(description="Whether it gives keys.")
     enabled: bool = Field(description="Whether it counts at all.")
     expires_at: datetime | None = Field(description="When it ends; null: it does not.")
-    targets: list[Target] = Field(description="The accounts, each part by itself.")
+    targets: list[TargetOut] = Field(description="The accounts, each part by itself.")
 
 
-class MappingPage(Page[Mapping]):
+class MappingsOut(PageOut[MappingOut]):
     """Mappings, by name."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.MAPPINGS]})
 
 
-class Event(Schema):
+class AuditEventOut(Schema):
     """A row of the audit trail. What does not apply is empty."""
 
     id: UUID = Field(description="The row.")
@@ -360,7 +360,7 @@ class Event(Schema):
     detail: dict[str, Any] = Field(description="What else there is to know of this action.")
 
 
-class EventPage(Page[Event]):
+class AuditEventsOut(PageOut[AuditEventOut]):
     """The audit trail, newest first."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.AUDIT]})

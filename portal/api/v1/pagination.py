@@ -8,21 +8,21 @@ from typing import Any, TypeVar
 from ninja import Schema
 from pydantic import Field
 
-from portal.api.v1.shapes import Narrow
+from portal.api.v1.schemas import FilterText
 
 T = TypeVar("T")
 
-LARGEST = 200
+MAX_LIMIT = 200
 
 
-class Part(Schema):
+class PageParams(Schema):
     """Which part of a list."""
 
-    limit: int = Field(50, ge=1, le=LARGEST, description="How many items at most.")
-    after: Narrow | None = Field(None, description="The `next` of the part before.")
+    limit: int = Field(50, ge=1, le=MAX_LIMIT, description="How many items at most.")
+    after: FilterText | None = Field(None, description="The `next` of the part before.")
 
 
-def part(
+def page_of(
     found: Sequence[T], *, limit: int, key: Callable[[T], str], shape: Callable[[T], Any]
 ) -> dict[str, Any]:
     """Return a part, made of one item more than asked for: that there is one says that there is more."""

@@ -12,9 +12,9 @@ from ninja.errors import HttpError, ValidationError
 
 from accounts.errors import GatehouseError
 from portal.api import errors
-from portal.api.v1 import client, directory, issuing, me, trail
+from portal.api.v1 import audit, client, directory, issuing, me
+from portal.api.v1.auth import Bearer
 from portal.api.v1.document import DESCRIPTION, Documented
-from portal.api.v1.who import Bearer
 
 # They answer every method with themselves.
 _PAGES_OF_NINJA = ("api-root", "openapi-json")
@@ -27,7 +27,7 @@ api = Documented(
     docs_url=None,
     urls_namespace="api-v1",
 )
-for _router in (client.router, me.router, issuing.router, directory.router, trail.router):
+for _router in (client.router, me.router, issuing.router, directory.router, audit.router):
     api.add_router("", _router)
 
 

@@ -1,0 +1,91 @@
+"""The audit trail, for those who administer or audit."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+from django.http import HttpRequest
+from ninja import Query, Router, Schema
+from pydantic import Field
+
+from accounts.models import AuditEvent
+from portal.api.v1.auth import reader_of
+from portal.api.v1.pagination import MAX_LIMIT, page_of
+from portal.api.v1.schemas import AuditEventOut, AuditEventsOut, ErrorOut, FilterText, Timestamp
+
+router = Router(tags=["Audit"])
+ERRORS = frozenset({401, 403, 422, 429, 503})
+_EXACT = (
+    "action",
+    "account_id",
+    "role_name",
+    "issuer",
+    "sub",
+    "actor_kind",
+    "surface",
+    "access_key_id",
+    "session_name",
+    "request_id",
+    "aws_request_id",
+)
+
+
+class AuditFilters(Schema):
+    """Which rows; `since` is included, `until` is not."""
+
+    limit: int = Field(50, ge=1, le=MAX_LIMIT, description="How many rows at most.")
+    after: UUID | None = Field(None, description="The `next` of the part before.")
+    since: Timestamp | None = Field(
+        None, description="Not before this moment, with its offset: 2026-11-22T12:00:00Z."
+    )
+    until: Timestamp | None = Field(None, description="Before this moment, with its offset.")
+    action: FilterText | None = Field(
+        None, description="What was done, such as access:keys:denied."
+    )
+    account_id: FilterText | None = Field(None, description="The account's twelve digits.")
+    role_name: FilterText | None = Field(None, description="The permission set.")
+    issuer: FilterText | None = Field(None, description="Who vouches for whoever it was.")
+    sub: FilterText | None = Field(None, description="Who it was, there.")
+    actor_kind: FilterText | None = Field(None, description="person, workload or token.")
+    surface: FilterText | None = Field(None, description="pages, api, sso, admin or command.")
+    access_key_id: FilterText | None = Field(
+        None, description="The keys, as CloudTrail names them."
+    )
+    session_name: FilterText | None = Field(
+        None, description="The session, as CloudTrail names it."
+    )
+    request_id: FilterText | None = Field(None, description="The request, as an error names it.")
+    aws_request_id: FilterText | None = Field(None, description="The request to AWS.")
+
+
+@router.get(
+    "/audit",
+    response={200: AuditEventsOut, ERRORS: ErrorOut},
+    operation_id="audit",
+    summary="Read the audit trail",
+)
+def audit(request: HttpRequest, asked: Query[AuditFilters]) -> dict[str, Any]:
+    """List the audit trail, newest first. Each filter has to be met, letter by letter."""
+    reader_of(request, "audit")
+    query = AuditEvent.objects.order_by("-at", "-id")
+    exactly = {name: getattr(asked, name) for name in _EXACT}
+    query = query.filter(**{name: value for name, value in exactly.items() if value is not None})
+    if asked.since is not None:
+        query = query.filter(at__gte=asked.since)
+    if asked.until is not None:
+        query = query.filter(at__lt=asked.until)
+    if asked.after is not None:
+        last = AuditEvent.objects.filter(pk=asked.after).values_list("at", flat=True).first()
+        query = (
+            query.none()
+            if last is None
+            else query.filter(Q(at__lt=last) | Q(at=last, id__lt=asked.after))
+        )
+    found = list(query[: asked.limit + 1])
+    return page_of(found, limit=asked.limit, key=lambda one: str(one.id), shape=_event)
+
+
+def _event(event: AuditEvent) -> dict[str, Any]:
+    return {name: getattr(event, name) for name in AuditEventOut.model_fields}
