@@ -1,9 +1,13 @@
-"""Addresses that tokens and keys may be sent to: by https, or to this very machine."""
+"""Addresses that tokens and keys may be sent to, and those that the portal may fetch from."""
 
 from __future__ import annotations
 
-import ipaddress
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
+
+# RFC 6052: the last four bytes are the IPv4 address that a gateway connects to.
+_NAT64 = IPv6Network("64:ff9b::/96")
 
 
 def is_loopback(host: str | None) -> bool:
@@ -16,7 +20,7 @@ def is_loopback(host: str | None) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ip_address(host).is_loopback
     except ValueError:
         return False
 
@@ -39,3 +43,24 @@ def is_safe_address(url: object) -> bool:
     if not host or parts.username is not None or parts.fragment:
         return False
     return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+
+
+def is_on_the_internet(address: str) -> bool:
+    """Whether an IP address is one of the internet: not private, loopback, link-local or multicast."""
+    destination = _destination(address)
+    return destination.is_global and not destination.is_multicast
+
+
+def is_in_networks(address: str, networks: Iterable[str]) -> bool:
+    """Whether an IP address is in one of these networks, such as 10.20.0.0/16."""
+    return any(_destination(address) in ip_network(network) for network in networks)
+
+
+def _destination(address: str) -> IPv4Address | IPv6Address:
+    """Return the address that an IPv6 address stands for, if it stands for an IPv4 one."""
+    ip = ip_address(address.partition("%")[0])
+    if isinstance(ip, IPv4Address):
+        return ip
+    if ip in _NAT64:
+        return IPv4Address(int(ip) & 0xFFFFFFFF)
+    return ip.ipv4_mapped or ip

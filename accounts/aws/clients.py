@@ -7,18 +7,15 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, TypeVar
 
 import boto3
 import botocore.session
-import requests
 from botocore.config import Config
-from requests.adapters import HTTPAdapter
 
-from accounts import __version__
 from accounts.aws import errors, failures
 from accounts.aws.bulkhead import CALLS_AT_ONCE, Bulkhead
+from accounts.http import USER_AGENT
 
 if TYPE_CHECKING:
     from botocore.credentials import Credentials
@@ -26,7 +23,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-USER_AGENT = f"gatehouse/{__version__}"
 # Seconds of each attempt. Two attempts and the pause between them end within the bulkhead's deadline.
 CONNECT_TIMEOUT, READ_TIMEOUT, ATTEMPTS = 2, 5, 2
 
@@ -77,14 +73,6 @@ def hub_is_chained() -> bool:
     return _clients.hub_is_chained()
 
 
-def web() -> requests.Session:
-    """Return the process's HTTPS session for AWS endpoints that boto3 does not know.
-
-    It keeps connections, and nothing else: no cookies, no credentials from a netrc file.
-    """
-    return _clients.web()
-
-
 def reset() -> None:
     """Forget all clients, so that the next ones are made from the environment as it is then."""
     global _clients
@@ -100,7 +88,6 @@ class _Clients:
         self._session: boto3.Session | None = None
         self._credentials: Credentials | None = None
         self._sts: dict[str, STSClient] = {}
-        self._web: requests.Session | None = None
 
     def sts(self, region: str) -> STSClient:
         if (client := self._sts.get(region)) is None:
@@ -115,12 +102,6 @@ class _Clients:
                 with self._lock:
                     credentials = self._load_credentials(self._boto3())
             return bool(credentials.get_frozen_credentials().token)
-
-    def web(self) -> requests.Session:
-        with self._lock:
-            if self._web is None:
-                self._web = _make_web()
-            return self._web
 
     def _make_sts(self, region: str) -> STSClient:
         session = self._boto3()
@@ -151,18 +132,6 @@ class _Clients:
             core = botocore.session.Session(session_vars={"region": _REGION})
             self._session = boto3.Session(botocore_session=core)
         return self._session
-
-
-def _make_web() -> requests.Session:
-    session = requests.Session()
-    # What AWS sets for one person's sign-in must not travel with the next one's.
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    # Without this requests would look for credentials in ~/.netrc.
-    session.auth = lambda request: request
-    session.headers["User-Agent"] = USER_AGENT
-    session.mount("https://", HTTPAdapter(pool_maxsize=CALLS_AT_ONCE))
-    session.mount("http://", HTTPAdapter(pool_maxsize=CALLS_AT_ONCE))
-    return session
 
 
 @contextmanager

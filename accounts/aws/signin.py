@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import urlencode
 
-import requests
-
+from accounts import http
 from accounts.addresses import origin
 from accounts.aws import clients, errors, partitions
 from accounts.aws.errors import Failure
 from accounts.aws.limits import LONGEST_SESSION, SHORTEST_SESSION
 from accounts.errors import InvalidRequest
+from accounts.http import Response
 from accounts.types import Credentials
 
+# Seconds for each answer: the two that may be needed end within the bulkhead's deadline.
+TIMEOUT = 7
 _LARGEST_REPLY = 64 * 1024  # bytes; a token has about one and a half thousand
 _TOKEN = re.compile(r"[!-~]{1,8192}")
 
@@ -53,44 +55,40 @@ def console_sign_in_url(
         )
     base = (endpoint or partitions.find(partition).sign_in).rstrip("/")
     url = f"{base}/federation"
-    reply = _ask(url, credentials, session_duration)
-    if reply.status == 400 and session_duration is not None:
-        # AWS takes no SessionDuration with keys from role chaining, and does not say so beforehand.
-        reply = _ask(url, credentials, None)
-    if reply.status != 200:
-        raise _refusal(reply.status).error(reply.said)
     query = {
         "Action": "login",
         "Issuer": issuer,
         "Destination": destination,
-        "SigninToken": _token(reply.body),
+        "SigninToken": clients.call(partial(_sign_in_token, url, credentials, session_duration)),
     }
-    if sign_out_first and (origin := endpoint or partitions.find(partition).sign_in_after_sign_out):
-        return _after_sign_out(origin.rstrip("/"), query)
+    if sign_out_first and (host := endpoint or partitions.find(partition).sign_in_after_sign_out):
+        return _after_sign_out(host.rstrip("/"), query)
     return f"{url}?{urlencode(query)}"
 
 
-def _after_sign_out(origin: str, query: dict[str, str]) -> str:
+def _sign_in_token(url: str, credentials: Credentials, session_duration: int | None) -> str:
+    reply, summary = _ask(url, credentials, session_duration)
+    if reply.status == 400 and session_duration is not None:
+        # AWS takes no SessionDuration with keys from role chaining, and does not say so beforehand.
+        reply, summary = _ask(url, credentials, None)
+    if reply.status != 200:
+        raise _refusal(reply.status).error(summary)
+    return _token(reply.body)
+
+
+def _after_sign_out(host: str, query: dict[str, str]) -> str:
     """Return a URL that signs out of the console and goes on to a sign-in.
 
     AWS documents neither `oauth?Action=logout` nor its `redirect_uri`. Portals and CLIs rely on them
     for years, and found that AWS goes on only to a sign-in at a host that names a region:
     https://github.com/guardian/janus-app/pull/456, https://github.com/kionsoftware/kion-cli/issues/35
     """
-    sign_in = f"{origin}/federation?{urlencode(query)}"
-    return f"{origin}/oauth?{urlencode({'Action': 'logout', 'redirect_uri': sign_in})}"
+    sign_in = f"{host}/federation?{urlencode(query)}"
+    return f"{host}/oauth?{urlencode({'Action': 'logout', 'redirect_uri': sign_in})}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Reply:
-    """One answer to getSigninToken: `said` is what an admin may read of it."""
-
-    status: int
-    said: str
-    body: bytes = field(repr=False)
-
-
-def _ask(url: str, credentials: Credentials, session_duration: int | None) -> _Reply:
+def _ask(url: str, credentials: Credentials, session_duration: int | None) -> tuple[Response, str]:
+    """Return the answer to getSigninToken, and what an admin may read of it."""
     session = {
         "sessionId": credentials.access_key_id,
         "sessionKey": credentials.secret_access_key,
@@ -100,39 +98,23 @@ def _ask(url: str, credentials: Credentials, session_duration: int | None) -> _R
     if session_duration is not None:
         form["SessionDuration"] = str(session_duration)
     try:
-        return _post_again_if_broken(url, form)
-    # From None: requests' exceptions hold the request, and its body the keys.
-    except requests.exceptions.Timeout:
-        raise errors.TIMEOUT.error(origin(url)) from None
-    except requests.exceptions.RequestException as error:
-        said = f"{origin(url)}: {type(error).__name__}"
-        raise errors.UNREACHABLE.error(said) from None
-
-
-def _post_again_if_broken(url: str, form: dict[str, str]) -> _Reply:
-    try:
-        return _post(url, form)
-    except requests.exceptions.ConnectionError:
-        # A kept connection may have died unnoticed; the second one is new. Asking twice is harmless.
-        return _post(url, form)
-
-
-def _post(url: str, form: dict[str, str]) -> _Reply:
-    with clients.web().post(
-        url,
-        data=form,  # in the body: URLs end up in logs
-        allow_redirects=False,
-        timeout=(clients.CONNECT_TIMEOUT, clients.READ_TIMEOUT),
-        stream=True,
-    ) as response:
-        body = b""
-        for chunk in response.iter_content(_LARGEST_REPLY):
-            body += chunk
-            if len(body) > _LARGEST_REPLY:
-                raise errors.BAD_REPLY.error(f"over {_LARGEST_REPLY} bytes")
-        request_id = response.headers.get("x-amzn-RequestId", "none")[:64]
-        said = f"{origin(url)} answered HTTP {response.status_code}; request id {request_id}"
-        return _Reply(status=response.status_code, said=said, body=body)
+        # In the body: URLs end up in logs.
+        reply = http.fetch(
+            "POST",
+            url,
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+            body=urlencode(form).encode(),
+            total=TIMEOUT,
+            limit=_LARGEST_REPLY,
+        )
+    except http.Timeout as error:
+        raise errors.TIMEOUT.error(f"{origin(url)}: {error}") from None
+    except http.TooLarge as error:
+        raise errors.BAD_REPLY.error(f"{origin(url)}: {error}") from None
+    except http.HttpError as error:
+        raise errors.UNREACHABLE.error(f"{origin(url)}: {error}") from None
+    request_id = reply.headers.get("x-amzn-requestid", "none")[:64]
+    return reply, f"{origin(url)} answered HTTP {reply.status}; request id {request_id}"
 
 
 def _refusal(status: int) -> Failure:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import time
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, Literal
+from urllib.parse import urlencode, urlsplit
 
-import requests
-import urllib3
 from django.conf import settings
 
-from accounts import pool
-from accounts.oidc.connections import InTime
-from accounts.oidc.errors import unavailable
-from accounts.oidc.outside import Outside
+from accounts import http, pool
+from accounts.addresses import is_in_networks, is_loopback, is_on_the_internet, origin
+from accounts.oidc.errors import ProviderMisconfigured, unavailable
 from accounts.oidc.strict_json import parse_object
 
-_CHUNK = 16 * 1024
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ class Answer:
 
 
 def ask(
-    method: str,
+    method: Literal["GET", "POST"],
     url: str,
     *,
     what: str,
@@ -52,76 +49,64 @@ def ask(
 ) -> Answer:
     """Send one request and read at most `limit` bytes; `what` names the document in messages.
 
-    OIDC_TIMEOUT bounds, in seconds, the wait for a connection, for the head of the answer, and for
-    its body. The environment's proxy is used, its `.netrc` is not. `guarded` is for an address
-    that the operator did not choose: it may not be inside of a network (`accounts.oidc.outside`).
+    OIDC_TIMEOUT bounds the whole, in seconds. `guarded` is for an address that the operator did not
+    choose: portal admins name trusted issuers, and an issuer names its keys' address. It must be on
+    the internet or in TRUSTED_ISSUER_NETWORKS, wherever its name leads.
 
     Raises:
         ProviderUnavailable: no answer in time, or one without end.
-        ProviderMisconfigured: the address is inside, and may not be asked.
+        ProviderMisconfigured: the address is inside of a network, and may not be asked.
     """
-    seconds = settings.OIDC_TIMEOUT
     pool.give_back()
+    sent = {"Accept": "application/json"}
+    if data is not None:
+        sent["Content-Type"] = "application/x-www-form-urlencoded"
     try:
-        with (
-            _session(Outside() if guarded else InTime()) as session,
-            session.request(
-                method,
-                url,
-                headers={"Accept": "application/json", "Accept-Encoding": "identity"}
-                | dict(headers or {}),
-                data=data,
-                auth=_as_it_is,
-                timeout=seconds,
-                allow_redirects=False,
-                stream=True,
-            ) as response,
-        ):
-            body = _read(response.raw, limit=limit, until=time.monotonic() + seconds, what=what)
-            return Answer(
-                status=response.status_code,
-                content_type=response.headers.get("Content-Type", "")
-                .partition(";")[0]
-                .strip()
-                .lower(),
-                body=body,
-                what=what,
-            )
-    except requests.exceptions.SSLError as error:
+        response = http.fetch(
+            method,
+            url,
+            headers=sent | dict(headers or {}),
+            body=urlencode(data or {}).encode(),
+            total=settings.OIDC_TIMEOUT,
+            limit=limit,
+            allow_address=may_be_asked if guarded else None,
+        )
+    except http.TlsRefused as error:
         raise unavailable(
             f"the TLS certificate of {_where(url)} was not accepted; "
             "REQUESTS_CA_BUNDLE can name the file of a private authority"
         ) from error
-    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-        raise unavailable(
-            f"{what} could not be read from {_where(url)} ({type(error).__name__})"
-        ) from error
+    except http.AddressRefused as error:
+        raise _inside(url, error.address) from error
+    except http.TooLarge as error:
+        raise unavailable(f"{what} is longer than {limit} bytes") from error
+    except http.Timeout as error:
+        raise unavailable(f"{what} takes too long") from error
+    except http.HttpError as error:
+        raise unavailable(f"{what} could not be read from {_where(url)} ({error})") from error
+    return Answer(response.status, response.content_type, response.body, what)
 
 
-def _session(adapter: InTime) -> requests.Session:
-    session = requests.Session()
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
+def may_be_asked(address: str) -> bool:
+    """Whether this is an address of the internet, or of TRUSTED_ISSUER_NETWORKS.
+
+    A portal that is itself on this machine, as the demo's, may ask others there.
+    """
+    return (
+        is_on_the_internet(address)
+        or (is_loopback(address) and not settings.SECURE)
+        or is_in_networks(address, settings.TRUSTED_ISSUER_NETWORKS)
+    )
 
 
-def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    # Without an `auth` of ours requests puts the host's .netrc entry over our Authorization header.
-    return request
-
-
-def _read(raw: urllib3.BaseHTTPResponse, *, limit: int, until: float, what: str) -> bytes:
-    # Each byte resets the socket's timeout, so the whole needs a bound of its own.
-    body = bytearray()
-    while chunk := raw.read1(_CHUNK, decode_content=True):
-        body += chunk
-        if len(body) > limit:
-            raise unavailable(f"{what} is longer than {limit} bytes")
-        if time.monotonic() > until:
-            raise unavailable(f"{what} takes too long")
-    return bytes(body)
+def _inside(url: str, address: str) -> ProviderMisconfigured:
+    problem = (
+        f"{origin(url)} is at {address}, an address inside of a network; "
+        "TRUSTED_ISSUER_NETWORKS names those in which trusted issuers may be"
+    )
+    log.warning("a trusted issuer was not asked: %s", problem)
+    return ProviderMisconfigured("The token's issuer may not be asked for its keys.", problem)
 
 
 def _where(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    return origin(url) + urlsplit(url).path
