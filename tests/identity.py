@@ -40,7 +40,7 @@ def identity(
     served.sessions.clear()
     served.misbehaviour = Misbehaviour()
     settings.OIDC_ISSUER = running.url
-    settings.OIDC_TIMEOUT = 1
+    settings.OIDC_TIMEOUT = 5
     served.issuer = running.url
     _meet_again()
     served.hits.clear()
@@ -114,7 +114,7 @@ def _publishing() -> Iterator[Publisher]:
 @pytest.fixture
 def publisher(_publishing: Publisher, settings: Any) -> Iterator[Publisher]:
     """A server that answers whatever a test wants."""
-    settings.OIDC_TIMEOUT = 1
+    settings.OIDC_TIMEOUT = 5
     _publishing.replies.clear()
     _publishing.hits.clear()
     _publishing.requests.clear()

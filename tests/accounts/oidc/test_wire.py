@@ -48,7 +48,9 @@ def test_a_form_and_headers_are_sent(publisher: Publisher) -> None:
     assert answer.content_type == "application/json"
 
 
-def test_what_is_no_document_is_refused_and_said(publisher: Publisher) -> None:
+def test_what_is_no_document_is_refused_and_said(publisher: Publisher, settings: Any) -> None:
+    settings.OIDC_TIMEOUT = 1
+
     def drip() -> Iterator[bytes]:
         for _ in range(100):
             time.sleep(0.1)

@@ -87,6 +87,12 @@ FAULTS: dict[str, tuple[dict[str, Any], int, str, str]] = {
 }  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def _soon_late(identity: IdentityProvider, settings: Any) -> None:
+    """Wait 1 second for a provider that takes longer."""
+    settings.OIDC_TIMEOUT = 1
+
+
 def page_of(response: Any) -> str:
     return re.sub(r"\s+", " ", response.content.decode())
 
