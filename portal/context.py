@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -12,6 +12,12 @@ from accounts.errors import SignInAgain
 from accounts.models import SignIn
 from accounts.signins import subject_of
 from accounts.types import Origin, Subject, Surface
+from portal.request import GatehouseRequest
+
+
+def open_sign_in(request: HttpRequest) -> SignIn | None:
+    """Return the open sign-in of a request; None for strangers and programs."""
+    return cast(GatehouseRequest, request).sign_in
 
 
 def sign_in_of(request: HttpRequest) -> SignIn:
@@ -20,7 +26,7 @@ def sign_in_of(request: HttpRequest) -> SignIn:
     Raises:
         SignInAgain: there is none.
     """
-    sign_in: SignIn | None = getattr(request, "sign_in", None)
+    sign_in = open_sign_in(request)
     if sign_in is None:
         raise SignInAgain("Sign in first.", "the request has no sign-in")
     return sign_in
@@ -37,7 +43,7 @@ def origin_of(request: HttpRequest, surface: Surface = Surface.PAGES) -> Origin:
         surface=surface,
         ip=client_address(request),
         user_agent=request.META.get("HTTP_USER_AGENT", ""),
-        request_id=getattr(request, "id", ""),
+        request_id=cast(GatehouseRequest, request).id,
     )
 
 
@@ -91,5 +97,5 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     return {
         "portal_name": settings.PORTAL_NAME,
         "support_contact": settings.SUPPORT_CONTACT,
-        "sign_in": getattr(request, "sign_in", None),
+        "sign_in": open_sign_in(request),
     }

@@ -9,7 +9,8 @@ from csp.middleware import CSPMiddleware, PolicyParts
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from portal.browsers import is_for_programs
+from portal.context import open_sign_in
+from portal.surfaces import area_of
 
 FOR_PROGRAMS = "default-src 'none'; frame-ancestors 'none'"
 
@@ -18,14 +19,16 @@ class ContentSecurityPolicy(CSPMiddleware):
     """django-csp's middleware, but for what programs are answered."""
 
     def process_request(self, request: HttpRequest) -> None:
-        if not is_for_programs(request.path_info):
+        if not area_of(request.path_info).for_programs:
             super().process_request(request)
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
         """The API's documentation is a page like others."""
-        if is_for_programs(request.path_info) and "html" not in response.get("Content-Type", ""):
+        if area_of(request.path_info).for_programs and "html" not in response.get(
+            "Content-Type", ""
+        ):
             response[HEADER] = FOR_PROGRAMS
             return response
         return super().process_response(request, response)
@@ -39,9 +42,7 @@ class ContentSecurityPolicy(CSPMiddleware):
         in the session since the sign-in, so that no page waits for the provider.
         """
         parts = super().get_policy_parts(request, response, report_only)
-        if getattr(request, "sign_in", None) and (
-            origin := request.session.get("end_session_origin")
-        ):
+        if open_sign_in(request) and (origin := request.session.get("end_session_origin")):
             update: dict[str, Any] = parts.update or {}
             parts.update = update | {"form-action": [*update.get("form-action", ()), origin]}
         return parts

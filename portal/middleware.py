@@ -8,23 +8,23 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpResponse, HttpResponseNotAllowed
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.errors import GatehouseError, SignInAgain
-from accounts.models import SignIn
 from accounts.signins import standing, subject_of
 from portal import health, logs
-from portal.browsers import is_for_programs
 from portal.limiting import TooMany, count_form
 from portal.pages.errors import BrokenCookie, csrf_failure, error_page, method_not_allowed
+from portal.request import GatehouseRequest
+from portal.surfaces import area_of
 
 log = logging.getLogger(__name__)
 
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 
-GetResponse = Callable[[HttpRequest], HttpResponse]
+GetResponse = Callable[[GatehouseRequest], HttpResponse]
 
 PROBES: dict[str, GetResponse] = {"/healthz": health.healthz, "/readyz": health.readyz}
 
@@ -35,7 +35,7 @@ class _Middleware:
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: GatehouseRequest) -> HttpResponse:
         """Pass on."""
         return self.get_response(request)
 
@@ -43,22 +43,23 @@ class _Middleware:
 class RequestId(_Middleware):
     """Give each request an id of ours, in the log, the audit trail and the response."""
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: GatehouseRequest) -> HttpResponse:
         """Never take the id from the request: it is quoted to support and must be ours."""
-        request.id = uuid.uuid4().hex  # type: ignore[attr-defined]
-        token = logs.request_id.set(request.id)  # type: ignore[attr-defined]
+        request.id = uuid.uuid4().hex
+        request.sign_in = None
+        token = logs.request_id.set(request.id)
         try:
             response = self.get_response(request)
         finally:
             logs.request_id.reset(token)
-        response["X-Request-Id"] = request.id  # type: ignore[attr-defined]
+        response["X-Request-Id"] = request.id
         return response
 
 
 class Probes(_Middleware):
     """Answer /healthz and /readyz before the host is checked: load balancers ask by IP address."""
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: GatehouseRequest) -> HttpResponse:
         """Pass on what is no probe."""
         probe = PROBES.get(request.path_info, self.get_response)
         return probe(request)
@@ -70,10 +71,9 @@ class CurrentSignIn(_Middleware):
     Programs come with a bearer token: at their addresses there is no browser session.
     """
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: GatehouseRequest) -> HttpResponse:
         """End the browser session when its sign-in has ended; anonymous requests cost no query."""
-        request.sign_in = None  # type: ignore[attr-defined]
-        if is_for_programs(request.path_info):
+        if area_of(request.path_info).for_programs:
             return self.get_response(request)
         session_key = request.session.session_key
         if session_key and not (session_key.isascii() and session_key.isalnum()):
@@ -85,7 +85,7 @@ class CurrentSignIn(_Middleware):
             except SignInAgain:
                 logout(request)
             else:
-                request.sign_in = sign_in  # type: ignore[attr-defined]
+                request.sign_in = sign_in
                 request.user = sign_in.person
         return self.get_response(request)
 
@@ -98,7 +98,7 @@ class SameOrigin(_Middleware):
 
     def process_view(
         self,
-        request: HttpRequest,
+        request: GatehouseRequest,
         view: Callable[..., HttpResponse],
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
@@ -123,18 +123,21 @@ class Forms(_Middleware):
 
     def process_view(
         self,
-        request: HttpRequest,
+        request: GatehouseRequest,
         view: Callable[..., HttpResponse],
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
     ) -> HttpResponse | None:
         """Count what passed the checks of where it comes from; by the person, so that nobody waits for others."""
         del view, args, kwargs
-        sign_in: SignIn | None = request.sign_in  # type: ignore[attr-defined]
-        if sign_in is None or request.method in SAFE or request.path == reverse("oidc_logout"):
+        if (
+            request.sign_in is None
+            or request.method in SAFE
+            or request.path == reverse("oidc_logout")
+        ):
             return None
         try:
-            count_form(subject_of(sign_in))
+            count_form(subject_of(request.sign_in))
         except TooMany as error:
             return error_page(request, error)
         return None
@@ -143,15 +146,17 @@ class Forms(_Middleware):
 class DomainErrors(_Middleware):
     """Answer an error of the domain with its page, and so a method that an address does not take."""
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: GatehouseRequest) -> HttpResponse:
         """Pass on; where a method is not taken Django answers with nothing to read."""
         response = self.get_response(request)
         if isinstance(response, HttpResponseNotAllowed) and not response.content:
             return method_not_allowed(request, response)
         return response
 
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+    def process_exception(
+        self, request: GatehouseRequest, exception: Exception
+    ) -> HttpResponse | None:
         """Render a `GatehouseError`; leave everything else to Django."""
         if isinstance(exception, GatehouseError):
-            return error_page(request, exception)
+            return area_of(request.path_info).errors.domain_error(request, exception)
         return None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import typing
 from datetime import UTC, datetime
 from typing import Any
 
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from accounts import signins
@@ -19,6 +20,7 @@ from accounts.models import (
     SignIn,
 )
 from accounts.types import Origin, Subject, Surface
+from portal.request import GatehouseRequest
 
 ISSUER = "https://id.northwind.example"
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -62,6 +64,14 @@ def signed_in(who: str | Subject, *, now: datetime | None = None) -> Client:
     session["sign_in"] = str(row.id)
     session.save()
     return client
+
+
+def request(path: str, who: str | Subject = "", *, method: str = "GET") -> GatehouseRequest:
+    """Return a request as a view gets it, of a stranger unless somebody is named."""
+    made = typing.cast(GatehouseRequest, RequestFactory().generic(method, path))
+    made.id = "request-1"
+    made.sign_in = sign_in(who) if who else None
+    return made
 
 
 def as_subject(who: str | Subject, *, now: datetime | None = None) -> Subject:

@@ -21,6 +21,7 @@ from accounts.errors import AccessDenied, InvalidRequest
 from accounts.models import AuditEvent
 from accounts.models.audit import Action
 from portal.admin.history import ADMIN_ACTIONS
+from portal.context import open_sign_in
 
 # Django's URLs that do not exist here: there are no passwords, and signing out is the portal's page.
 _REMOVED_URLS = frozenset({"logout", "password_change", "password_change_done"})
@@ -51,7 +52,7 @@ class PortalAdminSite(AdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Whether the request has an open sign-in of an admin or auditor; a browser session alone is not enough."""
-        sign_in = getattr(request, "sign_in", None)
+        sign_in = open_sign_in(request)
         return sign_in is not None and sign_in.person.is_staff
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
@@ -80,7 +81,7 @@ class PortalAdminSite(AdminSite):
         return self._refuse(request, url)
 
     def _refuse(self, request: HttpRequest, next_url: str) -> HttpResponse:
-        if getattr(request, "sign_in", None) is not None:
+        if open_sign_in(request) is not None:
             raise AccessDenied(
                 "These pages are for portal admins and auditors. If you should be one, contact your "
                 "portal admins, then sign out and in again.",

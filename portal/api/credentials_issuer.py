@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
@@ -20,23 +20,24 @@ from accounts.types import Kind, Surface
 from portal.api import bearer
 from portal.api.errors import TokenMissing, answer_to, for_programs
 from portal.context import origin_of
+from portal.request import GatehouseRequest
 
 
 @for_programs
 @require_http_methods(["GET"])
-def credentials(request: HttpRequest) -> HttpResponse:
+def credentials(request: GatehouseRequest) -> HttpResponse:
     """Give temporary keys for the role whose ARN is asked for."""
     return _answer(request, Kind.KEYS)
 
 
 @for_programs
 @require_http_methods(["GET"])
-def login(request: HttpRequest) -> HttpResponse:
+def login(request: GatehouseRequest) -> HttpResponse:
     """Give the address that opens the AWS console as the role whose ARN is asked for."""
     return _answer(request, Kind.CONSOLE)
 
 
-def _answer(request: HttpRequest, kind: Kind) -> HttpResponse:
+def _answer(request: GatehouseRequest, kind: Kind) -> HttpResponse:
     try:
         found = _ask(request, kind)
     except GatehouseError as error:
@@ -50,7 +51,7 @@ def _written(found: dict[str, str]) -> str:
     return f"{{\n    {members}\n}}"
 
 
-def _ask(request: HttpRequest, kind: Kind) -> dict[str, str]:
+def _ask(request: GatehouseRequest, kind: Kind) -> dict[str, str]:
     now = timezone.now()
     bearer.token_of(request)
     asked = request.GET.get("role")
@@ -85,7 +86,7 @@ def _ask(request: HttpRequest, kind: Kind) -> dict[str, str]:
     }
 
 
-def _refusal(request: HttpRequest, error: GatehouseError) -> HttpResponse:
+def _refusal(request: GatehouseRequest, error: GatehouseError) -> HttpResponse:
     words: dict[str, Any] = {"error_message": error.user_message}
     status = error.http_status
     if isinstance(error, TokenMissing):

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts.errors import GatehouseError
 from portal.outages import outage
+from portal.request import GatehouseRequest
 
-PREFIX = "/api/"
 # Where the original's clients look for words (see portal/api/original.py).
 ORIGINAL = ("/api/credentials", "/api/login")
 RETRY_AFTER = 5
@@ -44,13 +44,8 @@ class NotFound(GatehouseError):
     http_status = 404
 
 
-def are_programs_at(path: str) -> bool:
-    """Whether it is programs that ask at this address: by bearer token, with no cookie and no page."""
-    return path.startswith(PREFIX)
-
-
 def answer(
-    request: HttpRequest, *, status: int, code: str, message: str, **more: Any
+    request: GatehouseRequest, *, status: int, code: str, message: str, **more: Any
 ) -> HttpResponse:
     """Build an error's answer; `more` stands beside `error`, for the original's clients."""
     response = _answer(request, status=status, code=code, message=message, more=more)
@@ -63,9 +58,9 @@ def answer(
 
 
 def _answer(
-    request: HttpRequest, *, status: int, code: str, message: str, more: dict[str, Any]
+    request: GatehouseRequest, *, status: int, code: str, message: str, more: dict[str, Any]
 ) -> HttpResponse:
-    request_id = getattr(request, "id", "")
+    request_id = request.id
     body = {
         "error": {"code": code, "message": message, "request_id": request_id},
         **more,
@@ -75,7 +70,7 @@ def _answer(
     return JsonResponse(body, status=status, json_dumps_params={"indent": 4, "sort_keys": True})
 
 
-def answer_to(request: HttpRequest, error: GatehouseError, **more: Any) -> HttpResponse:
+def answer_to(request: GatehouseRequest, error: GatehouseError, **more: Any) -> HttpResponse:
     """Answer an error of the domain; what only admins are told stays in the audit trail."""
     response = answer(
         request, status=error.http_status, code=error.code, message=error.user_message, **more
@@ -98,7 +93,7 @@ def for_programs(view: View) -> View:
 
     @csrf_exempt
     @functools.wraps(view)
-    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def wrapped(request: GatehouseRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             response = view(request, *args, **kwargs)
         except GatehouseError as error:
@@ -118,7 +113,7 @@ def for_programs(view: View) -> View:
     return wrapped
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+def bad_request(request: GatehouseRequest, exception: Exception) -> HttpResponse:
     """Answer what Django itself refuses to read."""
     if isinstance(exception, RequestDataTooBig):
         return answer(
@@ -132,7 +127,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     )
 
 
-def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+def permission_denied(request: GatehouseRequest, exception: Exception) -> HttpResponse:
     """Answer what is for others."""
     del exception
     return answer(
@@ -140,7 +135,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
     )
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def not_found(request: GatehouseRequest, exception: Exception) -> HttpResponse:
     """Answer an address that leads nowhere."""
     del exception
     return answer(
@@ -151,7 +146,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     )
 
 
-def server_error(request: HttpRequest) -> HttpResponse:
+def server_error(request: GatehouseRequest) -> HttpResponse:
     """Answer a defect of ours, or a database that is down."""
     if failed := outage(sys.exc_info()[1]):
         return answer(

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -18,11 +18,12 @@ from accounts.sso import authorization_codes
 from accounts.sso.authorization_codes import AuthorizationRequest
 from portal.context import origin_of, sign_in_of
 from portal.pages.errors import sign_in_url
+from portal.request import GatehouseRequest
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def authorize(request: HttpRequest) -> HttpResponse:
+def authorize(request: GatehouseRequest) -> HttpResponse:
     """Ask; on POST, answer the program. The request stays in the address, and is read anew each time.
 
     Nobody is sent to the program without having said yes or no here: what is wrong is a page.
@@ -50,14 +51,14 @@ def authorize(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def standing(request: HttpRequest, sign_in: SignIn, now: datetime) -> dict[str, Any]:
+def standing(request: GatehouseRequest, sign_in: SignIn, now: datetime) -> dict[str, Any]:
     """Return until when a program would be let in, and where to sign in anew if that is soon."""
     soon = (sign_in.expires_at - now).total_seconds() < settings.SIGN_IN_LIFETIME / 2
     return {"until": sign_in.expires_at, "again": sign_in_url(request) if soon else ""}
 
 
 def _answer(
-    request: HttpRequest, asked: AuthorizationRequest, sign_in: SignIn, now: datetime
+    request: GatehouseRequest, asked: AuthorizationRequest, sign_in: SignIn, now: datetime
 ) -> HttpResponse:
     origin = origin_of(request)
     if request.POST.get("answer") == "allow":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -14,6 +14,7 @@ from accounts.sso.errors import ClientRefused
 from portal import limiting
 from portal.context import client_address, origin_of, sign_in_of
 from portal.pages.authorize import standing
+from portal.request import GatehouseRequest
 
 LONGEST_CODE = 32
 ANSWERS = ("allow", "deny")
@@ -21,7 +22,7 @@ ANSWERS = ("allow", "deny")
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def device(request: HttpRequest) -> HttpResponse:
+def device(request: GatehouseRequest) -> HttpResponse:
     """Ask for the code, which a link may bring; on POST show who asks; on another do as is said there."""
     now, sign_in = timezone.now(), sign_in_of(request)
     fields = request.POST if request.method == "POST" else request.GET

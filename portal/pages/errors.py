@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -17,6 +17,7 @@ from django.utils.cache import add_never_cache_headers
 from accounts.errors import GatehouseError, SignInAgain
 from portal.outages import outage
 from portal.pages.role_request import role_request
+from portal.request import GatehouseRequest
 
 _TITLES = {
     400: "This cannot be done",
@@ -39,7 +40,7 @@ class BrokenCookie(SuspiciousOperation):
     """The session cookie cannot be one of ours; databases refuse some of what is in such cookies."""
 
 
-def error_page(request: HttpRequest, error: GatehouseError) -> HttpResponse:
+def error_page(request: GatehouseRequest, error: GatehouseError) -> HttpResponse:
     """Render an error of the domain; who asks for a page without a sign-in is sent to sign in.
 
     What the admin is told is shown to portal admins only.
@@ -65,7 +66,7 @@ def error_page(request: HttpRequest, error: GatehouseError) -> HttpResponse:
     return response
 
 
-def _without_what_is_wrong(request: HttpRequest, error: GatehouseError) -> str:
+def _without_what_is_wrong(request: GatehouseRequest, error: GatehouseError) -> str:
     """Return the same link to the console without the page or region it cannot open; "" for other errors."""
     if error.code not in _CAN_BE_LEFT_OUT:
         return ""
@@ -76,7 +77,7 @@ def _without_what_is_wrong(request: HttpRequest, error: GatehouseError) -> str:
     return f"{reverse('console')}?{replace(wanted, destination='', region='').query}"
 
 
-def sign_in_url(request: HttpRequest) -> str:
+def sign_in_url(request: GatehouseRequest) -> str:
     """Return where to sign in and come back: to the page itself, or to the GET of the form sent."""
     back = request.get_full_path()
     if request.method not in ("GET", "HEAD") and request.path not in _WITHOUT_FIELDS:
@@ -85,7 +86,7 @@ def sign_in_url(request: HttpRequest) -> str:
     return f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back})}"
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failure(request: GatehouseRequest, reason: str = "") -> HttpResponse:
     """Explain a form that was too old or came from elsewhere."""
     del reason
     return _page(
@@ -97,7 +98,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     )
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+def bad_request(request: GatehouseRequest, exception: Exception) -> HttpResponse:
     """Answer what cannot be read: a form or a cookie beyond all bounds, a host that is not ours."""
     if isinstance(exception, RequestDataTooBig):
         return _page(
@@ -116,13 +117,13 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return response
 
 
-def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+def permission_denied(request: GatehouseRequest, exception: Exception) -> HttpResponse:
     """Answer a page that is for others."""
     del exception
     return _page(request, status=403, message="This page is not for you. Nothing was done.")
 
 
-def method_not_allowed(request: HttpRequest, refusal: HttpResponse) -> HttpResponse:
+def method_not_allowed(request: GatehouseRequest, refusal: HttpResponse) -> HttpResponse:
     """Answer a request of a kind that an address does not take, such as a link to what only a button does."""
     response = _page(
         request,
@@ -134,7 +135,7 @@ def method_not_allowed(request: HttpRequest, refusal: HttpResponse) -> HttpRespo
     return response
 
 
-def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def page_not_found(request: GatehouseRequest, exception: Exception) -> HttpResponse:
     """Answer an address that leads nowhere."""
     del exception
     return _page(
@@ -144,7 +145,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     )
 
 
-def server_error(request: HttpRequest) -> HttpResponse:
+def server_error(request: GatehouseRequest) -> HttpResponse:
     """Answer a defect of ours, or a database that is down; uses nothing that may have failed."""
     failed = outage(sys.exc_info()[1])
     context = {
@@ -154,7 +155,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
         "message": failed
         or "This is a defect of the portal, not of what you did. Try again; if it stays, tell the "
         "people who run the portal.",
-        "request_id": getattr(request, "id", ""),
+        "request_id": request.id,
     }
     response = HttpResponse(render_to_string("error.html", context), status=503 if failed else 500)
     add_never_cache_headers(response)
@@ -162,23 +163,22 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, *, status: int, message: str, title: str = "", **context: str
+    request: GatehouseRequest, *, status: int, message: str, title: str = "", **context: str
 ) -> HttpResponse:
     context |= {
         "title": title or _TITLES.get(status, _TITLES[400]),
         "message": message,
-        "request_id": getattr(request, "id", ""),
+        "request_id": request.id,
     }
     response = render(request, "error.html", context, status=status)
     add_never_cache_headers(response)
     return response
 
 
-def _is_admin(request: HttpRequest) -> bool:
-    sign_in = getattr(request, "sign_in", None)
-    return sign_in is not None and sign_in.person.is_admin
+def _is_admin(request: GatehouseRequest) -> bool:
+    return request.sign_in is not None and request.sign_in.person.is_admin
 
 
-def _is_signing_in(request: HttpRequest) -> bool:
+def _is_signing_in(request: GatehouseRequest) -> bool:
     """Whether this is a step of signing in, which must never lead to itself."""
     return request.path.startswith("/oidc/")

@@ -10,7 +10,7 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from portal.context import sign_in_of, subject_of_request
+from portal.context import open_sign_in, sign_in_of, subject_of_request
 from portal.pages import account_html, humanize
 from portal.pages.form_action import may_lead_to_aws
 from portal.pages.no_accounts import no_accounts
@@ -32,7 +32,7 @@ ON_ONE_PAGE, ON_EACH_PAGE = 500, 100
 @require_safe
 def start(request: HttpRequest) -> HttpResponse:
     """Show accounts and roles, or why there are none; to somebody signed out, a sign-in button."""
-    if getattr(request, "sign_in", None) is None:
+    if open_sign_in(request) is None:
         return render(request, "pages/welcome.html")
     own = own_roles(request)
     if own.by_name:

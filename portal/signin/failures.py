@@ -6,7 +6,7 @@ import logging
 from urllib.parse import urlencode
 
 from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,12 +17,17 @@ from accounts.models.audit import Action
 from portal import limiting
 from portal.context import origin_of
 from portal.limiting import TooMany
+from portal.request import GatehouseRequest
 
 log = logging.getLogger(__name__)
 
 
 def failed(
-    request: HttpRequest, error: GatehouseError, *, next_url: str = "/", provider_message: str = ""
+    request: GatehouseRequest,
+    error: GatehouseError,
+    *,
+    next_url: str = "/",
+    provider_message: str = "",
 ) -> HttpResponse:
     """Return the page about a failed sign-in; whoever is signed in stays signed in.
 
@@ -39,7 +44,7 @@ def failed(
             "error": error,
             "said": provider_message,
             "again": begin_at(next_url),
-            "request_id": getattr(request, "id", ""),
+            "request_id": request.id,
         },
         status=error.http_status,
     )
@@ -54,7 +59,7 @@ def begin_at(next_url: str) -> str:
     return f"{reverse('oidc_authentication_init')}?{urlencode({'next': next_url})}"
 
 
-def _too_many(request: HttpRequest, error: GatehouseError) -> TooMany | None:
+def _too_many(request: GatehouseRequest, error: GatehouseError) -> TooMany | None:
     """Record a failure, or return why not: too many from this address, for strangers must not fill the audit trail."""
     if isinstance(error, TooMany):
         return error
@@ -67,7 +72,7 @@ def _too_many(request: HttpRequest, error: GatehouseError) -> TooMany | None:
     return None
 
 
-def _record(request: HttpRequest, error: GatehouseError) -> None:
+def _record(request: GatehouseRequest, error: GatehouseError) -> None:
     try:
         audit.record(
             action=Action.SIGNIN_FAILED,

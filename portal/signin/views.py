@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from django.conf import settings
 from django.contrib import auth
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from mozilla_django_oidc.views import (
@@ -24,7 +24,8 @@ from accounts.oidc import discovery
 from accounts.oidc.errors import SignInFailed
 from accounts.oidc.logout import end_session_url
 from portal import limiting
-from portal.context import origin_of
+from portal.context import origin_of, sign_in_of
+from portal.request import GatehouseRequest
 from portal.signin import attempts, authorization_response, known_browsers
 from portal.signin.backend import callback_url
 from portal.signin.failures import begin_at, failed
@@ -40,10 +41,10 @@ class Authenticate(OIDCAuthenticationRequestView):  # type: ignore[misc]  # It h
         self.OIDC_RP_CLIENT_ID = settings.OIDC_RP_CLIENT_ID
         self.endpoint_query: dict[str, str] = {}
 
-    def get(self, request: HttpRequest) -> HttpResponse:
+    def get(self, request: GatehouseRequest) -> HttpResponse:
         """Let mozilla-django-oidc build the request, in the session of the attempt instead of the browser's."""
         next_url = safe_next(request.GET.get("next", ""))
-        if getattr(request, "sign_in", None) is not None and _came_from_elsewhere(request):
+        if request.sign_in is not None and _came_from_elsewhere(request):
             # A new sign-in would end the present one, and the command lines that depend on it.
             redirect = HttpResponseRedirect(next_url)
             redirect["Cache-Control"] = "no-store"
@@ -67,7 +68,7 @@ class Authenticate(OIDCAuthenticationRequestView):  # type: ignore[misc]  # It h
         response["Cache-Control"] = "no-store"
         return response
 
-    def get_extra_params(self, request: HttpRequest) -> dict[str, str]:
+    def get_extra_params(self, request: GatehouseRequest) -> dict[str, str]:
         """Return the parameters that replace or complete mozilla-django-oidc's own."""
         return self.endpoint_query | {"redirect_uri": callback_url()}
 
@@ -75,11 +76,11 @@ class Authenticate(OIDCAuthenticationRequestView):  # type: ignore[misc]  # It h
 class Callback(OIDCAuthenticationCallbackView):  # type: ignore[misc]
     """Receive the browser back from the provider; every failure ends in a page."""
 
-    request: HttpRequest
+    request: GatehouseRequest
 
-    def get(self, request: HttpRequest) -> HttpResponse:
+    def get(self, request: GatehouseRequest) -> HttpResponse:
         """Match the response to an attempt of this browser, then complete that sign-in."""
-        previous: SignIn | None = getattr(request, "sign_in", None)
+        previous: SignIn | None = request.sign_in
         next_url, answer = "/", None
         try:
             answer = authorization_response.parse(request)
@@ -115,7 +116,7 @@ class Callback(OIDCAuthenticationCallbackView):  # type: ignore[misc]
     def _begin(self, person: Any, previous: SignIn | None, next_url: str) -> HttpResponse:
         """Give the browser a new session; nothing of the one before remains, nor its key."""
         request = self.request
-        begun: SignIn = request.sign_in  # type: ignore[attr-defined]
+        begun = sign_in_of(request)
         request.session.flush()
         auth.login(request, person)
         request.session["sign_in"] = str(begun.id)
@@ -137,9 +138,9 @@ class Logout(OIDCLogoutView):  # type: ignore[misc]
 
     http_method_names = ["post"]
 
-    def post(self, request: HttpRequest) -> HttpResponse:
+    def post(self, request: GatehouseRequest) -> HttpResponse:
         """End the sign-in before anything that may fail."""
-        sign_in: SignIn | None = getattr(request, "sign_in", None)
+        sign_in: SignIn | None = request.sign_in
         allowed_origin: str | None = request.session.get("end_session_origin")
         id_token = decrypt(sign_in.encrypted_id_token) if sign_in else ""
         if sign_in:
@@ -161,7 +162,7 @@ class Logout(OIDCLogoutView):  # type: ignore[misc]
         return response
 
 
-def _came_from_elsewhere(request: HttpRequest) -> bool:
+def _came_from_elsewhere(request: GatehouseRequest) -> bool:
     """Whether the browser says that a link of another site led here: https://www.w3.org/TR/fetch-metadata/."""
     return request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")
 

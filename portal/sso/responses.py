@@ -49,11 +49,6 @@ _REFUSALS = {
 }
 
 
-def is_asked_at(path: str) -> bool:
-    """Whether this path belongs to the AWS SSO wire: no cookies, no pages."""
-    return path in OIDC_PATHS or path in PORTAL_PATHS
-
-
 def for_aws_clients(method: str) -> Callable[[View], View]:
     """Accept one method, and answer as AWS's services do: errors in their shape, never cached."""
 

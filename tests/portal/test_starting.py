@@ -28,7 +28,7 @@ def test_start_names_a_provider_that_does_not_answer(caplog: pytest.LogCaptureFi
     say_what_is_missing()
 
     assert "OIDC_ISSUER http://localhost:9 could not be read" in caplog.text
-    assert "Nobody can sign in until this is mended" in caplog.text
+    assert "Nobody can sign in until this is fixed" in caplog.text
 
 
 @pytest.mark.django_db

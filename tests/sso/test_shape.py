@@ -11,7 +11,6 @@ from django.test import Client
 
 from accounts.errors import AuditUnavailable, SignInAgain
 from accounts.models import AuditEvent
-from portal.sso import responses
 from portal.sso.responses import OIDC_PATHS, PORTAL_PATHS
 from tests import cast
 from tests.sso.conftest import INVALID_REQUEST, Program, denial, refusal
@@ -173,13 +172,6 @@ def test_strangers_fill_no_audit_trail(client: Client) -> None:
         client.get(path)
 
     assert not AuditEvent.objects.exists()
-
-
-def test_addresses_of_aws_are_those_that_are_answered() -> None:
-    assert responses.is_asked_at("/token")
-    assert not responses.is_asked_at("/tokens")
-    assert not responses.is_asked_at("/device")
-    assert not responses.is_asked_at("/authorize")
 
 
 def test_the_start_url_is_taken_by_the_aws_cli_and_leads_people_home(client: Client) -> None:

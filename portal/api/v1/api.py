@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.urls import URLPattern, URLResolver
 from django.views.decorators.http import require_safe
 from ninja.errors import HttpError, ValidationError
@@ -15,6 +15,7 @@ from portal.api import errors
 from portal.api.v1 import audit, client, directory, issuing, me
 from portal.api.v1.auth import Bearer
 from portal.api.v1.document import DESCRIPTION, Documented
+from portal.request import GatehouseRequest
 
 # They answer every method with themselves.
 _PAGES_OF_NINJA = ("api-root", "openapi-json")
@@ -32,12 +33,12 @@ for _router in (client.router, me.router, issuing.router, directory.router, audi
 
 
 @api.exception_handler(GatehouseError)
-def _of_the_domain(request: HttpRequest, error: GatehouseError) -> HttpResponse:
+def _of_the_domain(request: GatehouseRequest, error: GatehouseError) -> HttpResponse:
     return errors.answer_to(request, error)
 
 
 @api.exception_handler(ValidationError)
-def _not_valid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+def _not_valid(request: GatehouseRequest, error: ValidationError) -> HttpResponse:
     # What was sent is not repeated: it may hold a secret in the wrong place.
     wrong = sorted({f"{_place(one)}: {one['msg']}" for one in error.errors})
     return errors.answer(
@@ -46,7 +47,7 @@ def _not_valid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 
 @api.exception_handler(HttpError)
-def _not_readable(request: HttpRequest, error: HttpError) -> HttpResponse:
+def _not_readable(request: GatehouseRequest, error: HttpError) -> HttpResponse:
     return errors.answer(
         request,
         status=error.status_code,
@@ -56,7 +57,7 @@ def _not_readable(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 
 @api.exception_handler(Http404)
-def _not_there(request: HttpRequest, error: Http404) -> HttpResponse:
+def _not_there(request: GatehouseRequest, error: Http404) -> HttpResponse:
     return errors.not_found(request, error)
 
 
@@ -80,7 +81,7 @@ def _with_head(view: errors.View) -> errors.View:
     """Answer HEAD as GET (RFC 9110 section 9.3.2), which ninja does not; here GET never issues anything."""
 
     @functools.wraps(view)
-    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def wrapped(request: GatehouseRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         asked, request.method = (
             request.method,
             "GET" if request.method == "HEAD" else request.method,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError, connection
-from django.test import Client, RequestFactory
+from django.test import Client
 from pytest_django import Settings
 
 from accounts.errors import AwsRefused, GatehouseError, SignInAgain
@@ -145,9 +145,7 @@ def test_defect_gets_a_page_without_its_text(
 
 
 def answer(error: GatehouseError, who: str = "", method: str = "GET", path: str = "/keys") -> str:
-    request = RequestFactory().generic(method, path)
-    if who:
-        request.sign_in = cast.sign_in(who)  # type: ignore[attr-defined]
+    request = cast.request(path, who, method=method)
     return errors.error_page(request, error).content.decode()
 
 
@@ -171,8 +169,8 @@ def test_failing_sign_in_does_not_lead_to_itself() -> None:
     assert "Ended." in answer(SignInAgain("Ended."), path="/oidc/callback/")
 
 
-def test_page_for_others_says_so(rf: RequestFactory) -> None:
-    response = errors.permission_denied(rf.get("/"), PermissionDenied())
+def test_page_for_others_says_so() -> None:
+    response = errors.permission_denied(cast.request("/"), PermissionDenied())
 
     assert response.status_code == 403
 
