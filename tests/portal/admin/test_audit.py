@@ -43,25 +43,20 @@ def stored() -> list[Any]:
     return list(AuditEvent.objects.order_by("pk").values())
 
 
-@pytest.mark.parametrize("path", ["add/", "{pk}/change/", "{pk}/delete/", "{pk}/history/"])
-def test_a_row_is_not_changed_by_any_address(carol: Client, event: AuditEvent, path: str) -> None:
+def test_a_row_is_not_changed_by_any_address(carol: Client, event: AuditEvent) -> None:
     before = stored()
 
-    response = carol.post(
-        LIST + path.format(pk=event.pk), {"post": "yes", "actor": "nobody", "reason": ""}
-    )
-
-    assert response.status_code in (403, 404)
+    for path in ("add/", f"{event.pk}/change/", f"{event.pk}/delete/", f"{event.pk}/history/"):
+        response = carol.post(LIST + path, {"post": "yes", "actor": "nobody", "reason": ""})
+        assert response.status_code in (403, 404), path
     assert stored() == before
 
 
-@pytest.mark.parametrize("action", ["delete_selected", "enable", "disable"])
-def test_a_row_is_not_changed_by_a_bulk_action(
-    carol: Client, event: AuditEvent, action: str
-) -> None:
+def test_a_row_is_not_changed_by_a_bulk_action(carol: Client, event: AuditEvent) -> None:
     before = stored()
 
-    carol.post(LIST, {"action": action, "_selected_action": str(event.pk), "post": "yes"})
+    for action in ("delete_selected", "enable", "disable"):
+        carol.post(LIST, {"action": action, "_selected_action": str(event.pk), "post": "yes"})
     carol.post(LIST, {"_save": "Save", "form-0-id": str(event.pk), "form-0-actor": "nobody"})
 
     assert stored() == before
@@ -86,21 +81,17 @@ def test_a_row_is_shown_with_every_column(olga: Client, event: AuditEvent) -> No
     assert "2026-11-22 12:00:00" in page
 
 
-@pytest.mark.parametrize(
-    "narrowed",
-    [
+def test_rows_are_searched_and_filtered(olga: Client, event: AuditEvent) -> None:
+    for query in (
         "q=ASIAEXAMPLE",
         "q=alice",
         "action__exact=access:keys:issued",
         "account=123456789012",
         "account=1234-5678-9012&q=ReadOnly",
         "at__year=2026&at__month=11",
-    ],
-)
-def test_rows_are_searched_and_filtered(olga: Client, event: AuditEvent, narrowed: str) -> None:
-    page = olga.get(f"{LIST}?{narrowed}")
-
-    assert [row.pk for row in page.context["cl"].result_list if row.actor[0] in "am"] == [event.pk]
+    ):
+        rows = olga.get(f"{LIST}?{query}").context["cl"].result_list
+        assert [row.pk for row in rows if row.actor[0] in "am"] == [event.pk], query
 
 
 def test_the_account_filter_keeps_the_others(olga: Client, event: AuditEvent) -> None:
