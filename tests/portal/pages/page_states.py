@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -20,8 +21,9 @@ from playwright.sync_api import Page
 from pytest_django import Settings
 
 from accounts import favourites
-from accounts.models import Mapping, SignIn
-from accounts.types import Named
+from accounts.models import Mapping, SignIn, Token
+from accounts.portal_tokens import lifecycle
+from accounts.types import Named, Scope
 from tests import cast
 from tests.browsers import follow
 from tests.sso.conftest import Program
@@ -106,6 +108,33 @@ def mallory() -> Client:
 def carol() -> Client:
     Mapping.objects.all().delete()
     return cast.signed_in("carol")
+
+
+def token_owner() -> Client:
+    """A portal admin with tokens of their own and of machines: long names, used, revoked."""
+    client = cast.signed_in(cast.subject("carol", groups=["portal-admins", *GROUPS]))
+    sign_in = SignIn.objects.select_related("person").latest("started_at")
+    now = timezone.now()
+
+    def create(purpose: str, machine: str | None = None, **scope: Any) -> Token:
+        return lifecycle.create(
+            sign_in=sign_in,
+            purpose=purpose,
+            scope=Scope(**scope),
+            lifetime=timedelta(days=30),
+            machine=machine,
+            origin=cast.ORIGIN,
+            now=now,
+        ).token
+
+    create("The report of every night", account_ids=frozenset({"210987654321"}))
+    create("p" * 128)
+    old = create("old")
+    lifecycle.revoke(token_id=old.id, sign_in=sign_in, origin=cast.ORIGIN, now=now)
+    create("deploys", "m" * 63, audit=True)
+    used = create("reports", "nightly-report", permission_sets=frozenset({"ReadOnly"}))
+    Token.objects.filter(pk=used.pk).update(last_used_at=now, last_used_ip="192.0.2.99")
+    return client
 
 
 def overflowing() -> Client:
@@ -212,18 +241,27 @@ def save_preferences(page: Page, portal: str) -> None:
     follow(page.get_by_role("button", name="Save"))
 
 
-def make_no_token(page: Page, portal: str) -> None:
+def open_tokens(path: str) -> Callable[[Page, str], None]:
+    def go(page: Page, portal: str) -> None:
+        page.goto(portal + path)
+        for details in page.locator("details > summary").all():
+            details.click()
+
+    return go
+
+
+def create_no_token(page: Page, portal: str) -> None:
     page.goto(f"{portal}/tokens")
     page.get_by_label("What it is for").fill("nightly report")
-    follow(page.get_by_role("button", name="Make"))
+    follow(page.get_by_role("button", name="Create token"))
 
 
-def make_token(page: Page, portal: str) -> None:
+def create_token(page: Page, portal: str) -> None:
     page.goto(f"{portal}/tokens")
     page.get_by_label("What it is for").fill("nightly report")
     page.get_by_label("get keys").check()
     page.get_by_label("every role I have").check()
-    follow(page.get_by_role("button", name="Make"))
+    follow(page.get_by_role("button", name="Create token"))
 
 
 def be_active(page: Page, portal: str) -> None:
@@ -318,9 +356,10 @@ STATES: dict[str, tuple[Callable[[], Client], Callable[[Page, str], None]]] = {
     "shortcuts-empty": (mallory, open_path("/shortcuts")),
     "preferences": (alice, open_path("/preferences")),
     "preferences-saved": (alice, save_preferences),
-    "tokens": (alice, open_path("/tokens")),
-    "tokens-made": (alice, make_token),
-    "tokens-refused": (alice, make_no_token),
+    "tokens": (token_owner, open_tokens("/tokens")),
+    "tokens-empty": (alice, open_path("/tokens")),
+    "token-created": (alice, create_token),
+    "token-refused": (alice, create_no_token),
     "authorize": (alice, be_asked),
     "authorize-late": (alice, be_asked_late),
     "authorize-refused": (alice, open_path("/authorize?client_id=x")),
@@ -331,7 +370,7 @@ STATES: dict[str, tuple[Callable[[], Client], Callable[[Page, str], None]]] = {
     "device-denied": (alice, answer_code("Deny")),
     "favourites": (alice, open_path(f"/favourites?{ROLE}")),
     "api_docs": (alice, open_path("/api/docs")),
-    "machine_tokens": (carol, open_path("/tokens/machines")),
+    "machine_tokens": (token_owner, open_tokens("/tokens/machines")),
     "truncated": (overflowing, open_path("/")),
     "nothing-set-up": (carol, open_path("/")),
     "activity": (alice, be_active),

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings as django_settings
 from django.test import Client
 from playwright.sync_api import expect
 from pytest_django import Settings
@@ -26,7 +23,6 @@ pytestmark = pytest.mark.usefixtures("northwind")
 
 OWN, MACHINES = "/tokens", "/tokens/machines"
 FORM = {"purpose": "nightly report", "may": ["keys"], "permission_set": ["ReadOnly"], "days": "90"}
-SCREENSHOTS = Path(django_settings.BASE_DIR) / "screenshots"
 
 
 def create(client: Client, page: str = OWN, **changes: Any) -> str:
@@ -277,43 +273,3 @@ def test_a_token_is_made_and_revoked_without_a_script(
     page.get_by_role("button", name="Revoke token nightly report").click()
 
     expect(page.get_by_role("status")).to_contain_text("Revoked “nightly report”")
-
-
-@pytest.mark.look
-@pytest.mark.browser
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_pages_are_accessible_and_fit(
-    scheme: str, page_factory: PageFactory, live_portal: str
-) -> None:
-    client = cast.signed_in(cast.subject("carol", groups=["portal-admins", "payments"]))
-    create(client, purpose="The report of every night", accounts="210987654321")
-    create(client, purpose="p" * 128, may=["keys", "console"], permission_set=["*"])
-    create(client, purpose="old", days="7")
-    for machine in ("nightly-report", "m" * 63):
-        create(client, MACHINES, machine=machine, may=["keys", "audit"], permission_set=["*"])
-    Token.objects.filter(purpose="old").update(revoked_at=NOON, revoked_by="carol")
-    Token.objects.filter(machine="nightly-report").update(
-        last_used_at=NOON, last_used_ip="192.0.2.99"
-    )
-    SCREENSHOTS.mkdir(exist_ok=True)
-    page = page_factory(client=client, dark=scheme == "dark")
-
-    for name in ("tokens", "tokens-machines", "tokens-refused", "token-created"):
-        page.goto(live_portal + (MACHINES if name == "tokens-machines" else OWN))
-        if name in ("tokens-refused", "token-created"):
-            page.get_by_label("What it is for").fill("nightly report")
-            if name == "token-created":
-                page.get_by_label("ReadOnly").check()
-            follow(page.get_by_role("button", name="Create token"))
-        else:
-            for details in page.locator("details > summary").all():
-                details.click()
-        for width in (1280, 320):
-            page.set_viewport_size({"width": width, "height": 900})
-            page.screenshot(
-                path=SCREENSHOTS / f"admins-{name}-{width}-{scheme}.png", full_page=True
-            )
-
-            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-            found = Axe().run(page)
-            assert found.violations_count == 0, found.generate_report()
