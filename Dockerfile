@@ -1,5 +1,4 @@
 # Gatehouse in a container. `docker build .` makes the portal; `--target cloud` makes the embedded AWS of the demo.
-# All paths in the steps are relative to WORKDIR, so that .ci/image_steps.py can run them without a container engine.
 
 FROM python:3.13-slim-bookworm AS base
 WORKDIR /gatehouse
