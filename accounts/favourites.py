@@ -1,4 +1,4 @@
-"""Keep what somebody starred and used last. None of it gives access: pages show what they are entitled to."""
+"""Favourites, and the roles that somebody used. None of it gives access: pages show only roles that people have."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from accounts.errors import InvalidRequest
 from accounts.models import Favourite, Person, RoleUse
 from accounts.types import Named
 
-# More than this is no selection any more; it also bounds what one person can store.
+# Also bounds what one person can store.
 MOST_FAVOURITES = 50
 RECENT = 5
-# Uses that are remembered, for the durations last chosen.
+# How many used roles are stored, with the duration that was chosen last.
 _MOST_USES = 500
 
 
@@ -24,7 +24,7 @@ def favourites(*, person: Person) -> tuple[Named, ...]:
 
 
 def star(*, person: Person, role: Named) -> None:
-    """Put a role at the end of somebody's favourites; one that is there stays where it is.
+    """Add a role at the end of somebody's favourites; a favourite stays where it is.
 
     Raises:
         InvalidRequest: they have as many as there can be.
@@ -35,7 +35,7 @@ def star(*, person: Person, role: Named) -> None:
             return
         if len(names) >= MOST_FAVOURITES:
             raise InvalidRequest(
-                f"You have {MOST_FAVOURITES} favourites, and there can be no more. Take one away first.",
+                f"You have {MOST_FAVOURITES} favourites, which is the maximum. Remove one first.",
                 f"{len(names)} favourites",
                 code="favourites.full",
             )
@@ -43,14 +43,14 @@ def star(*, person: Person, role: Named) -> None:
 
 
 def unstar(*, person: Person, role: Named) -> None:
-    """Take a role from somebody's favourites."""
+    """Remove a role from somebody's favourites."""
     Favourite.objects.filter(
         person=person, account_id=role.account_id, role_name=role.role_name
     ).delete()
 
 
 def move(*, person: Person, role: Named, before: Named | None) -> None:
-    """Put a favourite before another one, or last; what is no favourite is left alone."""
+    """Move a favourite before another one, or to the end; does nothing if it is no favourite."""
     with transaction.atomic():
         names = _locked(person)
         if role not in names or role == before:
@@ -65,7 +65,7 @@ def remember_use(
 ) -> None:
     """Remember that a role was used, after its release; `duration` in seconds if one was chosen.
 
-    None (the console, where nothing is chosen) leaves the duration that was chosen before.
+    None (for the console) leaves the duration that was chosen before.
     """
     chosen = {} if duration is None else {"duration": duration}
     with transaction.atomic():
@@ -81,20 +81,20 @@ def remember_use(
 
 
 def recent(*, person: Person) -> tuple[Named, ...]:
-    """Return what somebody used, last use first: enough for RECENT of them that are no favourites."""
+    """Return the roles that somebody used, most recent first: enough for RECENT of them that are no favourites."""
     uses = RoleUse.objects.filter(person=person).order_by("-last_used_at")
     rows = uses.values_list("account_id", "role_name")[: 2 * MOST_FAVOURITES]
     return tuple(Named(*row) for row in rows)
 
 
 def last_duration(*, person: Person, account_id: str, role_name: str) -> int | None:
-    """Return the seconds somebody last chose for keys of a role; None if they never did."""
+    """Return the seconds that somebody chose last for keys of a role; None if they never did."""
     uses = RoleUse.objects.filter(person=person, account_id=account_id, role_name=role_name)
     return uses.values_list("duration", flat=True).first()
 
 
 def _locked(person: Person) -> list[Named]:
-    """Return somebody's favourites while nobody else changes them (SQLite locks by itself)."""
+    """Return somebody's favourites, locked until the transaction ends (SQLite locks the whole database anyway)."""
     Person.objects.select_for_update().only("pk").get(pk=person.pk)
     return list(favourites(person=person))
 

@@ -35,7 +35,7 @@ def _credential_process(role: OfferedRole, profile: str) -> tuple[Format, ...]:
             "process",
             "credential_process",
             "Add to ~/.aws/config (Windows: %USERPROFILE%\\.aws\\config). Needs the command gatehouse "
-            "on your machine. There are no keys in it, and it stays good.",
+            "on your computer. The profile holds no keys and does not expire.",
             (
                 Block("Sign in, once", _lines(f"gatehouse login {settings.BASE_URL}")),
                 Block("For this role", _profile(role, profile, f"credential_process = {process}")),
@@ -50,8 +50,8 @@ def _sso_login(role: OfferedRole, profile: str) -> Format:
     return Format(
         "sso",
         "aws sso login",
-        "Add to ~/.aws/config (Windows: %USERPROFILE%\\.aws\\config), then aws sso login with "
-        "--profile. There are no keys in it, and it stays good.",
+        "Add to ~/.aws/config (Windows: %USERPROFILE%\\.aws\\config), then run aws sso login with "
+        "--profile. The profile holds no keys and does not expire.",
         (
             Block("Once for this portal", _sso_session()),
             Block("For this role", _role(role, profile)),

@@ -20,38 +20,38 @@ from portal.pages.role_request import role_request
 from portal.request import GatehouseRequest
 
 _TITLES = {
-    400: "This cannot be done",
+    400: "Request not valid",
     401: "Sign in again",
-    403: "No access",
-    404: "No such page",
-    405: "This cannot be done",
-    413: "Too much at once",
-    429: "Too many tries",
-    502: "AWS refused",
-    503: "Not possible right now",
+    403: "Access denied",
+    404: "Page not found",
+    405: "Request not valid",
+    413: "Request too large",
+    429: "Too many requests",
+    502: "AWS refused the request",
+    503: "Not available right now",
 }
-# What a link to the console can do without.
-_CAN_BE_LEFT_OUT = ("request.destination", "request.region")
-# Whose forms are sent to the address that shows them, with all of it.
-_WITHOUT_FIELDS = ("/authorize", "/device")
+# The errors of fields that a link to the console does not need.
+_OPTIONAL = ("request.destination", "request.region")
+# Pages whose forms are sent to the same address, query included.
+_SAME_ADDRESS = ("/authorize", "/device")
 
 
 class BrokenCookie(SuspiciousOperation):
-    """The session cookie cannot be one of ours; databases refuse some of what is in such cookies."""
+    """The session cookie cannot be one of ours. Databases refuse some characters, such as NUL."""
 
 
 def error_page(request: GatehouseRequest, error: GatehouseError) -> HttpResponse:
-    """Render an error of the domain; who asks for a page without a sign-in is sent to sign in.
+    """Render an error of the domain. Without a sign-in, a GET is redirected to sign in.
 
-    What the admin is told is shown to portal admins only.
+    Only portal admins see the admin message.
     """
-    again, again_label = _without_what_is_wrong(request, error), "Go on without it"
+    again, again_label = _without_optional_fields(request, error), "Continue without it"
     if error.code == SignInAgain.code and not _is_signing_in(request):
         again, again_label = sign_in_url(request), "Sign in"
         if request.method in ("GET", "HEAD"):
-            departure = redirect(again)
-            add_never_cache_headers(departure)
-            return departure
+            to_sign_in = redirect(again)
+            add_never_cache_headers(to_sign_in)
+            return to_sign_in
     response = _page(
         request,
         status=error.http_status,
@@ -66,11 +66,11 @@ def error_page(request: GatehouseRequest, error: GatehouseError) -> HttpResponse
     return response
 
 
-def _without_what_is_wrong(request: GatehouseRequest, error: GatehouseError) -> str:
-    """Return the same link to the console without the page or region it cannot open; "" for other errors."""
-    if error.code not in _CAN_BE_LEFT_OUT:
+def _without_optional_fields(request: GatehouseRequest, error: GatehouseError) -> str:
+    """Return the link to the console without the page or region that is wrong; "" for other errors."""
+    if error.code not in _OPTIONAL:
         return ""
-    # The page may be the role's own, and then there is nothing to leave out.
+    # The page may be that of the permission set: then there is nothing to leave out.
     wanted = role_request(request)
     if not (wanted.destination or wanted.region):
         return ""
@@ -80,37 +80,37 @@ def _without_what_is_wrong(request: GatehouseRequest, error: GatehouseError) -> 
 def sign_in_url(request: GatehouseRequest) -> str:
     """Return where to sign in and come back: to the page itself, or to the GET of the form sent."""
     back = request.get_full_path()
-    if request.method not in ("GET", "HEAD") and request.path not in _WITHOUT_FIELDS:
+    if request.method not in ("GET", "HEAD") and request.path not in _SAME_ADDRESS:
         again = request.path in (reverse("keys"), reverse("console"))
         back = f"{request.path}?{role_request(request).query}" if again else "/"
     return f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back})}"
 
 
 def csrf_failure(request: GatehouseRequest, reason: str = "") -> HttpResponse:
-    """Explain a form that was too old or came from elsewhere."""
+    """Explain that a form was too old or came from another site."""
     del reason
     return _page(
         request,
         status=403,
-        title="Nothing was done",
+        title="Nothing was changed",
         message="This form is too old, or another site sent it. Go back, reload the page, and send "
-        "it again; if it keeps happening, allow cookies for this site.",
+        "it again. If it happens again, allow cookies for this site.",
     )
 
 
 def bad_request(request: GatehouseRequest, exception: Exception) -> HttpResponse:
-    """Answer what cannot be read: a form or a cookie beyond all bounds, a host that is not ours."""
+    """Answer a request that cannot be read: a form or cookie that is too large, or a wrong host."""
     if isinstance(exception, RequestDataTooBig):
         return _page(
             request,
             status=413,
-            message="What was sent is larger than anything this portal asks for. Nothing was done.",
+            message="The request is larger than this portal accepts. Nothing was changed.",
         )
     response = _page(
         request,
         status=400,
-        message="The request could not be read. Nothing was done. Go back and try again; if it stays, "
-        "delete this site's cookies.",
+        message="The request could not be read. Nothing was changed. Go back and try again. If it "
+        "happens again, delete this site's cookies.",
     )
     if isinstance(exception, BrokenCookie):
         response.delete_cookie(settings.SESSION_COOKIE_NAME)
@@ -118,25 +118,25 @@ def bad_request(request: GatehouseRequest, exception: Exception) -> HttpResponse
 
 
 def permission_denied(request: GatehouseRequest, exception: Exception) -> HttpResponse:
-    """Answer a page that is for others."""
+    """Answer a page that this person may not use."""
     del exception
-    return _page(request, status=403, message="This page is not for you. Nothing was done.")
+    return _page(request, status=403, message="You may not use this page. Nothing was changed.")
 
 
 def method_not_allowed(request: GatehouseRequest, refusal: HttpResponse) -> HttpResponse:
-    """Answer a request of a kind that an address does not take, such as a link to what only a button does."""
+    """Answer a method that the address does not accept."""
     response = _page(
         request,
         status=405,
-        message="This address takes no such request: what a button does, a link does not. Nothing was "
-        "done. Start from your accounts.",
+        message="This address does not accept this kind of request, such as a link to what only a button "
+        "does. Nothing was changed. Start from your accounts.",
     )
     response["Allow"] = refusal["Allow"]
     return response
 
 
 def page_not_found(request: GatehouseRequest, exception: Exception) -> HttpResponse:
-    """Answer an address that leads nowhere."""
+    """Answer an unknown address."""
     del exception
     return _page(
         request,
@@ -146,16 +146,16 @@ def page_not_found(request: GatehouseRequest, exception: Exception) -> HttpRespo
 
 
 def server_error(request: GatehouseRequest) -> HttpResponse:
-    """Answer a defect of ours, or a database that is down; uses nothing that may have failed."""
+    """Answer a bug, or a database that is down. Uses nothing that may be what failed, such as the sign-in."""
     failed = outage(sys.exc_info()[1])
     context = {
         "portal_name": settings.PORTAL_NAME,
         "support_contact": settings.SUPPORT_CONTACT,
-        "title": _TITLES[503] if failed else "Something broke",
+        "title": _TITLES[503] if failed else "Something went wrong",
         "message": failed
-        or "This is a defect of the portal, not of what you did. Try again; if it stays, tell the "
-        "people who run the portal.",
-        "request_id": request.id,
+        or "This is an error of the portal, not yours. Try again. If it happens again, contact "
+        "your portal admins.",
+        "request_id": getattr(request, "id", ""),
     }
     response = HttpResponse(render_to_string("error.html", context), status=503 if failed else 500)
     add_never_cache_headers(response)
@@ -180,5 +180,5 @@ def _is_admin(request: GatehouseRequest) -> bool:
 
 
 def _is_signing_in(request: GatehouseRequest) -> bool:
-    """Whether this is a step of signing in, which must never lead to itself."""
+    """Whether this is a step of signing in, which must not redirect to itself."""
     return request.path.startswith("/oidc/")

@@ -53,7 +53,9 @@ def _change(request: HttpRequest, person: Person, own: OwnRoles) -> HttpResponse
         stored.move(person=person, role=role, before=_next(starred, role, up=action == "up"))
     else:
         raise InvalidRequest(
-            "Say what to do with which role.", f"none of {ACTIONS} is sent", code="favourites.act"
+            "The form names no action. Go back and try again.",
+            f"none of {ACTIONS} is sent",
+            code="favourites.act",
         )
     if "tiles" in request.POST:
         return HttpResponse(tiles_html(tiles_of(person, own), own))

@@ -1,4 +1,4 @@
-"""Let the forms of a page be redirected to AWS: CSP's `form-action` allows only this portal otherwise."""
+"""Let the forms of a page be redirected elsewhere: otherwise CSP's `form-action` allows only this portal."""
 
 from __future__ import annotations
 
@@ -21,13 +21,20 @@ def may_lead_to_aws(view: View) -> View:
 
     @wraps(view)
     def wrapped(request: HttpRequest) -> HttpResponseBase:
-        response: HttpResponseBase = csp_update({"form-action": _sources()})(view)(request)
-        return response
+        return allow_form_targets(request, view(request), *_aws_sources())
 
     return wrapped
 
 
-def _sources() -> list[str]:
+def allow_form_targets(
+    request: HttpRequest, response: HttpResponseBase, *sources: str
+) -> HttpResponseBase:
+    """Add these sources to form-action in the policy of one response."""
+    allowed: HttpResponseBase = csp_update({"form-action": [*sources]})(lambda _: response)(request)
+    return allowed
+
+
+def _aws_sources() -> list[str]:
     if not settings.AWS_FEDERATION_ENDPOINT:
         return [*AWS]
     # Demo and tests have a stand-in for AWS's sign-in.

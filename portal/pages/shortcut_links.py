@@ -99,8 +99,8 @@ def build(mine: Sequence[ConsoleAccount], typed: str, wanted: RoleRequest) -> Sh
     named = [role for role in account.roles if role.role_name == wanted.role_name]
     if wanted.role_name and not named:
         raise InvalidRequest(
-            f"You have no such role in {account.name} that opens its console. "
-            f"There are: {', '.join(role.role_name for role in account.roles)}.",
+            f"You do not have this role in {account.name}, or it does not open the console. "
+            f"Your roles there: {', '.join(role.role_name for role in account.roles)}.",
             code="shortcut.role",
         )
     # Without a role in the link, others may follow it with another role, which has its own destination.
@@ -129,11 +129,11 @@ def _account(mine: Sequence[ConsoleAccount], typed: str) -> ConsoleAccount:
         some = ", ".join(account.label for account in found[:5])
         more = f" and {len(found) - 5} more" if len(found) > 5 else ""
         raise InvalidRequest(
-            f"Several accounts are called that: {some}{more}. Write the account id.",
+            f"Several accounts match: {some}{more}. Enter the account id.",
             code="shortcut.account",
         )
     raise InvalidRequest(
-        "This account is not known here, or you have no role in it that opens the console. "
-        "Choose one of the list.",
+        "This account is unknown, or you have no role in it that opens the console. Choose one "
+        "from the list.",
         code="shortcut.account",
     )
