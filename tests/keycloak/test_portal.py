@@ -67,7 +67,7 @@ def test_role_arn_that_is_not_in_the_directory_gives_nothing(
 
     sign_in(page, portal, "mallory")
 
-    expect(page.get_by_role("heading", name="No AWS account is given to you")).to_be_visible()
+    expect(page.get_by_role("heading", name="You have no AWS accounts yet")).to_be_visible()
     # What arrived is shown, so that mallory can ask for access with it.
     expect(page.get_by_text("/visitors")).to_be_visible()
 

@@ -228,7 +228,7 @@ def test_a_file_is_refused_before_it_is_kept_anywhere(subtests: pytest.Subtests)
             response = clients[who].post(path, {"csrfmiddlewaretoken": "a" * 32, "file": file})
 
             assert response.status_code == 413
-            assert "larger than anything" in response.content.decode()
+            assert "larger than this portal accepts" in response.content.decode()
 
 
 OTHER_KINDS_OF_FORM = [
@@ -406,7 +406,7 @@ def test_details_of_a_defect_are_never_shown(
     monkeypatch.setattr("portal.pages.keys.entitled", broken)
     page = alice.get("/keys", ROLE).content.decode()
 
-    assert "Something broke" in page
+    assert "Something went wrong" in page
     for told in ("secret", "Traceback", "RuntimeError", "settings", "portal/pages"):
         assert told not in page
     assert settings.DEBUG is False

@@ -138,7 +138,7 @@ def let_in_by_code(company: Company, alice: requests.Session, given: dict[str, A
     asked = send(alice, given["verificationUri"], page, user_code=code)
     assert "botocore-client-gatehouse" in asked.text
     done = send(alice, given["verificationUri"], asked.text, user_code=code, answer="allow")
-    assert "The command line is let in" in done.text
+    assert "Command-line access allowed" in done.text
 
 
 @dataclass

@@ -163,7 +163,7 @@ def test_the_page_says_who_asks_and_that_nobody_has_verified_it(program: Program
 
     page = cast.signed_in("alice").get(program.address()).content.decode()
 
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;</span>, which nobody has verified" in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;</span> (nobody has verified this name)" in page
     assert "127.0.0.1:51234" in page
 
 

@@ -78,7 +78,7 @@ def test_a_code_from_a_link_takes_two_steps(
     expect(page.get_by_text("192.0.2.10")).to_be_visible()
     before = refusal(program.poll(given["deviceCode"]))
     page.get_by_role("button", name="Allow").click()
-    expect(page.get_by_role("heading", name="The command line is let in")).to_be_visible()
+    expect(page.get_by_role("heading", name="Command-line access allowed")).to_be_visible()
 
     assert before == (400, "AuthorizationPendingException")
     assert "accessToken" in json.loads(program.poll(given["deviceCode"]).content)
@@ -94,5 +94,5 @@ def test_enter_in_the_field_of_the_code_allows_nothing(
 
     page.keyboard.press("Enter")
 
-    expect(page.get_by_role("heading", name="Let this command line in?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Allow command-line access?")).to_be_visible()
     assert Approval.objects.get().approved_at is None

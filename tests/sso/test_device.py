@@ -192,8 +192,8 @@ def test_the_page_says_who_asks_when_and_from_where(
 
     said = page.content.decode()
     assert "192.0.2.10" in said
-    assert "another address than this browser" in said
-    assert "&lt;b&gt;corp&lt;/b&gt;</span>, which nobody has verified" in said
+    assert "(not the address of this browser)" in said
+    assert "&lt;b&gt;corp&lt;/b&gt;</span> (nobody has verified this name)" in said
     assert "22 November 2026, 12:00:00 UTC" in said
     assert given["userCode"] in said
     assert "no-store" in page["Cache-Control"]

@@ -178,13 +178,13 @@ def get_values(page: Page, portal: str) -> None:
 def get_profile(page: Page, portal: str) -> None:
     get_keys(page, portal)
     page.get_by_label("Profile", exact=True).check()
-    page.get_by_role("textbox", name="Name of the profile").fill("payments dev")
+    page.get_by_role("textbox", name="Profile name").fill("payments dev")
 
 
 def get_process(page: Page, portal: str) -> None:
     get_keys(page, portal)
     page.get_by_label("credential_process", exact=True).check()
-    page.get_by_role("textbox", name="Name of the profile").fill("payments dev")
+    page.get_by_role("textbox", name="Profile name").fill("payments dev")
 
 
 def get_format(label: str) -> Callable[[Page, str], None]:

@@ -222,7 +222,7 @@ def test_skip_link_comes_first_and_leads_past_the_bar(
     page.goto(live_portal)
 
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
 
@@ -238,8 +238,8 @@ def test_refused_field_has_the_focus_and_its_message(
     field = page.get_by_label("Account")
     expect(field).to_be_focused()
     expect(field).to_have_accessible_description(
-        "This account is not known here, or you have no role in it that opens the console. "
-        "Choose one of the list."
+        "This account is unknown, or you have no role in it that opens the console. "
+        "Choose one from the list."
     )
     expect(page).to_have_title("Error: Shortcuts · Northwind AWS access")
 

@@ -153,7 +153,7 @@ def test_durations_offered_reach_to_the_longest_of_the_roles() -> None:
     response = ask(cast.signed_in("alice"), DEV, PROD)
 
     assert response.context["durations"].longest == 8 * 3600
-    assert "Roles that allow less get what they allow." in response.content.decode()
+    assert "Roles with a shorter limit get keys for that long." in response.content.decode()
 
 
 def test_slow_aws_leaves_the_rest_untried_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,7 +162,7 @@ def test_slow_aws_leaves_the_rest_untried_and_says_so(monkeypatch: pytest.Monkey
     response = take(cast.signed_in("alice"), DEV, PROD)
 
     assert outcomes(response) == {DEV: False, PROD: False}
-    assert "so this one was not tried" in response.content.decode()
+    assert "so this role was not tried" in response.content.decode()
     assert recorded() == []
 
 

@@ -88,7 +88,7 @@ def test_typing_shows_what_the_server_shows(page_factory: PageFactory, live_port
         typed.wait_for_function(
             f"wanted => JSON.stringify(({SEEN})()) === JSON.stringify(wanted)", arg=wanted
         )
-        nothing = "No other role has all of these words."
+        nothing = "No other role matches."
         assert typed.get_by_text(nothing).is_visible() is asked.get_by_text(nothing).is_visible()
 
 
@@ -118,7 +118,7 @@ def test_what_is_ticked_stays_in_sight_and_goes_along(
     expect(box(page, DEV)).to_be_visible()
     box(page, PROD).check()
     page.get_by_role("searchbox").fill("nowhere")
-    expect(page.get_by_text("No other role has all of these words.")).to_be_visible()
+    expect(page.get_by_text("No other role matches.")).to_be_visible()
     page.get_by_role("searchbox").fill("")
     expect(box(page, READ_DEV)).to_be_visible()
     follow(page.get_by_role("button", name="Continue"))

@@ -60,7 +60,7 @@ def test_link_with_a_role_one_lacks_is_refused_and_offers_those_one_has() -> Non
     status, page = look(cast.signed_in("alice"), account_id=PROD, role_name="Operator")
 
     assert status == 403
-    assert "The link asks for" in page
+    assert "The link names the role" in page
     assert f'value="{PROD}/ReadOnly"' in page
     assert f'value="{PROD}/Operator"' not in page
     assert not AuditEvent.objects.filter(action__startswith="access:").exists()
@@ -132,7 +132,7 @@ def test_link_to_a_page_that_cannot_be_leads_on_without_it(wrong: dict[str, str]
         page = response.content.decode()
         assert response.status_code == 400
         assert f'href="/console?account_id={DEV}&amp;role_name=Developer"' in page
-        assert "Go on without it" in page
+        assert "Continue without it" in page
 
 
 # --- the region -----------------------------------------------------------------------------------
@@ -199,7 +199,7 @@ def test_nobody_is_signed_out_of_another_account_who_did_not_ask_for_it() -> Non
     client = cast.signed_in("alice")
 
     assert sent_to(client)["Action"] == ["login"]
-    assert "First signs" not in look(client, account_id=DEV, role_name="Developer")[1]
+    assert "This first ends all other AWS consoles" not in look(client, account_id=DEV, role_name="Developer")[1]
 
 
 def test_who_asked_for_it_is_signed_out_first_and_told_so() -> None:
@@ -207,7 +207,7 @@ def test_who_asked_for_it_is_signed_out_first_and_told_so() -> None:
     preferences.save(person=SignIn.objects.get().person, sign_out_first=True, slash_searches=True)
 
     assert sent_to(client)["Action"] == ["logout"]
-    assert "First signs" in look(client, account_id=DEV, role_name="Developer")[1]
+    assert "This first ends all other AWS consoles" in look(client, account_id=DEV, role_name="Developer")[1]
 
 
 # --- in a browser ---------------------------------------------------------------------------------
@@ -245,7 +245,7 @@ def test_link_of_identity_center_is_explained_where_no_script_can_follow_it(
 
     page.goto(f"{live_portal}/start/#/console?account_id={DEV}&role_name=Developer")
 
-    expect(page.get_by_text("It needs JavaScript")).to_be_visible()
+    expect(page.get_by_text("need JavaScript")).to_be_visible()
 
 
 @pytest.mark.browser
@@ -258,7 +258,7 @@ def test_link_of_identity_center_without_a_role_offers_the_roles_one_has(
 
     expect(page.get_by_role("button", name="Console of payments-dev as Developer")).to_be_visible()
     expect(page.get_by_text(PAGE)).to_be_visible()
-    expect(page.get_by_text("It needs JavaScript")).to_be_hidden()
+    expect(page.get_by_text("need JavaScript")).to_be_hidden()
 
 
 @pytest.mark.browser
@@ -268,7 +268,7 @@ def test_console_opens_in_the_same_tab_in_the_region_chosen_without_a_script(
     page = page_factory(client=cast.signed_in("alice"), java_script=False)
     page.goto(f"{live_portal}/console?account_id={DEV}&role_name=Developer")
 
-    page.get_by_text("Open it elsewhere").click()
+    page.get_by_text("Choose a region or a page").click()
     page.get_by_label("Region").select_option("ap-southeast-2")
     page.get_by_role("button", name="Open in this tab").click()
 

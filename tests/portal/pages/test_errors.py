@@ -45,7 +45,7 @@ def test_request_of_a_kind_that_is_not_taken_gets_a_page(
     response = client.generic(method, path)
 
     assert (response.status_code, response["Allow"]) == (405, allowed)
-    assert "Nothing was done" in response.content.decode()
+    assert "Nothing was changed" in response.content.decode()
     assert response["X-Request-Id"] in response.content.decode()
     assert client.get("/activity").status_code == 200
 
@@ -57,7 +57,7 @@ def test_oversized_form_is_refused_and_nobody_is_signed_out() -> None:
     response = client.post("/keys", {**ASKED, "more": "x" * 300_000})
 
     assert response.status_code == 413
-    assert "Nothing was done" in response.content.decode()
+    assert "Nothing was changed" in response.content.decode()
     assert client.get("/activity").status_code == 200
 
 
@@ -138,7 +138,7 @@ def test_defect_gets_a_page_without_its_text(
 
     page = response.content.decode()
     assert response.status_code == 500
-    assert "Something broke" in page
+    assert "Something went wrong" in page
     assert "https://help.northwind.example" in page
     assert response["X-Request-Id"] in page
     assert "secret" not in page

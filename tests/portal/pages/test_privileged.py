@@ -33,7 +33,7 @@ def test_keys_of_a_privileged_role_say_where_not_to_put_them() -> None:
 
     response = cast.signed_in("bob").post("/keys", form)
 
-    assert "programs and machines you do not trust" in response.content.decode()
+    assert "programs and computers that you do not trust" in response.content.decode()
 
 
 @pytest.mark.parametrize(("role_name", "warns"), [("Operator", True), ("ReadOnly", False)])

@@ -57,7 +57,7 @@ def test_who_has_nothing_is_told_where_to_look() -> None:
     page = build("mallory").content.decode()
 
     assert "nothing to link to" in page
-    assert "Make the link" not in page
+    assert "Create the link" not in page
     assert DEV not in page
 
 
@@ -66,7 +66,7 @@ def test_account_one_has_not_is_refused_in_the_words_for_one_that_is_not_there(t
     cast.account("secret-project", "444455556666")
 
     assert refusal(account=typed).startswith(
-        "This account is not known here, or you have no role in it"
+        "This account is unknown, or you have no role in it"
     )
 
 
@@ -80,7 +80,7 @@ def test_part_of_several_names_is_refused_and_names_them() -> None:
 def test_role_one_has_not_is_refused_and_those_one_has_are_named() -> None:
     message = refusal(account=PROD, role_name="Operator")
 
-    assert message.endswith("There are: ReadOnly.")
+    assert message.endswith("Your roles there: ReadOnly.")
 
 
 @pytest.mark.parametrize(
@@ -179,8 +179,8 @@ def test_link_is_built_without_a_script(page_factory: PageFactory, live_portal: 
     page.get_by_label("Account").fill("payments-dev")
     page.get_by_label("Role").fill("Developer")
     page.get_by_label("Region").select_option("eu-west-1")
-    follow(page.get_by_role("button", name="Make the link"))
-    page.get_by_role("link", name="Follow it").click()
+    follow(page.get_by_role("button", name="Create the link"))
+    page.get_by_role("link", name="Open the link").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text(
         "Console of payments-dev as Developer"

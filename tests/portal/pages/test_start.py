@@ -222,7 +222,7 @@ def test_portal_without_mappings_names_mappings_only() -> None:
 def test_first_start_asks_others_to_wait() -> None:
     page = text_of(cast.signed_in("alice"))
 
-    assert "Nothing has been set up yet" in page
+    assert "Nothing is set up yet" in page
     assert "/admin/" not in page
 
 

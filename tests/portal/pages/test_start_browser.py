@@ -270,7 +270,7 @@ def test_star_refused_leads_to_the_page_that_says_why(
 
     page.get_by_role("button", name="Favourite: Developer in payments-dev").click()
 
-    expect(page.get_by_text("there can be no more")).to_be_visible()
+    expect(page.get_by_text("which is the maximum")).to_be_visible()
 
 
 def test_everything_works_without_a_script(
@@ -294,7 +294,7 @@ def test_everything_works_without_a_script(
     opened.value.wait_for_url(f"{aws.url}/federation?Action=login&**")
     page.locator(".tile").get_by_role("button", name="Favourite").click()
     expect(page.locator(".tile")).to_have_count(1)  # It was used: now it is there for that.
-    expect(page.get_by_role("heading", name="Used last")).to_be_visible()
+    expect(page.get_by_role("heading", name="Recent")).to_be_visible()
 
 
 def test_favourites_are_put_in_order_without_a_script(

@@ -43,7 +43,7 @@ def test_a_refused_sign_in_says_so_and_the_next_one_works(
     with identity.misbehaving(status={"token": 500}):
         page.goto(f"{portal}/activity")
         page.get_by_role("button", name="alice").click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("You are not signed in")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Sign-in failed")
         assert Axe().run(page).response["violations"] == []
 
     page.get_by_role("link", name="Sign in again").click()

@@ -148,7 +148,7 @@ def test_a_fault_of_the_provider_signs_nobody_in(
     with identity.misbehaving(**FAULTS[fault][0]):
         response = visitor.client.get(callback)
 
-    assert "You are not signed in" in page_of(response)
+    assert "Sign-in failed" in page_of(response)
     assert not SignIn.objects.exists()
     assert not visitor.is_signed_in
 
