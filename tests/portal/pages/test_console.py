@@ -199,7 +199,10 @@ def test_nobody_is_signed_out_of_another_account_who_did_not_ask_for_it() -> Non
     client = cast.signed_in("alice")
 
     assert sent_to(client)["Action"] == ["login"]
-    assert "This first ends all other AWS consoles" not in look(client, account_id=DEV, role_name="Developer")[1]
+    assert (
+        "This first ends all other AWS consoles"
+        not in look(client, account_id=DEV, role_name="Developer")[1]
+    )
 
 
 def test_who_asked_for_it_is_signed_out_first_and_told_so() -> None:
@@ -207,7 +210,10 @@ def test_who_asked_for_it_is_signed_out_first_and_told_so() -> None:
     preferences.save(person=SignIn.objects.get().person, sign_out_first=True, slash_searches=True)
 
     assert sent_to(client)["Action"] == ["logout"]
-    assert "This first ends all other AWS consoles" in look(client, account_id=DEV, role_name="Developer")[1]
+    assert (
+        "This first ends all other AWS consoles"
+        in look(client, account_id=DEV, role_name="Developer")[1]
+    )
 
 
 # --- in a browser ---------------------------------------------------------------------------------

@@ -65,9 +65,7 @@ def test_who_has_nothing_is_told_where_to_look() -> None:
 def test_account_one_has_not_is_refused_in_the_words_for_one_that_is_not_there(typed: str) -> None:
     cast.account("secret-project", "444455556666")
 
-    assert refusal(account=typed).startswith(
-        "This account is unknown, or you have no role in it"
-    )
+    assert refusal(account=typed).startswith("This account is unknown, or you have no role in it")
 
 
 def test_part_of_several_names_is_refused_and_names_them() -> None:
