@@ -1,1 +1,1 @@
-"""Measure the start page beside a static page on the same server: `python -m bench.run`."""
+"""Measures the portal: `make bench` prints one table of ratios of one run."""

@@ -1,8 +1,7 @@
-"""AWS and the identity provider of the API's bench, answering at once or after a while: `python -m bench.aws PORT KEYS`.
+"""AWS and the identity provider of the bench: `python -m bench.aws ISSUER KEYS`.
 
-Nothing is checked and nothing parsed that need not be: what is measured is the portal. `/after/MS`
-is an STS that takes so many milliseconds; GET answers the provider's documents, and at `/seen` how many
-connections and calls there were.
+It checks nothing and parses only what it must: what is measured is the portal. POST is answered as STS answers
+AssumeRole, at `/after/MS` that many milliseconds later; GET is answered with the provider's documents.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import re
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 _REPLY = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
   <AssumeRoleResult>
@@ -37,47 +37,29 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
 class Stub(asyncio.Protocol):
-    """One kept connection: requests come one after the other."""
+    """One kept connection, on which requests come one after the other."""
 
-    seen = {"connections": 0, "calls": 0}
-    pages: dict[bytes, bytes] = {}
+    documents: dict[bytes, bytes] = {}
     reply = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count it."""
         assert isinstance(transport, asyncio.Transport)
         self._transport, self._buffer = transport, b""
 
     def data_received(self, data: bytes) -> None:
-        """Answer when a request is whole."""
         self._buffer += data
-        head, found, _ = self._buffer.partition(b"\r\n\r\n")
-        if not found:
-            return
+        head, end, _ = self._buffer.partition(b"\r\n\r\n")
         length = _LENGTH.search(head)
-        if len(self._buffer) < len(head) + 4 + (int(length[1]) if length else 0):
+        if not end or len(self._buffer) < len(head) + 4 + (int(length[1]) if length else 0):
             return
         self._buffer = b""
         method, path, _ = head.split(b" ", 2)
         if method == b"GET":
-            self._get(path)
-        else:
-            self._assume_role(path)
-
-    def _get(self, path: bytes) -> None:
-        page = json.dumps(self.seen).encode() if path == b"/seen" else self.pages.get(path, b"{}")
-        self._transport.write(_answer("application/json", page))
-
-    def _assume_role(self, path: bytes) -> None:
-        self.seen["calls"] += 1
-        if not hasattr(self, "_counted"):
-            self._counted = True
-            self.seen["connections"] += 1
-        if milliseconds := int(path.strip(b"/").rpartition(b"/")[2] or 0):
-            loop = asyncio.get_running_loop()
-            loop.call_later(milliseconds / 1000, self._transport.write, self.reply)
-        else:
-            self._transport.write(self.reply)
+            self._transport.write(_answer("application/json", self.documents.get(path, b"{}")))
+            return
+        milliseconds = int(path.strip(b"/").rpartition(b"/")[2] or 0)
+        loop = asyncio.get_running_loop()
+        loop.call_later(milliseconds / 1000, self._transport.write, self.reply)
 
 
 def _answer(content_type: str, body: bytes) -> bytes:
@@ -85,26 +67,25 @@ def _answer(content_type: str, body: bytes) -> bytes:
     return head.encode() + body
 
 
-async def _serve(port: int, keys: Path) -> None:
-    issuer = f"http://localhost:{port}"
-    Stub.pages = {
+async def _serve(issuer: str, keys: Path) -> None:
+    discovery = {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/authorize",
+        "token_endpoint": f"{issuer}/token",
+        "jwks_uri": f"{issuer}/jwks",
+    }
+    Stub.documents = {
         b"/jwks": keys.read_bytes(),
-        b"/.well-known/openid-configuration": json.dumps(
-            {
-                "issuer": issuer,
-                "authorization_endpoint": f"{issuer}/authorize",
-                "token_endpoint": f"{issuer}/token",
-                "jwks_uri": f"{issuer}/jwks",
-            }
-        ).encode(),
+        b"/.well-known/openid-configuration": json.dumps(discovery).encode(),
     }
     reply = _REPLY.format(
         secret="x" * 40, token="y" * 640, expiry=datetime.now(UTC) + timedelta(hours=1)
     )
     Stub.reply = _answer("text/xml", reply.encode())
-    server = await asyncio.get_running_loop().create_server(Stub, "127.0.0.1", port, backlog=1024)
+    loop, port = asyncio.get_running_loop(), urlsplit(issuer).port
+    server = await loop.create_server(Stub, "127.0.0.1", port, backlog=1024)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(int(sys.argv[1]), Path(sys.argv[2])))
+    asyncio.run(_serve(sys.argv[1], Path(sys.argv[2])))

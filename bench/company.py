@@ -121,3 +121,14 @@ def signed_in(name: str, top: str, accounts: list[Account], *, now: datetime) ->
     session.create()
     session.save()
     return str(session.session_key)
+
+
+def a_role_arn(top: str, groups: tuple[str, ...]) -> str:
+    """Return the ARN of a role below `top` that somebody in these groups has."""
+    mapping = Mapping.objects.filter(value__in=groups, value__startswith=top.lower()).first()
+    assert mapping, f"nobody of {top} is in these groups"
+    role = AccountRole.objects.select_related("account", "permission_set").filter(
+        account__organizational_unit=mapping.targets.get().unit,
+        permission_set=mapping.permission_set,
+    )
+    return role[0].arn

@@ -9,10 +9,10 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 AUDIENCE = "gatehouse-api"
-ORDINARY = ("everyone", "engineering", "small-payments-readonly", "small-payments-developer", "vpn")
+FEW = ("everyone", "engineering", "small-payments-readonly", "small-payments-developer", "vpn")
 """What most people are in."""
-MANY = tuple(f"northwind-aws-teams-{number:03}-developer" for number in range(200))
-"""A token with these has 10 KB."""
+MANY = ("large-payments-readonly", *(f"northwind-aws-teams-{n:03}-developer" for n in range(200)))
+"""A token with these has 11 KB."""
 
 
 class Issuer:

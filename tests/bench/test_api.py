@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import gc
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
-from django.core.handlers.wsgi import WSGIRequest
-from django.core.wsgi import get_wsgi_application
 from django.db import connection
-from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
-from bench import company, portal
+from bench import company
 from tests.accounts.aws.test_sts import reply
 from tests.emulators import Reply, ScriptedServer, sts_at
 from tests.issuer import Issuer
@@ -35,7 +31,7 @@ def _aws() -> Iterator[None]:
 
 
 def role_below(top: str) -> str:
-    return portal.a_role_arn(top, in_groups(FEW, top))
+    return company.a_role_arn(top, in_groups(FEW, top))
 
 
 def in_groups(groups: tuple[str, ...], top: str) -> tuple[str, ...]:
@@ -62,51 +58,6 @@ def test_queries_for_keys_are_the_same_whatever_the_size_and_the_groups(
 
     # Is this person blocked, the account role, claims in use, mappings; the audit row.
     assert counts == [5, 5, 5, 5]
-
-
-# Each request lets go of its connection, as under a server: what it finds there is committed.
-@pytest.mark.django_db(transaction=True)
-def test_request_of_keys_is_gone_without_a_search_for_garbage(issuer: Issuer) -> None:
-    company.build("Tiny", 12, chance=random.Random(1))
-    environ = (
-        RequestFactory()
-        .get(
-            "/api/credentials",
-            {"role": role_below("Tiny")},
-            headers={
-                "Authorization": f"Bearer {issuer.token(groups=list(in_groups(FEW, 'Tiny')))}"
-            },
-        )
-        .environ
-    )
-    gc.collect()
-    gc.disable()
-    try:
-        before = requests_in_memory()
-        statuses = [status_of(dict(environ)) for _ in range(3)]
-        left = requests_in_memory() - before
-    finally:
-        gc.enable()
-
-    assert statuses == ["200 OK"] * 3
-    assert left == 0
-
-
-def requests_in_memory() -> int:
-    # Not isinstance: a lazy object is asked what it stands for by that, and some refuse.
-    return sum(type(each) is WSGIRequest for each in gc.get_objects())
-
-
-def status_of(environ: dict[str, Any]) -> str:
-    """Return the status of an answer, asked for and let go as a server does."""
-    statuses: list[str] = []
-
-    def start(status: str, headers: object, failure: object = None) -> Callable[[bytes], object]:
-        statuses.append(status)
-        return lambda data: None
-
-    get_wsgi_application()(environ, start).close()
-    return statuses[0]
 
 
 def test_no_client_is_built_for_a_request(
