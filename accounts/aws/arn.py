@@ -46,7 +46,7 @@ def parse_role_arn(text: str) -> RoleArn:
         raise _invalid("an ARN looks like arn:aws:iam::123456789012:role/Name")
     _, partition, service, region, account_id, resource = parts
     if not re.fullmatch(PARTITION, partition):
-        raise _invalid("the second part is no partition, such as aws, aws-us-gov or aws-cn")
+        raise _invalid("the second part is not a partition such as aws, aws-us-gov or aws-cn")
     if service != "iam" or region:
         raise _invalid("a role's ARN begins with arn:aws:iam:: and has no region")
     if not re.fullmatch(ACCOUNT_ID, account_id):

@@ -30,11 +30,11 @@ def landing(*, role: OfferedRole, destination: str = "", region: str = "") -> st
         InvalidRequest: the destination is not a page, or the region none, of the role's partition.
         AwsRefused: the portal does not know the partition.
     """
-    world = partitions.find(role.partition)
-    if region and not world.has_region(region):
+    target = partitions.find(role.partition)
+    if region and not target.has_region(region):
         raise InvalidRequest(
             "There is no such region in this account's part of AWS. Choose another one.",
-            f"{region!r:.40} is no region of the partition {world.name}",
+            f"{region!r:.40} is no region of the partition {target.name}",
             code="request.region",
         )
     page = home(
@@ -42,7 +42,7 @@ def landing(*, role: OfferedRole, destination: str = "", region: str = "") -> st
         region=region or role.region,
         destination=destination or role.destination,
     )
-    return allowed(_moved(page, region, world), partition=role.partition) if region else page
+    return allowed(_moved(page, region, target), partition=role.partition) if region else page
 
 
 def home(*, partition: str, region: str, destination: str) -> str:
@@ -66,21 +66,21 @@ def allowed(destination: str, *, partition: str) -> str:
         InvalidRequest: it is anything else; the message says which rule it breaks.
         AwsRefused: the portal does not know the partition.
     """
-    world = partitions.find(partition)
+    target = partitions.find(partition)
     if len(destination) > LONGEST:
         raise _refused(f"it is longer than {LONGEST} characters")
     if not _VISIBLE_ASCII.fullmatch(destination):
         raise _refused("it has spaces, control or non-ASCII characters")
     if not (url := _URL.fullmatch(destination)):
-        raise _refused(f"it does not begin with https://{world.console}/")
+        raise _refused(f"it does not begin with https://{target.console}/")
     host, page = url[1].lower(), url[2] or "/"
     if len(host) > _LONGEST_HOST or not _HOST.fullmatch(host):
         raise _refused("its host is not a plain name; there can be no user, port or address")
-    if not world.has_console(host):
-        raise _refused(f"its host is not {world.console} and not below it")
+    if not target.has_console(host):
+        raise _refused(f"its host is not {target.console} and not below it")
     if page.startswith("//") or any(c < " " or c in "\\\x7f" for c in unquote(page)):
         raise _refused("its path has doubled slashes or hidden characters")
-    _check_regions(host, page, world)
+    _check_regions(host, page, target)
     return f"https://{host}{page}"
 
 
@@ -97,7 +97,7 @@ def complaint(destination: str) -> str:
     return wrong[0]
 
 
-def _moved(page: str, region: str, world: Partition) -> str:
+def _moved(page: str, region: str, target: Partition) -> str:
     """Return an allowed page in another region; a page of a global service stays where it is."""
     address, hash_, fragment = page.partition("#")
     host, slash, path = address.removeprefix("https://").partition("/")
@@ -112,7 +112,7 @@ def _moved(page: str, region: str, world: Partition) -> str:
     return f"https://{'.'.join(labels)}{slash}{path}{hash_}{fragment}"
 
 
-def _check_regions(host: str, page: str, world: Partition) -> None:
+def _check_regions(host: str, page: str, target: Partition) -> None:
     """Refuse a region of another partition, or of none, in the host or the query."""
     query = urlsplit(f"https://{host}{page}").query
     named = {label for label in host.split(".") if re.fullmatch(REGION, label)} | {
@@ -120,8 +120,8 @@ def _check_regions(host: str, page: str, world: Partition) -> None:
         for key, value in parse_qsl(query, keep_blank_values=True)
         if key.lower() == "region" and value != GLOBAL
     }
-    if not all(world.has_region(region) for region in named):
-        raise _refused(f"it names a region that is not of the partition {world.name}")
+    if not all(target.has_region(region) for region in named):
+        raise _refused(f"it names a region that is not of the partition {target.name}")
 
 
 def _refused(rule: str) -> InvalidRequest:

@@ -1,4 +1,4 @@
-"""AWS partitions: separate worlds, each with its own console, sign-in hosts and regions."""
+"""AWS partitions: each has a console, sign-in hosts and regions of its own."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class Partition:
     """One partition: `sign_in` is the origin of its federation endpoint, `console` its console's domain.
 
     `sign_in_after_sign_out` is the origin whose sign-out goes on to a sign-in; "" where none is known.
+    `regional_console` is for a console that has a host for each region, and none without.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Partition:
     default_region: str
     regions: re.Pattern[str]
     sign_in_after_sign_out: str = ""
+    regional_console: bool = False
 
     def has_region(self, region: str) -> bool:
         """Whether a region is one of this partition's, by its name: new regions need no release."""
@@ -47,7 +49,8 @@ class Partition:
     def console_home(self, region: str = "") -> str:
         """Return the console's home; in the default region where the given one is not of this partition."""
         region = region if self.has_region(region) else self.default_region
-        return f"https://{self.console}/console/home?region={region}"
+        host = f"{region}.{self.console}" if self.regional_console else self.console
+        return f"https://{host}/console/home?region={region}"
 
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html;
@@ -78,13 +81,23 @@ PARTITIONS = {
             default_region="cn-north-1",
             regions=re.compile(r"cn-[a-z]+-[0-9]{1,2}"),
         ),
+        # The hosts: https://docs.aws.eu/general/latest/gr/endpoints.html. With a second region
+        # `sign_in` will depend on the account's.
+        Partition(
+            name="aws-eusc",
+            sign_in="https://eusc-de-east-1.signin.amazonaws-eusc.eu",
+            console="console.amazonaws-eusc.eu",
+            default_region="eusc-de-east-1",
+            regions=re.compile(r"eusc-de-[a-z]+-[0-9]{1,2}"),
+            regional_console=True,
+        ),
     )
 }
 
 
 @cache
 def _described() -> dict[str, dict[str, str]]:
-    """Return the description of each region of each partition, as botocore ships them."""
+    """Return, by partition and region, what botocore calls the region."""
     partitions = loaders.create_loader().load_data("partitions")["partitions"]
     return {
         partition["id"]: {

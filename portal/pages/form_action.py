@@ -13,7 +13,12 @@ from django.http import HttpRequest, HttpResponseBase
 View = Callable[[HttpRequest], HttpResponseBase]
 
 # Chromium checks every redirect after a form against form-action: AWS's sign-in, then its console.
-AWS = ("https://*.aws.amazon.com", "https://*.amazonaws-us-gov.com", "https://*.amazonaws.cn")
+AWS = (
+    "https://*.aws.amazon.com",
+    "https://*.amazonaws-us-gov.com",
+    "https://*.amazonaws.cn",
+    "https://*.amazonaws-eusc.eu",
+)
 
 
 def may_lead_to_aws(view: View) -> View:

@@ -23,21 +23,19 @@ REFUSED_KEYS = [
 REFUSED_VALUES = ["a" * 257, "a,b", "a\tb", "a\x00", "\udfff", "💥", "aws:a", "Aws:", "#1"]
 
 
-@pytest.mark.parametrize("key", REFUSED_KEYS)
-def test_a_key_that_aws_does_not_take_is_refused(key: str) -> None:
-    with pytest.raises(InvalidRequest, match="cannot be the key") as refused:
-        session_tags.check({key: "payments"})
+def test_a_key_that_aws_does_not_take_is_refused() -> None:
+    for key in REFUSED_KEYS:
+        with pytest.raises(InvalidRequest, match="cannot be the key") as refused:
+            session_tags.check({key: "payments"})
+        assert refused.value.code == "request.tags"
+        assert refused.value.user_message.isprintable()
 
-    assert refused.value.code == "request.tags"
-    assert refused.value.user_message.isprintable()
 
-
-@pytest.mark.parametrize("value", REFUSED_VALUES)
-def test_a_value_that_aws_does_not_take_is_refused(value: str) -> None:
-    with pytest.raises(InvalidRequest, match="“project” cannot have this value") as refused:
-        session_tags.check({"project": value})
-
-    assert refused.value.code == "request.tags"
+def test_a_value_that_aws_does_not_take_is_refused() -> None:
+    for value in REFUSED_VALUES:
+        with pytest.raises(InvalidRequest, match="“project” cannot have this value") as refused:
+            session_tags.check({"project": value})
+        assert refused.value.code == "request.tags"
 
 
 @pytest.mark.parametrize("keys", [("Project", "project"), ("STRASSE", "straße")])
@@ -51,16 +49,10 @@ def test_more_than_fifty_tags_are_refused() -> None:
         session_tags.check({f"tag{number}": "" for number in range(51)})
 
 
-@pytest.mark.parametrize(
-    "tags",
-    [
-        {},
-        {"a" * 128: "b" * 256},
-        {"project": ""},
-        {"aws": "aws"},
-        {"Kostenstelle Süd/2": "日本 ٣ a_b.c:d/e=f+g-h@i"},
-        {f"tag{number}": "" for number in range(50)},
-    ],
-)
-def test_what_aws_takes_passes(tags: dict[str, str]) -> None:
-    session_tags.check(tags)
+def test_what_aws_takes_passes() -> None:
+    session_tags.check({})
+    session_tags.check({"a" * 128: "b" * 256})
+    session_tags.check({"project": ""})
+    session_tags.check({"aws": "aws"})
+    session_tags.check({"Kostenstelle Süd/2": "日本 ٣ a_b.c:d/e=f+g-h@i"})
+    session_tags.check({f"tag{number}": "" for number in range(50)})
