@@ -1,31 +1,21 @@
-"""THE door: decide, trust, AWS, audit, release; for keys and for the console."""
+"""The one door: decide, obtain from AWS, record, release; for keys and for the console."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
 from django.conf import settings
-from django.db import Error as DatabaseError
 
-from accounts import audit, directory, entitlements, pool, signins, trust
+from accounts import denials, directory, durations, entitlements, pool, signins, trust
+from accounts.attempts import Attempt, Outcome
 from accounts.aws import destinations, session_tags, signin
 from accounts.aws.arn import RoleArn
 from accounts.aws.limits import SHORTEST_SESSION
-from accounts.errors import (
-    AccessDenied,
-    AuditUnavailable,
-    GatehouseError,
-    InvalidRequest,
-    SessionTooLong,
-)
-from accounts.models.audit import Action
+from accounts.errors import AccessDenied, InvalidRequest, SessionTooLong
+from accounts.trust.session_names import session_name
 from accounts.types import (
     ConsoleSignIn,
     Credentials,
@@ -38,12 +28,6 @@ from accounts.types import (
     Subject,
 )
 
-log = logging.getLogger(__name__)
-
-_ISSUED = {Kind.KEYS: Action.KEYS_ISSUED, Kind.CONSOLE: Action.CONSOLE_ISSUED}
-_DENIED = {Kind.KEYS: Action.KEYS_DENIED, Kind.CONSOLE: Action.CONSOLE_DENIED}
-_FAILED = {Kind.KEYS: Action.KEYS_FAILED, Kind.CONSOLE: Action.CONSOLE_FAILED}
-
 
 def issue_keys(
     *,
@@ -54,26 +38,28 @@ def issue_keys(
     now: datetime,
     tags: Mapping[str, str] = session_tags.NONE,
 ) -> IssuedKeys:
-    """Issue temporary keys for an account role, and record it.
+    """Issue temporary keys for an account role.
 
-    `role` is asked for by its names or by its ARN. `duration` is in seconds; None asks for the longest there is. `tags` are session tags, of those
-    that the permission set lets people give. Whatever happens leaves one audit row, and nothing is
-    released unless that row is written.
+    `duration` is in seconds; None stands for the longest possible. `tags` are session tags; the
+    permission set says which. Every attempt leaves one audit row, and nothing is released unless
+    that row is written.
 
     Raises:
         GatehouseError: refused or failed; each subclass and code says why.
     """
-    attempt = _Attempt(Kind.KEYS, subject, role, duration, origin, now, tags)
-    with attempt.recorded():
-        entitlement = attempt.decide()
-        credentials, shortened = attempt.obtain(entitlement)
+    attempt = _attempt(Kind.KEYS, subject, role, duration, origin, now)
+    with attempt.recorded_as(Outcome.DENIED):
+        entitlement = _decide(attempt, role, duration, tags)
+    with attempt.recorded_as(Outcome.FAILED):
+        session = _obtain(attempt, entitlement.role, duration)
+    audit_id = attempt.record(Outcome.ISSUED)
     return IssuedKeys(
         entitlement=entitlement,
-        credentials=credentials,
-        session_name=attempt.facts["session_name"],
-        duration=attempt.facts["duration"],
-        audit_id=attempt.record(_ISSUED),
-        shortened=shortened,
+        credentials=session.credentials,
+        session_name=attempt.session_name,
+        duration=session.duration,
+        audit_id=audit_id,
+        shortened=session.shortened,
     )
 
 
@@ -89,246 +75,182 @@ def console_url(
     sign_out_first: bool = False,
     tags: Mapping[str, str] = session_tags.NONE,
 ) -> ConsoleSignIn:
-    """Open the AWS console as an account role, and record it; as `issue_keys` in all else.
+    """Return a URL that opens the AWS console as an account role. All else is as in `issue_keys`.
 
-    `destination` is a page of the AWS console of the account's partition; "" lands on the
-    permission set's page, else on the console's home. `region` moves that page to a region.
-    `sign_out_first` ends the console sessions the browser has, those of other accounts included:
-    only for who asked for it.
+    `destination` is a page of the AWS console of the account's partition; "" stands for the
+    permission set's page, else the console's home. `region` moves that page to a region.
+    `sign_out_first` ends all console sessions of the browser, also those of other accounts.
     """
-    attempt = _Attempt(Kind.CONSOLE, subject, role, duration, origin, now, tags)
-    with attempt.recorded():
-        entitlement = attempt.decide()
-        offered = entitlement.role
-        landing = destinations.landing(role=offered, destination=destination, region=region)
-        attempt.detail["destination"] = landing
-        credentials, _ = attempt.obtain(entitlement)
-        with attempt.failures():
-            url = signin.console_sign_in_url(
-                credentials=credentials,
-                partition=offered.partition,
-                destination=landing,
-                issuer=_way_back(offered, landing if destination or region else ""),
-                session_duration=trust.console_duration(attempt.facts["duration"]),
-                endpoint=settings.AWS_FEDERATION_ENDPOINT,
-                sign_out_first=sign_out_first,
-            )
-    return ConsoleSignIn(entitlement=entitlement, url=url, audit_id=attempt.record(_ISSUED))
-
-
-@dataclass(slots=True)
-class _Attempt:
-    """One knock at the door, and what is known of it so far."""
-
-    kind: Kind
-    subject: Subject
-    asked: Named | RoleArn
-    requested: int | None
-    origin: Origin
-    now: datetime
-    tags: Mapping[str, str] = field(default_factory=dict)
-    facts: dict[str, Any] = field(default_factory=dict)
-    detail: dict[str, Any] = field(default_factory=dict)
-    offered: OfferedRole | None = None
-    failed: bool = False
-
-    @property
-    def account_id(self) -> str:
-        """The account that is asked for."""
-        return self.asked.account_id
-
-    @property
-    def role_name(self) -> str:
-        """The role that is asked for, as the directory calls it where it is there, and else as it was asked for."""
-        if self.offered is not None:
-            return self.offered.role_name
-        return self.asked.role_name if isinstance(self.asked, Named) else self.asked.name
-
-    def decide(self) -> Entitlement:
-        """Return the entitlement, decided now and from the database; refuse everything else."""
-        session_tags.check(self.tags)
-        if self.subject.sign_in_id is not None:
-            # The claims of the open sign-in, not those a caller may have held on to.
-            sign_in = signins.standing(sign_in_id=self.subject.sign_in_id, now=self.now)
-            self.subject = replace(signins.subject_of(sign_in), scope=self.subject.scope)
-        else:
-            signins.refuse_blocked(self.subject)
-        if isinstance(self.asked, RoleArn):
-            self.facts["role_arn"] = str(self.asked)
-        self.offered = directory.offered_role(self.asked)
-        # Whoever asks for a role that is nowhere is decided about all the same, and refused in the
-        # same words: nobody learns by asking which roles there are.
-        found = entitlements.resolve(
-            subject=self.subject,
-            now=self.now,
-            role_name=self.role_name,
-            roles=() if self.offered is None else (self.offered,),
+    attempt = _attempt(Kind.CONSOLE, subject, role, duration, origin, now)
+    with attempt.recorded_as(Outcome.DENIED):
+        entitlement = _decide(attempt, role, duration, tags)
+        landing = destinations.landing(
+            role=entitlement.role, destination=destination, region=region
         )
-        entitlement = next(
-            (granted for granted in found.granted if granted.allows(self.kind)), None
+        attempt.destination = landing
+    with attempt.recorded_as(Outcome.FAILED):
+        session = _obtain(attempt, entitlement.role, duration)
+        url = signin.console_sign_in_url(
+            credentials=session.credentials,
+            partition=entitlement.role.partition,
+            destination=landing,
+            issuer=_return_address(entitlement.role, landing if destination or region else ""),
+            session_duration=trust.console_duration(entitlement.role, session.duration),
+            endpoint=settings.AWS_FEDERATION_ENDPOINT,
+            sign_out_first=sign_out_first,
         )
-        if entitlement is None:
-            raise self._denial(found)
-        if self.tags:
-            self.detail["tags"] = dict(self.tags)
-        self.facts |= {
-            "role_arn": entitlement.role.arn,
-            "reason": "; ".join(map(str, entitlement.because(self.kind))),
-            "session_name": trust.session_name(self.subject),
-        }
-        longest = entitlement.session_duration
-        if self.requested is not None and not SHORTEST_SESSION <= self.requested <= longest:
-            raise InvalidRequest(
-                f"A session with {self.role_name} lasts from 15 minutes to {_in_words(longest)}. Choose a duration in between.",
-                f"duration {self.requested} is not within {SHORTEST_SESSION}..{longest}",
-                code="request.duration",
-            )
-        self._refuse_tags_beyond(entitlement.role.session_tags)
-        return entitlement
+    audit_id = attempt.record(Outcome.ISSUED)
+    return ConsoleSignIn(entitlement=entitlement, url=url, audit_id=audit_id)
 
-    def obtain(self, entitlement: Entitlement) -> tuple[Credentials, str]:
-        """Return keys from AWS, and why their life is shorter than the role's; "" if it is not.
 
-        A duration somebody chose is never shortened in silence; where nobody chose, the
-        longest that AWS gives is what was asked for.
-        """
-        limit = trust.session_limit(entitlement.role)
-        with self.failures():
-            if self.requested is not None:
-                return self._ask(entitlement, self.requested), ""
-            try:
-                return self._ask(entitlement, limit.seconds), limit.because
-            except SessionTooLong as too_long:
-                if too_long.allowed is None or too_long.allowed >= limit.seconds:
-                    raise
-                shortened = (
-                    f"Valid for {_in_words(too_long.allowed)} instead of {_in_words(limit.seconds)}: "
-                    "AWS gives no longer session with this role from here."
-                )
-                return self._ask(entitlement, too_long.allowed), shortened
+def _attempt(
+    kind: Kind,
+    subject: Subject,
+    role: Named | RoleArn,
+    duration: int | None,
+    origin: Origin,
+    now: datetime,
+) -> Attempt:
+    return Attempt(
+        kind=kind,
+        subject=subject,
+        account_id=role.account_id,
+        role_name=role.name if isinstance(role, RoleArn) else role.role_name,
+        role_arn=str(role) if isinstance(role, RoleArn) else "",
+        duration=duration,
+        origin=origin,
+        now=now,
+    )
 
-    def _ask(self, entitlement: Entitlement, duration: int) -> Credentials:
-        self.facts["duration"] = duration
-        pool.give_back()
-        credentials = trust.obtain(
-            role=entitlement.role,
-            session_name=self.facts["session_name"],
-            duration=duration,
-            tags=self.tags,
+
+def _decide(
+    attempt: Attempt,
+    role: Named | RoleArn,
+    duration: int | None,
+    tags: Mapping[str, str],
+) -> Entitlement:
+    """Return the entitlement, decided now and from the database; refuse everything else."""
+    session_tags.check(tags)
+    attempt.subject = _current(attempt.subject, now=attempt.now)
+    offered = directory.offered_role(role)
+    if offered is not None:
+        attempt.role_name = offered.role_name
+    # A role that does not exist is decided and refused like one that is not given, so that nobody
+    # learns by asking which roles exist.
+    decided = entitlements.resolve(
+        subject=attempt.subject,
+        now=attempt.now,
+        role_name=attempt.role_name,
+        roles=() if offered is None else (offered,),
+    )
+    given = decided.giving(attempt.kind)
+    if not given:
+        raise denials.of_role(
+            decided,
+            subject=attempt.subject,
+            kind=attempt.kind,
+            account_id=attempt.account_id,
+            role_name=attempt.role_name,
+            by_arn=isinstance(role, RoleArn),
         )
-        self.facts |= {
-            "access_key_id": credentials.access_key_id,
-            "assumed_role_arn": credentials.assumed_role_arn,
-            "aws_request_id": credentials.request_id,
-        }
-        return credentials
+    entitlement = given[0]
+    attempt.tags = tags
+    attempt.role_arn = entitlement.role.arn
+    attempt.reason = "; ".join(map(str, entitlement.because(attempt.kind)))
+    attempt.session_name = session_name(attempt.subject)
+    _check_duration(entitlement, duration)
+    _check_tags(entitlement.role, tags)
+    return entitlement
 
-    def _refuse_tags_beyond(self, given: tuple[str, ...]) -> None:
-        """Refuse keys that the permission set does not name, letter by letter: AWS ignores their case."""
-        refused = [key for key in self.tags if key not in given]
-        if refused:
-            known = f"It takes {', '.join(given)}." if given else "It takes none."
-            raise AccessDenied(
-                f"{self.role_name} does not take the session tag “{refused[0]}”. {known}",
-                f"the permission set does not name the session tags {', '.join(refused)}",
-                code="access.tag_denied",
-            )
 
-    @contextmanager
-    def recorded(self) -> Iterator[None]:
-        """Record a refusal or a failure before it is passed on."""
-        try:
-            yield
-        except GatehouseError as error:
-            self.facts |= {"error_code": error.code, "reason": error.admin_message}
-            self.record(_FAILED if self.failed else _DENIED)
+def _current(subject: Subject, *, now: datetime) -> Subject:
+    """Return the subject as its open sign-in says now, whatever claims the caller may have kept.
+
+    Raises:
+        SignInAgain: the sign-in has ended, or an admin has blocked the person.
+    """
+    if subject.sign_in_id is None:
+        signins.refuse_blocked(subject)
+        return subject
+    sign_in = signins.get_open(sign_in_id=subject.sign_in_id, now=now)
+    return replace(signins.subject_of(sign_in), scope=subject.scope)
+
+
+def _check_duration(entitlement: Entitlement, duration: int | None) -> None:
+    longest = entitlement.session_duration
+    if duration is not None and not SHORTEST_SESSION <= duration <= longest:
+        raise InvalidRequest(
+            f"A session with {entitlement.role.role_name} lasts from {durations.in_words(SHORTEST_SESSION)} "
+            f"to {durations.in_words(longest)}. Choose a duration in between.",
+            f"duration {duration} is not within {SHORTEST_SESSION}..{longest}",
+            code="request.duration",
+        )
+
+
+def _check_tags(role: OfferedRole, tags: Mapping[str, str]) -> None:
+    # AWS ignores the case of keys; here the permission set decides letter by letter.
+    refused = [key for key in tags if key not in role.session_tags]
+    if refused:
+        allowed = (
+            f"It takes {', '.join(role.session_tags)}." if role.session_tags else "It takes none."
+        )
+        raise AccessDenied(
+            f"{role.role_name} does not take the session tag “{refused[0]}”. {allowed}",
+            f"the permission set does not name the session tags {', '.join(refused)}",
+            code="access.tag_denied",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    """What AWS gave: `duration` in seconds, and for people why it is shorter than the role's."""
+
+    credentials: Credentials
+    duration: int
+    shortened: str
+
+
+def _obtain(attempt: Attempt, role: OfferedRole, duration: int | None) -> _Session:
+    """Return keys from AWS.
+
+    A duration that somebody chose is never shortened silently. Where nobody chose one, the longest
+    that AWS gives is what was asked for.
+    """
+    if duration is not None:
+        return _Session(_ask_aws(attempt, role, duration), duration, shortened="")
+    limit = trust.session_limit(role)
+    try:
+        return _Session(_ask_aws(attempt, role, limit.seconds), limit.seconds, limit.because)
+    except SessionTooLong as too_long:
+        allowed = too_long.allowed
+        if allowed is None or allowed >= limit.seconds:
             raise
-        except Exception as error:
-            self.facts |= {
-                "error_code": "internal",
-                "reason": f"{type(error).__name__}; the log has more",
-            }
-            self.record(_FAILED)
-            raise
-
-    @contextmanager
-    def failures(self) -> Iterator[None]:
-        """Mark that from here on it is AWS that says no, not the portal."""
-        self.failed = True
-        yield
-        self.failed = False
-
-    def record(self, actions: dict[Kind, Action]) -> UUID:
-        """Write the audit row; without it nothing is released."""
-        facts = {"duration": self.requested, "detail": self.detail, **self.facts}
-        if self.subject.token_id is not None:
-            self.detail["token"] = str(self.subject.token_id)
-        try:
-            return audit.record(
-                action=actions[self.kind],
-                now=self.now,
-                origin=self.origin,
-                subject=self.subject,
-                account_id=self.account_id,
-                role_name=self.role_name,
-                **facts,
-            )
-        except DatabaseError as error:
-            log.critical(
-                "audit row not written, nothing released: %s",
-                facts.get("access_key_id", "no key"),
-            )
-            raise AuditUnavailable(
-                "This could not be recorded, so nothing was issued. Try again in a moment.",
-                f"the audit row could not be written: {type(error).__name__}",
-            ) from error
-
-    def _denial(self, found: entitlements.Entitlements) -> AccessDenied:
-        # Whoever is entitled to nothing must not fill the trail, which never forgets, with long names.
-        asked = f"{self.role_name!r:.200} in {self.account_id!r:.40}"
-        scope = self.subject.scope
-        if scope is not None and not (
-            self.kind in scope.kinds
-            and scope.covers(account_id=self.account_id, role_name=self.role_name)
-        ):
-            return AccessDenied(
-                "This token is not for that. Use one whose scope includes this role, this account "
-                "and what is asked for.",
-                f"the token's scope does not include {self.kind} with {asked}",
-                code="access.scope",
-            )
-        if found.granted:
-            other = "keys" if self.kind is Kind.CONSOLE else "the console"
-            return AccessDenied(
-                f"{self.role_name} in this account is for {other} only.",
-                f"{self.kind} is not given by: {'; '.join(map(str, found.granted[0].reasons))}",
-                code="access.kind_denied",
-            )
-        if found.problems:
-            return AccessDenied(
-                f"{found.problems[0].message} So it cannot be told whether you have this role. "
-                "Ask the people who run the portal; signing in again does not help.",
-                "; ".join(f"{problem.code}: {problem.claim}" for problem in found.problems),
-                code=found.problems[0].code,
-            )
-        look = "Check the ARN letter by letter, the path included. "
-        return AccessDenied(
-            f"You do not have this role in this account. {look if isinstance(self.asked, RoleArn) else ''}"
-            "Roles come from your groups at the identity provider; if yours changed a moment ago, sign out and in again.",
-            f"no mapping in force gives {asked}",
-        )
+    shortened = (
+        f"Valid for {durations.in_words(allowed)} instead of {durations.in_words(limit.seconds)}: "
+        "AWS gives no longer session with this role from here."
+    )
+    return _Session(_ask_aws(attempt, role, allowed), allowed, shortened)
 
 
-def _way_back(role: OfferedRole, asked_for: str) -> str:
-    """Return where AWS sends people when a console session expires: to the same role and page here."""
+def _ask_aws(attempt: Attempt, role: OfferedRole, duration: int) -> Credentials:
+    attempt.duration = duration
+    pool.give_back()
+    credentials = trust.obtain(
+        role=role,
+        subject=attempt.subject,
+        session_name=attempt.session_name,
+        duration=duration,
+        tags=attempt.tags,
+    )
+    attempt.access_key_id = credentials.access_key_id
+    attempt.assumed_role_arn = credentials.assumed_role_arn
+    attempt.aws_request_id = credentials.request_id
+    return credentials
+
+
+def _return_address(role: OfferedRole, destination: str) -> str:
+    """Return where AWS sends people when a console session expires: the same role and page here."""
     link = {"account_id": role.account_id, "role_name": role.role_name}
-    if asked_for:
-        link["destination"] = asked_for
+    if destination:
+        link["destination"] = destination
     return f"{settings.BASE_URL}/console?{urlencode(link)}"
-
-
-def _in_words(seconds: int) -> str:
-    if seconds % 3600 == 0:
-        hours = seconds // 3600
-        return "1 hour" if hours == 1 else f"{hours} hours"
-    return f"{seconds // 60} minutes"

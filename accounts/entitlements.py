@@ -12,7 +12,7 @@ from accounts.directory import offered_roles
 from accounts.matching import Rule
 from accounts.rules import claims_in_use, rules_in_force
 from accounts.storable import is_storable
-from accounts.types import Entitlement, OfferedRole, Reason, Subject
+from accounts.types import Entitlement, Kind, OfferedRole, Reason, Subject
 
 Values = Mapping[str, frozenset[str]]
 
@@ -23,6 +23,10 @@ class Entitlements:
 
     granted: tuple[Entitlement, ...]
     problems: tuple[ClaimProblem, ...]
+
+    def giving(self, kind: Kind) -> tuple[Entitlement, ...]:
+        """Return the entitlements that give this: the console or keys."""
+        return tuple(entitlement for entitlement in self.granted if entitlement.allows(kind))
 
 
 def resolve(

@@ -112,7 +112,7 @@ def end(*, sign_in: SignIn, reason: str, origin: Origin, now: datetime) -> None:
             )
 
 
-def standing(*, sign_in_id: UUID | None, now: datetime) -> SignIn:
+def get_open(*, sign_in_id: UUID | None, now: datetime) -> SignIn:
     """Return the open sign-in with this id, of a person who is not blocked.
 
     Raises:

@@ -218,6 +218,14 @@ class Entitlement:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionLimit:
+    """The longest session to expect, in seconds, and why it is shorter than the role's; "" if it is not."""
+
+    seconds: int
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Credentials:
     """Temporary AWS keys. The secret parts never appear in a `repr`."""
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.errors import GatehouseError, SignInAgain
-from accounts.signins import standing, subject_of
+from accounts.signins import get_open, subject_of
 from portal import health, logs
 from portal.limiting import TooMany, count_form
 from portal.pages.errors import BrokenCookie, csrf_failure, error_page, method_not_allowed
@@ -81,7 +81,7 @@ class CurrentSignIn(_Middleware):
         sign_in_id = request.session.get("sign_in")
         if sign_in_id:
             try:
-                sign_in = standing(sign_in_id=uuid.UUID(sign_in_id), now=timezone.now())
+                sign_in = get_open(sign_in_id=uuid.UUID(sign_in_id), now=timezone.now())
             except SignInAgain:
                 logout(request)
             else:

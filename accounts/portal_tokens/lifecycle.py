@@ -54,7 +54,7 @@ def create(
         AccessDenied: only portal admins create machine tokens; personal tokens may be turned off.
         InvalidRequest: the purpose, the name, the scope or the lifetime is not allowed.
     """
-    sign_in = signins.standing(sign_in_id=sign_in.id, now=now)
+    sign_in = signins.get_open(sign_in_id=sign_in.id, now=now)
     person = sign_in.person
     possible = choices(sign_in=sign_in, for_machine=machine is not None, now=now)
     if machine is None and settings.TOKEN_CLAIMS_MAX_AGE == 0:
@@ -105,7 +105,7 @@ def revoke(*, token_id: UUID, sign_in: SignIn, origin: Origin, now: datetime) ->
         SignInAgain: the sign-in is no longer open.
         AccessDenied: the token does not exist or is somebody else's; the answer does not say which.
     """
-    sign_in = signins.standing(sign_in_id=sign_in.id, now=now)
+    sign_in = signins.get_open(sign_in_id=sign_in.id, now=now)
     person = sign_in.person
     tokens = Token.objects.all() if person.is_admin else _personal(person)
     token = tokens.select_related("created_by").filter(pk=token_id).first()

@@ -80,7 +80,7 @@ def allow(*, sign_in: SignIn, request: AuthorizationRequest, origin: Origin, now
     Raises:
         SignInAgain: the sign-in is not open any more.
     """
-    sign_in = signins.standing(sign_in_id=sign_in.id, now=now)
+    sign_in = signins.get_open(sign_in_id=sign_in.id, now=now)
     code = bearer_secrets.generate()
     with transaction.atomic():
         approval = Approval.objects.create(

@@ -161,7 +161,7 @@ def _find(secret: str, *, renews: bool) -> CliToken | None:
 
 def _open_sign_in(approval: Approval, now: datetime, reason: RefusalReason) -> SignIn:
     try:
-        return signins.standing(sign_in_id=approval.sign_in_id, now=now)
+        return signins.get_open(sign_in_id=approval.sign_in_id, now=now)
     except SignInAgain as ended:
         raise _ended(reason, ended.admin_message) from ended
 

@@ -96,7 +96,7 @@ def answer(
         SignInAgain: the sign-in is not open any more.
         ClientRefused: there is no undecided request with this code.
     """
-    sign_in = signins.standing(sign_in_id=sign_in.id, now=now)
+    sign_in = signins.get_open(sign_in_id=sign_in.id, now=now)
     approval = find(user_code=user_code, now=now)
     approval.sign_in = sign_in
     decided_at = {"approved_at": now} if allow else {"denied_at": now}

@@ -45,7 +45,9 @@ def test_a_connection_that_is_not_lent_or_in_use_stays(
     assert kept.given_back == 0
 
 
-@pytest.mark.parametrize("asked", [trust.session_limit, lambda _: trust.console_duration(3600)])
+@pytest.mark.parametrize(
+    "asked", [trust.session_limit, lambda role: trust.console_duration(role, 3600)]
+)
 def test_a_lent_connection_is_given_back_before_the_hubs_credentials_are_awaited(
     monkeypatch: pytest.MonkeyPatch, asked: Any
 ) -> None:

@@ -41,5 +41,5 @@ def test_open_sign_in_brings_its_persons_preferences_along(
     preferences.save(person=sign_in.person, sign_out_first=True, slash_searches=False)
 
     with django_assert_num_queries(1):
-        person = signins.standing(sign_in_id=sign_in.id, now=timezone.now()).person
+        person = signins.get_open(sign_in_id=sign_in.id, now=timezone.now()).person
         assert preferences.preferences_of(person).slash_searches is False

@@ -81,7 +81,7 @@ def test_a_block_that_falls_into_a_sign_in_is_kept() -> None:
 
     assert not Person.objects.get().is_active
     with pytest.raises(SignInAgain):
-        signins.standing(sign_in_id=row.id, now=NOON)
+        signins.get_open(sign_in_id=row.id, now=NOON)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_sign_in_stands_no_longer_than_its_lifetime(later: timedelta) -> None:
     row = begin()
 
     with pytest.raises(SignInAgain, match="is not open") as refusal:
-        signins.standing(sign_in_id=row.id, now=NOON + later)
+        signins.get_open(sign_in_id=row.id, now=NOON + later)
 
     assert refusal.value.http_status == 401
     assert "Sign in again" in refusal.value.user_message
@@ -120,7 +120,7 @@ def test_an_ended_sign_in_does_not_stand() -> None:
     end(row)
 
     with pytest.raises(SignInAgain):
-        signins.standing(sign_in_id=row.id, now=NOON)
+        signins.get_open(sign_in_id=row.id, now=NOON)
 
 
 def test_a_sign_in_of_a_blocked_person_does_not_stand() -> None:
@@ -128,7 +128,7 @@ def test_a_sign_in_of_a_blocked_person_does_not_stand() -> None:
     Person.objects.update(is_active=False)
 
     with pytest.raises(SignInAgain):
-        signins.standing(sign_in_id=row.id, now=NOON)
+        signins.get_open(sign_in_id=row.id, now=NOON)
 
 
 def test_no_sign_in_does_not_stand() -> None:
@@ -136,7 +136,7 @@ def test_no_sign_in_does_not_stand() -> None:
 
     for unknown in (None, uuid4()):
         with pytest.raises(SignInAgain):
-            signins.standing(sign_in_id=unknown, now=NOON)
+            signins.get_open(sign_in_id=unknown, now=NOON)
 
 
 # Granted
@@ -148,7 +148,7 @@ def test_a_sign_in_stands_until_its_lifetime_is_over(settings: Settings) -> None
 
     assert row.expires_at == NOON + timedelta(minutes=10)
     almost = NOON + timedelta(minutes=10) - timedelta(microseconds=1)
-    assert signins.standing(sign_in_id=row.id, now=almost) == row
+    assert signins.get_open(sign_in_id=row.id, now=almost) == row
 
 
 def test_a_sign_in_keeps_what_the_provider_vouched_for() -> None:
@@ -302,7 +302,7 @@ def test_ending_one_leaves_the_others() -> None:
 
     end(first, reason="x" * 500)
 
-    assert signins.standing(sign_in_id=second.id, now=NOON) == second
+    assert signins.get_open(sign_in_id=second.id, now=NOON) == second
 
 
 # Secrets
@@ -333,7 +333,7 @@ def test_nothing_planted_is_shown() -> None:
 
     refusals: list[Callable[[], SignIn]] = [
         lambda: begin(somebody),
-        lambda: signins.standing(sign_in_id=row.id, now=NOON),
+        lambda: signins.get_open(sign_in_id=row.id, now=NOON),
         lambda: begin(replace(somebody, sub="")),
     ]
     for refuse in refusals:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from accounts import trust
 from accounts.aws import clients
 from accounts.errors import AwsRefused
-from accounts.types import OfferedRole, Subject
+from accounts.trust.session_names import session_name
+from accounts.types import OfferedRole, SessionLimit, Subject
 from tests import cast
 
 ROLE = OfferedRole(
@@ -39,7 +40,7 @@ ANY_TEXT = st.text(max_size=300)
 
 @given(issuer=ANY_TEXT, sub=ANY_TEXT, email=ANY_TEXT)
 def test_session_name_is_what_sts_takes(issuer: str, sub: str, email: str) -> None:
-    name = trust.session_name(Subject(issuer=issuer, sub=sub, email=email))
+    name = session_name(Subject(issuer=issuer, sub=sub, email=email))
 
     assert re.fullmatch(r"[A-Za-z0-9_+=,.@-]{2,64}", name)
 
@@ -48,20 +49,20 @@ def test_session_name_is_what_sts_takes(issuer: str, sub: str, email: str) -> No
 def test_two_people_never_share_a_session_name(people: list[tuple[str, str]]) -> None:
     same = "somebody.with.a.very.long.address.that.will.be.cut@departments.northwind.example"
 
-    names = {trust.session_name(Subject(issuer, sub, email=same)) for issuer, sub in people}
+    names = {session_name(Subject(issuer, sub, email=same)) for issuer, sub in people}
 
     assert len(names) == len(people)
 
 
 def test_issuer_and_sub_cannot_be_shifted_into_each_other() -> None:
-    one = trust.session_name(Subject("https://id.example", "1alice", email="a@example.com"))
-    other = trust.session_name(Subject("https://id.example1", "alice", email="a@example.com"))
+    one = session_name(Subject("https://id.example", "1alice", email="a@example.com"))
+    other = session_name(Subject("https://id.example1", "alice", email="a@example.com"))
 
     assert one != other
 
 
 def test_session_name_is_the_same_every_time_and_begins_with_the_email() -> None:
-    names = {trust.session_name(cast.subject("alice")) for _ in range(3)}
+    names = {session_name(cast.subject("alice")) for _ in range(3)}
 
     assert len(names) == 1
     assert names.pop().startswith("alice@northwind.example-")
@@ -69,22 +70,28 @@ def test_session_name_is_the_same_every_time_and_begins_with_the_email() -> None
 
 def test_session_name_of_somebody_stays_what_it_was() -> None:
     """CloudTrail has years of them, and trust policies name some."""
-    name = trust.session_name(Subject("https://id.example", "1alice", email="a@example.com"))
+    name = session_name(Subject("https://id.example", "1alice", email="a@example.com"))
 
     assert name == "a@example.com-77pmqyqzttwp"
 
 
 def test_session_name_of_somebody_with_no_usable_letter_is_still_a_name() -> None:
-    assert trust.session_name(Subject("https://id.example", "1", email="王")).startswith("person-")
+    assert session_name(Subject("https://id.example", "1", email="王")).startswith("person-")
 
 
 def test_unknown_trust_method_is_refused() -> None:
-    with pytest.raises(AwsRefused) as refused:
-        trust.obtain(
-            role=dataclasses.replace(ROLE, trust_method="magic"), session_name="alice", duration=900
-        )
+    role = dataclasses.replace(ROLE, trust_method="magic")
 
-    assert refused.value.code == "trust.unknown"
+    for ask in (
+        lambda: trust.session_limit(role),
+        lambda: trust.console_duration(role, 900),
+        lambda: trust.obtain(
+            role=role, subject=cast.subject("alice"), session_name="alice", duration=900, tags={}
+        ),
+    ):
+        with pytest.raises(AwsRefused, match="magic") as refused:
+            ask()
+        assert refused.value.code == "trust.unknown"
 
 
 @pytest.mark.parametrize(("chained", "seconds"), [(True, 3600), (False, 8 * 3600)])
@@ -97,10 +104,10 @@ def test_hub_with_temporary_credentials_gives_one_hour_and_says_why(
 
     assert limit.seconds == seconds
     assert ("role chaining" in limit.because) is chained
-    assert trust.console_duration(1800) == (None if chained else 1800)
+    assert trust.console_duration(ROLE, 1800) == (None if chained else 1800)
 
 
 def test_short_session_is_not_limited_further() -> None:
     short = dataclasses.replace(ROLE, session_duration=1800)
 
-    assert trust.session_limit(short) == trust.SessionLimit(1800)
+    assert trust.session_limit(short) == SessionLimit(1800)

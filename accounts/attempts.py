@@ -1,0 +1,120 @@
+"""An attempt to get keys or to open the console, and its row in the audit trail."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from django.db import Error as DatabaseError
+
+from accounts import audit
+from accounts.errors import AuditUnavailable, GatehouseError
+from accounts.models.audit import Action
+from accounts.types import Kind, Origin, Subject
+
+log = logging.getLogger(__name__)
+
+
+class Outcome(Enum):
+    """How an attempt ended: the portal refused it (denied), or AWS did (failed)."""
+
+    ISSUED = "issued"
+    DENIED = "denied"
+    FAILED = "failed"
+
+
+_ACTIONS = {
+    (Kind.KEYS, Outcome.ISSUED): Action.KEYS_ISSUED,
+    (Kind.KEYS, Outcome.DENIED): Action.KEYS_DENIED,
+    (Kind.KEYS, Outcome.FAILED): Action.KEYS_FAILED,
+    (Kind.CONSOLE, Outcome.ISSUED): Action.CONSOLE_ISSUED,
+    (Kind.CONSOLE, Outcome.DENIED): Action.CONSOLE_DENIED,
+    (Kind.CONSOLE, Outcome.FAILED): Action.CONSOLE_FAILED,
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Attempt:
+    """What is known of an attempt so far. The door fills it in as it goes on.
+
+    `duration` is in seconds: what was asked for, None for the longest, then what AWS was asked for.
+    `reason` says which mappings gave the role.
+    """
+
+    kind: Kind
+    subject: Subject
+    account_id: str
+    role_name: str
+    duration: int | None
+    origin: Origin
+    now: datetime
+    role_arn: str = ""
+    reason: str = ""
+    session_name: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    destination: str = ""
+    access_key_id: str = ""
+    assumed_role_arn: str = ""
+    aws_request_id: str = ""
+
+    @contextmanager
+    def recorded_as(self, outcome: Outcome) -> Iterator[None]:
+        """Record every error with this outcome before it is passed on; of other errors only the class."""
+        try:
+            yield
+        except GatehouseError as error:
+            self.record(outcome, error_code=error.code, reason=error.admin_message)
+            raise
+        except Exception as error:
+            reason = f"{type(error).__name__}; the log has more"
+            self.record(Outcome.FAILED, error_code="internal", reason=reason)
+            raise
+
+    def record(self, outcome: Outcome, *, error_code: str = "", reason: str = "") -> UUID:
+        """Write the audit row and return its id.
+
+        Raises:
+            AuditUnavailable: it could not be written; the caller must release nothing.
+        """
+        action = _ACTIONS[self.kind, outcome]
+        try:
+            return audit.record(
+                action=action,
+                now=self.now,
+                origin=self.origin,
+                subject=self.subject,
+                account_id=self.account_id,
+                role_name=self.role_name,
+                role_arn=self.role_arn,
+                duration=self.duration,
+                reason=reason or self.reason,
+                error_code=error_code,
+                session_name=self.session_name,
+                access_key_id=self.access_key_id,
+                assumed_role_arn=self.assumed_role_arn,
+                aws_request_id=self.aws_request_id,
+                detail=self._detail(),
+            )
+        except DatabaseError as error:
+            key = self.access_key_id or "no key"
+            log.critical("audit row not written, nothing released: %s, %s", action.value, key)
+            raise AuditUnavailable(
+                "This could not be recorded, so nothing was issued. Try again in a moment.",
+                f"the audit row could not be written: {type(error).__name__}",
+            ) from error
+
+    def _detail(self) -> dict[str, Any]:
+        detail: dict[str, Any] = {}
+        if self.tags:
+            detail["tags"] = dict(self.tags)
+        if self.destination:
+            detail["destination"] = self.destination
+        if self.subject.token_id is not None:
+            detail["token"] = str(self.subject.token_id)
+        return detail

@@ -1,0 +1,75 @@
+"""Say why somebody is denied a role, in the same words at the door and on pages that ask beforehand."""
+
+from __future__ import annotations
+
+from accounts.claims import ClaimProblem
+from accounts.entitlements import Entitlements
+from accounts.errors import AccessDenied
+from accounts.types import Kind, Subject
+
+_IN_WORDS = {Kind.CONSOLE: "the console", Kind.KEYS: "keys"}
+
+
+def of_role(
+    decided: Entitlements,
+    *,
+    subject: Subject,
+    kind: Kind,
+    account_id: str,
+    role_name: str,
+    by_arn: bool = False,
+) -> AccessDenied:
+    """Return the refusal of one role, of which `decided` gives nothing of this kind.
+
+    `by_arn`: the role was asked for by its ARN, in which a letter may be wrong.
+    """
+    # The audit trail is kept for years: nobody fills it with long names.
+    role = f"{role_name!r:.200} in {account_id!r:.40}"
+    scope = subject.scope
+    if scope is not None and not (
+        kind in scope.kinds and scope.covers(account_id=account_id, role_name=role_name)
+    ):
+        return AccessDenied(
+            f"The scope of this token does not include {_IN_WORDS[kind]} with this role in this account. "
+            "Use another token.",
+            f"the token's scope does not include {kind} with {role}",
+            code="access.scope",
+        )
+    if decided.granted:
+        other = _IN_WORDS[Kind.KEYS if kind is Kind.CONSOLE else Kind.CONSOLE]
+        return AccessDenied(
+            f"{role_name} in this account is for {other} only.",
+            f"{kind} is not given by: {'; '.join(map(str, decided.granted[0].reasons))}",
+            code="access.kind_denied",
+        )
+    if decided.problems:
+        return _of_incomplete_claims(decided.problems)
+    check = "Check the ARN letter by letter, including the path. " if by_arn else ""
+    return AccessDenied(
+        f"You do not have this role in this account. {check}Roles come from your groups. "
+        "If your groups have just changed, sign out and sign in again.",
+        f"no mapping in force gives {role}",
+    )
+
+
+def of_account(decided: Entitlements, *, kind: Kind, account_id: str) -> AccessDenied:
+    """Return the refusal of an account in which `decided` gives no role of this kind.
+
+    The words are the same for an account that does not exist.
+    """
+    if decided.problems:
+        return _of_incomplete_claims(decided.problems)
+    return AccessDenied(
+        f"You have no role in this account that gives {_IN_WORDS[kind]}, or this account is not known "
+        "here. Check the account id.",
+        f"no mapping in force gives {kind} in {account_id!r:.40}",
+    )
+
+
+def _of_incomplete_claims(problems: tuple[ClaimProblem, ...]) -> AccessDenied:
+    return AccessDenied(
+        f"{problems[0].message} So this portal cannot decide which roles you have. "
+        "Contact your portal admins. Signing in again does not help.",
+        "; ".join(f"{problem.code}: {problem.claim}" for problem in problems),
+        code=problems[0].code,
+    )
