@@ -45,7 +45,7 @@ _MEANINGS: dict[int, tuple[str, str, str]] = {
     403: (
         "This is not for you.",
         "access.denied",
-        "You do not have this role. Check the ARN letter by letter, the path included.",
+        "You do not have this role. Check the ARN letter by letter, including the path.",
     ),
     404: (
         "The portal has no sign-in for the command line.",

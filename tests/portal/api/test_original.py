@@ -170,7 +170,7 @@ def test_who_has_the_role_is_told_to_look_at_the_arn(program: Program, issuer: I
     answer = program.get("/api/credentials", issuer.token("alice"), role=mistyped)
 
     assert answer.status_code == 403
-    assert "the path included" in body(answer)["error"]["message"]
+    assert "including the path" in body(answer)["error"]["message"]
     [row] = AuditEvent.objects.filter(action=Action.KEYS_DENIED)
     assert (row.role_arn, row.access_key_id) == (mistyped, "")
 

@@ -76,7 +76,7 @@ def test_link_with_a_role_for_keys_only_says_so_and_offers_the_others() -> None:
     status, page = look(cast.signed_in("alice"), account_id="111122223333", role_name="KeysOnly")
 
     assert status == 403
-    assert "KeysOnly in this account does not give the console." in page
+    assert "KeysOnly in this account is for keys only." in page
     assert 'value="111122223333/Both"' in page
     assert 'value="111122223333/KeysOnly"' not in page
 
@@ -93,7 +93,7 @@ def test_unknown_account_and_one_of_others_are_answered_with_the_same_words(role
 
     assert answers[0] == answers[1]
     assert answers[0][0] == 403
-    assert "not known here, or you have no role in it" in answers[0][1]
+    assert "You have no role in this account that gives the console" in answers[0][1]
 
 
 @pytest.mark.parametrize("path", ["/console", "/keys"])
@@ -103,7 +103,7 @@ def test_claims_that_did_not_arrive_whole_are_named_as_the_reason(path: str) -> 
     response = cast.signed_in(overflowing).get(path, {"account_id": PROD, "role_name": "ReadOnly"})
 
     assert response.status_code == 403
-    assert "cannot be told whether you have this role" in response.content.decode()
+    assert "cannot decide which roles you have" in response.content.decode()
 
 
 def test_choice_keeps_the_page_that_the_link_asks_for() -> None:
