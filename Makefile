@@ -10,7 +10,7 @@ help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: .venv/demo  ## Run the portal with an embedded identity provider and an embedded AWS
-	.venv/bin/python manage.py demo
+	@.venv/bin/python manage.py demo
 
 test: .venv/dev  ## Run the whole test suite, on all cores
 	.venv/bin/python $(if $(COVERAGE),-m coverage run )-m pytest --numprocesses=auto --dist=loadscope --no-loadscope-reorder $(PYTEST)
@@ -38,10 +38,16 @@ lock:  ## Resolve the dependencies of pyproject.toml into requirements/*.txt (ne
 	@$(PYTHON) -m venv .venv || \
 		{ rm -rf .venv; echo "Python's venv module is incomplete; on Debian: apt install python3-venv" >&2; exit 1; }
 
+.venv/runtime: requirements/runtime.txt | .venv/bin/python
+	@echo "Installing Python packages into .venv: a minute or two, once ..."
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 .venv/demo: requirements/demo.txt | .venv/bin/python
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@echo "Installing Python packages into .venv: a minute or two, once ..."
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 .venv/dev: requirements/dev.txt | .venv/bin/python
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
-	@touch $@ .venv/demo
+	@touch $@ .venv/demo .venv/runtime

@@ -49,6 +49,11 @@ class Home:
         """The digest of the company's file as it was last applied."""
         return self.folder / "applied"
 
+    @property
+    def aws_config(self) -> Path:
+        """A configuration of the AWS CLI for this demo."""
+        return self.folder / "aws-config"
+
     def log(self, name: str) -> Path:
         """The log of one of the processes, since it was last started."""
         return self.folder / f"{name}.log"

@@ -92,6 +92,23 @@ def test_no_registry_is_asked_for_an_image_of_ours() -> None:
     assert "prepare" in SERVICES["portal"]["depends_on"]
 
 
+def test_every_place_says_the_same_version() -> None:
+    places = {
+        "pyproject.toml": r'^version = "(.+)"',
+        "client/pyproject.toml": r'^version = "(.+)"',
+        "accounts/__init__.py": r'^__version__ = "(.+)"',
+        "client/gatehouse_client/web.py": r'"gatehouse-client/(.+)"',
+        "docker-compose.yml": r"image: gatehouse(?:-cloud)?:(.+)",
+    }
+
+    versions = {
+        place: set(re.findall(pattern, (ROOT / place).read_text(), re.MULTILINE))
+        for place, pattern in places.items()
+    }
+
+    assert all(found == versions["pyproject.toml"] for found in versions.values()), versions
+
+
 def test_published_ports_listen_on_this_machine_only() -> None:
     ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
 

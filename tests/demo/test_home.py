@@ -7,9 +7,11 @@ import signal
 import stat
 from pathlib import Path
 
+import boto3
 import pytest
 
 from demo.identity import IdentityProvider
+from demo.launcher.aws_config import PROFILE, write_aws_config
 from demo.launcher.home import AlreadyRunning, Home
 from demo.launcher.network import DEFAULTS, Ports
 from demo.launcher.processes import Died, Family
@@ -54,6 +56,23 @@ def test_processes_inherit_nothing_of_aws_from_the_shell(
 
     for _, environment, _ in Home(tmp_path).processes(DEFAULTS).values():
         assert not {"AWS_PROFILE", "AWS_SESSION_TOKEN", "HTTPS_PROXY"} & set(environment)
+
+
+def test_aws_config_sends_every_service_to_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path)
+    write_aws_config(home.aws_config, ports=DEFAULTS)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(home.aws_config))
+
+    session = boto3.Session(profile_name=PROFILE)
+
+    endpoints = {name: session.client(name).meta.endpoint_url for name in ("sso", "sts", "s3")}
+    assert endpoints == {
+        "sso": DEFAULTS.portal_url,
+        "sts": DEFAULTS.cloud_url,
+        "s3": DEFAULTS.cloud_url,
+    }
 
 
 def test_no_secret_is_on_a_command_line(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from demo.identity.roster import BadPeople
 from demo.identity.users import User, load_users
+from demo.launcher.aws_config import PROFILE, write_aws_config
 from demo.launcher.home import CHECKOUT, COMPANY, HOME, PEOPLE, AlreadyRunning
 from demo.launcher.network import DEFAULTS, Ports, PortTaken, choose
 from demo.launcher.outlook import outlook
@@ -19,14 +20,13 @@ from demo.launcher.processes import Died, Family
 from demo.launcher.seed import prepare
 from demo.story.check import check
 
+NAMES = {"identity": "the identity provider", "cloud": "the embedded AWS", "portal": "the portal"}
+
 
 class Command(BaseCommand):
-    """The command."""
-
     help = "Run the portal with an embedded identity provider and an embedded AWS, until Ctrl-C."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Define the options."""
         parser.add_argument(
             "--port",
             type=int,
@@ -40,7 +40,6 @@ class Command(BaseCommand):
         )
 
     def handle(self, **options: Any) -> None:
-        """Run until a signal comes or a process dies."""
         if options["check"]:
             check(self.stdout.write)
             return
@@ -60,21 +59,28 @@ class Command(BaseCommand):
 
     def _run(self, port: int | None) -> None:
         started, ports, people = time.monotonic(), choose(port), load_users(PEOPLE)
+        write_aws_config(HOME.aws_config, ports=ports)
         with Family(CHECKOUT) as family:
             for name, (command, environment, url) in HOME.processes(ports).items():
                 if name == "portal":
+                    self._say("Preparing the database and the static files ...")
                     prepare(HOME, COMPANY)
-                    # It asks the provider as it starts, and one that fails not again for a while.
+                    # The portal looks for its provider once as it starts, and then not for a while.
                     family.wait_until_answering()
+                self._say(f"Starting {NAMES[name]} ...")
                 family.start(
                     name, command=command, environment=environment, url=url, log=HOME.log(name)
                 )
             family.wait_until_answering()
             with HOME.running(ports):
                 if port is None and ports.portal != DEFAULTS.portal:
-                    self.stdout.write(f"Port {DEFAULTS.portal} is taken, so it is another one.")
+                    self._say(f"Port {DEFAULTS.portal} is taken, so it is another one.")
                 self._greet(ports, people, seconds=time.monotonic() - started)
                 family.watch()
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
 
     def _greet(self, ports: Ports, people: list[User], *, seconds: float) -> None:
         self.stdout.write(
@@ -86,7 +92,11 @@ class Command(BaseCommand):
             for line in outlook(person, issuer=ports.identity_url, now=timezone.now()):
                 self.stdout.write(f"             {line}")
         self.stdout.write(
-            "\nOn the command line, in an environment of your own:\n\n"
+            "\nOn the command line, with the AWS CLI 2:\n\n"
+            f"    export AWS_CONFIG_FILE={quote(str(HOME.aws_config))}\n"
+            f"    aws sso login --profile {PROFILE}\n"
+            f"    aws sts get-caller-identity --profile {PROFILE}\n"
+            "\nor with the portal's own command, in an environment of your own:\n\n"
             f"    pip install {quote(str(CHECKOUT / 'client'))}\n"
             f"    gatehouse login {ports.portal_url}\n"
             f"\nIdentity provider {ports.identity_url}, embedded AWS {ports.cloud_url}.\n"
