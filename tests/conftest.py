@@ -22,9 +22,12 @@ pytest_plugins = [
 ]
 
 # A machine that is busy with something else is no reason to fail.
-hypothesis.settings.register_profile(
-    "gatehouse", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+patient = hypothesis.settings(
+    deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], max_examples=100
 )
+hypothesis.settings.register_profile("gatehouse", patient)
+# For `make test-long`: --hypothesis-profile=long.
+hypothesis.settings.register_profile("long", patient, max_examples=400)
 hypothesis.settings.load_profile("gatehouse")
 
 
