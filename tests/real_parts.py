@@ -27,11 +27,11 @@ def missing(part: str, *, how_to_get_it: str) -> NoReturn:
 
 
 def chromium_path() -> Path:
-    """Return the path of a Chromium browser."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
+    """Return the path of a Chromium browser; the one without windows takes half the processor time."""
+    for name in ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"):
         if found := shutil.which(name):
             return Path(found)
-    missing("Chromium", how_to_get_it="apt install chromium")
+    missing("Chromium", how_to_get_it="apt install chromium-headless-shell")
 
 
 def postgresql_bin() -> Path:
