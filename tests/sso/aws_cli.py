@@ -127,6 +127,10 @@ class AwsCli:
         path.write_text(json.dumps(content | {"expiresAt": "2026-01-01T00:00:00Z"}))
         return content
 
+    def forget_keys(self) -> None:
+        """Have the CLI ask for keys again: those that it has stay valid at AWS until they expire."""
+        shutil.rmtree(self.home / ".aws" / "cli" / "cache")
+
     def has_tokens(self) -> bool:
         """Whether somebody is signed in as far as the CLI knows."""
         return any("accessToken" in path.read_text() for path in self._cache.glob("*.json"))
