@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from itertools import product
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -44,45 +45,43 @@ def actions() -> list[str]:
 # What is not even asked
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"client_id": ""},
-        {"client_id": "forged"},
-        {"redirect_uri": ""},
-        {"redirect_uri": "https://evil.example/oauth/callback"},
-        {"redirect_uri": "http://127.0.0.1:51234/other"},
-        {"redirect_uri": "http://127.0.0.1:51234/oauth/callback/"},
-        {"redirect_uri": "http://127.0.0.1:51234/oauth/callback?x=y"},
-        {"redirect_uri": "http://127.0.0.1:51234@evil.example/oauth/callback"},
-        {"redirect_uri": "http://127.0.0.1:99999/oauth/callback"},
-        {"redirect_uri": "http://localhost:51234/oauth/callback"},
-        {"redirect_uri": "http://[::1]:51234/oauth/callback"},
-        {"response_type": "token"},
-        {"response_type": ""},
-        {"code_challenge_method": "plain"},
-        {"code_challenge_method": ""},
-        {"code_challenge": ""},
-        {"code_challenge": "x" * 42},
-        {"code_challenge": "x" * 44},
-        {"code_challenge": "+" * 43},
-        {"state": ""},
-        {"state": "x" * 129},
-        {"scopes": "sso:account:access admin"},
-        {"scope": "admin", "scopes": ""},
-    ],
+WRONG: tuple[dict[str, str], ...] = (
+    {"client_id": ""},
+    {"client_id": "forged"},
+    {"redirect_uri": ""},
+    {"redirect_uri": "https://evil.example/oauth/callback"},
+    {"redirect_uri": "http://127.0.0.1:51234/other"},
+    {"redirect_uri": "http://127.0.0.1:51234/oauth/callback/"},
+    {"redirect_uri": "http://127.0.0.1:51234/oauth/callback?x=y"},
+    {"redirect_uri": "http://127.0.0.1:51234@evil.example/oauth/callback"},
+    {"redirect_uri": "http://127.0.0.1:99999/oauth/callback"},
+    {"redirect_uri": "http://localhost:51234/oauth/callback"},
+    {"redirect_uri": "http://[::1]:51234/oauth/callback"},
+    {"response_type": "token"},
+    {"response_type": ""},
+    {"code_challenge_method": "plain"},
+    {"code_challenge_method": ""},
+    {"code_challenge": ""},
+    {"code_challenge": "x" * 42},
+    {"code_challenge": "x" * 44},
+    {"code_challenge": "+" * 43},
+    {"state": ""},
+    {"state": "x" * 129},
+    {"scopes": "sso:account:access admin"},
+    {"scope": "admin", "scopes": ""},
 )
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_a_request_that_is_not_as_it_must_be_ends_in_a_page(
-    program: Program, method: str, change: dict[str, str]
-) -> None:
+
+
+def test_a_request_that_is_not_as_it_must_be_ends_in_a_page(program: Program) -> None:
     program.register()
+    browser = cast.signed_in("alice")
 
-    response = getattr(cast.signed_in("alice"), method)(program.address(**change), ALLOW)
+    for method, change in product((browser.get, browser.post), WRONG):
+        response = method(program.address(**change), ALLOW)
+        assert (change, response.status_code) == (change, 400)
+        assert "Location" not in response
+        assert "evil" not in response.content.decode()
 
-    assert response.status_code == 400
-    assert "Location" not in response
-    assert "evil" not in response.content.decode()
     assert not Approval.objects.exists()
 
 
@@ -235,43 +234,39 @@ def test_oauths_own_word_for_scopes_is_taken_too(program: Program, scopes: str) 
 # What a code gives
 
 
-@pytest.mark.parametrize(
-    ("change", "answer"),
-    [
-        ({"code": ""}, INVALID_GRANT),
-        ({"code": "x\ud800"}, INVALID_REQUEST),
-        ({"code": None}, INVALID_REQUEST),
-        ({"code": ["x"]}, INVALID_REQUEST),
-        ({"codeVerifier": "x" * 64}, INVALID_GRANT),
-        ({"codeVerifier": ""}, INVALID_GRANT),
-        ({"codeVerifier": None}, INVALID_REQUEST),
-        ({"codeVerifier": "é" * 64}, INVALID_GRANT),
-        ({"redirectUri": "http://127.0.0.1:51235/oauth/callback"}, INVALID_GRANT),
-        ({"redirectUri": ""}, INVALID_GRANT),
-        ({"grantType": "refresh_token"}, INVALID_REQUEST),
-        ({"grantType": "password"}, (400, "UnsupportedGrantTypeException")),
-        ({"grantType": None}, INVALID_REQUEST),
-        ({"clientSecret": "x"}, INVALID_CLIENT),
-    ],
-)
-def test_a_code_gives_nothing_with_anything_else_wrong(
-    program: Program, change: dict[str, object], answer: tuple[int, str]
-) -> None:
+# What is changed in the exchange of a code, and the refusal.
+WRONG_EXCHANGES: list[tuple[dict[str, object], tuple[int, str]]] = [
+    ({"code": ""}, INVALID_GRANT),
+    ({"code": "x\ud800"}, INVALID_REQUEST),
+    ({"code": None}, INVALID_REQUEST),
+    ({"code": ["x"]}, INVALID_REQUEST),
+    ({"codeVerifier": "x" * 64}, INVALID_GRANT),
+    ({"codeVerifier": ""}, INVALID_GRANT),
+    ({"codeVerifier": None}, INVALID_REQUEST),
+    ({"codeVerifier": "é" * 64}, INVALID_GRANT),
+    ({"redirectUri": "http://127.0.0.1:51235/oauth/callback"}, INVALID_GRANT),
+    ({"redirectUri": ""}, INVALID_GRANT),
+    ({"grantType": "refresh_token"}, INVALID_REQUEST),
+    ({"grantType": "password"}, (400, "UnsupportedGrantTypeException")),
+    ({"grantType": None}, INVALID_REQUEST),
+    ({"clientSecret": "x"}, INVALID_CLIENT),
+]
+
+
+def test_a_code_gives_nothing_with_anything_else_wrong(program: Program) -> None:
     program.register()
-    code = program.code(cast.signed_in("alice"))
+    browser = cast.signed_in("alice")
 
-    assert (
-        refusal(
-            program.redeem(code, **change)
-            if "code" not in change
-            else program.token(
-                "authorization_code",
-                **{"redirectUri": REDIRECT, "codeVerifier": program.verifier, **change},
-            )
-        )
-        == answer
-    )
+    answers = []
+    for change, _ in WRONG_EXCHANGES:
+        right = {
+            "code": program.code(browser),
+            "redirectUri": REDIRECT,
+            "codeVerifier": program.verifier,
+        }
+        answers.append((change, refusal(program.token("authorization_code", **(right | change)))))
 
+    assert answers == WRONG_EXCHANGES
     assert not CliToken.objects.exists()
 
 

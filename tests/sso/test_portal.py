@@ -139,19 +139,18 @@ def b64(found: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(found).encode()).decode()
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        *({"max_result": size} for size in ("0", "101", "-1", "x", "1.5", "²", "9" * 5000, "")),
-        *({"next_token": token} for token in ("x", "é", "====", b64([1, 2]), b64(["x"]), b64(7))),
-        {"next_token": b64(["x", {"y": 1}])},
-        {"next_token": "W1tb" * 400},
-    ],
-)
-def test_a_page_that_cannot_be_is_refused(program: Program, query: dict[str, str]) -> None:
+def test_a_page_that_cannot_be_is_refused(program: Program) -> None:
     token = program.login()["accessToken"]
+    sizes = ("0", "101", "-1", "x", "1.5", "²", "9" * 5000, "")
+    encoded = (b64([1, 2]), b64(["x"]), b64(7), b64(["x", {"y": 1}]))
+    queries = [{"max_result": size} for size in sizes]
+    queries += [{"next_token": wrong} for wrong in ("x", "é", "====", "W1tb" * 400, *encoded)]
 
-    assert denial(program.get(ACCOUNTS, token, **query)) == INVALID_REQUEST
+    answers = [denial(program.get(ACCOUNTS, token, **query)) for query in queries]
+
+    assert list(zip(queries, answers, strict=True)) == [
+        (query, INVALID_REQUEST) for query in queries
+    ]
 
 
 # What AWS says no to
@@ -212,8 +211,7 @@ def test_roles_are_what_aws_answers(program: Program) -> None:
     }
 
 
-@pytest.mark.parametrize("size", ["1", "2", "3", "100"])
-def test_pages_hold_everything_once(program: Program, size: str) -> None:
+def test_pages_hold_everything_once(program: Program) -> None:
     read_only = PermissionSet.objects.get(name="ReadOnly")
     for number in range(3):
         where = cast.account("the-same-name", f"{number:012}")
@@ -221,13 +219,12 @@ def test_pages_hold_everything_once(program: Program, size: str) -> None:
         cast.mapping("payments", read_only, where, name=f"more {number}")
     token = program.login()["accessToken"]
 
-    found = listed(program, ACCOUNTS, token, max_result=size)
-
-    assert found == [
-        ("payments-dev", DEV),
-        ("payments-prod", PROD),
-        *(("the-same-name", f"{number:012}") for number in range(3)),
-    ]
+    for size in ("1", "2", "3", "100"):
+        assert listed(program, ACCOUNTS, token, max_result=size) == [
+            ("payments-dev", DEV),
+            ("payments-prod", PROD),
+            *(("the-same-name", f"{number:012}") for number in range(3)),
+        ]
 
 
 def test_the_next_page_goes_on_where_an_account_has_gone(program: Program) -> None:

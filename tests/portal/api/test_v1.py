@@ -39,60 +39,53 @@ def post(program: Program, path: str, token: str | None, **asked: Any) -> Any:
 # --- who gets nothing ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", READS)
-def test_nothing_is_read_without_a_token(program: Program, path: str) -> None:
-    answer = program.get(f"/api/v1{path}")
+def test_nothing_is_read_or_issued_without_a_token(program: Program) -> None:
+    answers = [program.get(f"/api/v1{path}") for path in READS]
+    answers += [post(program, path, None, role_arn=DEVELOPER) for path in WRITES]
 
-    assert code(answer) == (401, "token.missing")
-    assert answer["WWW-Authenticate"] == 'Bearer realm="Gatehouse"'
-
-
-@pytest.mark.parametrize("path", WRITES)
-def test_nothing_is_issued_without_a_token(program: Program, path: str) -> None:
-    assert code(post(program, path, None, role_arn=DEVELOPER)) == (401, "token.missing")
+    assert {code(answer) for answer in answers} == {(401, "token.missing")}
+    assert {answer["WWW-Authenticate"] for answer in answers} == {'Bearer realm="Gatehouse"'}
 
 
-@pytest.mark.parametrize("path", READS)
-def test_session_cookie_reads_nothing(issuer: Issuer, path: str) -> None:
-    assert code(cast.signed_in("carol").get(f"/api/v1{path}")) == (401, "token.missing")
+def test_session_cookie_reads_and_issues_nothing(issuer: Issuer) -> None:
+    carol, asked = cast.signed_in("carol"), json.dumps({"role_arn": DEVELOPER})
+
+    answers = [carol.get(f"/api/v1{path}") for path in READS]
+    answers += [
+        carol.post(f"/api/v1{path}", asked, content_type="application/json") for path in WRITES
+    ]
+
+    assert {code(answer) for answer in answers} == {(401, "token.missing")}
 
 
-@pytest.mark.parametrize("path", WRITES)
-def test_session_cookie_issues_nothing(issuer: Issuer, path: str) -> None:
-    answer = cast.signed_in("alice").post(
-        f"/api/v1{path}", json.dumps({"role_arn": DEVELOPER}), content_type="application/json"
-    )
-
-    assert code(answer) == (401, "token.missing")
-
-
-@pytest.mark.parametrize("path", READS)
-def test_blocked_person_reads_nothing(program: Program, issuer: Issuer, path: str) -> None:
+def test_blocked_person_reads_nothing(program: Program, issuer: Issuer) -> None:
     Person.objects.create(issuer=issuer.url, sub="sub-carol", is_active=False)
 
-    assert code(program.get(f"/api/v1{path}", issuer.token("carol"))) == (401, "signin.blocked")
+    answers = [program.get(f"/api/v1{path}", issuer.token("carol")) for path in READS]
+
+    assert {code(answer) for answer in answers} == {(401, "signin.blocked")}
 
 
-@pytest.mark.parametrize("path", WRITES)
-def test_blocked_person_is_issued_nothing_and_recorded(
-    program: Program, issuer: Issuer, path: str
-) -> None:
+def test_blocked_person_is_issued_nothing_and_recorded(program: Program, issuer: Issuer) -> None:
     Person.objects.create(issuer=issuer.url, sub="sub-alice", is_active=False)
 
-    answer = post(program, path, issuer.token(), role_arn=DEVELOPER)
+    answers = [post(program, path, issuer.token(), role_arn=DEVELOPER) for path in WRITES]
 
-    assert code(answer) == (401, "signin.blocked")
-    assert AuditEvent.objects.get().error_code == "signin.blocked"
+    assert {code(answer) for answer in answers} == {(401, "signin.blocked")}
+    codes = AuditEvent.objects.values_list("error_code", flat=True)
+    assert list(codes) == ["signin.blocked"] * 2
 
 
-@pytest.mark.parametrize("path", ["/accounts", "/permission-sets", "/mappings", "/audit"])
-@pytest.mark.parametrize("who", ["alice", "bob", "mallory"])
 def test_who_neither_administers_nor_audits_reads_only_their_own(
-    program: Program, issuer: Issuer, path: str, who: str
+    program: Program, issuer: Issuer
 ) -> None:
-    answer = program.get(f"/api/v1{path}", issuer.token(who))
+    answers = {
+        (who, path): code(program.get(f"/api/v1{path}", issuer.token(who)))
+        for who in ("alice", "bob", "mallory")
+        for path in ("/accounts", "/permission-sets", "/mappings", "/audit")
+    }
 
-    assert code(answer) == (403, "access.not_allowed")
+    assert answers == dict.fromkeys(answers, (403, "access.not_allowed"))
 
 
 def test_admin_of_the_last_sign_in_is_none_by_a_token_without_the_group(
@@ -105,54 +98,50 @@ def test_admin_of_the_last_sign_in_is_none_by_a_token_without_the_group(
     assert code(answer) == (403, "access.not_allowed")
 
 
-@pytest.mark.parametrize(
-    ("asked", "expected"),
-    [
-        ({}, (400, "request.role")),
-        ({"role_name": "Developer"}, (400, "request.role")),
-        ({"account_id": DEV}, (400, "request.role")),
-        ({"role_arn": DEVELOPER, "role_name": "Developer"}, (400, "request.role")),
-        (
-            {"account_id": DEV, "account_name": "payments-dev", "role_name": "Developer"},
-            (400, "request.role"),
-        ),
-        ({"role_arn": "Developer"}, (400, "request.arn")),
-        ({"role_arn": 7}, (422, "request.not_valid")),
-        ({"role_arn": DEVELOPER, "more": 1}, (422, "request.not_valid")),
-        ({"role_arn": DEVELOPER, "duration": "3600"}, (422, "request.not_valid")),
-        ({"role_arn": DEVELOPER, "duration": True}, (422, "request.not_valid")),
-        ({"role_arn": DEVELOPER, "duration": 60}, (422, "request.not_valid")),
-        ({"role_arn": DEVELOPER, "duration": 43201}, (422, "request.not_valid")),
-        ({"role_arn": DEVELOPER, "duration": 7200}, (400, "request.duration")),
-        ({"role_arn": "x\x00y"}, (422, "request.not_valid")),
-        ({"role_arn": DEVELOPER, "tags": ["project"]}, (422, "request.not_valid")),
-        ({"role_arn": DEVELOPER, "tags": {"project": 7}}, (422, "request.not_valid")),
-        ({"role_arn": DEVELOPER, "tags": {"project": "\x00"}}, (422, "request.not_valid")),
-        ({"role_arn": DEVELOPER, "tags": {"project": "a;b"}}, (400, "request.tags")),
-        ({"role_arn": DEVELOPER, "tags": {"project": "payments"}}, (403, "access.tag_denied")),
-        ({"role_arn": DEVELOPER.replace("Developer", "Admin")}, (403, "access.denied")),
-        ({"account_id": PROD, "role_name": "Operator"}, (403, "access.denied")),
-        ({"account_name": "payments-prod", "role_name": "Operator"}, (403, "access.denied")),
-        ({"account_name": "nowhere", "role_name": "Developer"}, (403, "access.denied")),
-    ],
-    ids=str,
-)
-@pytest.mark.parametrize("path", WRITES)
-def test_what_cannot_be_issued_is_refused(
-    program: Program,
-    issuer: Issuer,
-    path: str,
-    asked: dict[str, Any],
-    expected: tuple[int, str],
-) -> None:
-    answer = post(program, path, issuer.token(), **asked)
-
-    assert code(answer) == expected
-    assert AuditEvent.objects.count() == (1 if expected[1] not in UNRECORDED else 0)
-    assert not AuditEvent.objects.exclude(access_key_id="").exists()
-
-
+# What is asked for, and the answer.
+WRONG: list[tuple[dict[str, Any], int, str]] = [
+    ({}, 400, "request.role"),
+    ({"role_name": "Developer"}, 400, "request.role"),
+    ({"account_id": DEV}, 400, "request.role"),
+    ({"role_arn": DEVELOPER, "role_name": "Developer"}, 400, "request.role"),
+    (
+        {"account_id": DEV, "account_name": "payments-dev", "role_name": "Developer"},
+        400,
+        "request.role",
+    ),
+    ({"role_arn": "Developer"}, 400, "request.arn"),
+    ({"role_arn": 7}, 422, "request.not_valid"),
+    ({"role_arn": DEVELOPER, "more": 1}, 422, "request.not_valid"),
+    ({"role_arn": DEVELOPER, "duration": "3600"}, 422, "request.not_valid"),
+    ({"role_arn": DEVELOPER, "duration": True}, 422, "request.not_valid"),
+    ({"role_arn": DEVELOPER, "duration": 60}, 422, "request.not_valid"),
+    ({"role_arn": DEVELOPER, "duration": 43201}, 422, "request.not_valid"),
+    ({"role_arn": DEVELOPER, "duration": 7200}, 400, "request.duration"),
+    ({"role_arn": "x\x00y"}, 422, "request.not_valid"),
+    ({"role_arn": DEVELOPER, "tags": ["project"]}, 422, "request.not_valid"),
+    ({"role_arn": DEVELOPER, "tags": {"project": 7}}, 422, "request.not_valid"),
+    ({"role_arn": DEVELOPER, "tags": {"project": "\x00"}}, 422, "request.not_valid"),
+    ({"role_arn": DEVELOPER, "tags": {"project": "a;b"}}, 400, "request.tags"),
+    ({"role_arn": DEVELOPER, "tags": {"project": "payments"}}, 403, "access.tag_denied"),
+    ({"role_arn": DEVELOPER.replace("Developer", "Admin")}, 403, "access.denied"),
+    ({"account_id": PROD, "role_name": "Operator"}, 403, "access.denied"),
+    ({"account_name": "payments-prod", "role_name": "Operator"}, 403, "access.denied"),
+    ({"account_name": "nowhere", "role_name": "Developer"}, 403, "access.denied"),
+]
 UNRECORDED = ("request.role", "request.arn", "request.not_valid")
+
+
+@pytest.mark.parametrize("path", WRITES)
+def test_what_cannot_be_issued_is_refused(program: Program, issuer: Issuer, path: str) -> None:
+    answers, recorded = [], []
+    for asked, *_ in WRONG:
+        before = AuditEvent.objects.count()
+        answers.append((asked, *code(post(program, path, issuer.token(), **asked))))
+        recorded.append(AuditEvent.objects.count() - before)
+
+    assert answers == WRONG
+    assert recorded == [0 if error in UNRECORDED else 1 for _, _, error in WRONG]
+    assert not AuditEvent.objects.exclude(access_key_id="").exists()
 
 
 def test_account_name_that_several_have_is_not_guessed(program: Program, issuer: Issuer) -> None:
@@ -354,32 +343,32 @@ def test_directory_is_listed_for_who_administers_or_audits(
     assert [target["account_id"] for target in mappings[0]["targets"]] == [DEV]
 
 
-@pytest.mark.parametrize(
-    ("path", "query", "expected"),
-    [
-        ("/accounts", {"q": "prod"}, [PROD]),
-        ("/accounts", {"q": "2109"}, [DEV]),
-        ("/accounts", {"environment": "production"}, [PROD]),
-        ("/accounts", {"organizational_unit": "Workloads"}, [PROD, DEV]),
-        ("/accounts", {"organizational_unit": "Work"}, []),
-        ("/accounts", {"permission_set": "Operator"}, [PROD]),
-        ("/accounts", {"active": "false"}, []),
-        ("/accounts", {"after": PROD}, [DEV]),
-        ("/permission-sets", {"after": "Developer", "limit": "1"}, ["Operator"]),
-        ("/mappings", {"value": "on-call"}, ["On call operates production"]),
-        ("/mappings", {"permission_set": "Developer"}, ["Developers of payments"]),
-        ("/mappings", {"claim": "roles"}, []),
-        ("/mappings", {"issuer": "CI"}, []),
-        ("/mappings", {"enabled": "false"}, []),
-    ],
-    ids=str,
-)
-def test_directory_is_filtered(
-    program: Program, issuer: Issuer, path: str, query: dict[str, str], expected: list[str]
-) -> None:
-    found = body(program.get(f"/api/v1{path}", issuer.token("carol"), **query))["items"]
+# Which list, by which filter, and what it then holds.
+FILTERED: list[tuple[str, dict[str, str], list[str]]] = [
+    ("/accounts", {"q": "prod"}, [PROD]),
+    ("/accounts", {"q": "2109"}, [DEV]),
+    ("/accounts", {"environment": "production"}, [PROD]),
+    ("/accounts", {"organizational_unit": "Workloads"}, [PROD, DEV]),
+    ("/accounts", {"organizational_unit": "Work"}, []),
+    ("/accounts", {"permission_set": "Operator"}, [PROD]),
+    ("/accounts", {"active": "false"}, []),
+    ("/accounts", {"after": PROD}, [DEV]),
+    ("/permission-sets", {"after": "Developer", "limit": "1"}, ["Operator"]),
+    ("/mappings", {"value": "on-call"}, ["On call operates production"]),
+    ("/mappings", {"permission_set": "Developer"}, ["Developers of payments"]),
+    ("/mappings", {"claim": "roles"}, []),
+    ("/mappings", {"issuer": "CI"}, []),
+    ("/mappings", {"enabled": "false"}, []),
+]
 
-    assert [one.get("account_id", one.get("name")) for one in found] == expected
+
+def test_directory_is_filtered(program: Program, issuer: Issuer) -> None:
+    token, found = issuer.token("carol"), []
+    for path, query, _ in FILTERED:
+        items = body(program.get(f"/api/v1{path}", token, **query))["items"]
+        found.append((path, query, [one.get("account_id", one.get("name")) for one in items]))
+
+    assert found == FILTERED
 
 
 def test_lists_cost_the_same_number_of_queries_whatever_their_length(
@@ -397,9 +386,8 @@ def test_lists_cost_the_same_number_of_queries_whatever_their_length(
             assert program.get(f"/api/v1{path}", token, limit="200").status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("path", "query"),
-    [
+def test_filter_that_cannot_be_is_refused(program: Program, issuer: Issuer) -> None:
+    wrong: list[tuple[str, dict[str, str]]] = [
         ("/audit", {"since": "0.5"}),
         ("/audit", {"until": "1700000000"}),
         ("/audit", {"since": "-1"}),
@@ -410,30 +398,28 @@ def test_lists_cost_the_same_number_of_queries_whatever_their_length(
         ("/accounts", {"q": "x" * 256}),
         ("/mappings", {"value": "x" * 513}),
         ("/me/entitlements", {"after": "x" * 256}),
-    ],
-    ids=lambda value: str(value)[:40],
-)
-def test_filter_that_cannot_be_is_refused(
-    program: Program, issuer: Issuer, path: str, query: dict[str, str]
-) -> None:
-    answer = program.get(f"/api/v1{path}", issuer.token("carol"), **query)
+    ]
 
-    assert code(answer) == (422, "request.not_valid")
+    answers = [
+        code(program.get(f"/api/v1{path}", issuer.token("carol"), **query)) for path, query in wrong
+    ]
+
+    assert list(zip(wrong, answers, strict=True)) == [
+        (case, (422, "request.not_valid")) for case in wrong
+    ]
 
 
-@pytest.mark.parametrize("path", [*READS, "/client"])
-def test_head_is_answered_as_get_is(
-    program: Program, issuer: Issuer, settings: Any, path: str
-) -> None:
+def test_head_is_answered_as_get_is(program: Program, issuer: Issuer, settings: Any) -> None:
     settings.API_CLIENT_ID = "token-cli"
     token = issuer.token("carol")
 
-    head, get = (program.send(method, f"/api/v1{path}", token) for method in ("HEAD", "GET"))
-
-    assert (head.status_code, get.status_code) == (200, 200)
-    assert head["Content-Length"] == get["Content-Length"]
-    assert program.send("POST", f"/api/v1{path}", token)["Allow"] == "GET, HEAD"
-    assert program.send("HEAD", f"/api/v1{path}").status_code == (200 if path == "/client" else 401)
+    for path in (*READS, "/client"):
+        head, get = (program.send(method, f"/api/v1{path}", token) for method in ("HEAD", "GET"))
+        assert (path, head.status_code, get.status_code) == (path, 200, 200)
+        assert head["Content-Length"] == get["Content-Length"]
+        assert program.send("POST", f"/api/v1{path}", token)["Allow"] == "GET, HEAD"
+        without = program.send("HEAD", f"/api/v1{path}")
+        assert without.status_code == (200 if path == "/client" else 401)
 
 
 @pytest.mark.parametrize("path", WRITES)
