@@ -13,7 +13,7 @@ from django.conf import settings
 from accounts.addresses import is_safe_address
 from accounts.oidc.cache import CachedValue
 from accounts.oidc.errors import ProviderMisconfigured, ProviderUnavailable, misconfigured
-from accounts.oidc.wire import ask
+from accounts.oidc.provider_http import fetch
 
 log = logging.getLogger(__name__)
 
@@ -122,10 +122,10 @@ def _discover(issuer: str) -> ProviderMetadata:
 def _document(issuer: str, *, name: str, guarded: bool = False) -> dict[str, Any]:
     if not is_safe_address(issuer) or urlsplit(issuer).query:
         raise misconfigured(f"{name} is not an https address without a query: {issuer:.200}")
-    answer = ask(
+    answer = fetch(
         "GET",
         document_url(issuer),
-        what=f"the discovery document of {name} {issuer}",
+        name=f"the discovery document of {name} {issuer}",
         limit=MAX_DOCUMENT,
         guarded=guarded,
     )

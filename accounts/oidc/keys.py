@@ -10,7 +10,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from accounts.oidc.cache import CachedValue
 from accounts.oidc.errors import InvalidToken, unavailable
-from accounts.oidc.wire import ask
+from accounts.oidc.provider_http import fetch
 
 VerificationKey = RSAKey | ECKey | OKPKey
 
@@ -49,7 +49,7 @@ def find(
     """Return the key that a token names, or the only one that fits if it names none.
 
     For an unknown key the key set is read again, at most each `reload_interval` seconds: `AT_ONCE`
-    or `RELOAD_INTERVAL`. `guarded` as in `accounts.oidc.wire.ask`.
+    or `RELOAD_INTERVAL`. `guarded` as in `accounts.oidc.provider_http.fetch`.
 
     Raises:
         InvalidToken: no key fits, or several fit a token that names none.
@@ -83,7 +83,7 @@ def _cached_keys(url: str, guarded: bool) -> CachedValue[tuple[VerificationKey, 
 
 
 def _read(url: str, guarded: bool) -> tuple[VerificationKey, ...]:
-    answer = ask("GET", url, what="the key set", limit=MAX_DOCUMENT, guarded=guarded)
+    answer = fetch("GET", url, name="the key set", limit=MAX_DOCUMENT, guarded=guarded)
     return parse_keys(answer.document())
 
 

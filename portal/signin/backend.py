@@ -17,9 +17,9 @@ from accounts.errors import GatehouseError
 from accounts.models import Person
 from accounts.oidc import discovery, id_tokens
 from accounts.oidc.errors import SignInFailed, misconfigured, unavailable
+from accounts.oidc.provider_http import ProviderResponse, fetch
 from accounts.oidc.strict_json import parse_object
 from accounts.oidc.subjects import merged, subject
-from accounts.oidc.wire import Answer, ask
 from accounts.signins import ProviderTokens, begin
 from portal.context import origin_of
 from portal.signin.authorization_response import as_line
@@ -56,10 +56,10 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
         if provider.basic_auth:
             del data["client_id"], data["client_secret"]
             headers["Authorization"] = _basic(self.OIDC_RP_CLIENT_ID, self.OIDC_RP_CLIENT_SECRET)
-        answer = ask(
+        answer = fetch(
             "POST",
             provider.token_endpoint,
-            what="the answer of the token endpoint",
+            name="the answer of the token endpoint",
             limit=MAX_TOKEN_ANSWER,
             headers=headers,
             data=data,
@@ -100,10 +100,10 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
             return {}
         if not access_token:
             raise unavailable("the token endpoint sent no access token")
-        answer = ask(
+        answer = fetch(
             "GET",
             url,
-            what="userinfo",
+            name="userinfo",
             limit=MAX_USERINFO,
             headers={"Authorization": f"Bearer {access_token}"},
         )
@@ -149,7 +149,7 @@ def _text(found: dict[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _refusal(answer: Answer, *, sent: Mapping[str, str]) -> GatehouseError:
+def _refusal(answer: ProviderResponse, *, sent: Mapping[str, str]) -> GatehouseError:
     """Return the error for a refusal of the token endpoint (RFC 6749 section 5.2)."""
     try:
         found = parse_object(answer.body)

@@ -1,4 +1,4 @@
-"""Ask the provider over HTTP: bounded in time and size, without redirects."""
+"""Fetch from the provider and from trusted issuers, with errors that name what is out of order."""
 
 from __future__ import annotations
 
@@ -19,35 +19,35 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ProviderResponse:
     """What the provider said. The body may hold tokens and never appears in a `repr`."""
 
     status: int
     content_type: str
     body: bytes = field(repr=False)
-    what: str
+    name: str
 
     def document(self) -> dict[str, Any]:
-        """Return the JSON object that was asked for; raises ProviderUnavailable for anything else."""
+        """Return the body as a JSON object; raises ProviderUnavailable for anything else."""
         if self.status != 200:
-            raise unavailable(f"{self.what} was answered with status {self.status}")
+            raise unavailable(f"{self.name} was answered with status {self.status}")
         try:
             return parse_object(self.body)
         except ValueError as error:
-            raise unavailable(f"{self.what} is not the JSON it should be") from error
+            raise unavailable(f"{self.name} is not the JSON it should be") from error
 
 
-def ask(
+def fetch(
     method: Literal["GET", "POST"],
     url: str,
     *,
-    what: str,
+    name: str,
     limit: int,
     headers: Mapping[str, str] | None = None,
     data: Mapping[str, str] | None = None,
     guarded: bool = False,
-) -> Answer:
-    """Send one request and read at most `limit` bytes; `what` names the document in messages.
+) -> ProviderResponse:
+    """Send one request and read at most `limit` bytes; `name` is that of the document in messages.
 
     OIDC_TIMEOUT bounds the whole, in seconds. `guarded` is for an address that the operator did not
     choose: portal admins name trusted issuers, and an issuer names its keys' address. It must be on
@@ -69,7 +69,7 @@ def ask(
             body=urlencode(data or {}).encode(),
             total=settings.OIDC_TIMEOUT,
             limit=limit,
-            allow_address=may_be_asked if guarded else None,
+            allow_address=may_be_fetched_from if guarded else None,
         )
     except http.TlsRefused as error:
         raise unavailable(
@@ -79,15 +79,15 @@ def ask(
     except http.AddressRefused as error:
         raise _inside(url, error.address) from error
     except http.TooLarge as error:
-        raise unavailable(f"{what} is longer than {limit} bytes") from error
+        raise unavailable(f"{name} is longer than {limit} bytes") from error
     except http.Timeout as error:
-        raise unavailable(f"{what} takes too long") from error
+        raise unavailable(f"{name} takes too long") from error
     except http.HttpError as error:
-        raise unavailable(f"{what} could not be read from {_where(url)} ({error})") from error
-    return Answer(response.status, response.content_type, response.body, what)
+        raise unavailable(f"{name} could not be read from {_where(url)} ({error})") from error
+    return ProviderResponse(response.status, response.content_type, response.body, name)
 
 
-def may_be_asked(address: str) -> bool:
+def may_be_fetched_from(address: str) -> bool:
     """Whether this is an address of the internet, or of TRUSTED_ISSUER_NETWORKS.
 
     A portal that is itself on this machine, as the demo's, may ask others there.

@@ -11,13 +11,13 @@ import pytest
 from werkzeug.wrappers import Request, Response
 
 from accounts import pool
-from accounts.oidc import discovery, keys, wire
+from accounts.oidc import discovery, keys, provider_http
 from accounts.oidc.errors import ProviderMisconfigured, ProviderUnavailable
 from tests.publisher import Publisher
 
 
 def read(url: str, limit: int = 1000) -> dict[str, Any]:
-    return wire.ask("GET", url, what="the document", limit=limit).document()
+    return provider_http.fetch("GET", url, name="the document", limit=limit).document()
 
 
 def test_the_document_is_read_within_its_limit(publisher: Publisher) -> None:
@@ -35,10 +35,10 @@ def test_a_form_and_headers_are_sent(publisher: Publisher) -> None:
         return Response("{}", mimetype="Application/JSON; charset=utf-8")
 
     publisher.replies["/"] = reply
-    answer = wire.ask(
+    answer = provider_http.fetch(
         "POST",
         f"{publisher.url}/",
-        what="it",
+        name="it",
         limit=100,
         headers={"Authorization": "Bearer token"},
         data={"code": "a&b=ü", "empty": ""},
@@ -106,8 +106,10 @@ class _PooledConnection:
         self.close = close
 
 
-def test_an_answer_keeps_its_body_to_itself() -> None:
-    answer = wire.Answer(200, "application/json", b'{"access_token": "secret"}', "it")
+def test_a_response_keeps_its_body_to_itself() -> None:
+    answer = provider_http.ProviderResponse(
+        200, "application/json", b'{"access_token": "secret"}', "it"
+    )
 
     assert "secret" not in repr(answer)
 
@@ -151,7 +153,7 @@ def test_a_name_that_leads_inside_is_not_asked(publisher: Publisher, settings: A
     url = publisher.url.replace("localhost", "ci.localhost").replace("127.0.0.1", "ci.localhost")
 
     with pytest.raises(ProviderMisconfigured):
-        wire.ask("GET", url, what="anything", limit=10, guarded=True)
+        provider_http.fetch("GET", url, name="anything", limit=10, guarded=True)
 
     assert not publisher.hits
 
@@ -169,8 +171,8 @@ def test_a_trusted_issuer_inside_is_asked_where_the_operator_allows_it(
 def test_a_portal_on_this_machine_may_ask_others_here(publisher: Publisher, settings: Any) -> None:
     settings.SECURE = False
 
-    assert wire.may_be_asked("127.0.0.1")
-    assert not wire.may_be_asked("10.0.0.1")
+    assert provider_http.may_be_fetched_from("127.0.0.1")
+    assert not provider_http.may_be_fetched_from("10.0.0.1")
 
 
 def test_the_peoples_provider_may_be_anywhere(publisher: Publisher, settings: Any) -> None:
