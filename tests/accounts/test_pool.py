@@ -107,7 +107,7 @@ def test_no_page_holds_one_while_the_hubs_credentials_are_awaited(
 
     monkeypatch.setattr(clients, "hub_is_chained", slow)
 
-    response = getattr(alice, method)(path, {"role": roles, "duration": ["3600"]})
+    response = getattr(alice, method)(path, {"role": roles})
 
     assert response.status_code in (200, 303)
     assert held
