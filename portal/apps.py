@@ -1,4 +1,4 @@
-"""The portal app, and Django's admin with our site."""
+"""The portal's app, and Django's admin with the portal's own site."""
 
 from __future__ import annotations
 
@@ -7,25 +7,21 @@ from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
 
 
 class PortalConfig(AppConfig):
-    """Registers the system checks."""
-
     name = "portal"
 
     def ready(self) -> None:
-        """Load the checks, which register themselves."""
+        # Each module registers its checks when it is imported.
         from portal import checks  # noqa: F401
         from portal.api import checks as api_checks  # noqa: F401
         from portal.signin import checks as signin_checks  # noqa: F401
 
 
 class AdminConfig(DjangoAdminConfig):
-    """Django's admin, under our sign-in and our look."""
-
     default_site = "portal.admin.site.PortalAdminSite"
 
     def ready(self) -> None:
-        """Load the pages, which register themselves with the site."""
         super().ready()
+        # Each module registers its pages when it is imported.
         from portal.admin import (  # noqa: F401
             audit,
             directory,

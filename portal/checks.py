@@ -14,18 +14,18 @@ from django.core.checks import CheckMessage, Critical, Error, Tags, Warning, reg
 from accounts.addresses import is_loopback
 
 MIN_SECRET_KEY = 32
-# What people leave standing from an example.
+# Values that are often copied from examples.
 _PLACEHOLDER = re.compile(r"change[-_ ]?me|django-insecure|your[-_ ]secret|example", re.IGNORECASE)
 
 
 @register(Tags.security)
 def configuration(**kwargs: Any) -> list[CheckMessage]:
-    """Check what the environment says, apart from sign-in's own part."""
+    """Check the settings, except for those that portal/api/checks.py and portal/signin/checks.py check."""
     return [*_unreadable(), *_secret_key(), *_addresses(), *_numbers(), *_admins()]
 
 
 def _is_one_host(host: str) -> bool:
-    """Whether this is a name or an address; Django reads `*` and `.example.com` as many hosts."""
+    """Whether this names one host: Django reads `*` and `.example.com` as many."""
     return ":" in host or re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", host) is not None
 
 
@@ -53,7 +53,7 @@ def _secret_key() -> Iterator[CheckMessage]:
     ]:
         if len(secret) < MIN_SECRET_KEY or len(set(secret)) < 8 or _PLACEHOLDER.search(secret):
             yield Critical(
-                f"{name} is too weak: sessions and the provider's tokens hang on it.",
+                f"{name} is too weak: it protects the sessions and the provider's tokens.",
                 hint=f"Use at least {MIN_SECRET_KEY} random characters.",
                 id="portal.E002",
             )
@@ -83,7 +83,7 @@ def _addresses() -> Iterator[CheckMessage]:
         )
     elif base.scheme == "http" and not is_loopback(base.hostname):
         yield Critical(
-            "BASE_URL must be https, except on loopback: keys would cross the network in clear.",
+            "BASE_URL must be https, except on loopback: keys would cross the network unencrypted.",
             hint="Put the portal behind TLS and set BASE_URL to its https address.",
             id="portal.E005",
         )
@@ -100,7 +100,7 @@ def _addresses() -> Iterator[CheckMessage]:
                 ipaddress.ip_network(network)
             except ValueError:
                 yield Error(
-                    f"{name} holds {network}, which is no address or network.",
+                    f"{name} holds {network}, which is not an address or network.",
                     hint="Write addresses or networks, such as 10.0.0.0/8.",
                     id="portal.E007",
                 )
@@ -110,19 +110,19 @@ def _numbers() -> Iterator[CheckMessage]:
     if not 300 <= settings.SIGN_IN_LIFETIME <= 43200:
         yield Error(
             f"SIGN_IN_LIFETIME is {settings.SIGN_IN_LIFETIME} seconds.",
-            hint="Choose 300 to 43200; a person removed from a group keeps their access for at most that long.",
+            hint="Choose 300 to 43200; a person who is removed from a group keeps their access until the sign-in ends.",
             id="portal.E008",
         )
     if settings.TOKEN_CLAIMS_MAX_AGE and not 3600 <= settings.TOKEN_CLAIMS_MAX_AGE <= 30 * 86400:
         yield Error(
             f"TOKEN_CLAIMS_MAX_AGE is {settings.TOKEN_CLAIMS_MAX_AGE} seconds.",
-            hint="Choose 3600 to 2592000 (30 days); the tokens of somebody who left live for at most that long. "
+            hint="Choose 3600 to 2592000 (30 days); the tokens of somebody who left work for that long at most. "
             "0: people make no tokens.",
             id="portal.E013",
         )
     if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", settings.WORKING_DAY_ENDS, re.ASCII):
         yield Error(
-            "WORKING_DAY_ENDS is no time of day.",
+            "WORKING_DAY_ENDS is not a time of day.",
             hint="Write hours and minutes with two digits each, such as 18:00.",
             id="portal.E012",
         )

@@ -1,4 +1,4 @@
-"""What a request says about itself: its origin and its subject, and what every template may use."""
+"""What is read from a request: who sent it, from where, and the variables of every template."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def sign_in_of(request: HttpRequest) -> SignIn:
 
 
 def subject_of_request(request: HttpRequest) -> Subject:
-    """Return the verified identity behind a request; raises SignInAgain without one."""
+    """Return the verified identity of a request; raises SignInAgain if nobody is signed in."""
     return subject_of(sign_in_of(request))
 
 
@@ -48,10 +48,10 @@ def origin_of(request: HttpRequest, surface: Surface = Surface.PAGES) -> Origin:
 
 
 def client_address(request: HttpRequest) -> str:
-    """Return the address of the client: behind trusted proxies, what the last of them saw.
+    """Return the IP address of the client, as the last trusted proxy saw it.
 
-    X-Forwarded-For is read from the right and believed only as far as each hop is one of
-    TRUSTED_PROXIES, so that nobody can write an address of their choice into the audit trail.
+    X-Forwarded-For is read from the right, for as long as the hop before is one of TRUSTED_PROXIES: nobody
+    can write an address of their choice into the audit trail.
     """
     address = str(request.META.get("REMOTE_ADDR", ""))
     hops = []
@@ -66,7 +66,7 @@ def client_address(request: HttpRequest) -> str:
 
 
 def client_network(request: HttpRequest) -> str:
-    """Return what a client has one of: an IPv4 address, or a network of IPv6 (RFC 6177: a /64 at least)."""
+    """Return what a client is counted by: its IPv4 address, or its IPv6 network (RFC 6177: a /64 at least)."""
     address = client_address(request)
     parsed = _address(address)
     if parsed is None:
@@ -93,7 +93,7 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
-    """Template variables: the portal's name, whom to ask, and the sign-in."""
+    """Return the variables of every template (a context processor)."""
     return {
         "portal_name": settings.PORTAL_NAME,
         "support_contact": settings.SUPPORT_CONTACT,

@@ -1,4 +1,4 @@
-"""Whether the process answers, and whether it can do its work."""
+"""The probes: /healthz (the process answers) and /readyz (it can do its work)."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ log = logging.getLogger(__name__)
 @require_safe
 @never_cache
 def healthz(request: HttpRequest) -> JsonResponse:
-    """Answer that the process is there; asks nobody, the database included."""
+    """Answer 200 without asking anything, the database included."""
     return JsonResponse({"status": "ok"})
 
 
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Answer what works and what does not: 200, or 503 if anything is missing.
+    """Answer the state of each part: 200, or 503 if one is not "ok".
 
-    AWS is not asked: the page and sign-in work without it.
+    AWS is not asked: pages and sign-in work without it.
     """
     parts = {"database": database(), "provider": identity_provider()}
     ready = all(state == "ok" for state in parts.values())
@@ -40,7 +40,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 
 def database() -> str:
-    """Return "ok" for a database that this version can work with, else what is wrong with it."""
+    """Return "ok" if the database is reachable and migrated, else what is wrong."""
     try:
         executor = MigrationExecutor(connection)
         pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
@@ -51,7 +51,7 @@ def database() -> str:
 
 
 def identity_provider() -> str:
-    """Return "ok" for a provider whose keys are at hand, else what is wrong with it."""
+    """Return "ok" if the provider's documents and keys are known, else what is wrong."""
     try:
         keys.current(url=discovery.provider().jwks_uri)
     except GatehouseError as error:

@@ -1,4 +1,4 @@
-"""What every request gets: an id, the sign-in it belongs to, and pages for the errors of the domain."""
+"""The portal's middleware: an id for each request, its sign-in, and answers for errors of the domain."""
 
 from __future__ import annotations
 
@@ -30,21 +30,18 @@ PROBES: dict[str, GetResponse] = {"/healthz": health.healthz, "/readyz": health.
 
 
 class _Middleware:
-    """Passes every request on."""
-
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: GatehouseRequest) -> HttpResponse:
-        """Pass on."""
         return self.get_response(request)
 
 
 class RequestId(_Middleware):
-    """Give each request an id of ours, in the log, the audit trail and the response."""
+    """Give each request a random id: it is in the log, the audit trail and the response."""
 
     def __call__(self, request: GatehouseRequest) -> HttpResponse:
-        """Never take the id from the request: it is quoted to support and must be ours."""
+        # Never taken from the request: people quote it to the portal admins.
         request.id = uuid.uuid4().hex
         request.sign_in = None
         token = logs.request_id.set(request.id)
@@ -60,24 +57,22 @@ class Probes(_Middleware):
     """Answer /healthz and /readyz before the host is checked: load balancers ask by IP address."""
 
     def __call__(self, request: GatehouseRequest) -> HttpResponse:
-        """Pass on what is no probe."""
         probe = PROBES.get(request.path_info, self.get_response)
         return probe(request)
 
 
 class CurrentSignIn(_Middleware):
-    """Attach the open sign-in as `request.sign_in`; a browser session without one is nobody's.
+    """Set `request.sign_in` and `request.user`; end the browser session if its sign-in has ended.
 
-    Programs come with a bearer token: at their addresses there is no browser session.
+    Requests without a session cookie cost no query.
     """
 
     def __call__(self, request: GatehouseRequest) -> HttpResponse:
-        """End the browser session when its sign-in has ended; anonymous requests cost no query."""
         if area_of(request.path_info).for_programs:
             return self.get_response(request)
         session_key = request.session.session_key
         if session_key and not (session_key.isascii() and session_key.isalnum()):
-            raise BrokenCookie("the session cookie is none that the portal gave")
+            raise BrokenCookie("the session cookie was not set by this portal")
         sign_in_id = request.session.get("sign_in")
         if sign_in_id:
             try:
@@ -91,9 +86,9 @@ class CurrentSignIn(_Middleware):
 
 
 class SameOrigin(_Middleware):
-    """Refuse forms of other sites by what the browser itself says of a request: Fetch Metadata.
+    """Refuse forms that other sites send, by the browser's own header (Fetch Metadata).
 
-    https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header. Django's token check comes after it.
+    https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header. Django's check of the CSRF token follows.
     """
 
     def process_view(
@@ -103,23 +98,23 @@ class SameOrigin(_Middleware):
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
     ) -> HttpResponse | None:
-        """Look at what would change something, unless it is for programs (`csrf_exempt`)."""
         del args, kwargs
+        # Views for programs are exempt: they know no cookies.
         if request.method in SAFE or getattr(view, "csrf_exempt", False):
             return None
         site = request.headers.get("Sec-Fetch-Site")
         if site in ("cross-site", "same-site"):
-            log.warning("refused a %s of a %s page: %s", request.method, site, request.path)
+            log.warning("refused: a %s from a %s page: %s", request.method, site, request.path)
             return csrf_failure(request)
         if site == "same-origin" and request.headers.get("Origin") == "null":
-            # With `Referrer-Policy: no-referrer` browsers hide the origin even from itself
-            # (https://fetch.spec.whatwg.org/#append-a-request-origin-header); Django wants one.
+            # With `Referrer-Policy: no-referrer` browsers send the origin "null" even to the same origin
+            # (https://fetch.spec.whatwg.org/#append-a-request-origin-header). Django refuses that.
             request.META["HTTP_ORIGIN"] = f"{request.scheme}://{request.get_host()}"
         return None
 
 
 class Forms(_Middleware):
-    """Bound how many forms somebody signed in may send; signing out is never refused."""
+    """Limit how many forms a person may send; signing out is never refused."""
 
     def process_view(
         self,
@@ -128,7 +123,6 @@ class Forms(_Middleware):
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
     ) -> HttpResponse | None:
-        """Count what passed the checks of where it comes from; by the person, so that nobody waits for others."""
         del view, args, kwargs
         if (
             request.sign_in is None
@@ -144,19 +138,17 @@ class Forms(_Middleware):
 
 
 class DomainErrors(_Middleware):
-    """Answer an error of the domain with its page, and so a method that an address does not take."""
+    """Answer errors of the domain in the shape of their surface, and wrong methods with a page."""
 
     def __call__(self, request: GatehouseRequest) -> HttpResponse:
-        """Pass on; where a method is not taken Django answers with nothing to read."""
         response = self.get_response(request)
         if isinstance(response, HttpResponseNotAllowed) and not response.content:
-            return method_not_allowed(request, response)
+            return method_not_allowed(request, response)  # Django's own answer is empty.
         return response
 
     def process_exception(
         self, request: GatehouseRequest, exception: Exception
     ) -> HttpResponse | None:
-        """Render a `GatehouseError`; leave everything else to Django."""
         if isinstance(exception, GatehouseError):
             return area_of(request.path_info).errors.domain_error(request, exception)
         return None

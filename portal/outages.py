@@ -1,4 +1,4 @@
-"""Tell a database that is down, and one that `migrate` has not prepared, from a defect of ours."""
+"""Tell a database that is down or not migrated from a defect of the portal."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from django.db import InterfaceError, OperationalError, ProgrammingError
 _MISSING = frozenset({"42P01", "42703"})
 _MISSING_IN_SQLITE = ("no such table", "no such column")
 
-DOWN = "The portal cannot reach its database. Nothing was done. Try again in a minute."
-UNPREPARED = (
-    "The portal's database is not prepared for this version. Nothing was done. The people who run "
-    "the portal need to run manage.py migrate; /readyz says when it is done."
+DOWN = "This portal cannot reach its database. Nothing was changed. Try again in a minute."
+NOT_MIGRATED = (
+    "This portal's database is not prepared for this version. Nothing was changed. Contact your "
+    "portal admins: they need to run manage.py migrate."
 )
 
 
 def outage(error: BaseException | None) -> str:
-    """Return what to tell people where it is the database that failed; "" where it is not."""
+    """Return the message for people if the error is the database's; else ""."""
     if isinstance(error, ProgrammingError | OperationalError) and _is_missing(error):
-        return UNPREPARED
+        return NOT_MIGRATED
     return DOWN if isinstance(error, OperationalError | InterfaceError) else ""
 
 

@@ -9,23 +9,25 @@ from urllib.parse import urlsplit
 import environ
 from environ.fileaware_mapping import FileAwareMapping
 
+from accounts.concurrency import THREADS
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# What could not be read, so that portal/checks.py can say everything that is wrong at once.
+# Messages about what could not be read: portal/checks.py shows all of them at once.
 UNREADABLE: list[str] = []
 
 
 class _Variables(FileAwareMapping):  # type: ignore[misc]  # It has no types.
-    """NAME_FILE names a file that holds the value of NAME, for secrets."""
+    """The environment, in which NAME_FILE may name a file that holds the value of NAME."""
 
     def __getitem__(self, key: str) -> str:
         try:
             value = str(super().__getitem__(key))
         except (OSError, UnicodeError) as error:
-            if (complaint := f"{key}_FILE names a file that cannot be read") not in UNREADABLE:
-                UNREADABLE.append(complaint)
+            if (message := f"{key}_FILE names a file that cannot be read") not in UNREADABLE:
+                UNREADABLE.append(message)
             raise KeyError(key) from error
-        # The newline that editors leave at the end of a file is no part of a secret.
+        # Editors leave a newline at the end of a file.
         return value.rstrip("\r\n")
 
 
@@ -50,25 +52,25 @@ def _number(name: str, default: int) -> int:
 def _database() -> dict[str, Any]:
     default = f"sqlite:///{BASE_DIR / 'gatehouse.sqlite3'}"
     try:
-        found: dict[str, Any] = env.db("DATABASE_URL", default=default)
+        database: dict[str, Any] = env.db("DATABASE_URL", default=default)
     except (ValueError, KeyError, environ.ImproperlyConfigured):
-        found = {}
-    if not found.get("ENGINE", "").endswith(("sqlite3", "postgresql")):
+        database = {}
+    if not database.get("ENGINE", "").endswith(("sqlite3", "postgresql")):
         UNREADABLE.append(
             "DATABASE_URL must be postgresql://user:password@host:5432/name or sqlite:////path"
         )
-        found = env.db_url_config(default)
-    return found
+        database = env.db_url_config(default)
+    return database
 
 
-# What it takes to run; where it is unset portal/checks.py refuses to start and says what is missing.
+# Required. portal/checks.py refuses to start without them.
 NOT_SET = "not set"
 SECRET_KEY = env.str("SECRET_KEY", default=NOT_SET) or NOT_SET
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 BASE_URL = env.str("BASE_URL", default="").rstrip("/")
 DATABASES = {"default": _database()}
 
-# OpenID Connect: the provider is found by its discovery document.
+# OpenID Connect. The provider's addresses come from its discovery document.
 OIDC_ISSUER = env.str("OIDC_ISSUER", default="")
 OIDC_RP_CLIENT_ID = env.str("OIDC_RP_CLIENT_ID", default="")
 OIDC_RP_CLIENT_SECRET = env.str("OIDC_RP_CLIENT_SECRET", default="")
@@ -76,32 +78,32 @@ OIDC_RP_SCOPES = env.str("OIDC_RP_SCOPES", default="openid email profile")
 OIDC_RP_SIGN_ALGO = env.str("OIDC_RP_SIGN_ALGO", default="RS256")
 OIDC_TIMEOUT = _number("OIDC_TIMEOUT", 5)
 
-# Bearer tokens of the provider, for the API: whom they must be for, and of what kind they may be.
+# Bearer tokens of the provider that the API accepts: audiences and kinds.
 API_AUDIENCES = env.list("API_AUDIENCES", default=[])
 API_TOKEN_TYPES = env.list("API_TOKEN_TYPES", default=["Bearer", "JWT"])
 API_ACCEPT_AZP = env.list("API_ACCEPT_AZP", default=[])
-# How the command `gatehouse` signs people in: as which public client of the provider, asking for what.
+# The public client at the provider by which the command `gatehouse` signs people in.
 API_CLIENT_ID = env.str("API_CLIENT_ID", default="")
 API_CLIENT_SCOPES = env.str("API_CLIENT_SCOPES", default=OIDC_RP_SCOPES)
 API_CLIENT_AUDIENCE = env.str("API_CLIENT_AUDIENCE", default="")
 API_CLIENT_RESOURCE = env.str("API_CLIENT_RESOURCE", default="")
 API_CLIENT_TOKEN = env.str("API_CLIENT_TOKEN", default="access")
-# How often a program may ask, and an address may come with tokens that prove nothing.
+# Rate limits of programs, and of bad tokens from one address; where all limits are counted.
 API_RATE_LIMIT = env.str("API_RATE_LIMIT", default="300/minute")
 API_BAD_TOKEN_LIMIT = env.str("API_BAD_TOKEN_LIMIT", default="60/minute")
 API_LIMITS_STORAGE = env.str("API_LIMITS_STORAGE", default="memory://")
-# Where inside of one's own networks the trusted issuers of workloads may be.
+# Private networks in which trusted issuers of workloads may be.
 TRUSTED_ISSUER_NETWORKS = env.list("TRUSTED_ISSUER_NETWORKS", default=[])
 
-# `aws sso login`: how often an address may begin, and whether by typing a code, too.
+# `aws sso login`: how often an address may begin, and whether the device flow works.
 SSO_RATE_LIMIT = env.str("SSO_RATE_LIMIT", default="120/minute")
 SSO_DEVICE_FLOW = env.bool("SSO_DEVICE_FLOW", default=True)
 
-# How often a browser may begin to sign in, an address fail to, and somebody signed in send a form.
+# Rate limits of people: sign-ins that begin or fail, and forms.
 SIGN_IN_RATE_LIMIT = env.str("SIGN_IN_RATE_LIMIT", default="600/minute")
 PAGES_RATE_LIMIT = env.str("PAGES_RATE_LIMIT", default="300/minute")
 
-# Who runs the portal, by the claims of each sign-in.
+# Who is a portal admin or auditor, by the claims of each sign-in.
 ADMIN_CLAIM = env.str("ADMIN_CLAIM", default="groups")
 ADMIN_VALUES = env.list("ADMIN_VALUES", default=[])
 AUDITOR_CLAIM = env.str("AUDITOR_CLAIM", default=ADMIN_CLAIM)
@@ -109,7 +111,7 @@ AUDITOR_VALUES = env.list("AUDITOR_VALUES", default=[])
 SIGN_IN_LIFETIME = _number("SIGN_IN_LIFETIME", 3600)
 TOKEN_CLAIMS_MAX_AGE = _number("TOKEN_CLAIMS_MAX_AGE", 7 * 86400)
 
-# What people read.
+# Texts on pages.
 PORTAL_NAME = env.str("PORTAL_NAME", default="Gatehouse")
 SUPPORT_CONTACT = env.str("SUPPORT_CONTACT", default="")
 WORKING_DAY_ENDS = env.str("WORKING_DAY_ENDS", default="18:00")
@@ -174,7 +176,7 @@ TEMPLATES = [
     }
 ]
 
-# Tables live in `accounts`; a connection is kept between requests, pooled on PostgreSQL.
+# Connections are kept between requests: one for each thread on SQLite, a pool on PostgreSQL.
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["CONN_MAX_AGE"] = None
@@ -187,13 +189,13 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     )
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 0
-    # Nobody waits longer than this to be told that the database is gone; psycopg's own 30 are many.
-    # A connection serves several threads: each gives it back while it waits for AWS or the provider.
+    # Half as many connections as threads: each thread gives its own back while it waits for AWS or the
+    # provider. `timeout` is how many seconds a request waits before it says that the database is down.
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
-        "pool", {"min_size": 1, "max_size": 16, "timeout": 5}
+        "pool", {"min_size": 1, "max_size": THREADS // 2, "timeout": 5}
     )
 
-# Sign-in: our backend only; no passwords anywhere.
+# Sign-in by the provider only; there are no passwords.
 AUTH_USER_MODEL = "accounts.Person"
 AUTHENTICATION_BACKENDS = ["portal.signin.backend.Backend"]
 OIDC_USE_PKCE = True
@@ -253,7 +255,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
-# botocore logs keys at DEBUG, urllib3 logs URLs: both stay at WARNING whatever LOG_LEVEL says.
+# botocore logs keys at DEBUG, and urllib3 logs URLs: these stay at WARNING whatever LOG_LEVEL says.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -1,4 +1,4 @@
-"""Say to the log, at each start, what the portal lacks and where to set it; serving goes on meanwhile."""
+"""Log at start what is missing and where to set it, while the portal already answers."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ log = logging.getLogger(__name__)
 
 
 def say_what_is_missing() -> None:
-    """Look at the database, at what it holds, and at the identity provider, which is known from then on."""
+    """Check the database, its contents, and the identity provider, whose documents are cached from then on."""
     try:
         if (state := health.database()) != "ok":
             log.error("not ready: the database: %s", state)
-        elif lacking := _lacking():
+        elif missing := _missing_contents():
             log.warning(
                 "nobody has access yet: there are no %s; portal admins add them at %s/admin/, "
                 "or manage.py apply FILE loads them",
-                " and no ".join(lacking),
+                " and no ".join(missing),
                 settings.BASE_URL,
             )
     finally:
-        # A provider must be awaited without a connection; nobody waits inside a transaction.
+        # Do not hold a connection while the provider is asked. (Tests run inside a transaction.)
         if not connection.in_atomic_block:
             connection.close()
     health.identity_provider()
 
 
-def _lacking() -> list[str]:
-    found = {"accounts": Account.objects.exists(), "mappings": Mapping.objects.exists()}
-    return [name for name, exists in found.items() if not exists]
+def _missing_contents() -> list[str]:
+    exists = {"accounts": Account.objects.exists(), "mappings": Mapping.objects.exists()}
+    return [name for name, there_are_some in exists.items() if not there_are_some]

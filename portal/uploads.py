@@ -1,4 +1,4 @@
-"""Refuse files: no form of the portal takes one, and Django would spool them to disk for anybody."""
+"""Refuse file uploads: no form takes one, and Django would write them to disk for anybody."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from django.core.files.uploadhandler import FileUploadHandler
 
 
 class NoFiles(FileUploadHandler):
-    """Stop reading where a file begins; DATA_UPLOAD_MAX_MEMORY_SIZE does not count files."""
+    """Stops reading a request where a file begins: DATA_UPLOAD_MAX_MEMORY_SIZE does not count files."""
 
     def new_file(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Refuse; raises RequestDataTooBig, which becomes a 413 page."""
+        """Raise RequestDataTooBig, which is answered with 413."""
         raise RequestDataTooBig("a file was sent, and no form takes one")

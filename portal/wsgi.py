@@ -1,4 +1,4 @@
-"""The WSGI entry point for gunicorn; a bad configuration ends it here, with everything that is wrong."""
+"""The WSGI entry point for gunicorn. A bad configuration ends it here, with all messages at once."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ try:
     call_command("check")
 except SystemCheckError as refused:
     sys.stderr.write(f"{refused}\n")
-    # gunicorn takes 3 as "do not start another worker".
+    # gunicorn does not start another worker after the exit code 3.
     sys.exit(3)
 
 from portal.starting import say_what_is_missing  # noqa: E402 - after the checks
 
-# docs/decisions/0014 has why this is no condition for starting.
+# In a thread: the portal starts without a database or provider, too (docs/decisions/0014).
 Thread(target=say_what_is_missing, daemon=True).start()
