@@ -13,8 +13,9 @@ from django.db.models.lookups import Exact
 
 from accounts import sql
 from accounts.aws.arn import RoleArn
-from accounts.matching import MatchKind, Rule, Targets, account_ids
+from accounts.matching import Rule, Targets
 from accounts.models import AccountRole
+from accounts.patterns import Match, account_ids
 from accounts.storable import is_storable
 from accounts.types import Environment, Named, OfferedRole
 
@@ -106,7 +107,7 @@ def _reached_by(
     per_set: dict[str | None, list[Targets]] = {}
     for rule in rules:
         named = None
-        if rule.match is MatchKind.TEMPLATE and values is not None:
+        if rule.match is Match.TEMPLATE and values is not None:
             named = account_ids(rule.value, values.get(rule.claim, frozenset()))
         targets = rule.targets if named is None else Targets(accounts=named)
         per_set.setdefault(rule.role_name, []).append(targets)

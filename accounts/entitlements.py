@@ -12,7 +12,7 @@ from accounts.directory import offered_roles
 from accounts.matching import Rule
 from accounts.rules import claims_in_use, rules_in_force
 from accounts.storable import is_storable
-from accounts.types import Entitlement, Kind, OfferedRole, Reason, Subject
+from accounts.types import Entitlement, Kind, OfferedRole, Reason, Source, Subject
 
 Values = Mapping[str, frozenset[str]]
 
@@ -85,7 +85,7 @@ def decide(
                 for role_name in (role.role_name, None)
                 for account_id in (role.account_id, None)
                 for rule, relevant in candidates.get((role_name, account_id), ())
-                if (value := rule.matched_value(role, relevant)) is not None
+                if (value := rule.verdict(role, relevant).value) is not None
             ],
         )
         for role in roles
@@ -96,8 +96,9 @@ def decide(
 def _entitlement(role: OfferedRole, given: Iterable[tuple[Rule, str]]) -> Entitlement | None:
     reasons = tuple(
         Reason(
-            mapping_id=rule.mapping_id,
-            mapping=rule.name,
+            source=Source.MAPPING,
+            source_id=str(rule.mapping_id),
+            label=rule.name,
             claim=rule.claim,
             value=value,
             console=role.console and rule.console,

@@ -11,8 +11,9 @@ from django.db.models import OuterRef, Subquery
 from accounts.claims import pick, problems
 from accounts.directory import offered_roles
 from accounts.entitlements import decide
-from accounts.matching import MatchKind, Rule, render, wildcard
+from accounts.matching import Rule
 from accounts.models import Mapping, Person, SignIn
+from accounts.patterns import Match, render, wildcard
 from accounts.rules import rule_of
 from accounts.types import Entitlement, OfferedRole
 
@@ -122,7 +123,7 @@ def _people_seen(claim: str) -> tuple[list[_Seen], bool]:
 
 def _needed(rule: Rule, role: OfferedRole) -> str | None:
     """Return a claim value that would give this role; None where the role lacks what a template names."""
-    if rule.match is MatchKind.TEMPLATE:
+    if rule.match is Match.TEMPLATE:
         return render(rule.value, role)
     return rule.value
 
@@ -135,7 +136,7 @@ def _recipients(
         by_value.setdefault(one.reasons[0].value, []).append(one)
     found = []
     for somebody in seen:
-        if rule.match is MatchKind.WILDCARD:
+        if rule.match is Match.WILDCARD:
             # Any one matching value gives all of it.
             values = sorted(one for one in somebody.values if wildcard(rule.value, one))
             gained = given if values else ()

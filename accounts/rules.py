@@ -8,9 +8,10 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 from accounts import sql
-from accounts.matching import MatchKind, Rule, Targets
+from accounts.matching import Rule, Targets
 from accounts.models import Mapping, MappingTarget
 from accounts.models.mappings import TargetKind
+from accounts.patterns import Match
 
 # A row for each target: first its mapping, then the target.
 COLUMNS = (
@@ -78,7 +79,7 @@ def _as_rules(rows: Iterable[sql.Row]) -> list[Rule]:
             mapping_id=mapping_id,
             name=name,
             claim=claim,
-            match=MatchKind(match),
+            match=Match(match),
             value=value,
             role_name=role_name,
             targets=_targets(target_rows),

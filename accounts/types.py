@@ -158,20 +158,31 @@ class OfferedRole:
         )
 
 
+class Source(StrEnum):
+    """What can give somebody a role."""
+
+    MAPPING = "mapping"
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why an entitlement exists: which mapping, which value of which claim it matched, and what it gives."""
+    """Why an entitlement exists: what gives it, and whether for the console, for keys, or both.
 
-    mapping_id: int
-    mapping: str
-    claim: str
-    value: str
+    `label` is the source's name as people read it. `claim` and `value` say which claim value
+    matched; both are empty where no claim has a part in it.
+    """
+
+    source: Source
+    source_id: str
+    label: str
+    claim: str = ""
+    value: str = ""
     console: bool = True
     keys: bool = True
 
     def __str__(self) -> str:
-        """One line for the audit trail and for people."""
-        return f"{self.mapping}: {self.claim} = {self.value}"
+        """One line for the audit trail."""
+        return f"{self.label}: {self.claim} = {self.value}" if self.claim else self.label
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,16 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
-from accounts.matching import MatchKind, complaint
+from accounts import mapping_values
 from accounts.models.directory import UNIT_PATH, Account, Environment, PermissionSet, unit_path
 from accounts.models.issuers import TrustedIssuer
+from accounts.patterns import Match
 
-
-class Match(models.TextChoices):
-    """How the claim value is read."""
-
-    EXACT = "exact", "exactly this value"
-    WILDCARD = "wildcard", "a value with * in it"
-    TEMPLATE = "template", "a template such as aws-{account_id}-{role}"
+_MATCH_LABELS = {
+    Match.EXACT: "exactly this value",
+    Match.WILDCARD: "a value with * in it",
+    Match.TEMPLATE: "a template such as aws-{account_id}-{role}",
+}
 
 
 class Mapping(models.Model):
@@ -41,7 +40,11 @@ class Mapping(models.Model):
         default="groups",
         help_text="The claim's key as the provider sends it, or a dotted path such as resource_access.portal.roles.",
     )
-    match = models.CharField(max_length=16, choices=Match, default=Match.EXACT)
+    match = models.CharField(
+        max_length=16,
+        choices=[(match.value, label) for match, label in _MATCH_LABELS.items()],
+        default=Match.EXACT.value,
+    )
     value = models.CharField(
         max_length=512,
         help_text="The group or role, letter by letter as the provider sends it.",
@@ -69,11 +72,12 @@ class Mapping(models.Model):
                 name="mapping_is_not_empty",
             ),
             models.CheckConstraint(
-                condition=Q(match__in=Match.values), name="mapping_match_is_known"
+                condition=Q(match__in=[match.value for match in Match]),
+                name="mapping_match_is_known",
             ),
             models.CheckConstraint(
                 condition=Q(permission_set__isnull=False)
-                | Q(match=Match.TEMPLATE, value__contains="{role}"),
+                | Q(match=Match.TEMPLATE.value, value__contains="{role}"),
                 name="mapping_has_a_permission_set",
             ),
         ]
@@ -91,14 +95,14 @@ class Mapping(models.Model):
 
     def clean(self) -> None:
         """Refuse a value that could match nobody, with the reason, and a mapping that gives nothing."""
-        if self.match in Match.values:
-            wrong = complaint(
-                match=MatchKind(self.match),
+        if self.match in list(Match):
+            fault = mapping_values.fault(
+                match=Match(self.match),
                 value=self.value,
-                has_role=self.permission_set_id is not None,
+                has_permission_set=self.permission_set_id is not None,
             )
-            if wrong:
-                raise ValidationError({"value": wrong})
+            if fault:
+                raise ValidationError({"value": fault})
         if not (self.console or self.keys):
             raise ValidationError(
                 {

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from accounts.models import Account, Environment, PermissionSet, TrustedIssuer
 from accounts.models import Mapping as MappingRow
-from accounts.models.mappings import Match
+from accounts.patterns import Match
 from accounts.plans.fields import Accounts, Duration, Moment, Name, Part, Roles, Tags, Text
 from accounts.plans.notation import quoted
 

@@ -10,8 +10,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.matching import PLACEHOLDERS
 from accounts.models import MappingTarget
+from accounts.patterns import PLACEHOLDERS
 from portal.admin.fields import AutocompletedInline, InlineRowForm, InlineRows
 
 

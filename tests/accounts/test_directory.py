@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from accounts.directory import offered_roles
-from accounts.matching import MatchKind, Rule, Targets
+from accounts.matching import Rule, Targets
 from accounts.models import Account, AccountRole
+from accounts.patterns import Match
 from accounts.types import Environment, OfferedRole
 from tests.cast import account, offer, permission_set
 
@@ -17,7 +18,7 @@ def rule(
     targets: Targets,
     *,
     role_name: str | None = "ReadOnly",
-    match: MatchKind = MatchKind.EXACT,
+    match: Match = Match.EXACT,
     value: str = "payments",
 ) -> Rule:
     return Rule(
@@ -89,7 +90,7 @@ def test_a_template_narrows_to_the_accounts_that_values_name() -> None:
     by_name = rule(
         Targets(everything=True),
         role_name=None,
-        match=MatchKind.TEMPLATE,
+        match=Match.TEMPLATE,
         value="aws-{account_id}-{role}",
     )
 

@@ -265,9 +265,9 @@ def test_mappings_add_up_and_each_is_a_reason_for_what_it_gives(
 
     found = only()
 
-    assert [reason.mapping for reason in found.reasons] == ["a: keys", "b: console"]
+    assert [reason.label for reason in found.reasons] == ["a: keys", "b: console"]
     assert [str(reason) for reason in found.because(Kind.KEYS)] == ["a: keys: groups = platform"]
-    assert [reason.mapping for reason in found.because(Kind.CONSOLE)] == ["b: console"]
+    assert [reason.label for reason in found.because(Kind.CONSOLE)] == ["b: console"]
 
 
 def test_a_mapping_that_gives_nothing_is_no_reason(prod: Account, read_only: PermissionSet) -> None:
@@ -275,7 +275,7 @@ def test_a_mapping_that_gives_nothing_is_no_reason(prod: Account, read_only: Per
     mapping("payments", read_only, prod, name="console only", keys=False)
     mapping("platform", read_only, prod, name="both")
 
-    assert [reason.mapping for reason in only().reasons] == ["both"]
+    assert [reason.label for reason in only().reasons] == ["both"]
 
 
 def test_an_entitlement_carries_what_was_decided(prod: Account, read_only: PermissionSet) -> None:
@@ -367,7 +367,7 @@ def test_an_incomplete_claim_takes_nothing_from_the_others(
 
     found = resolve(subject=somebody, now=NOON)
 
-    assert [reason.mapping for one in found.granted for reason in one.reasons] == ["app role"]
+    assert [reason.label for one in found.granted for reason in one.reasons] == ["app role"]
     assert len(found.problems) == 1
 
 
@@ -494,7 +494,7 @@ def test_a_decision_takes_three_queries_whatever_the_size(
 
     admins = {n for n in range(size) if n % 5 == 1 or n % 7 == 3 or n < 5}
     assert len(found) == size + len(admins)
-    assert [reason.mapping for reason in one[0].reasons] == [
+    assert [reason.label for reason in one[0].reasons] == [
         "aws-{account_id}-{role} gives None",
         "unit gives Admin",
     ]

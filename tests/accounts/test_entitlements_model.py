@@ -298,7 +298,7 @@ def as_record(granted: Entitlement) -> Record:
     return {
         "console": granted.console,
         "keys": granted.keys,
-        "reasons": {reason.mapping: {reason.value} for reason in granted.reasons},
+        "reasons": {reason.label: {reason.value} for reason in granted.reasons},
     }
 
 

@@ -358,7 +358,7 @@ def test_a_permission_set_says_what_is_wrong(columns: dict[str, Any], says: str)
         ({"match": "wildcard", "value": "aws"}, "A wildcard needs a *"),
         ({"match": "exact", "permission_set": None}, "Choose a permission set"),
         ({"match": "regex"}, "not a valid choice"),
-        ({"value": " "}, "would match nobody"),
+        ({"value": " "}, "matches nobody"),
         ({"claim": ""}, "cannot be blank"),
         ({"console": False, "keys": False}, "with neither gives nothing"),
     ],

@@ -8,8 +8,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.matching import MatchKind, Rule, Targets
+from accounts.matching import Rule, Targets
 from accounts.models import Mapping, MappingTarget
+from accounts.patterns import Match
 from accounts.rules import claims_in_use, rule_of, rules_in_force
 from tests.cast import NOON, account, mapping, permission_set
 
@@ -103,7 +104,7 @@ def test_a_rule_holds_all_of_its_mapping() -> None:
         mapping_id=found.pk,
         name="all of it",
         claim="groups",
-        match=MatchKind.EXACT,
+        match=Match.EXACT,
         value="payments",
         role_name="Admin",
         targets=Targets(

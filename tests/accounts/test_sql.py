@@ -12,7 +12,7 @@ from django.db.models import Q
 from accounts import directory, rules, sql
 from accounts.aws.arn import parse_role_arn
 from accounts.models import AccountRole, Environment, Mapping, MappingTarget, Person, TrustedIssuer
-from accounts.models.mappings import Match
+from accounts.patterns import Match
 from tests.cast import NOON, account, offer, permission_set
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +54,7 @@ def _company() -> None:
         if chance.random() < 0.7:
             offer(where, what, iam_role_name=chance.choice(["", "", *NAMES]))
     for number in range(200):
-        match = chance.choice(Match.values)
+        match = chance.choice(list(Match))
         mapping = Mapping.objects.create(
             name=f"{chance.choice(TEXTS)} {number}",
             issuer=chance.choice([None, None, *issuers]),

@@ -115,7 +115,7 @@ def _shape(entitlement: Entitlement) -> dict[str, Any]:
         "session_tags": list(role.session_tags),
         "reasons": [
             {
-                "mapping": reason.mapping,
+                "mapping": reason.label,
                 "claim": reason.claim,
                 "value": reason.value,
                 "console": reason.console,

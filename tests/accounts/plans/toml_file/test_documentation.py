@@ -8,8 +8,8 @@ import pytest
 from django.conf import settings
 
 from accounts import entitlements
-from accounts.matching import PLACEHOLDERS
 from accounts.models import Account, Mapping
+from accounts.patterns import PLACEHOLDERS
 from accounts.plans.entries import KINDS
 from accounts.plans.fields import Role, TargetsTable
 from accounts.plans.toml_file.apply import apply_file

@@ -123,7 +123,7 @@ COMPLAINTS = """\
 52: mapping "Twice": accounts: Say which: accounts = "all", or a table with ids, organizational_units, environments or tags.
 54: mapping: name: Missing; every table of this kind needs it.
 54: mapping: accounts: Say which: accounts = "all", or a table with ids, organizational_units, environments or tags.
-55: mapping: wildcard: A wildcard needs a * in it; for one value exactly, choose “exact”.
+55: mapping: wildcard: A wildcard needs a * in it. For one exact value, choose “exact”.
 """
 
 # Each with the line it is refused at, and how the message begins.
