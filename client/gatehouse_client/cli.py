@@ -1,6 +1,6 @@
-"""The command line: what is typed -> one of the commands; errors -> standard error and an exit code.
+"""The command line -> one of the commands; errors -> standard error and an exit code.
 
-0 done, 1 failed, 2 cannot be understood, 3 not signed in. `exec` ends as the program that it runs.
+Exit codes: 0 done, 1 failed, 2 not valid, 3 not signed in. `exec` ends with that of the program it runs.
 """
 
 from __future__ import annotations
@@ -11,101 +11,109 @@ import re
 import sys
 from collections.abc import Sequence
 
-from gatehouse_client import commands, web
-from gatehouse_client.errors import Failed
+from gatehouse_client import commands, transport
+from gatehouse_client.errors import CommandFailed
 
 INTERRUPTED = 130
 
 
 def main(typed: Sequence[str] | None = None) -> int:
-    """Do what is typed; return the exit code."""
+    """Run a command line, by default that of this process; return the exit code."""
     arguments = list(sys.argv[1:] if typed is None else typed)
-    # What comes after -- is another program's, options included.
-    cut = arguments.index("--") if "--" in arguments else len(arguments)
-    options, rest = _parser().parse_known_args(arguments[:cut])
-    options.command = arguments[cut + 1 :]
-    if rest:
-        hint = "; a program stands after --" if options.run is commands.execute else ""
-        options.parser.error(f"what is {' '.join(rest)}{hint}?")
+    # Everything after -- belongs to the program that exec runs, its options included.
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    options, unknown = parser().parse_known_args(arguments[:end])
+    options.command = arguments[end + 1 :]
+    if unknown:
+        hint = " (write the program after --)" if options.run is commands.execute else ""
+        options.parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
     if options.command and options.run is not commands.execute:
-        options.parser.error("only exec takes a program after --")
+        options.parser.error("only exec runs a program after --")
     try:
         options.run(options)
         sys.stdout.flush()
-    except Failed as error:
+    except CommandFailed as error:
         print(f"gatehouse: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read went away; Python would complain about it once more at its end.
+        # The reader has closed the pipe; without this, Python would print an error at its exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands; `run` of its result is the function to call."""
+    gatehouse = argparse.ArgumentParser(
         prog="gatehouse",
         description="AWS keys and consoles from a Gatehouse portal.",
-        epilog="GATEHOUSE_URL is the portal where none is named; GATEHOUSE_TOKEN (or _TOKEN_FILE) is a "
-        "token of it for machines, where nobody signs in. Exit codes: 1 failed, 2 not understood, "
-        "3 not signed in.",
+        epilog="GATEHOUSE_URL sets the default portal. GATEHOUSE_TOKEN or GATEHOUSE_TOKEN_FILE sets a "
+        "token for machines, where nobody signs in. Exit codes: 1 failed, 2 not valid, 3 not signed in.",
     )
-    parser.add_argument("--version", action="version", version=web.AGENT.replace("/", " "))
-    known = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    version = transport.USER_AGENT.replace("/", " ")
+    gatehouse.add_argument("--version", action="version", version=version)
+    subcommands = gatehouse.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    here = argparse.ArgumentParser(add_help=False)
-    here.add_argument("--portal", metavar="URL", help="the portal; else the one signed in to last")
-    role = argparse.ArgumentParser(add_help=False)
-    role.add_argument("account", metavar="ACCOUNT", nargs="?", help="its id or its name")
-    role.add_argument("role", metavar="ROLE", nargs="?", help="the role's name")
-    role.add_argument("--role-arn", metavar="ARN", help="instead of account and role")
-    for_long = argparse.ArgumentParser(add_help=False)
-    for_long.add_argument(
-        "--duration", metavar="TIME", type=_seconds, help="900, 30m, 8h; else the longest there is"
+    portal = argparse.ArgumentParser(add_help=False)
+    portal.add_argument(
+        "--portal", metavar="URL", help="the portal; default: that of the latest sign-in"
     )
-    for_long.add_argument(
+    role = argparse.ArgumentParser(add_help=False)
+    role.add_argument("account", metavar="ACCOUNT", nargs="?", help="its id or name")
+    role.add_argument("role", metavar="ROLE", nargs="?", help="the name of the role")
+    role.add_argument("--role-arn", metavar="ARN", help="instead of account and role")
+    keys = argparse.ArgumentParser(add_help=False)
+    keys.add_argument(
+        "--duration",
+        metavar="TIME",
+        type=_seconds,
+        help="such as 900, 30m or 8h; default: the longest the role allows",
+    )
+    keys.add_argument(
         "--tag",
         metavar="KEY=VALUE",
         type=_tag,
         action="append",
         dest="tags",
         default=[],
-        help="a session tag that the role takes; may be given several times",
+        help="a session tag that the role allows; can be repeated",
     )
 
     def command(
         name: str, run: object, about: str, *parents: argparse.ArgumentParser
     ) -> argparse.ArgumentParser:
-        found = known.add_parser(name, help=about, description=about, parents=[here, *parents])
-        found.set_defaults(run=run, parser=found)
-        return found
+        subcommand = subcommands.add_parser(
+            name, help=about, description=about, parents=[portal, *parents]
+        )
+        subcommand.set_defaults(run=run, parser=subcommand)
+        return subcommand
 
     login = command("login", commands.login, "Sign in.")
     login.add_argument("url", metavar="URL", nargs="?", help="the portal's address")
     login.add_argument(
-        "--device", action="store_true", help="with a code, in the browser of another machine"
+        "--device", action="store_true", help="with a code, in a browser on another machine"
     )
     logout = command("logout", commands.logout, "Sign out.")
     logout.add_argument("url", metavar="URL", nargs="?", help="the portal's address")
-    listing = command("list", commands.show, "List the accounts and roles that are yours.")
-    listing.add_argument("--json", action="store_true", help="as the API answers it")
+    listing = command("list", commands.list_roles, "List your accounts and roles.")
+    listing.add_argument("--json", action="store_true", help="as the API returns them")
     command(
         "credentials",
         commands.credentials,
-        "Print keys, as credential_process wants them.",
+        "Print keys in the format of credential_process.",
         role,
-        for_long,
+        keys,
     )
     console = command("console", commands.console, "Open the AWS console.", role)
     console.add_argument("--destination", metavar="URL", default="", help="a page of the console")
     console.add_argument("--print", action="store_true", help="print the link, which is a secret")
-    execute = command("exec", commands.execute, "Run a program with keys.", role, for_long)
+    execute = command("exec", commands.execute, "Run a program with keys.", role, keys)
     execute.usage = "%(prog)s [options] ACCOUNT ROLE -- PROGRAM ..."
-    command("token", commands.token, "Print the access token, for curl and the like.")
+    command("token", commands.token, "Print the access token, for curl and other programs.")
     command("config", commands.config, "Print profiles for ~/.aws/config: one, or all.", role)
-    return parser
+    return gatehouse
 
 
 def _tag(text: str) -> tuple[str, str]:
@@ -116,7 +124,7 @@ def _tag(text: str) -> tuple[str, str]:
 
 
 def _seconds(text: str) -> int:
-    found = re.fullmatch(r"([0-9]{1,6})([smh]?)", text)
-    if not found:
+    match = re.fullmatch(r"([0-9]{1,6})([smh]?)", text)
+    if not match:
         raise argparse.ArgumentTypeError("write seconds, or a number with s, m or h")
-    return int(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
+    return int(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]

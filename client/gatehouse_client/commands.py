@@ -1,4 +1,4 @@
-"""What each command does. Standard output has what was asked for; what is said about it goes to standard error."""
+"""What each command does. Results go to standard output, everything else to standard error."""
 
 from __future__ import annotations
 
@@ -10,178 +10,182 @@ from argparse import Namespace
 from typing import Any
 from urllib.parse import urlencode
 
-from gatehouse_client import device, loopback, places, profiles, provider, running, signin
-from gatehouse_client.errors import Failed, Misused, plain
-from gatehouse_client.portal import Portal, Role, facts
+from gatehouse_client import device, loopback, profiles, programs, provider, settings, signin
+from gatehouse_client.errors import CommandFailed, UsageError, printable
+from gatehouse_client.portal import PortalApi, RoleName, sign_in_settings
 
 
 def login(options: Namespace) -> None:
-    """Sign in, and keep the sign-in once the portal takes it."""
-    url = places.portal(options.url or options.portal)
-    known = facts(url)
-    found = provider.discover(known)
+    """Sign in; the sign-in is saved once the portal has accepted its token."""
+    url = settings.choose_portal(options.url or options.portal)
+    how = sign_in_settings(url)
+    api = provider.discover(how)
     if options.device or not loopback.has_browser():
-        granted = device.sign_in(found, show=_show_code)
+        tokens = device.sign_in(api, show=_show_code)
     else:
-        granted = loopback.sign_in(found, show=_show_page)
-    me = Portal(url, lambda refused: "" if refused else granted.bearer).me()
-    signin.keep(signin.begun(url, known, granted))
-    _say(f"Signed in at {url} as {plain(me['email'] or me['name'] or me['sub'])}.")
-    if not granted.refresh_token:
+        tokens = loopback.sign_in(api, show=_open_page)
+    me = PortalApi(url, lambda refused: "" if refused else tokens.bearer).me()
+    signin.save(signin.from_tokens(url, how, tokens))
+    _say(f"Signed in at {url} as {printable(me['email'] or me['name'] or me['sub'])}.")
+    if not tokens.refresh_token:
         _say(
-            f"This lasts for {max(1, granted.lifetime // 60)} minutes: the identity provider gives "
-            "no refresh token. Whoever runs the portal may add offline_access to API_CLIENT_SCOPES."
+            f"The sign-in ends in {max(1, tokens.lifetime // 60)} minutes: the identity provider sent "
+            "no refresh token. Your portal admins can add offline_access to API_CLIENT_SCOPES."
         )
 
 
 def logout(options: Namespace) -> None:
-    """Sign out, here and at the provider."""
-    url = places.portal(options.url or options.portal)
-    given_back = signin.end(url)
+    """Sign out here and revoke the tokens at the provider."""
+    url = settings.choose_portal(options.url or options.portal)
+    revoked = signin.end(url)
     _say(f"Signed out of {url}.")
-    if not given_back:
-        _say("The identity provider did not take the tokens back; they end by themselves.")
+    if not revoked:
+        _say("The identity provider did not revoke the tokens; they expire by themselves.")
 
 
-def show(options: Namespace) -> None:
-    """List what may be entered."""
-    found, problems = _portal(options).entitlements()
+def list_roles(options: Namespace) -> None:
+    """List the accounts and roles."""
+    entitlements, problems = _portal(options).entitlements()
     _warn(problems)
     if options.json:
-        print(json.dumps(found, indent=2))
+        print(json.dumps(entitlements, indent=2))
+        return
+    if not entitlements:
+        _say("You have no AWS accounts yet. The start page of the portal says more.")
         return
     rows = [("ACCOUNT", "ID", "ROLE", "FOR")]
-    for one in found:
-        ways = [way for way in ("console", "keys") if one[way]]
-        rows.append((one["account_name"], one["account_id"], one["role_name"], ", ".join(ways)))
-    if not found:
-        _say("Nothing is given to you. The portal's start page says why.")
-        return
-    widths = [max(len(plain(row[column])) for row in rows) for column in range(4)]
+    for one in entitlements:
+        kinds = ", ".join(kind for kind in ("console", "keys") if one[kind])
+        rows.append((one["account_name"], one["account_id"], one["role_name"], kinds))
+    widths = [max(len(printable(row[column])) for row in rows) for column in range(4)]
     for row in rows:
-        cells = (plain(cell).ljust(width) for cell, width in zip(row, widths, strict=True))
+        cells = (printable(cell).ljust(width) for cell, width in zip(row, widths, strict=True))
         print("  ".join(cells).rstrip())
 
 
 def credentials(options: Namespace) -> None:
     """Print keys as a credential_process does."""
-    keys = _keys(_portal(options), options)
-    print(profiles.process_output(keys))
+    print(profiles.process_output(_keys(_portal(options), options)))
 
 
 def console(options: Namespace) -> None:
-    """Open the console in the browser, or print the link.
+    """Open the portal's console page in the browser, or print AWS's link.
 
-    The browser is sent to the portal, not to the link: that is a secret, and what a browser is
-    started with can be read by everybody on the machine.
+    The browser gets the portal's page and not AWS's link, which is a secret: everybody on the machine
+    can read the arguments of a process.
     """
     portal, role = _portal(options), _role(options)
     if options.print:
         print(portal.console(role, destination=options.destination)["url"])
         return
-    query = {**_named(portal, role), "destination": options.destination}
-    page = f"{portal.url}/console?" + urlencode({k: v for k, v in query.items() if v})
-    _show_page(page)
+    query = {**_account_and_role(portal, role), "destination": options.destination}
+    filled = {name: value for name, value in query.items() if value}
+    _open_page(f"{portal.url}/console?{urlencode(filled)}")
 
 
 def execute(options: Namespace) -> None:
-    """Run a program with keys."""
+    """Run a program with keys in its environment, and the account's region if none is set."""
     if not options.command:
-        raise Misused("Which program? gatehouse exec ACCOUNT ROLE -- aws s3 ls")
-    path = running.find(options.command[0])
+        raise UsageError("Which program? gatehouse exec ACCOUNT ROLE -- aws s3 ls")
+    path = programs.find(options.command[0])
     portal = _portal(options)
     keys = _keys(portal, options)
-    added = profiles.variables(keys)
+    variables = profiles.variables(keys)
     if not os.environ.get("AWS_REGION") and not os.environ.get("AWS_DEFAULT_REGION"):
-        found, _ = portal.entitlements(account_id=keys["account_id"], role_name=keys["role_name"])
-        if found and found[0]["region"]:
-            added |= dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), found[0]["region"])
-    running.run(path, options.command, added=added)
+        entitlements, _ = portal.entitlements(
+            account_id=keys["account_id"], role_name=keys["role_name"]
+        )
+        if entitlements and (region := entitlements[0]["region"]):
+            variables |= dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), region)
+    programs.run(path, options.command, variables=variables)
 
 
 def token(options: Namespace) -> None:
-    """Print the token, for other programs."""
-    print(signin.bearer(places.portal(options.portal))(False))
+    """Print the token for other programs."""
+    print(signin.bearer_source(settings.choose_portal(options.portal))(False))
 
 
 def config(options: Namespace) -> None:
-    """Print profiles for ~/.aws/config: one, or one for each role that gives keys; what is there is left out."""
+    """Print profiles of one role, or of each role with keys, without those that ~/.aws/config has already."""
     portal = _portal(options)
-    found, problems = portal.entitlements(kind="keys")
+    entitlements, problems = portal.entitlements(kind="keys")
     _warn(problems)
     if options.account or options.role_arn:
-        found = [one for one in found if _is(one, _role(options))]
-    if not found:
-        raise Failed(
-            "There is no such role that gives you keys. gatehouse list shows what there is."
-        )
-    there = profiles.added_to(sys.stdout)
-    blocks = profiles.blocks(portal.url, found, but=profiles.names_in(there or ""))
-    if blocks:
-        print(("\n" if there else "") + "\n\n".join(blocks))
-    if len(blocks) < len(found):
-        _say(f"{len(found) - len(blocks)} of {len(found)} profiles were there already.")
+        role = _role(options)
+        entitlements = [one for one in entitlements if _matches(one, role)]
+    if not entitlements:
+        raise CommandFailed("You do not have this role with keys. See gatehouse list.")
+    existing = profiles.existing_text(sys.stdout)
+    texts = profiles.profile_texts(
+        portal.url, entitlements, without=profiles.names_in(existing or "")
+    )
+    if texts:
+        print(("\n" if existing else "") + "\n\n".join(texts))
+    if len(texts) < len(entitlements):
+        left_out = len(entitlements) - len(texts)
+        _say(f"{left_out} of {len(entitlements)} profiles exist already and are unchanged.")
 
 
-def _portal(options: Namespace) -> Portal:
-    url = places.portal(options.portal)
-    advice = f"To sign in again: gatehouse login {url}"
-    if places.machine_token():
-        advice = f"It is the token in GATEHOUSE_TOKEN; {url}/tokens makes others."
-    return Portal(url, signin.bearer(url), advice=advice)
+def _portal(options: Namespace) -> PortalApi:
+    url = settings.choose_portal(options.portal)
+    advice = f"Sign in again: gatehouse login {url}"
+    if settings.machine_token():
+        advice = f"The token in GATEHOUSE_TOKEN was refused. Create another at {url}/tokens"
+    return PortalApi(url, signin.bearer_source(url), advice=advice)
 
 
-def _keys(portal: Portal, options: Namespace) -> dict[str, Any]:
+def _keys(portal: PortalApi, options: Namespace) -> dict[str, Any]:
     tags = dict(options.tags)
     if len(tags) < len(options.tags):
-        raise Misused("A session tag is given twice: each key has one value.")
+        raise UsageError("A session tag is given twice: each key has one value.")
     return portal.keys(_role(options), duration=options.duration, tags=tags)
 
 
-def _role(options: Namespace) -> Role:
+def _role(options: Namespace) -> RoleName:
     if options.role_arn and not options.account:
-        return Role(arn=options.role_arn)
+        return RoleName(arn=options.role_arn)
     if options.account and options.role and not options.role_arn:
-        return Role(account=options.account, name=options.role)
-    raise Misused("Which role? Write its account and its name, or --role-arn ARN.")
+        return RoleName(account=options.account, name=options.role)
+    raise UsageError("Which role? Write its account and its name, or --role-arn ARN.")
 
 
-def _named(portal: Portal, role: Role) -> dict[str, str]:
-    """Return account id and name of a role, as the portal's pages want it."""
-    if asked := role.asked.get("account_id"):
-        return {"account_id": asked, "role_name": role.name}
-    found, problems = portal.entitlements(kind="console")
+def _account_and_role(portal: PortalApi, role: RoleName) -> dict[str, str]:
+    """Return account id and role name, the parameters of the portal's console page."""
+    if account_id := role.parameters.get("account_id"):
+        return {"account_id": account_id, "role_name": role.name}
+    entitlements, problems = portal.entitlements(kind="console")
     _warn(problems)
-    matching = [one for one in found if _is(one, role)]
-    if len(matching) != 1:
-        raise Failed(
-            "You have this role in several accounts of this name. Say which by its id."
-            if matching
-            else "There is no such role whose console you may open. gatehouse list shows what there is."
+    matching = [one for one in entitlements if _matches(one, role)]
+    if not matching:
+        raise CommandFailed("You do not have this role with the console. See gatehouse list.")
+    if len(matching) > 1:
+        raise CommandFailed(
+            "You have this role in several accounts with this name. Write the account id."
         )
     return {name: matching[0][name] for name in ("account_id", "role_name")}
 
 
-def _is(one: dict[str, Any], role: Role) -> bool:
+def _matches(entitlement: dict[str, Any], role: RoleName) -> bool:
     if role.arn:
-        return bool(one["role_arn"] == role.arn)
-    return (
-        role.account in (one["account_id"], one["account_name"]) and one["role_name"] == role.name
-    )
+        return bool(entitlement["role_arn"] == role.arn)
+    account = (entitlement["account_id"], entitlement["account_name"])
+    return role.account in account and entitlement["role_name"] == role.name
 
 
-def _show_page(page: str) -> None:
-    if loopback.has_browser() and webbrowser.open(page):
-        _say(f"Your browser shows this page; if it does not, open it yourself:\n\n    {page}\n")
+def _open_page(url: str) -> None:
+    if loopback.has_browser() and webbrowser.open(url):
+        _say(
+            f"Opened this page in your browser. If it does not show, open it yourself:\n\n    {url}\n"
+        )
     else:
-        _say(f"Open this page in a browser:\n\n    {page}\n")
+        _say(f"Open this page in a browser:\n\n    {url}\n")
 
 
-def _show_code(code: device.Code) -> None:
-    _say(f"Open {code.address} in any browser, and enter\n\n    {code.code}\n")
-    if code.complete:
-        _say(f"Or open {code.complete}\n")
-    _say("Waiting until you have done so. Enter no code that somebody else sent you.")
+def _show_code(code: device.UserCode) -> None:
+    _say(f"Open {code.url} in any browser, and enter\n\n    {code.code}\n")
+    if code.complete_url:
+        _say(f"Or open {code.complete_url}\n")
+    _say("Waiting for you to enter it. Never enter a code that somebody else sent you.")
 
 
 def _warn(problems: list[str]) -> None:
@@ -189,5 +193,5 @@ def _warn(problems: list[str]) -> None:
         _say(f"Note: {problem}")
 
 
-def _say(words: str) -> None:
-    print(words, file=sys.stderr, flush=True)
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

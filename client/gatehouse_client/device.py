@@ -1,4 +1,4 @@
-"""Sign in with the browser of another machine: the device authorization grant (RFC 8628)."""
+"""Sign in with a browser elsewhere: the device authorization grant (RFC 8628)."""
 
 from __future__ import annotations
 
@@ -6,89 +6,90 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gatehouse_client import web
-from gatehouse_client.errors import Failed, plain
-from gatehouse_client.provider import Granted, Proof, Provider, Refused
+from gatehouse_client import transport
+from gatehouse_client.errors import CommandFailed, printable
+from gatehouse_client.provider import OAuthError, Pkce, ProviderApi, TokenResponse
 
-GRANT = "urn:ietf:params:oauth:grant-type:device_code"
-INTERVAL, SLOWER = 5.0, 5.0
-LONGEST = 1800.0
-"""Seconds to wait for somebody at most, whatever the provider says."""
+GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
+DEFAULT_INTERVAL, SLOW_DOWN = 5.0, 5.0
+MAX_WAIT = 1800.0
+"""Seconds to wait for the code to be entered, whatever the provider says."""
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
-    """What somebody has to do elsewhere."""
+class UserCode:
+    """The code to enter, the page where to enter it, and the page's URL with the code in it, or ""."""
 
-    address: str
+    url: str
     code: str
-    complete: str
+    complete_url: str
 
 
 def sign_in(
-    found: Provider,
+    api: ProviderApi,
     *,
-    show: Callable[[Code], None],
+    show: Callable[[UserCode], None],
     sleep: Callable[[float], None] = time.sleep,
-) -> Granted:
-    """Ask for a code, show it, and wait until somebody has entered it.
+) -> TokenResponse:
+    """Request a code, show it, and wait until somebody has entered it.
 
     Raises:
-        Failed: the provider knows no such sign-in, somebody said no, or nobody came in time.
+        CommandFailed: the provider has no device grant, the sign-in was refused, or the code expired.
     """
-    if not (endpoint := found.endpoint("device_authorization_endpoint")):
-        raise Failed(
+    if not (endpoint := api.endpoint("device_authorization_endpoint")):
+        raise CommandFailed(
             "The identity provider has no sign-in by code. Sign in where there is a browser, or "
             "give this machine a token: GATEHOUSE_TOKEN."
         )
-    # Some providers ask for PKCE here too; for the others it is a parameter they do not know.
-    proof = Proof()
-    answer = web.ask(endpoint, form={**found.asked(), **proof.parameters})
-    asked = answer.json()
-    if answer.status != 200:
-        raise Refused(
-            str(asked.get("error", answer.status)), str(asked.get("error_description") or "")
+    # Some providers require PKCE here; the others ignore the parameters.
+    pkce = Pkce()
+    response = transport.send(endpoint, form={**api.sign_in_parameters(), **pkce.parameters})
+    authorization = response.json()
+    if response.status != 200:
+        raise OAuthError(
+            str(authorization.get("error", response.status)),
+            str(authorization.get("error_description") or ""),
         )
-    device_code, code = asked.get("device_code"), _code(asked)
+    device_code, code = authorization.get("device_code"), _user_code(authorization)
     if not isinstance(device_code, str) or not device_code:
-        raise Failed("The identity provider gave no device code.")
+        raise CommandFailed("The identity provider sent no device code.")
     show(code)
-    interval = max(1.0, _number(asked.get("interval"), INTERVAL))
-    left = _number(asked.get("expires_in"), LONGEST)
-    while left > 0:
-        pause = min(interval, left)
+    interval = max(1.0, _seconds(authorization.get("interval"), DEFAULT_INTERVAL))
+    remaining = _seconds(authorization.get("expires_in"), MAX_WAIT)
+    while remaining > 0:
+        pause = min(interval, remaining)
         sleep(pause)
-        left -= pause
+        remaining -= pause
         try:
-            return found.grant(
-                grant_type=GRANT, device_code=device_code, code_verifier=proof.verifier
+            return api.request_tokens(
+                grant_type=GRANT_TYPE, device_code=device_code, code_verifier=pkce.verifier
             )
-        except web.TimedOut:
+        except transport.Timeout:
             interval *= 2  # RFC 8628 section 3.5.
-        except Refused as error:
+        except OAuthError as error:
             if error.code == "slow_down":
-                interval += SLOWER
+                interval += SLOW_DOWN
             elif error.code == "access_denied":
-                raise Failed("The sign-in was refused at the identity provider.") from None
+                raise CommandFailed("The sign-in was refused at the identity provider.") from None
             elif error.code == "expired_token":
                 break
             elif error.code != "authorization_pending":
                 raise
-    raise Failed("The code has expired. Begin again.")
+    raise CommandFailed("The code has expired. Sign in again.")
 
 
-def _code(asked: dict[str, object]) -> Code:
-    code = Code(
-        address=plain(asked.get("verification_uri") or ""),
-        code=plain(asked.get("user_code") or ""),
-        complete=plain(asked.get("verification_uri_complete") or ""),
+def _user_code(authorization: dict[str, object]) -> UserCode:
+    code = UserCode(
+        url=printable(authorization.get("verification_uri") or ""),
+        code=printable(authorization.get("user_code") or ""),
+        complete_url=printable(authorization.get("verification_uri_complete") or ""),
     )
-    if not code.code or not web.is_safe(code.address):
-        raise Failed("The identity provider did not say where to enter which code.")
-    return code if web.is_safe(code.complete) else Code(code.address, code.code, "")
+    if not code.code or not transport.is_safe_url(code.url):
+        raise CommandFailed("The identity provider did not say which code to enter where.")
+    return code if transport.is_safe_url(code.complete_url) else UserCode(code.url, code.code, "")
 
 
-def _number(value: object, otherwise: float) -> float:
+def _seconds(value: object, default: float) -> float:
     if isinstance(value, int | float) and value > 0:
-        return float(min(value, LONGEST))
-    return otherwise
+        return float(min(value, MAX_WAIT))
+    return default

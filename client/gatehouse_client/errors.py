@@ -1,26 +1,26 @@
-"""What can go wrong, each with the exit code it ends with. The text is for people and holds no secret."""
+"""What can go wrong, with exit codes. The messages are for people and hold no secret."""
 
 from __future__ import annotations
 
 
-class Failed(Exception):
-    """Something did not work; the text says what, and what to do."""
+class CommandFailed(Exception):
+    """Something did not work; the message says what, and what to do."""
 
     exit_code = 1
 
 
-class Misused(Failed):
-    """What was typed, or set in the environment, cannot be."""
+class UsageError(CommandFailed):
+    """What was typed, or set in the environment, is not valid."""
 
     exit_code = 2
 
 
-class NotSignedIn(Failed):
-    """Nobody is signed in, or not any more."""
+class NotSignedIn(CommandFailed):
+    """Nobody is signed in, or the sign-in has ended."""
 
     exit_code = 3
 
 
-def plain(text: object) -> str:
-    """Return what others sent so that it can be shown: one line, and no commands to the terminal."""
+def printable(text: object) -> str:
+    """Return text of others ready for a terminal: one line, at most 2,000 characters, no control characters."""
     return "".join(letter if letter.isprintable() else " " for letter in str(text))[:2000]

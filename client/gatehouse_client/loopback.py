@@ -14,24 +14,24 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from gatehouse_client.errors import Failed, plain
-from gatehouse_client.provider import Granted, Proof, Provider
+from gatehouse_client.errors import CommandFailed, printable
+from gatehouse_client.provider import Pkce, ProviderApi, TokenResponse
 
-PATIENCE = 300.0
+TIMEOUT = 300.0
 """Seconds for somebody to sign in."""
 PATH = "/callback"
 _PAGE = "<!doctype html><meta charset=utf-8><title>gatehouse</title><p>{}"
 
 
 def has_browser() -> bool:
-    """Whether this machine can show somebody a page: not over SSH, not without a display."""
+    """Whether this machine can open a browser: not over SSH, not without a display."""
     if os.environ.get("BROWSER"):
         return True
     if sys.platform.startswith("linux"):
-        shown = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+        has_display = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     else:  # pragma: no cover - macOS, Windows
-        shown = not os.environ.get("SSH_CONNECTION")
-    if not shown:
+        has_display = not os.environ.get("SSH_CONNECTION")
+    if not has_display:
         return False
     try:
         webbrowser.get()
@@ -40,20 +40,20 @@ def has_browser() -> bool:
     return True
 
 
-def sign_in(found: Provider, *, show: Callable[[str], None]) -> Granted:
-    """Send somebody to the provider, wait for the answer, and exchange its code.
+def sign_in(api: ProviderApi, *, show: Callable[[str], None]) -> TokenResponse:
+    """Open the provider's page, wait for its redirect, and exchange the code for tokens.
 
     Raises:
-        Failed: nobody came back in time, the provider said no, or the answer is not the provider's.
+        CommandFailed: nobody came back in time, the provider refused, or the redirect is not the provider's.
     """
-    if not (endpoint := found.endpoint("authorization_endpoint")):
-        raise Failed("The identity provider names no authorization_endpoint.")
-    proof, state = Proof(), secrets.token_urlsafe(24)
-    with _listening(state) as (redirect_uri, answers):
+    if not (endpoint := api.endpoint("authorization_endpoint")):
+        raise CommandFailed("The identity provider names no authorization_endpoint.")
+    pkce, state = Pkce(), secrets.token_urlsafe(24)
+    with _listening(state) as (redirect_uri, redirects):
         query = urlencode(
             {
-                **found.asked(),
-                **proof.parameters,
+                **api.sign_in_parameters(),
+                **pkce.parameters,
                 "response_type": "code",
                 "redirect_uri": redirect_uri,
                 "state": state,
@@ -61,47 +61,48 @@ def sign_in(found: Provider, *, show: Callable[[str], None]) -> Granted:
         )
         show(f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{query}")
         try:
-            answer = answers.get(timeout=PATIENCE)
+            parameters = redirects.get(timeout=TIMEOUT)
         except queue.Empty:
-            raise Failed("Nobody came back from the identity provider in time.") from None
-    return found.grant(
+            raise CommandFailed("Nobody came back from the identity provider in time.") from None
+    return api.request_tokens(
         grant_type="authorization_code",
-        code=_code(answer, found),
+        code=_code(parameters, api),
         redirect_uri=redirect_uri,
-        code_verifier=proof.verifier,
+        code_verifier=pkce.verifier,
     )
 
 
-def _code(answer: dict[str, str], found: Provider) -> str:
-    """Return the code of an answer that the provider itself gave (RFC 9207 section 2.4)."""
-    promised = bool(found.document.get("authorization_response_iss_parameter_supported"))
-    if answer.get("iss", "" if promised else found.facts.issuer) != found.facts.issuer:
-        raise Failed("The answer is of another identity provider than the one that was asked.")
-    if error := answer.get("error"):
-        why = plain(answer.get("error_description") or error)
-        raise Failed(f"The identity provider says no: {why}")
-    if not (code := answer.get("code")):
-        raise Failed("The identity provider answered without a code.")
+def _code(parameters: dict[str, str], api: ProviderApi) -> str:
+    """Return the code of a redirect, after a check of its issuer (RFC 9207 section 2.4)."""
+    issuer = api.settings.issuer
+    must_have_issuer = bool(api.document.get("authorization_response_iss_parameter_supported"))
+    if parameters.get("iss", "" if must_have_issuer else issuer) != issuer:
+        raise CommandFailed("The answer is from another identity provider.")
+    if error := parameters.get("error"):
+        reason = printable(parameters.get("error_description") or error)
+        raise CommandFailed(f"The identity provider refused the sign-in: {reason}")
+    if not (code := parameters.get("code")):
+        raise CommandFailed("The identity provider answered without a code.")
     return code
 
 
 @dataclass(frozen=True, slots=True)
-class _Answers:
-    """Takes the one answer that knows our state; whatever else comes changes nothing."""
+class _Redirects:
+    """Takes the first redirect with our state; all others are ignored."""
 
     state: str
     taken: queue.Queue[dict[str, str]]
 
     def take(self, query: str) -> bool:
-        found = parse_qs(query, keep_blank_values=True)
-        # A parameter that comes twice is nobody's honest answer (RFC 6749 section 3.1).
-        if any(len(values) > 1 for values in found.values()):
+        values = parse_qs(query, keep_blank_values=True)
+        # No parameter may come twice (RFC 6749 section 3.1).
+        if any(len(several) > 1 for several in values.values()):
             return False
-        answer = {name: values[0] for name, values in found.items()}
-        if not secrets.compare_digest(answer.get("state", "").encode(), self.state.encode()):
+        parameters = {name: value for name, [value] in values.items()}
+        if not secrets.compare_digest(parameters.get("state", "").encode(), self.state.encode()):
             return False
         try:
-            self.taken.put_nowait(answer)
+            self.taken.put_nowait(parameters)
         except queue.Full:
             return False
         return True
@@ -109,8 +110,8 @@ class _Answers:
 
 @contextmanager
 def _listening(state: str) -> Iterator[tuple[str, queue.Queue[dict[str, str]]]]:
-    """Listen on a free port of this machine, and on no other."""
-    answers = _Answers(state, queue.Queue(maxsize=1))
+    """Listen on a free port of the loopback interface; yield the redirect URI and the queue of redirects."""
+    redirects = _Redirects(state, queue.Queue(maxsize=1))
 
     class Handler(BaseHTTPRequestHandler):
         timeout = 10
@@ -119,13 +120,13 @@ def _listening(state: str) -> Iterator[tuple[str, queue.Queue[dict[str, str]]]]:
             path, _, query = self.path.partition("?")
             if path != PATH:
                 self.answer(404, "There is nothing here.")
-            elif answers.take(query):
-                self.answer(200, "Back to the terminal: you can close this page.")
+            elif redirects.take(query):
+                self.answer(200, "Go back to the terminal. You can close this page.")
             else:
-                self.answer(400, "This is no answer to a question of gatehouse.")
+                self.answer(400, "This is not an answer that gatehouse is waiting for.")
 
-        def answer(self, status: int, words: str) -> None:
-            body = _PAGE.format(words).encode()
+        def answer(self, status: int, text: str) -> None:
+            body = _PAGE.format(text).encode()
             self.send_response(status)
             for name, value in (
                 ("Content-Type", "text/html; charset=utf-8"),
@@ -140,20 +141,20 @@ def _listening(state: str) -> Iterator[tuple[str, queue.Queue[dict[str, str]]]]:
             self.wfile.write(body)
 
         def log_message(self, *args: object) -> None:
-            """Say nothing: codes travel in these lines."""
+            """Log nothing: these lines hold codes."""
 
-    # Threads: browsers open connections ahead of time, and send nothing over them.
+    # With threads, because browsers open connections ahead of time and send nothing over them.
     class Server(ThreadingHTTPServer):
         daemon_threads = True
 
         def handle_error(self, *args: object) -> None:
-            """Say nothing: whoever hangs up is of no interest to who waits at the terminal."""
+            """Print nothing: a closed connection does not matter to the person at the terminal."""
 
     server = Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}{PATH}", answers.taken
+        yield f"http://127.0.0.1:{server.server_port}{PATH}", redirects.taken
     finally:
         server.shutdown()
         server.server_close()

@@ -1,4 +1,4 @@
-"""What the portal answers: /api/v1, and who its identity provider is."""
+"""The portal's API: /api/v1, and how to sign in."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from gatehouse_client import web
-from gatehouse_client.errors import Failed, NotSignedIn, plain
+from gatehouse_client import transport
+from gatehouse_client.errors import CommandFailed, NotSignedIn, printable
 
+# The members that the client uses of each answer, and their types.
 _ME = {"sub": str, "name": str, "email": str}
-_ROLE = {
+_ENTITLEMENT = {
     **dict.fromkeys(("account_id", "account_name", "role_name", "role_arn", "region"), str),
     **dict.fromkeys(("console", "keys"), bool),
 }
-_LIST = {"items": list, "problems": list}
+_PAGE = {"items": list, "problems": list}
 _KEYS = dict.fromkeys(
     (
         "access_key_id",
@@ -30,68 +31,70 @@ _KEYS = dict.fromkeys(
     ),
     str,
 )
-# More parts than a list has: 200 roles stand in each.
-_LONGEST_LIST = 1000
+_PAGE_SIZE = "200"
+# More pages than a list can have.
+_MAX_PAGES = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """How to sign in for a portal: the provider, the client to come as, and which token to bring."""
+class SignInSettings:
+    """How to sign in for a portal: the provider, the client, and which of its tokens the portal takes."""
 
     issuer: str
     client_id: str
     scopes: tuple[str, ...]
     audience: str = ""
     resource: str = ""
-    token: str = "access"  # noqa: S105 - a kind, no secret
+    token: str = "access"  # noqa: S105 - "access" or "id"
 
 
 @dataclass(frozen=True, slots=True)
-class Role:
-    """A role that is asked for: by its ARN, or by account (id or name) and name."""
+class RoleName:
+    """A role, named by its ARN, or by account (id or name) and name."""
 
     arn: str = ""
     account: str = ""
     name: str = ""
 
     @property
-    def asked(self) -> dict[str, str]:
-        """How the API wants it."""
+    def parameters(self) -> dict[str, str]:
+        """The parameters of the API."""
         if self.arn:
             return {"role_arn": self.arn}
-        by = "account_id" if re.fullmatch("[0-9]{12}", self.account) else "account_name"
-        return {by: self.account, "role_name": self.name}
+        key = "account_id" if re.fullmatch("[0-9]{12}", self.account) else "account_name"
+        return {key: self.account, "role_name": self.name}
 
 
-def facts(url: str) -> Facts:
+def sign_in_settings(url: str) -> SignInSettings:
     """Ask the portal how to sign in.
 
     Raises:
-        Failed: it does not say.
+        CommandFailed: it cannot be reached, is not set up for this, or is no portal.
     """
-    answer = web.ask(f"{url}/api/v1/client")
-    found = _checked(answer)
+    content = _content(transport.send(f"{url}/api/v1/client"))
     try:
-        read = Facts(
-            issuer=_word(found["issuer"]),
-            client_id=_word(found["client_id"]),
-            scopes=tuple(map(_word, found["scopes"])),
-            audience=str(found.get("audience") or ""),
-            resource=str(found.get("resource") or ""),
-            token=found["token"],
+        settings = SignInSettings(
+            issuer=_text(content["issuer"]),
+            client_id=_text(content["client_id"]),
+            scopes=tuple(map(_text, content["scopes"])),
+            audience=str(content.get("audience") or ""),
+            resource=str(content.get("resource") or ""),
+            token=content["token"],
         )
     except (KeyError, TypeError, ValueError):
-        raise Failed(f"{url} does not say how to sign in. Is it a Gatehouse portal?") from None
-    if read.token not in ("access", "id") or not web.is_safe(read.issuer):
-        raise Failed(f"{url} names an identity provider that this client cannot use safely.")
-    return read
+        raise CommandFailed(
+            f"{url} does not say how to sign in. Is it a Gatehouse portal?"
+        ) from None
+    if settings.token not in ("access", "id") or not transport.is_safe_url(settings.issuer):
+        raise CommandFailed(f"{url} names an identity provider that cannot be used safely.")
+    return settings
 
 
-class Portal:
-    """The API of a portal, for whoever holds the token that `bearer` returns.
+class PortalApi:
+    """The API of a portal.
 
-    `bearer` is asked anew, with True, when the portal did not take what it returned before; `advice` is
-    what to tell whose token the portal takes in no way.
+    `bearer` gives the token; it is called with True when the portal has refused the one before.
+    `advice` is added to the error when the portal refuses the token for good.
     """
 
     def __init__(self, url: str, bearer: Callable[[bool], str], *, advice: str = "") -> None:
@@ -100,81 +103,84 @@ class Portal:
         self._bearer = bearer
 
     def me(self) -> dict[str, Any]:
-        """Ask who the token says we are."""
-        return self._shaped(self._ask("/me"), _ME)
+        """Return the person the token stands for."""
+        return self._checked(self._send("/me"), _ME)
 
-    def entitlements(self, **narrower: str) -> tuple[list[dict[str, Any]], list[str]]:
-        """Ask what we may do, and whether something of our claims did not arrive whole."""
-        query = {**narrower, "limit": "200"}
-        found: list[dict[str, Any]] = []
-        for _ in range(_LONGEST_LIST):
-            part = self._shaped(self._ask(f"/me/entitlements?{urlencode(query)}"), _LIST)
-            found += [self._shaped(role, _ROLE) for role in part["items"]]
-            if not part.get("next"):
-                problems = [self._shaped(one, {"message": str}) for one in part["problems"]]
-                return found, [plain(problem["message"]) for problem in problems]
-            query["after"] = self._shaped(part, {"next": str})["next"]
-        raise Failed(f"{self.url} answers with a list that does not end.")
+    def entitlements(self, **filters: str) -> tuple[list[dict[str, Any]], list[str]]:
+        """Return all entitlements, and messages about claims that did not arrive whole."""
+        query = {**filters, "limit": _PAGE_SIZE}
+        entitlements: list[dict[str, Any]] = []
+        for _ in range(_MAX_PAGES):
+            page = self._checked(self._send(f"/me/entitlements?{urlencode(query)}"), _PAGE)
+            entitlements += [self._checked(item, _ENTITLEMENT) for item in page["items"]]
+            if not page.get("next"):
+                problems = [self._checked(one, {"message": str}) for one in page["problems"]]
+                return entitlements, [printable(problem["message"]) for problem in problems]
+            query["after"] = self._checked(page, {"next": str})["next"]
+        raise CommandFailed(f"{self.url} answers with a list that does not end.")
 
-    def keys(self, role: Role, *, duration: int | None, tags: Mapping[str, str]) -> dict[str, Any]:
-        """Ask for keys; `duration` is in seconds, `tags` are session tags."""
-        content: dict[str, Any] = {**role.asked, "tags": dict(tags)}
+    def keys(
+        self, role: RoleName, *, duration: int | None, tags: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """Request keys; `duration` is in seconds, `tags` are session tags."""
+        content: dict[str, Any] = {**role.parameters, "tags": dict(tags)}
         if duration is not None:
             content["duration"] = duration
-        found = self._shaped(self._ask("/keys", content), _KEYS)
+        keys = self._checked(self._send("/keys", content), _KEYS)
         try:
-            datetime.fromisoformat(found["expires_at"])
+            datetime.fromisoformat(keys["expires_at"])
         except ValueError:
-            raise self._no_portal() from None
-        return found
+            raise self._unexpected() from None
+        return keys
 
-    def console(self, role: Role, *, destination: str) -> dict[str, Any]:
-        """Ask for a link that opens the console."""
-        found = self._ask("/console", {**role.asked, "destination": destination})
-        if not web.is_safe(found.get("url")):
-            raise Failed(f"{self.url} answered with no link to a console.")
-        return found
+    def console(self, role: RoleName, *, destination: str) -> dict[str, Any]:
+        """Request a link that opens the console."""
+        link = self._send("/console", {**role.parameters, "destination": destination})
+        if not transport.is_safe_url(link.get("url")):
+            raise CommandFailed(f"{self.url} answered with no link to a console.")
+        return link
 
-    def _ask(self, path: str, content: object = None) -> dict[str, Any]:
+    def _send(self, path: str, content: object = None) -> dict[str, Any]:
         url = f"{self.url}/api/v1{path}"
-        answer = web.ask(url, content=content, bearer=self._bearer(False))
-        if answer.status == 401:
-            with contextlib.suppress(NotSignedIn):  # What the portal says tells more.
+        response = transport.send(url, content=content, bearer=self._bearer(False))
+        if response.status == 401:
+            # If there is no other token, the portal's own message says more.
+            with contextlib.suppress(NotSignedIn):
                 if other := self._bearer(True):
-                    answer = web.ask(url, content=content, bearer=other)
-        return _checked(answer, self.advice)
+                    response = transport.send(url, content=content, bearer=other)
+        return _content(response, self.advice)
 
-    def _shaped(self, found: Any, shape: Mapping[str, type]) -> dict[str, Any]:
-        """Return an object that has these members; what else it holds is not looked at."""
-        if not isinstance(found, dict) or not all(
-            isinstance(found.get(name), kind) for name, kind in shape.items()
+    def _checked(self, content: Any, members: Mapping[str, type]) -> dict[str, Any]:
+        """Return an object after a check that it has these members; others are ignored."""
+        if not isinstance(content, dict) or not all(
+            isinstance(content.get(name), kind) for name, kind in members.items()
         ):
-            raise self._no_portal()
-        return found
+            raise self._unexpected()
+        return content
 
-    def _no_portal(self) -> Failed:
-        return Failed(f"{self.url} does not answer as a Gatehouse portal does. Is it one?")
+    def _unexpected(self) -> CommandFailed:
+        return CommandFailed(f"{self.url} does not answer as a Gatehouse portal does. Is it one?")
 
 
-def _checked(answer: web.Answer, advice: str = "") -> dict[str, Any]:
-    """Return what was answered, or raise what the portal says in its one shape of errors."""
-    found = answer.json()
-    if answer.status == 200:
-        return found
-    error = found.get("error")
+def _content(response: transport.Response, advice: str = "") -> dict[str, Any]:
+    """Return the JSON of a response, or raise the portal's error."""
+    content = response.json()
+    if response.status == 200:
+        return content
+    error = content.get("error")
     if not isinstance(error, dict):
-        raise Failed(
-            f"{web.origin(answer.url)} answered {answer.status}. Is it a Gatehouse portal?"
+        raise CommandFailed(
+            f"{transport.origin(response.url)} answered {response.status}. Is it a Gatehouse portal?"
         )
-    message, code = plain(error.get("message", "")), error.get("code")
-    if answer.status == 401 and code != "token.not_set_up":
+    message, code = printable(error.get("message", "")), error.get("code")
+    if response.status == 401 and code != "token.not_set_up":
         raise NotSignedIn(f"{message} {advice}".strip())
-    if answer.status >= 500:
-        message += f" The request was {plain(error.get('request_id', ''))}."
-    raise Failed(message)
+    if response.status >= 500:
+        message += f" The request was {printable(error.get('request_id', ''))}."
+    raise CommandFailed(message)
 
 
-def _word(value: object) -> str:
+def _text(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError
     return value

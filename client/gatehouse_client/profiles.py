@@ -1,4 +1,4 @@
-"""What AWS's tools read: the answer of a credential_process, and lines for ~/.aws/config.
+"""What AWS's tools read: the output of a credential_process, and profiles for ~/.aws/config.
 
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
 """
@@ -15,14 +15,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from gatehouse_client.errors import Failed
+from gatehouse_client.errors import CommandFailed
 
 _NOT_IN_PROFILES = re.compile(r"[^A-Za-z0-9_.@+=,:/-]+")
-# What no shell and no file of AWS reads anything into: some SDKs hand the line to a shell.
+# Words without a meaning to a shell (some SDKs run the line in one) or to AWS's files.
 _HARMLESS = re.compile(r"(?!-.)[A-Za-z0-9_.@+=,:/-]+")
 _HEADING = re.compile(r"""^\s*\[\s*profile\s+["']?([^\]"'\n]+?)["']?\s*\]""", re.MULTILINE)
-# https://docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html: where else keys could come from.
-CONTRADICTING = (
+# Other sources of keys: https://docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html
+OVERRIDING_VARIABLES = (
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
     "AWS_SECURITY_TOKEN",
@@ -37,33 +37,33 @@ CONTRADICTING = (
 
 
 def process_output(keys: dict[str, Any]) -> str:
-    """Write the keys as a credential_process does."""
+    """Return keys in the format of a credential_process."""
     return json.dumps(
         {
             "Version": 1,
             "AccessKeyId": keys["access_key_id"],
             "SecretAccessKey": keys["secret_access_key"],
             "SessionToken": keys["session_token"],
-            "Expiration": _moment(keys),
+            "Expiration": _expiration(keys),
         },
         indent=2,
     )
 
 
 def variables(keys: dict[str, Any]) -> dict[str, str]:
-    """Return the variables that hold the keys."""
+    """Return the environment variables of keys."""
     return {
         "AWS_ACCESS_KEY_ID": keys["access_key_id"],
         "AWS_SECRET_ACCESS_KEY": keys["secret_access_key"],
         "AWS_SESSION_TOKEN": keys["session_token"],
-        "AWS_CREDENTIAL_EXPIRATION": _moment(keys),
+        "AWS_CREDENTIAL_EXPIRATION": _expiration(keys),
     }
 
 
-def added_to(file: TextIO) -> str | None:
-    """Return what AWS's file of profiles holds, if it is this one that is written to; else None.
+def existing_text(file: TextIO) -> str | None:
+    """Return the text of AWS's config file if `file` appends to it, else None.
 
-    AWS's tools read nothing at all of a file in which a profile stands twice.
+    Its profiles must not be added again: AWS's tools refuse a config file with a profile that occurs twice.
     """
     path = Path(os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config")
     with contextlib.suppress(OSError, ValueError, RuntimeError):
@@ -74,37 +74,39 @@ def added_to(file: TextIO) -> str | None:
 
 
 def names_in(text: str) -> frozenset[str]:
-    """Return the names of the profiles in such a file."""
+    """Return the names of the profiles in a config file."""
     return frozenset(_HEADING.findall(text))
 
 
-def blocks(portal: str, roles: Iterable[dict[str, Any]], *, but: Collection[str] = ()) -> list[str]:
-    """Return a profile for each role, with credential_process and no keys in it; `but` are left out.
+def profile_texts(
+    portal: str, entitlements: Iterable[dict[str, Any]], *, without: Collection[str] = ()
+) -> list[str]:
+    """Return a profile with credential_process for each role, except those whose names are in `without`.
 
     Raises:
-        Failed: the portal answered with a name that no such line can hold.
+        CommandFailed: the portal answered with a name that cannot be in a profile.
     """
-    wanted = list(roles)
-    names = Counter(map(_name, wanted))
-    found = []
-    for role in wanted:
+    roles = list(entitlements)
+    names = Counter(map(_name, roles))
+    texts = []
+    for role in roles:
         name = _name(role)
-        if names[name] > 1:  # Accounts may share a name, never an id.
+        if names[name] > 1:  # Several accounts have the same name.
             name = f"{role['account_id']}_{_legible(role['role_name'])}"
-        if name in but:
+        if name in without:
             continue
         words = (portal, role["account_id"], role["role_name"], role.get("region") or "-")
         if not all(_HARMLESS.fullmatch(word) for word in words):
-            raise Failed("The portal answered with a name that cannot stand in a profile.")
-        block = [
+            raise CommandFailed("The portal answered with a name that cannot be in a profile.")
+        lines = [
             f"[profile {name}]",
             "credential_process = gatehouse credentials "
             f"--portal {portal} {role['account_id']} {role['role_name']}",
         ]
         if role.get("region"):
-            block.append(f"region = {role['region']}")
-        found.append("\n".join(block))
-    return found
+            lines.append(f"region = {role['region']}")
+        texts.append("\n".join(lines))
+    return texts
 
 
 def _name(role: dict[str, Any]) -> str:
@@ -115,6 +117,6 @@ def _legible(name: str) -> str:
     return _NOT_IN_PROFILES.sub("-", name).strip("-")
 
 
-def _moment(keys: dict[str, Any]) -> str:
-    """Return the expiry to the second in UTC, as RFC 3339 has it and every SDK reads it."""
+def _expiration(keys: dict[str, Any]) -> str:
+    """Return the expiration in UTC to the second (RFC 3339), which every SDK reads."""
     return datetime.fromisoformat(keys["expires_at"]).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

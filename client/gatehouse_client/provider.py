@@ -1,4 +1,4 @@
-"""The identity provider: its addresses (OpenID Connect Discovery 1.0) and its token endpoint (RFC 6749)."""
+"""The identity provider: its discovery document (OpenID Connect Discovery 1.0) and token endpoint (RFC 6749)."""
 
 from __future__ import annotations
 
@@ -10,43 +10,44 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
-from gatehouse_client import web
-from gatehouse_client.errors import Failed, plain
-from gatehouse_client.portal import Facts
+from gatehouse_client import transport
+from gatehouse_client.errors import CommandFailed, printable
+from gatehouse_client.portal import SignInSettings
 
-LIFETIME = 300
-"""Seconds that a token counts when nobody says for how long it is good."""
-LONGEST = 365 * 24 * 3600
-"""Seconds that a token counts at most, whatever the provider says."""
+DEFAULT_LIFETIME = 300
+"""Seconds that a token is used if the provider does not say how long it is valid."""
+MAX_LIFETIME = 365 * 24 * 3600
+"""Seconds that a token is used at most, whatever the provider says."""
 
 
-class Refused(Failed):
-    """The provider says no; `code` is its error (RFC 6749 section 5.2, RFC 8628 section 3.5)."""
+class OAuthError(CommandFailed):
+    """The provider's error; `code` is that of RFC 6749 section 5.2 or RFC 8628 section 3.5."""
 
     def __init__(self, code: str, description: str) -> None:
-        super().__init__(f"The identity provider refuses: {plain(description or code)}")
+        super().__init__(
+            f"The identity provider refused the request: {printable(description or code)}"
+        )
         self.code = code
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
-    """PKCE: a secret that is only told at the end (RFC 7636, S256)."""
+class Pkce:
+    """A verifier, sent with the code, and its S256 challenge, sent with the sign-in request (RFC 7636)."""
 
     verifier: str = field(default_factory=lambda: secrets.token_urlsafe(48), repr=False)
 
     @property
     def parameters(self) -> dict[str, str]:
-        """What is sent at the beginning."""
+        """The parameters of the sign-in request."""
         digest = hashlib.sha256(self.verifier.encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
         return {"code_challenge": challenge, "code_challenge_method": "S256"}
 
 
 @dataclass(frozen=True, slots=True)
-class Granted:
-    """What the token endpoint gave: what the portal is shown, for how long (seconds), and how to renew it."""
+class TokenResponse:
+    """The bearer token for the portal, its lifetime in seconds, and the refresh token, or ""."""
 
     bearer: str = field(repr=False)
     lifetime: int
@@ -54,92 +55,97 @@ class Granted:
 
 
 @dataclass(frozen=True, slots=True)
-class Provider:
-    """A provider as its discovery document describes it."""
+class ProviderApi:
+    """The endpoints of a provider, as its discovery document names them."""
 
-    facts: Facts
+    settings: SignInSettings
     document: Mapping[str, Any] = field(repr=False)
 
     def endpoint(self, name: str) -> str:
-        """Return an address of the document; nothing if it names none.
+        """Return a URL of the document, "" if it has none of this name.
 
         Raises:
-            Failed: it is one that tokens must not be sent to.
+            CommandFailed: tokens must not be sent to this URL.
         """
-        found = self.document.get(name) or ""
-        if found and not web.is_safe(found):
-            raise Failed(f"The identity provider's {name} is neither https nor on this machine.")
-        return str(found)
+        url = self.document.get(name) or ""
+        if url and not transport.is_safe_url(url):
+            raise CommandFailed(
+                f"The identity provider's {name} is neither https nor on this machine."
+            )
+        return str(url)
 
-    def asked(self) -> dict[str, str]:
-        """Return what every request for a sign-in says: who asks, for what, to use where."""
-        found = {
-            "client_id": self.facts.client_id,
-            "scope": " ".join(self.facts.scopes),
-            "audience": self.facts.audience,
-            "resource": self.facts.resource,
+    def sign_in_parameters(self) -> dict[str, str]:
+        """Return the parameters that every sign-in request has."""
+        parameters = {
+            "client_id": self.settings.client_id,
+            "scope": " ".join(self.settings.scopes),
+            "audience": self.settings.audience,
+            "resource": self.settings.resource,
         }
-        return {name: value for name, value in found.items() if value}
+        return {name: value for name, value in parameters.items() if value}
 
-    def grant(self, **form: str) -> Granted:
-        """Ask the token endpoint.
+    def request_tokens(self, **form: str) -> TokenResponse:
+        """Send a grant to the token endpoint.
 
         Raises:
-            Refused: it says no.
-            Failed: it cannot be reached, or answers with something else.
+            OAuthError: the provider refuses it.
+            CommandFailed: it cannot be reached, or its answer is not a token response.
         """
-        form["client_id"] = self.facts.client_id
-        if self.facts.resource:
-            form["resource"] = self.facts.resource
-        answer = web.ask(self.endpoint("token_endpoint"), form=form)
-        found = answer.json()
-        if answer.status != 200:
-            raise Refused(str(found.get("error", answer.status)), _text(found, "error_description"))
-        return self._granted(found)
+        form["client_id"] = self.settings.client_id
+        if self.settings.resource:
+            form["resource"] = self.settings.resource
+        response = transport.send(self.endpoint("token_endpoint"), form=form)
+        content = response.json()
+        if response.status != 200:
+            raise OAuthError(
+                str(content.get("error", response.status)), _text(content, "error_description")
+            )
+        return self._token_response(content)
 
     def revoke(self, token: str) -> bool:
-        """Give a token back (RFC 7009); whether the provider takes any."""
+        """Revoke a token (RFC 7009); return whether the provider did."""
         if not (endpoint := self.endpoint("revocation_endpoint")):
             return False
-        form = {"token": token, "client_id": self.facts.client_id}
-        return web.ask(endpoint, form=form).status == 200
+        form = {"token": token, "client_id": self.settings.client_id}
+        return transport.send(endpoint, form=form).status == 200
 
-    def _granted(self, found: dict[str, Any]) -> Granted:
-        bearer = _text(found, f"{self.facts.token}_token")
-        is_one = bearer.isascii() and bearer.isprintable()  # RFC 6749 appendix A.12.
-        if _text(found, "token_type").lower() != "bearer" or not bearer or not is_one:
-            raise Failed(f"The identity provider gave no {self.facts.token} token.")
-        lifetime = found.get("expires_in")
-        if self.facts.token == "id":  # noqa: S105 - a kind, no secret
-            lifetime = _lifetime(bearer)
+    def _token_response(self, content: dict[str, Any]) -> TokenResponse:
+        kind = self.settings.token
+        bearer = _text(content, f"{kind}_token")
+        is_token = bearer and bearer.isascii() and bearer.isprintable()  # RFC 6749 appendix A.12.
+        if not is_token or _text(content, "token_type").lower() != "bearer":
+            raise CommandFailed(f"The identity provider sent no {kind} token.")
+        lifetime = _id_token_lifetime(bearer) if kind == "id" else content.get("expires_in")
         if not isinstance(lifetime, int | float) or not lifetime > 0:
-            lifetime = LIFETIME
-        return Granted(bearer, int(min(lifetime, LONGEST)), _text(found, "refresh_token"))
+            lifetime = DEFAULT_LIFETIME
+        return TokenResponse(
+            bearer, int(min(lifetime, MAX_LIFETIME)), _text(content, "refresh_token")
+        )
 
 
-def discover(facts: Facts) -> Provider:
-    """Read the provider's document.
+def discover(settings: SignInSettings) -> ProviderApi:
+    """Read the provider's discovery document.
 
     Raises:
-        Failed: it cannot be read, is another provider's, or names no address for tokens.
+        CommandFailed: it cannot be read, is for another issuer, or names no token endpoint.
     """
-    issuer = facts.issuer
-    document = web.ask(f"{issuer.rstrip('/')}/.well-known/openid-configuration").json()
+    issuer = settings.issuer
+    url = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
+    document = transport.send(url).json()
     if document.get("issuer") != issuer:
-        raise Failed(f"The document of {plain(issuer)} is that of another identity provider.")
-    found = Provider(facts, document)
-    if not found.endpoint("token_endpoint"):
-        raise Failed(f"The document of {plain(issuer)} names no token_endpoint.")
-    return found
+        raise CommandFailed(
+            f"The discovery document of {printable(issuer)} is for another identity provider."
+        )
+    api = ProviderApi(settings, document)
+    if not api.endpoint("token_endpoint"):
+        raise CommandFailed(
+            f"The discovery document of {printable(issuer)} names no token_endpoint."
+        )
+    return api
 
 
-def host(facts: Facts) -> str:
-    """Return the name of the provider's machine, to say where people are sent."""
-    return plain(urlsplit(facts.issuer).netloc)
-
-
-def _lifetime(id_token: str) -> float | None:
-    """Return for how long an ID token is good, by its own times: this machine's clock may be wrong."""
+def _id_token_lifetime(id_token: str) -> float | None:
+    """Return the seconds from `iat` to `exp`; the clock of this machine, which may be wrong, is not used."""
     with contextlib.suppress(ValueError, ArithmeticError, LookupError, TypeError, RecursionError):
         payload = id_token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
@@ -147,6 +153,6 @@ def _lifetime(id_token: str) -> float | None:
     return None
 
 
-def _text(found: dict[str, Any], name: str) -> str:
-    value = found.get(name)
+def _text(content: dict[str, Any], name: str) -> str:
+    value = content.get(name)
     return value if isinstance(value, str) else ""

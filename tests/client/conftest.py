@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 
 from demo.identity import IdentityProvider, OAuthClient, User
 from demo.identity.server import serve
-from tests.client.commands import Commands
+from tests.client.machine import Machine
 from tests.portal import running
 
 AUDIENCE = "gatehouse-api"
@@ -34,13 +36,13 @@ def identity() -> Iterator[IdentityProvider]:
 
 @pytest.fixture
 def provider(identity: IdentityProvider) -> IdentityProvider:
-    """The provider with its people as they are at first, and nobody signed in."""
+    """The provider with two people, and nobody signed in."""
     identity.people = [
         User("alice", groups=("everyone", "payments"), sub="nw-1001"),
         User("mallory", groups=("visitors",), sub="nw-1004"),
     ]
-    for kept in (identity.sessions, identity.refresh_tokens, identity.access_tokens):
-        kept.clear()
+    for records in (identity.sessions, identity.refresh_tokens, identity.access_tokens):
+        records.clear()
     identity.device_codes.clear()
     identity.hits.clear()
     return identity
@@ -65,14 +67,31 @@ def portal(
 
 
 @pytest.fixture
-def commands(tmp_path: Path, provider: IdentityProvider) -> Commands:
-    """A machine of somebody who has nothing but the command; its browser signs in as alice."""
-    return Commands(tmp_path)
+def machine(tmp_path: Path, provider: IdentityProvider) -> Machine:
+    """A machine without a sign-in; its browser signs in as alice."""
+    return Machine(tmp_path)
 
 
 @pytest.fixture
-def signed_in(commands: Commands, portal: running.Portal) -> Commands:
-    """The same, with alice signed in."""
-    done = commands.run("login", portal.url)
+def signed_in(machine: Machine, portal: running.Portal) -> Machine:
+    """A machine of one test alone, with alice signed in."""
+    done = machine.run("login", portal.url)
     assert done.returncode == 0, done.stderr
-    return commands
+    return machine
+
+
+@pytest.fixture(scope="session")
+def shared_machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    return Machine(tmp_path_factory.mktemp("alice"))
+
+
+@pytest.fixture
+def alice(shared_machine: Machine, provider: IdentityProvider, portal: running.Portal) -> Machine:
+    """A machine with alice signed in, shared by tests that do not change its sign-in."""
+    path = shared_machine.sign_in_file(portal.url)
+    # A token that may expire during the test cannot be refreshed: `provider` forgets refresh tokens.
+    if not path.exists() or json.loads(path.read_text())["expires_at"] < time.time() + 120:
+        done = shared_machine.run("login", portal.url)
+        assert done.returncode == 0, done.stderr
+    (shared_machine.home / "browsed").unlink(missing_ok=True)
+    return shared_machine

@@ -1,8 +1,9 @@
-"""AWS's own tools, fed by the command: what `gatehouse config` prints is all they are given."""
+"""AWS's own tools with the profiles that `gatehouse config` prints, and nothing else."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import boto3
@@ -10,7 +11,7 @@ import pytest
 from botocore.exceptions import CredentialRetrievalError
 
 from tests import real_parts
-from tests.client.commands import Commands
+from tests.client.machine import Machine
 from tests.portal.running import Portal
 
 pytestmark = pytest.mark.wire
@@ -20,56 +21,54 @@ ROLE = "arn:aws:sts::210987654321:assumed-role/Developer/alice@northwind.example
 
 
 @pytest.fixture
-def config(signed_in: Commands) -> Path:
-    """A config file with every role, as the command prints it."""
-    done = signed_in.run("config")
+def config(alice: Machine) -> Path:
+    """A config file with a profile of each role."""
+    done = alice.run("config")
     assert done.returncode == 0, done.stderr
-    path = signed_in.home / "config"
+    path = alice.home / "config"
     path.write_text(done.stdout)
     return path
 
 
-def asked(commands: Commands, config: Path, cloud_url: str) -> tuple[int, str, str]:
-    """Ask the AWS CLI who it is."""
+def caller_identity(machine: Machine, config: Path, cloud_url: str) -> tuple[int, str, str]:
+    """Run `aws sts get-caller-identity`; return exit code, output and errors."""
     cli = real_parts.aws_cli_path()
-    # The CLI is a Python of its own, and not to be told of ours.
-    done = commands.run_program(
+    done = machine.run_program(
         [
             *(str(cli), "sts", "get-caller-identity", "--profile", PROFILE),
             *("--endpoint-url", cloud_url, "--output", "json"),
         ],
         AWS_CONFIG_FILE=str(config),
-        AWS_SHARED_CREDENTIALS_FILE=str(commands.home / "none"),
+        AWS_SHARED_CREDENTIALS_FILE=str(machine.home / "none"),
         AWS_EC2_METADATA_DISABLED="true",
     )
     return done.returncode, done.stdout, done.stderr
 
 
 def test_aws_cli_of_nobody_signed_in_is_told_what_to_do(
-    signed_in: Commands, config: Path, portal: Portal, cloud_url: str
+    alice: Machine, config: Path, portal: Portal, cloud_url: str
 ) -> None:
-    signed_in.run("logout")
+    # Signed out: another folder, without a sign-in.
+    alice = replace(alice, variables={"GATEHOUSE_HOME": str(alice.home / "none")})
 
-    code, out, err = asked(signed_in, config, cloud_url)
+    code, out, err = caller_identity(alice, config, cloud_url)
 
     assert code != 0
     assert out == ""
     assert f"gatehouse login {portal.url}" in err
 
 
-def test_aws_cli_is_fed_by_credential_process(
-    signed_in: Commands, config: Path, cloud_url: str
-) -> None:
-    code, out, err = asked(signed_in, config, cloud_url)
+def test_aws_cli_is_fed_by_credential_process(alice: Machine, config: Path, cloud_url: str) -> None:
+    code, out, err = caller_identity(alice, config, cloud_url)
 
     assert code == 0, err
     assert json.loads(out)["Arn"].startswith(ROLE)
 
 
-def test_aws_cli_runs_within_exec(signed_in: Commands, cloud_url: str) -> None:
+def test_aws_cli_runs_within_exec(alice: Machine, cloud_url: str) -> None:
     cli = real_parts.aws_cli_path()
 
-    done = signed_in.run(
+    done = alice.run(
         *("exec", "payments-dev", "Developer", "--", str(cli), "sts", "get-caller-identity"),
         *("--endpoint-url", cloud_url, "--output", "json"),
         AWS_PROFILE="of-another-account",
@@ -80,11 +79,11 @@ def test_aws_cli_runs_within_exec(signed_in: Commands, cloud_url: str) -> None:
 
 
 @pytest.fixture
-def _as_signed_in(signed_in: Commands, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _as_signed_in(alice: Machine, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let boto3 in this process see that machine and nothing else."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION"):
         monkeypatch.delenv(name, raising=False)
-    for name, value in signed_in.environment(AWS_CONFIG_FILE=str(config)).items():
+    for name, value in alice.environment(AWS_CONFIG_FILE=str(config)).items():
         monkeypatch.setenv(name, value)
 
 
@@ -102,8 +101,8 @@ def test_boto3_is_fed_by_credential_process(cloud_url: str) -> None:
 
 
 @pytest.mark.usefixtures("_as_signed_in")
-def test_boto3_repeats_what_went_wrong(signed_in: Commands) -> None:
-    signed_in.run("logout")
+def test_boto3_repeats_what_went_wrong(alice: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEHOUSE_HOME", str(alice.home / "none"))
 
     with pytest.raises(CredentialRetrievalError, match="gatehouse login"):
         boto3.Session(profile_name=PROFILE).get_credentials()
@@ -117,8 +116,8 @@ def test_profiles_are_of_the_roles_that_give_keys(config: Path) -> None:
     assert "aws_secret_access_key" not in text
 
 
-def test_profile_of_one_role_is_printed_alone(signed_in: Commands, portal: Portal) -> None:
-    done = signed_in.run("config", "payments-dev", "Developer")
+def test_profile_of_one_role_is_printed_alone(alice: Machine, portal: Portal) -> None:
+    done = alice.run("config", "payments-dev", "Developer")
 
     assert done.stdout == (
         f"[profile {PROFILE}]\n"
@@ -128,34 +127,34 @@ def test_profile_of_one_role_is_printed_alone(signed_in: Commands, portal: Porta
 
 
 def test_profiles_are_added_once_however_often_they_are_asked_for(
-    signed_in: Commands, cloud_url: str
+    alice: Machine, cloud_url: str
 ) -> None:
-    config = signed_in.home / "config"
+    config = alice.home / "config"
     # Somebody's own, without an end of the line.
     config.write_text("[profile payments-dev_ReadOnly]\nregion = us-east-1")
     add = ["sh", "-c", f"gatehouse config >> {config}"]
 
-    first = signed_in.run_program(add, AWS_CONFIG_FILE=str(config))
+    first = alice.run_program(add, AWS_CONFIG_FILE=str(config))
     once = config.read_text()
-    again = signed_in.run_program(add, AWS_CONFIG_FILE=str(config))
+    again = alice.run_program(add, AWS_CONFIG_FILE=str(config))
 
     assert (first.returncode, again.returncode) == (0, 0)
     assert config.read_text() == once
     assert once.startswith("[profile payments-dev_ReadOnly]\nregion = us-east-1\n[profile ")
     assert once.count("[profile payments-dev_ReadOnly]") == 1
     assert "1 of " in first.stderr
-    assert "were there already" in again.stderr
-    assert asked(signed_in, config, cloud_url)[0] == 0
+    assert "exist already" in again.stderr
+    assert caller_identity(alice, config, cloud_url)[0] == 0
 
 
-def test_profile_is_shown_although_it_is_there_already(signed_in: Commands, config: Path) -> None:
-    done = signed_in.run("config", "payments-dev", "Developer", AWS_CONFIG_FILE=str(config))
+def test_profile_is_shown_although_it_is_there_already(alice: Machine, config: Path) -> None:
+    done = alice.run("config", "payments-dev", "Developer", AWS_CONFIG_FILE=str(config))
 
     assert done.stdout.startswith(f"[profile {PROFILE}]\n")
 
 
-def test_profile_of_a_role_that_is_not_given_is_refused(signed_in: Commands) -> None:
-    done = signed_in.run("config", "payments-prod", "Operator")
+def test_profile_of_a_role_that_is_not_given_is_refused(alice: Machine) -> None:
+    done = alice.run("config", "payments-prod", "Operator")
 
     assert (done.returncode, done.stdout) == (1, "")
-    assert "no such role" in done.stderr
+    assert "You do not have this role" in done.stderr

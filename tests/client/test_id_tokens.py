@@ -1,4 +1,4 @@
-"""A provider that puts groups into ID tokens alone: the command shows the API those (API_CLIENT_TOKEN)."""
+"""A provider with groups in ID tokens only: the command sends those to the API (API_CLIENT_TOKEN)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from demo.identity import IdentityProvider
-from tests.client.commands import Commands
+from tests.client.machine import Machine
 from tests.portal import running
 
 pytestmark = pytest.mark.wire
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.wire
 def portal(
     identity: IdentityProvider, cloud_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[running.Portal]:
-    """A portal that takes ID tokens of the command, and nothing else."""
+    """A portal that takes only ID tokens."""
     with running.portal(
         tmp_path_factory.mktemp("portal"),
         issuer=identity.issuer,
@@ -32,7 +32,7 @@ def portal(
         yield found
 
 
-def test_roles_are_listed_and_keys_got_with_an_id_token(signed_in: Commands) -> None:
+def test_roles_are_listed_and_keys_got_with_an_id_token(signed_in: Machine) -> None:
     listed = signed_in.run("list")
     done = signed_in.run("credentials", "payments-dev", "Developer")
 

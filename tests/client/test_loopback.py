@@ -1,4 +1,4 @@
-"""The answer of the browser: only the provider's, only to our question, only once."""
+"""The redirect of the browser: only the provider's, only with our state, only once."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ import pytest
 import requests
 
 from gatehouse_client import loopback
-from gatehouse_client.errors import Failed
-from gatehouse_client.portal import Facts
-from gatehouse_client.provider import Granted, Provider
+from gatehouse_client.errors import CommandFailed
+from gatehouse_client.portal import SignInSettings
+from gatehouse_client.provider import ProviderApi, TokenResponse
 
 pytestmark = pytest.mark.wire
 ISSUER = "https://id.northwind.example"
-FACTS = Facts(ISSUER, "gatehouse-cli", ("openid",))
+SETTINGS = SignInSettings(ISSUER, "gatehouse-cli", ("openid",))
 
 
-class Recorder(Provider):
-    """A provider whose token endpoint only says what it was asked."""
+class RecordingProvider(ProviderApi):
+    """A provider whose token is the form that it was sent."""
 
     __slots__ = ()
 
-    def grant(self, **form: str) -> Granted:
-        return Granted(repr(sorted(form.items())), 60, form["code_verifier"])
+    def request_tokens(self, **form: str) -> TokenResponse:
+        return TokenResponse(repr(sorted(form.items())), 60, form["code_verifier"])
 
 
 def document(**changes: Any) -> dict[str, Any]:
     return {"issuer": ISSUER, "authorization_endpoint": f"{ISSUER}/authorize"} | changes
 
 
-class Person:
-    """Somebody with a browser: gets a page, and brings back answers."""
+class FakeBrowser:
+    """A browser that is shown the provider's page and comes back with redirects."""
 
     def __init__(self, *answers: dict[str, Any]) -> None:
         self.answers = answers
@@ -62,120 +62,114 @@ class Person:
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loopback, "PATIENCE", 2.0)
+    monkeypatch.setattr(loopback, "TIMEOUT", 2.0)
 
 
-def come_back(*answers: dict[str, Any], **changes: Any) -> tuple[Granted, Person]:
-    person = Person(*answers)
-    granted = loopback.sign_in(Recorder(FACTS, document(**changes)), show=person.show)
-    assert person.thread is not None
-    person.thread.join()
-    return granted, person
+def come_back(*answers: dict[str, Any], **changes: Any) -> tuple[TokenResponse, FakeBrowser]:
+    browser = FakeBrowser(*answers)
+    tokens = loopback.sign_in(RecordingProvider(SETTINGS, document(**changes)), show=browser.show)
+    assert browser.thread is not None
+    browser.thread.join()
+    return tokens, browser
 
 
 def test_nobody_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loopback, "PATIENCE", 0.1)
+    monkeypatch.setattr(loopback, "TIMEOUT", 0.1)
 
-    with pytest.raises(Failed, match="Nobody came back"):
+    with pytest.raises(CommandFailed, match="Nobody came back"):
         come_back()
 
 
-def test_answer_of_another_issuer_is_refused() -> None:
-    with pytest.raises(Failed, match="another identity provider"):
+def test_redirect_of_another_issuer_is_refused() -> None:
+    with pytest.raises(CommandFailed, match="another identity provider"):
         come_back({"code": "c", "iss": "https://evil.example"})
 
 
-def test_answer_that_does_not_name_the_promised_issuer_is_refused() -> None:
+def test_redirect_without_the_promised_issuer_is_refused() -> None:
     promised = {"authorization_response_iss_parameter_supported": True}
 
-    with pytest.raises(Failed, match="another identity provider"):
+    with pytest.raises(CommandFailed, match="another identity provider"):
         come_back({"code": "c", "iss": ""}, **promised)
 
 
-def test_provider_that_says_no_is_quoted_without_control_characters() -> None:
+def test_error_of_the_provider_is_shown_without_control_characters() -> None:
     said = {"error": "access_denied", "error_description": "Not\x1b[2J today\n"}
 
-    with pytest.raises(Failed, match="today") as caught:
+    with pytest.raises(CommandFailed, match=r"refused the sign-in: Not.*today") as caught:
         come_back(said)
 
     assert str(caught.value).isprintable()
 
 
-def test_answer_without_a_code_is_refused() -> None:
-    with pytest.raises(Failed, match="without a code"):
+def test_redirect_without_a_code_is_refused() -> None:
+    with pytest.raises(CommandFailed, match="without a code"):
         come_back({"code": ""})
 
 
-@pytest.mark.parametrize("endpoint", [None, "", "http://id.example.com/authorize"])
-def test_nobody_is_sent_to_an_address_that_is_not_safe(endpoint: str | None) -> None:
-    person = Person()
+def test_nobody_is_sent_to_an_address_that_is_not_safe() -> None:
+    browser = FakeBrowser()
 
-    with pytest.raises(Failed, match="authorization_endpoint"):
-        loopback.sign_in(
-            Recorder(FACTS, document(authorization_endpoint=endpoint)), show=person.show
-        )
-
-    assert person.page == ""
+    for endpoint in (None, "", "http://id.example.com/authorize"):
+        api = RecordingProvider(SETTINGS, document(authorization_endpoint=endpoint))
+        with pytest.raises(CommandFailed, match="authorization_endpoint"):
+            loopback.sign_in(api, show=browser.show)
+    assert browser.page == ""
 
 
-@pytest.mark.parametrize(
-    ("wrong", "status"),
-    [
-        ({"code": "evil", "state": "another"}, 400),
-        ({"code": "evil", "state": ""}, 400),
-        ({"code": ["evil", "c"]}, 400),
-        ({"code": "evil", "path": "/more"}, 404),
-    ],
-    ids=str,
-)
-def test_answer_to_another_question_changes_nothing(wrong: dict[str, Any], status: int) -> None:
-    granted, person = come_back(dict(wrong), {"code": "c"})
+def test_redirect_with_another_state_or_path_changes_nothing() -> None:
+    tokens, browser = come_back(
+        {"code": "evil", "state": "another"},
+        {"code": "evil", "state": ""},
+        {"code": ["evil", "c"]},
+        {"code": "evil", "path": "/more"},
+        {"code": "c"},
+    )
 
-    assert person.statuses == [status, 200]
-    assert "('code', 'c')" in granted.bearer
+    assert browser.statuses == [400, 400, 400, 404, 200]
+    assert "('code', 'c')" in tokens.bearer
 
 
-def test_second_answer_changes_nothing() -> None:
+def test_second_redirect_changes_nothing() -> None:
     taken: queue.Queue[dict[str, str]] = queue.Queue(maxsize=1)
-    answers = loopback._Answers("state", taken)
+    redirects = loopback._Redirects("state", taken)
 
-    assert answers.take("state=state&code=c")
-    assert not answers.take("state=state&code=evil")
+    assert redirects.take("state=state&code=c")
+    assert not redirects.take("state=state&code=evil")
     assert taken.get_nowait()["code"] == "c"
 
 
-def test_code_is_exchanged_with_what_the_question_promised() -> None:
-    granted, person = come_back({"code": "c"})
+def test_code_is_exchanged_with_the_redirect_uri_and_verifier() -> None:
+    tokens, browser = come_back({"code": "c"})
 
-    asked = {name: values[0] for name, values in parse_qs(urlsplit(person.page).query).items()}
-    assert f"('redirect_uri', '{asked['redirect_uri']}')" in granted.bearer
-    assert granted.refresh_token not in person.page  # the verifier
+    asked = {name: values[0] for name, values in parse_qs(urlsplit(browser.page).query).items()}
+    assert f"('redirect_uri', '{asked['redirect_uri']}')" in tokens.bearer
+    assert tokens.refresh_token not in browser.page  # the verifier
 
 
-def test_provider_without_the_issuer_in_its_answers_is_fine() -> None:
-    person = Person({"code": "c", "iss": ISSUER})
+def test_redirect_with_the_issuer_is_accepted() -> None:
+    browser = FakeBrowser({"code": "c", "iss": ISSUER})
 
-    assert loopback.sign_in(Recorder(FACTS, document()), show=person.show).bearer
+    assert loopback.sign_in(RecordingProvider(SETTINGS, document()), show=browser.show).bearer
 
 
 def test_query_of_the_providers_own_address_is_kept() -> None:
-    _, person = come_back({"code": "c"}, authorization_endpoint=f"{ISSUER}/authorize?realm=corp")
+    _, browser = come_back({"code": "c"}, authorization_endpoint=f"{ISSUER}/authorize?realm=corp")
 
-    assert person.page.startswith(f"{ISSUER}/authorize?realm=corp&client_id=")
+    assert browser.page.startswith(f"{ISSUER}/authorize?realm=corp&client_id=")
 
 
 def test_connection_that_says_nothing_keeps_nobody_waiting() -> None:
     held: list[socket.socket] = []
-    person = Person({"code": "c"})
+    browser = FakeBrowser({"code": "c"})
 
     def show(page: str) -> None:
         # As browsers do, ahead of time.
         port = urlsplit(parse_qs(urlsplit(page).query)["redirect_uri"][0]).port
         held.append(socket.create_connection(("127.0.0.1", port)))
-        person.show(page)
+        browser.show(page)
 
     try:
-        assert loopback.sign_in(Recorder(FACTS, document()), show=show).bearer
+        assert loopback.sign_in(RecordingProvider(SETTINGS, document()), show=show).bearer
     finally:
         for connection in held:
             connection.close()
@@ -191,7 +185,7 @@ def test_connection_that_says_nothing_keeps_nobody_waiting() -> None:
     ],
     ids=["address", "method", "line", "reset"],
 )
-def test_whatever_else_knocks_is_not_told_to_the_terminal(
+def test_other_connections_print_nothing_to_the_terminal(
     sent: bytes, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with loopback._listening("state") as (uri, _):

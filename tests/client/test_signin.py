@@ -1,4 +1,4 @@
-"""What is kept of a sign-in: doubted when it is read, renewed once."""
+"""The saved sign-in: checked when it is read, refreshed once."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from gatehouse_client import places, private, provider, signin
-from gatehouse_client.errors import Failed, NotSignedIn
-from gatehouse_client.portal import Facts
-from gatehouse_client.provider import Granted, Provider, Refused
-from gatehouse_client.signin import SignIn
+from gatehouse_client import private_files, provider, settings, signin
+from gatehouse_client.errors import CommandFailed, NotSignedIn
+from gatehouse_client.portal import SignInSettings
+from gatehouse_client.provider import OAuthError, ProviderApi, TokenResponse
+from gatehouse_client.signin import SavedSignIn
 
 PORTAL = "https://aws.northwind.example"
-FACTS = Facts("https://id.northwind.example", "gatehouse-cli", ("openid",))
+SETTINGS = SignInSettings("https://id.northwind.example", "gatehouse-cli", ("openid",))
 
 
 @pytest.fixture(autouse=True)
@@ -27,118 +27,115 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def kept(**changes: Any) -> SignIn:
-    """Keep a sign-in, and return it."""
-    found = SignIn(
+def save(**changes: Any) -> SavedSignIn:
+    """Save a sign-in and return it."""
+    sign_in = SavedSignIn(
         **{
             "portal": PORTAL,
-            "facts": FACTS,
+            "settings": SETTINGS,
             "bearer": "first",
             "expires_at": time.time() + 300,
             "refresh_token": "refresh",
             **changes,
         }
     )
-    private.write(places.kept(PORTAL), json.dumps(asdict(found)))
-    return found
+    private_files.write(settings.sign_in_file(PORTAL), json.dumps(asdict(sign_in)))
+    return sign_in
 
 
-class Answers(Provider):
-    """A provider whose token endpoint grants or refuses as a test wants."""
+class FakeProvider(ProviderApi):
+    """A provider whose token endpoint answers as a test says."""
 
     __slots__ = ()
-    heard: list[dict[str, str]] = []
-    answer: Granted | Refused = Granted("second", 300, "")
+    requests: list[dict[str, str]] = []
+    answer: TokenResponse | OAuthError = TokenResponse("second", 300, "")
 
-    def grant(self, **form: str) -> Granted:
-        type(self).heard.append(form)
-        if isinstance(self.answer, Refused):
+    def request_tokens(self, **form: str) -> TokenResponse:
+        type(self).requests.append(form)
+        if isinstance(self.answer, OAuthError):
             raise self.answer
         return self.answer
 
 
 @pytest.fixture
-def answers(monkeypatch: pytest.MonkeyPatch) -> type[Answers]:
-    class Own(Answers):
+def fake(monkeypatch: pytest.MonkeyPatch) -> type[FakeProvider]:
+    class OfThisTest(FakeProvider):
         __slots__ = ()
-        heard: list[dict[str, str]] = []
+        requests: list[dict[str, str]] = []
 
-    monkeypatch.setattr(provider, "discover", lambda facts: Own(facts, {}))
-    return Own
+    monkeypatch.setattr(provider, "discover", lambda settings: OfThisTest(settings, {}))
+    return OfThisTest
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["", "{", "[]", "{}", '{"portal": "x"}', '{"facts": {"scopes": 7}}'],
-)
-def test_file_that_is_damaged_is_said_and_not_repeated(text: str) -> None:
-    private.write(places.kept(PORTAL), text)
-
-    with pytest.raises(Failed, match="is damaged"):
-        signin.bearer(PORTAL)(False)
+def test_damaged_file_is_reported_without_its_text() -> None:
+    for text in ("", "{", "[]", "{}", '{"portal": "x"}', '{"settings": {"scopes": 7}}'):
+        private_files.write(settings.sign_in_file(PORTAL), text)
+        with pytest.raises(CommandFailed, match="is damaged"):
+            signin.bearer_source(PORTAL)(False)
 
 
 def test_file_of_another_portal_gives_it_no_token() -> None:
-    kept(portal="https://other.example")
+    save(portal="https://other.example")
 
-    with pytest.raises(Failed, match=r"is of https://other\.example"):
-        signin.bearer(PORTAL)(False)
+    with pytest.raises(CommandFailed, match=r"is for https://other\.example"):
+        signin.bearer_source(PORTAL)(False)
 
 
-def test_token_past_its_time_without_a_refresh_token_is_over(answers: type[Answers]) -> None:
-    kept(expires_at=time.time() + signin.LEEWAY - 1, refresh_token="")
+def test_expired_token_without_a_refresh_token_ends_the_sign_in(fake: type[FakeProvider]) -> None:
+    save(expires_at=time.time() + signin.LEEWAY - 1, refresh_token="")
 
     with pytest.raises(NotSignedIn, match="gatehouse login"):
-        signin.bearer(PORTAL)(False)
+        signin.bearer_source(PORTAL)(False)
 
-    assert answers.heard == []
-
-
-def test_refusal_that_may_pass_keeps_the_sign_in(answers: type[Answers]) -> None:
-    kept(expires_at=0)
-    answers.answer = Refused("temporarily_unavailable", "")
-
-    with pytest.raises(Refused):
-        signin.bearer(PORTAL)(False)
-
-    assert places.kept(PORTAL).exists()
+    assert fake.requests == []
 
 
-def test_refresh_token_that_does_not_rotate_is_kept(answers: type[Answers]) -> None:
-    kept(expires_at=0)
+def test_temporary_error_keeps_the_sign_in(fake: type[FakeProvider]) -> None:
+    save(expires_at=0)
+    fake.answer = OAuthError("temporarily_unavailable", "")
 
-    assert signin.bearer(PORTAL)(False) == "second"
+    with pytest.raises(OAuthError):
+        signin.bearer_source(PORTAL)(False)
 
-    assert answers.heard == [{"grant_type": "refresh_token", "refresh_token": "refresh"}]
-    assert json.loads(places.kept(PORTAL).read_text())["refresh_token"] == "refresh"
-
-
-def test_refused_token_is_renewed_although_it_has_time(answers: type[Answers]) -> None:
-    kept()
-    give = signin.bearer(PORTAL)
-
-    assert give(False) == "first"
-    assert give(True) == "second"
+    assert settings.sign_in_file(PORTAL).exists()
 
 
-def test_token_that_another_process_renewed_is_taken_as_it_is(
-    answers: type[Answers], monkeypatch: pytest.MonkeyPatch
+def test_refresh_token_that_does_not_rotate_is_kept(fake: type[FakeProvider]) -> None:
+    save(expires_at=0)
+
+    assert signin.bearer_source(PORTAL)(False) == "second"
+
+    assert fake.requests == [{"grant_type": "refresh_token", "refresh_token": "refresh"}]
+    saved = json.loads(settings.sign_in_file(PORTAL).read_text())
+    assert saved["refresh_token"] == "refresh"
+
+
+def test_refused_token_is_refreshed_before_it_expires(fake: type[FakeProvider]) -> None:
+    save()
+    bearer = signin.bearer_source(PORTAL)
+
+    assert bearer(False) == "first"
+    assert bearer(True) == "second"
+
+
+def test_token_that_another_process_refreshed_is_used(
+    fake: type[FakeProvider], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept(expires_at=0)
-    locked = private.locked
+    save(expires_at=0)
+    locked = private_files.locked
 
-    def after_another(path: Path) -> Any:
-        kept(bearer="of another")
+    def after_another_process(path: Path) -> Any:
+        save(bearer="of another")
         return locked(path)
 
-    monkeypatch.setattr(private, "locked", after_another)
+    monkeypatch.setattr(private_files, "locked", after_another_process)
 
-    assert signin.bearer(PORTAL)(False) == "of another"
-    assert answers.heard == []
+    assert signin.bearer_source(PORTAL)(False) == "of another"
+    assert fake.requests == []
 
 
 def test_secrets_are_in_no_repr() -> None:
-    found = kept()
+    sign_in = save()
 
-    assert "first" not in repr(found)
-    assert "'refresh'" not in repr(found)
+    assert "first" not in repr(sign_in)
+    assert "'refresh'" not in repr(sign_in)

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browsers import PageFactory
-from tests.client.commands import Commands
+from tests.client.machine import Machine
 from tests.emulators import whose_keys
 from tests.keycloak.server import Keycloak
 
@@ -21,10 +21,10 @@ ROLE = ("payments-dev", "Developer")
 
 
 @pytest.fixture
-def commands(tmp_path: Path) -> Commands:
-    """A machine whose browser only says where it was sent: a real one goes there."""
+def machine(tmp_path: Path) -> Machine:
+    """A machine whose browser only records the URL; a real one opens it."""
     script = f"sh -c 'echo \"$0\" >> {tmp_path}/browsed' %s"
-    return Commands(tmp_path, variables={"BROWSER": script})
+    return Machine(tmp_path, variables={"BROWSER": script})
 
 
 def give_password(page: Page, who: str) -> None:
@@ -33,38 +33,38 @@ def give_password(page: Page, who: str) -> None:
     page.click("#kc-login")
 
 
-def sign_in(commands: Commands, page: Page, portal: str, who: str) -> None:
+def sign_in(machine: Machine, page: Page, portal: str, who: str) -> None:
     """Sign somebody in with the browser of the machine: code and PKCE on a loopback port."""
-    process = commands.start("login", portal)
+    process = machine.start("login", portal)
     deadline = time.monotonic() + 60
-    while not commands.browsed:
-        assert process.poll() is None, commands.finish(process)
+    while not machine.browsed:
+        assert process.poll() is None, machine.finish(process)
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    page.goto(commands.browsed[-1])
+    page.goto(machine.browsed[-1])
     give_password(page, who)
     page.get_by_text("Back to the terminal").wait_for()
-    done = commands.finish(process)
+    done = machine.finish(process)
     assert done.returncode == 0, done.stderr
     assert f"as {who}@northwind.example" in done.stderr
 
 
 def test_somebody_entitled_to_nothing_gets_no_keys(
-    commands: Commands, page_factory: PageFactory, portal: str
+    machine: Machine, page_factory: PageFactory, portal: str
 ) -> None:
-    sign_in(commands, page_factory(), portal, "mallory")
+    sign_in(machine, page_factory(), portal, "mallory")
 
-    done = commands.run("credentials", *ROLE)
+    done = machine.run("credentials", *ROLE)
 
     assert (done.returncode, done.stdout) == (1, "")
 
 
 def test_sign_in_in_the_browser_gives_keys_that_aws_knows(
-    commands: Commands, page_factory: PageFactory, portal: str, cloud_url: str
+    machine: Machine, page_factory: PageFactory, portal: str, cloud_url: str
 ) -> None:
-    sign_in(commands, page_factory(), portal, "demo")
+    sign_in(machine, page_factory(), portal, "demo")
 
-    done = commands.run("credentials", *ROLE)
+    done = machine.run("credentials", *ROLE)
 
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
@@ -78,9 +78,9 @@ def test_sign_in_in_the_browser_gives_keys_that_aws_knows(
 
 
 def test_sign_in_by_code_gives_keys(
-    commands: Commands, page_factory: PageFactory, portal: str
+    machine: Machine, page_factory: PageFactory, portal: str
 ) -> None:
-    process = commands.start("login", portal, "--device")
+    process = machine.start("login", portal, "--device")
     assert process.stderr is not None
     said = ""
     while not (found := re.search(r"Or open (\S+)\n", said)):
@@ -92,40 +92,40 @@ def test_sign_in_by_code_gives_keys(
     page.goto(found[1])
     give_password(page, "demo")
     page.get_by_role("button", name="Yes").click()
-    done = commands.finish(process)
+    done = machine.finish(process)
 
     assert done.returncode == 0, done.stderr
     assert "as demo@northwind.example" in done.stderr
-    assert commands.browsed == []
-    assert json.loads(commands.run("credentials", *ROLE).stdout)["Version"] == 1
+    assert machine.browsed == []
+    assert json.loads(machine.run("credentials", *ROLE).stdout)["Version"] == 1
 
 
 def test_token_past_its_time_is_refreshed_until_the_session_ends_at_keycloak(
-    commands: Commands, page_factory: PageFactory, portal: str, keycloak: Keycloak
+    machine: Machine, page_factory: PageFactory, portal: str, keycloak: Keycloak
 ) -> None:
-    sign_in(commands, page_factory(), portal, "demo")
-    before = commands.change(portal, expires_at=0)
+    sign_in(machine, page_factory(), portal, "demo")
+    before = machine.edit_sign_in(portal, expires_at=0)
 
-    renewed = commands.run("token")
+    renewed = machine.run("token")
     assert renewed.returncode == 0, renewed.stderr
     assert renewed.stdout.strip() != before["bearer"]
 
-    commands.change(portal, expires_at=0)
+    machine.edit_sign_in(portal, expires_at=0)
     keycloak.log_out("demo")
-    over = commands.run("credentials", *ROLE)
+    over = machine.run("credentials", *ROLE)
 
     assert (over.returncode, over.stdout) == (3, "")
     assert f"gatehouse login {portal}" in over.stderr
 
 
 def test_logout_ends_the_session_at_keycloak(
-    commands: Commands, page_factory: PageFactory, portal: str, keycloak: Keycloak
+    machine: Machine, page_factory: PageFactory, portal: str, keycloak: Keycloak
 ) -> None:
-    sign_in(commands, page_factory(), portal, "bob")
+    sign_in(machine, page_factory(), portal, "bob")
     assert len(keycloak.sessions("bob")) == 1
 
-    done = commands.run("logout")
+    done = machine.run("logout")
 
     assert done.returncode == 0
-    assert "did not take" not in done.stderr
+    assert "did not revoke" not in done.stderr
     assert keycloak.sessions("bob") == []

@@ -66,7 +66,7 @@ def test_process_is_what_the_command_itself_prints(settings: Settings) -> None:
     answered = {
         name: getattr(role, name) for name in ("account_id", "account_name", "role_name", "region")
     }
-    assert [written.blocks[-1].text] == profiles.blocks(settings.BASE_URL, [answered])
+    assert [written.blocks[-1].text] == profiles.profile_texts(settings.BASE_URL, [answered])
 
 
 @pytest.mark.usefixtures("command", "wire")

@@ -1,4 +1,4 @@
-"""How the client asks: verified, bounded, never elsewhere; over real sockets."""
+"""HTTP of the client, over real sockets: certificates checked, bounded, no redirects followed."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 import pytest
 
-from gatehouse_client import web
-from gatehouse_client.errors import Failed
+from gatehouse_client import transport
+from gatehouse_client.errors import CommandFailed
 from tests.emulators import Reply, ScriptedServer, Seen
 from tests.processes import free_port
 
 SECRET = "a-token-that-stays-here"
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
+def test_url_that_tokens_must_not_be_sent_to_is_not_safe() -> None:
+    for url in (
         "http://aws.example.com/",
         "http://192.0.2.1/",
         "http://localhost.evil.example/",
@@ -43,58 +42,52 @@ SECRET = "a-token-that-stays-here"
         "",
         None,
         7,
-    ],
-)
-def test_address_that_tokens_must_not_be_sent_to_is_not_safe(url: object) -> None:
-    assert not web.is_safe(url)
+    ):
+        assert not transport.is_safe_url(url), url
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
+def test_https_or_this_machine_is_safe() -> None:
+    for url in (
         "https://aws.example.com",
         "http://localhost:8000/x",
         "http://127.0.0.1/",
         "http://127.8.9.1/",
         "http://[::1]:8000/",
-    ],
-)
-def test_address_by_https_or_on_this_machine_is_safe(url: str) -> None:
-    assert web.is_safe(url)
+    ):
+        assert transport.is_safe_url(url), url
 
 
 def test_nothing_is_sent_by_plain_http() -> None:
-    with pytest.raises(Failed, match="nothing is sent there"):
-        web.ask("http://aws.example.com/api", bearer=SECRET)
+    with pytest.raises(CommandFailed, match="nothing is sent there"):
+        transport.send("http://aws.example.com/api", bearer=SECRET)
 
 
 @pytest.mark.wire
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_redirect_is_not_followed(status: int) -> None:
-    with (
-        ScriptedServer(lambda seen: Reply(body="{}")) as elsewhere,
-        ScriptedServer(lambda seen: Reply(status, headers={"Location": elsewhere.url})) as server,
-    ):
-        with pytest.raises(Failed, match="leads elsewhere"):
-            web.ask(f"{server.url}/x", bearer=SECRET)
+def test_redirect_is_not_followed() -> None:
+    with ScriptedServer(lambda seen: Reply(body="{}")) as elsewhere:
+        for status in (301, 302, 303, 307, 308):
+            redirect = Reply(status, headers={"Location": elsewhere.url})
+            with ScriptedServer(lambda seen, redirect=redirect: redirect) as server:  # type: ignore[misc]
+                with pytest.raises(CommandFailed, match="redirects elsewhere"):
+                    transport.send(f"{server.url}/x", bearer=SECRET)
 
-        assert len(server.seen) == 1
+                assert len(server.seen) == 1, status
         assert elsewhere.seen == []
 
 
 @pytest.mark.wire
-def test_answer_that_is_too_long_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web, "LARGEST", 1000)
+def test_too_long_a_response_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "MAX_BODY", 1000)
     with (
         ScriptedServer(lambda seen: Reply(body="x" * 1001)) as server,
-        pytest.raises(Failed, match="more than"),
+        pytest.raises(CommandFailed, match="too long"),
     ):
-        web.ask(server.url)
+        transport.send(server.url)
 
 
 @pytest.fixture
 def drip() -> Iterator[str]:
-    """A server that sends a byte now and then, and never ends."""
+    """A server that sends a byte now and then without end."""
     stop = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
@@ -121,16 +114,16 @@ def drip() -> Iterator[str]:
 
 
 @pytest.mark.wire
-def test_answer_that_drips_is_left_in_time(drip: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web, "PATIENCE", 0.3)
+def test_response_that_drips_ends_in_time(drip: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "TIMEOUT", 0.3)
 
-    with pytest.raises(web.TimedOut, match="did not answer in time"):
-        web.ask(drip)
+    with pytest.raises(transport.Timeout, match="did not answer in time"):
+        transport.send(drip)
 
 
 @contextmanager
 def repeating(first: bytes, again: bytes) -> Iterator[str]:
-    """A server that says the same again and again, and never ends, be it in the middle of a header."""
+    """A server that repeats some bytes without end, even within a header."""
     stop = threading.Event()
 
     class Handler(StreamRequestHandler):
@@ -159,58 +152,56 @@ def repeating(first: bytes, again: bytes) -> Iterator[str]:
     ],
     ids=["status", "headers", "continue", "chunk", "trailers"],
 )
-def test_server_that_never_comes_to_the_end_is_left_in_time(
+def test_response_without_an_end_ends_in_time(
     first: bytes, again: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(web, "PATIENCE", 0.3)
+    monkeypatch.setattr(transport, "TIMEOUT", 0.3)
 
-    with repeating(first, again) as url, pytest.raises(web.TimedOut):
-        web.ask(url)
-
-
-@pytest.mark.wire
-@pytest.mark.parametrize("location", ["http://[", "file:///etc/passwd", "https://x.example:port/"])
-def test_redirect_to_nowhere_is_said_to_be_one(location: str) -> None:
-    with (
-        ScriptedServer(lambda seen: Reply(302, headers={"Location": location})) as server,
-        pytest.raises(Failed, match="leads elsewhere"),
-    ):
-        web.ask(server.url)
+    with repeating(first, again) as url, pytest.raises(transport.Timeout):
+        transport.send(url)
 
 
 @pytest.mark.wire
-@pytest.mark.parametrize(
-    "body", ["", "<p>Hello from a proxy</p>", "[]", "null", "\xff", '{"a": "\\ud800"}', "[" * 10**6]
-)
-def test_answer_that_is_no_json_object_is_said(body: str) -> None:
-    with (
-        ScriptedServer(lambda seen: Reply(body=body)) as server,
-        pytest.raises(Failed, match="not in JSON"),
-    ):
-        web.ask(server.url).json()
+def test_redirect_to_an_impossible_url_is_reported_as_one() -> None:
+    locations = ["http://[", "file:///etc/passwd", "https://x.example:port/"]
+    with ScriptedServer(lambda seen: Reply(302, headers={"Location": locations[0]})) as server:
+        while locations:
+            with pytest.raises(CommandFailed, match="redirects elsewhere"):
+                transport.send(server.url)
+            locations.pop(0)
 
 
-def test_server_that_is_not_there_is_said_without_the_secret() -> None:
-    with pytest.raises(Failed, match="cannot be reached") as caught:
-        web.ask(f"http://127.0.0.1:{free_port()}/?code={SECRET}", bearer=SECRET)
+@pytest.mark.wire
+def test_response_that_is_no_json_object_is_refused() -> None:
+    html = "<p>Hello from a proxy</p>"
+    bodies = ["", html, "[]", "null", "\xff", '{"a": "\\ud800"}', "[" * 10**6]
+    with ScriptedServer(lambda seen: Reply(body=bodies[0])) as server:
+        while bodies:
+            with pytest.raises(CommandFailed, match="not with JSON"):
+                transport.send(server.url).json()
+            bodies.pop(0)
+
+
+def test_unreachable_server_is_reported_without_the_secret() -> None:
+    with pytest.raises(CommandFailed, match="cannot be reached") as caught:
+        transport.send(f"http://127.0.0.1:{free_port()}/?code={SECRET}", bearer=SECRET)
 
     assert SECRET not in str(caught.value)
     assert caught.value.__cause__ is None
 
 
 @pytest.mark.wire
-@pytest.mark.parametrize("reply", [Reply(close=True)])
-def test_server_that_hangs_up_is_said(reply: Reply) -> None:
+def test_closed_connection_is_reported() -> None:
     with (
-        ScriptedServer(lambda seen: reply) as server,
-        pytest.raises(Failed, match="cannot be reached"),
+        ScriptedServer(lambda seen: Reply(close=True)) as server,
+        pytest.raises(CommandFailed, match="cannot be reached"),
     ):
-        web.ask(server.url)
+        transport.send(server.url)
 
 
-def test_token_that_no_header_can_hold_is_said_without_the_token() -> None:
-    with pytest.raises(Failed) as caught:
-        web.ask(f"http://127.0.0.1:{free_port()}/", bearer=f"{SECRET}\r\nX-Other: y")
+def test_token_that_no_header_can_hold_is_reported_without_it() -> None:
+    with pytest.raises(CommandFailed) as caught:
+        transport.send(f"http://127.0.0.1:{free_port()}/", bearer=f"{SECRET}\r\nX-Other: y")
 
     assert SECRET not in str(caught.value)
 
@@ -218,7 +209,7 @@ def test_token_that_no_header_can_hold_is_said_without_the_token() -> None:
 @pytest.mark.wire
 def test_bearer_is_in_the_header_and_nowhere_else() -> None:
     with ScriptedServer(lambda seen: Reply(body="{}")) as server:
-        web.ask(f"{server.url}/keys", content={"role_name": "ReadOnly"}, bearer=SECRET)
+        transport.send(f"{server.url}/keys", content={"role_name": "ReadOnly"}, bearer=SECRET)
 
         [seen] = server.seen
     assert isinstance(seen, Seen)
@@ -228,12 +219,12 @@ def test_bearer_is_in_the_header_and_nowhere_else() -> None:
 
 
 @pytest.mark.wire
-def test_proxy_of_the_environment_is_not_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxy_is_not_used_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
 
     with ScriptedServer(lambda seen: Reply(body="{}")) as server:
-        assert web.ask(server.url).status == 200
+        assert transport.send(server.url).status == 200
 
 
 # --- TLS ---
@@ -266,17 +257,17 @@ def https(certificate: tuple[Path, Path]) -> Iterator[tuple[str, list[str]]]:
 
 
 @pytest.mark.wire
-def test_certificate_that_nobody_vouches_for_is_refused(https: tuple[str, list[str]]) -> None:
+def test_untrusted_certificate_is_refused(https: tuple[str, list[str]]) -> None:
     url, seen = https
 
-    with pytest.raises(Failed, match=r"certificate is not trusted.*SSL_CERT_FILE"):
-        web.ask(url, bearer=SECRET)
+    with pytest.raises(CommandFailed, match=r"certificate is not trusted.*SSL_CERT_FILE"):
+        transport.send(url, bearer=SECRET)
 
     assert seen == []
 
 
 @pytest.mark.wire
-def test_certificate_of_the_companys_own_authority_is_trusted(
+def test_certificate_of_a_companys_own_authority_is_trusted(
     https: tuple[str, list[str]],
     certificate: tuple[Path, Path],
     monkeypatch: pytest.MonkeyPatch,
@@ -284,5 +275,5 @@ def test_certificate_of_the_companys_own_authority_is_trusted(
     url, seen = https
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
 
-    assert web.ask(url, bearer=SECRET).status == 200
+    assert transport.send(url, bearer=SECRET).status == 200
     assert seen == [f"Bearer {SECRET}"]

@@ -1,4 +1,4 @@
-"""Somebody's machine: a home, the command `gatehouse` on the path, and a browser that signs somebody in."""
+"""Somebody's machine: a home folder, the command `gatehouse` on the PATH, and a browser that signs them in."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import requests
 
 from tests.processes import ROOT
 
-# It follows every redirect, as browsers do, and presses the button of the person it belongs to.
+# It follows redirects and presses the button of a person, or cancels for "nobody".
 BROWSER = """\
 import sys
 import requests
@@ -33,13 +33,13 @@ with requests.Session() as session:
     if "username" in shown.text:
         session.post(shown.url, data={"username": who} if who != "nobody" else {"cancel": "yes"}, timeout=20)
 """
-# What a machine has that is not ours: nothing of the portal, nothing of AWS.
-_KEPT = ("PATH", "LANG", "LC_ALL")
+# Variables taken over from the environment of the tests: nothing of the portal, nothing of AWS.
+_INHERITED = ("PATH", "LANG", "LC_ALL")
 
 
 @dataclass
-class Commands:
-    """A home folder and what is run there."""
+class Machine:
+    """A home folder, and what is run there."""
 
     home: Path
     who: str = "alice"
@@ -47,7 +47,7 @@ class Commands:
 
     def __post_init__(self) -> None:
         programs = self.home / "bin"
-        programs.mkdir()
+        programs.mkdir(exist_ok=True)
         command = programs / "gatehouse"
         command.write_text(
             f'#!/bin/sh\nPYTHONPATH="{ROOT / "client"}" exec "{sys.executable}" -m gatehouse_client "$@"\n'
@@ -57,39 +57,37 @@ class Commands:
 
     @property
     def folder(self) -> Path:
-        """Where the client keeps what it keeps."""
+        """The folder of the saved sign-ins."""
         return self.home / ".gatehouse"
 
     @property
     def browsed(self) -> list[str]:
-        """The pages that the browser was started with: everybody on the machine can read these."""
+        """The URLs the browser was started with, which everybody on the machine can read."""
         log = self.home / "browsed"
         return log.read_text().splitlines() if log.exists() else []
 
     def environment(self, **changes: str) -> dict[str, str]:
-        """The environment there."""
         browser = f"{sys.executable} {self.home}/bin/browser.py {self.home}/browsed {self.who} %s"
-        kept = {
+        inherited = {
             name: value
             for name, value in os.environ.items()
-            if name in _KEPT or name.startswith("COVERAGE_")
+            if name in _INHERITED or name.startswith("COVERAGE_")
         }
-        found = {
-            **kept,
+        variables = {
+            **inherited,
             "PATH": f"{self.home}/bin:{os.environ['PATH']}",
             "HOME": str(self.home),
             "BROWSER": browser,
             **self.variables,
             **changes,
         }
-        return {name: value for name, value in found.items() if value}
+        return {name: value for name, value in variables.items() if value}
 
     def start(self, *words: str, **changes: str) -> subprocess.Popen[str]:
-        """Start the command, with nothing to read."""
+        """Start `gatehouse`, without standard input."""
         return self.start_program(["gatehouse", *words], **changes)
 
     def start_program(self, command: Sequence[str], **changes: str) -> subprocess.Popen[str]:
-        """Start any program there."""
         environment = self.environment(**changes)
         return subprocess.Popen(
             command if "/" in command[0] else ["/usr/bin/env", *command],
@@ -104,42 +102,40 @@ class Commands:
         )
 
     def run(self, *words: str, **changes: str) -> subprocess.CompletedProcess[str]:
-        """Run the command to its end."""
+        """Run `gatehouse` to its end."""
         return self.finish(self.start(*words, **changes))
 
     def run_program(
         self, command: Sequence[str], **changes: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run any program there to its end."""
         return self.finish(self.start_program(command, **changes))
 
     @staticmethod
     def finish(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
-        """Wait for the end."""
         out, err = process.communicate(timeout=120)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
-    def kept(self, url: str) -> Path:
-        """The file of the sign-in at a portal."""
+    def sign_in_file(self, url: str) -> Path:
+        """Return the file of the sign-in at a portal."""
         return self.folder / f"{urlsplit(url).netloc.replace(':', '_')}.json"
 
-    def change(self, url: str, **changes: Any) -> dict[str, Any]:
-        """Change what is kept of a sign-in; return it as it was."""
-        path = self.kept(url)
+    def edit_sign_in(self, url: str, **changes: Any) -> dict[str, Any]:
+        """Change the saved sign-in; return it as it was."""
+        path = self.sign_in_file(url)
         before: dict[str, Any] = json.loads(path.read_text())
         path.write_text(json.dumps(before | changes))
         return before
 
 
 def enter_code(process: subprocess.Popen[str], who: str) -> str:
-    """Read the code that a sign-in by code shows, and enter it as somebody elsewhere; return all it said."""
+    """Read the code that `gatehouse login --device` shows and enter it as somebody ("" cancels); return its output."""
     assert process.stderr is not None
-    said = ""
-    while not (found := re.search(r"Open (http\S+) in any browser, and enter\s+(\S+)\n", said)):
+    output = ""
+    while not (match := re.search(r"Open (http\S+) in any browser, and enter\s+(\S+)\n", output)):
         line = process.stderr.readline()
-        assert line, said
-        said += line
-    form = {"user_code": found[2]} | ({"username": who} if who else {"cancel": "yes"})
-    answer = requests.post(found[1], data=form, timeout=20)
-    assert answer.ok, answer.text
-    return said
+        assert line, output
+        output += line
+    form = {"user_code": match[2]} | ({"username": who} if who else {"cancel": "yes"})
+    response = requests.post(match[1], data=form, timeout=20)
+    assert response.ok, response.text
+    return output

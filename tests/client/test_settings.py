@@ -1,4 +1,4 @@
-"""Which portal is meant, and where its sign-in is kept."""
+"""Which portal is used, and where its sign-in is saved."""
 
 from __future__ import annotations
 
@@ -6,22 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from gatehouse_client import places
-from gatehouse_client.errors import Failed, Misused
+from gatehouse_client import settings
+from gatehouse_client.errors import CommandFailed, UsageError
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home without anything."""
+    """An empty home folder."""
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("GATEHOUSE_HOME", "GATEHOUSE_URL", "GATEHOUSE_TOKEN", "GATEHOUSE_TOKEN_FILE"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
+def test_url_that_is_not_of_a_portal_is_refused() -> None:
+    for text in (
         "",
         "https://",
         "https://aws.example.com/path",
@@ -32,62 +31,57 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "https://me@aws.example.com",
         "javascript://x",
         "https://[::1",
-    ],
-)
-def test_what_is_no_address_of_a_portal_is_refused(text: str) -> None:
-    with pytest.raises(Misused):
-        places.address(text)
+    ):
+        with pytest.raises(UsageError):
+            settings.portal_url(text)
 
 
-@pytest.mark.parametrize(
-    ("text", "address"),
-    [
+def test_url_has_one_form() -> None:
+    for text, url in (
         ("aws.example.com", "https://aws.example.com"),
         ("https://AWS.example.com/", "https://aws.example.com"),
         ("https://aws.example.com:443/start", "https://aws.example.com"),
         ("https://aws.example.com:8443", "https://aws.example.com:8443"),
         ("http://localhost:8000/", "http://localhost:8000"),
         ("http://[::1]:8000", "http://[::1]:8000"),
-    ],
-)
-def test_address_has_one_spelling(text: str, address: str) -> None:
-    assert places.address(text) == address
-    assert places.address(address) == address
+    ):
+        assert settings.portal_url(text) == url
+        assert settings.portal_url(url) == url
 
 
-def test_typed_comes_before_the_environment_before_the_remembered(
+def test_typed_portal_comes_before_the_environment_before_the_default(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    places.remember("https://remembered.example")
-    assert places.portal(None) == "https://remembered.example"
+    settings.remember_portal("https://remembered.example")
+    assert settings.choose_portal(None) == "https://remembered.example"
 
     monkeypatch.setenv("GATEHOUSE_URL", "of-the-environment.example")
-    assert places.portal(None) == "https://of-the-environment.example"
-    assert places.portal("typed.example") == "https://typed.example"
+    assert settings.choose_portal(None) == "https://of-the-environment.example"
+    assert settings.choose_portal("typed.example") == "https://typed.example"
 
 
-def test_portals_are_kept_apart() -> None:
-    addresses = (
+def test_each_portal_has_a_file_of_its_own() -> None:
+    urls = (
         "https://aws.example.com",
         "https://aws.example.com:8443",
         "http://localhost:8000",
         "http://[::1]:8000",
     )
 
-    assert len({places.kept(address) for address in addresses}) == len(addresses)
+    assert len({settings.sign_in_file(url) for url in urls}) == len(urls)
 
 
 def test_folder_can_be_elsewhere(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert places.folder() == home / ".gatehouse"
+    assert settings.home_folder() == home / ".gatehouse"
 
     monkeypatch.setenv("GATEHOUSE_HOME", str(home / "other"))
-    assert places.folder() == home / "other"
+    assert settings.home_folder() == home / "other"
 
 
-def test_file_of_a_machines_token_that_cannot_be_read_is_said(
+def test_token_file_that_cannot_be_read_is_reported(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GATEHOUSE_TOKEN_FILE", str(home / "none"))
 
-    with pytest.raises(Failed, match="GATEHOUSE_TOKEN_FILE"):
-        places.machine_token()
+    with pytest.raises(CommandFailed, match="GATEHOUSE_TOKEN_FILE"):
+        settings.machine_token()
