@@ -1,7 +1,8 @@
 """Changes to the directory and the mappings, whoever asks for them: compare, show, apply, record.
 
 entries      what there can be, as frozen pydantic models: environments, accounts, ..., mappings
-validation   what must hold before entries are applied: the models' rules, names that refer to something
+validation   what must hold before entries are applied, with all that is wrong at once
+model_rules  of that, the rules of the models
 changes      entries against the database: what is added and changed, in words and for the audit trail
 apply        all of it in one transaction, or nothing
 stored       database -> entries

@@ -6,18 +6,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db import models
-
-from accounts.aws import destinations
 from accounts.clashes import same_arn
-from accounts.models import Account, AccountRole, MappingTarget, PermissionSet
-from accounts.models.mappings import TargetKind
+from accounts.models import Account, AccountRole, PermissionSet
 from accounts.plans.complaints import Complaint, did_you_mean
 from accounts.plans.entries import (
-    MATCHES,
     AccountEntry,
     Directory,
     Entry,
@@ -28,13 +21,8 @@ from accounts.plans.entries import (
     identity_of,
     title_of,
 )
+from accounts.plans.model_rules import Fault, Path, faults_of
 from accounts.plans.notation import quoted
-
-Path = tuple[str, ...]
-# What is wrong with an entry and where in it.
-Fault = tuple[Path, str]
-# A row that is only looked at needs some key where it refers to another.
-_SOME_ROW = 0
 
 
 def validate(entries: Sequence[Entry], *, stored: Directory) -> list[Complaint]:
@@ -50,7 +38,7 @@ def validate(entries: Sequence[Entry], *, stored: Directory) -> list[Complaint]:
     for number, entry in enumerate(entries):
         if numbers[identity_of(entry)] != number:
             faults.append((number, (entry.identified_by,), "This entry is here twice."))
-        faults += [(number, *fault) for fault in _by_the_models(entry)]
+        faults += [(number, *fault) for fault in faults_of(entry)]
         faults += [(number, *fault) for fault in _dangling(entry, known)]
     faults += _clashing_roles(after, numbers)
     faults += _clashing_issuers(stored, after, numbers)
@@ -58,65 +46,6 @@ def validate(entries: Sequence[Entry], *, stored: Directory) -> list[Complaint]:
         Complaint(title=title_of(entries[number]), number=number, path=path, message=message)
         for number, path, message in faults
     ]
-
-
-def _by_the_models(entry: Entry) -> Iterator[Fault]:
-    """Hold an entry, its roles and its targets to the rules that the admin pages have too."""
-    row: Any = entry.model(**entry.columns())
-    keys = {}
-    match entry:
-        case AccountEntry():
-            for role in entry.roles:
-                part = AccountRole(iam_role_name=role.iam_role_name)
-                yield from _by_the_model(part, ("roles", role.permission_set))
-        case PermissionSetEntry():
-            if entry.destination and (wrong := destinations.complaint(entry.destination)):
-                yield ("destination",), wrong
-        case MappingEntry():
-            row.permission_set_id = _SOME_ROW if entry.permission_set else None
-            given = list(entry.matches)
-            keys["value"] = given[0] if given else ""
-            if len(given) != 1:
-                found = f"this has {' and '.join(given)}" if given else "this has none"
-                yield tuple(given[1:2]), f"Give one of {', '.join(MATCHES)}; {found}."
-            yield from _targets_by_the_model(entry)
-    yield from _by_the_model(row, (), keys=keys)
-
-
-def _targets_by_the_model(entry: MappingEntry) -> Iterator[Fault]:
-    place: Path
-    for unit in entry.accounts.organizational_units:
-        target = MappingTarget(kind=TargetKind.UNIT, unit=unit)
-        place = ("accounts", "organizational_units", unit)
-        yield from _by_the_model(target, place, keys={"unit": ""})
-    for key, value in entry.accounts.tags:
-        target = MappingTarget(kind=TargetKind.TAG, tag_key=key, tag_value=value)
-        place = ("accounts", "tags", key, value)
-        yield from _by_the_model(target, place, keys={"tag_key": "", "tag_value": ""})
-
-
-def _by_the_model(
-    row: models.Model, path: Path, *, keys: Mapping[str, str] | None = None
-) -> Iterator[Fault]:
-    """Yield what the model's validators and `clean` refuse; `keys` has what entries call its columns."""
-    relations = {column.name for column in row._meta.concrete_fields if column.is_relation}
-    try:
-        # Uniqueness, constraints and references cost a query each, for thousands of rows; entries
-        # are compared with each other and with the database, which has the last word.
-        row.full_clean(exclude=relations, validate_unique=False, validate_constraints=False)
-    except ValidationError as refused:
-        for column, errors in refused.error_dict.items():
-            key = "" if column == NON_FIELD_ERRORS else (keys or {}).get(column, column)
-            for error in errors:
-                yield (*path, key) if key else path, _message(error, row, column)
-
-
-def _message(error: ValidationError, row: models.Model, name: str) -> str:
-    column = row._meta.get_field(name) if error.code == "invalid_choice" else None
-    if isinstance(column, models.Field):
-        known = [str(value) for value, _ in column.flatchoices]
-        return f"It must be one of: {', '.join(known)}.{did_you_mean(getattr(row, name), known)}"
-    return " ".join(error.messages)
 
 
 def _dangling(entry: Entry, known: Mapping[str, set[str]]) -> Iterator[Fault]:
@@ -127,7 +56,7 @@ def _dangling(entry: Entry, known: Mapping[str, set[str]]) -> Iterator[Fault]:
             hint = "" if kind == "account" else did_you_mean(name, known[kind])
             yield (
                 path,
-                f"There is no {kind} {quoted(name)}, neither in this file nor in the database.{hint}",
+                f"There is no {kind} {quoted(name)}, neither here nor in the database.{hint}",
             )
 
 
@@ -212,6 +141,6 @@ def _clashing_issuers(
             yield (
                 number,
                 ("url",),
-                f"The database has this address as that of {quoted(holder[1])}. Give that one "
-                "its new address first, in a file of its own.",
+                f"{quoted(holder[1])} has this address in the database. Apply its new address first, "
+                "by itself.",
             )

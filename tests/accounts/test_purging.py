@@ -164,9 +164,9 @@ def test_command_says_what_it_did() -> None:
     begin(now=timezone.now() - timedelta(days=1))
 
     assert said() == (
-        "Forgot the provider's tokens of 1 sign-in that was over.\n"
-        "Deleted 0 expired browser sessions and attempts at signing in.\n"
-        "Deleted 0 command lines that are signed in no more, and 0 of their tokens.\n"
+        "Deleted the provider's tokens of 1 ended sign-in.\n"
+        "Deleted 0 expired browser sessions and attempts to sign in.\n"
+        "Deleted 0 command lines whose sign-in has ended, and 0 of their tokens.\n"
     )
 
 
@@ -176,9 +176,9 @@ def test_dry_run_says_what_would_go_and_changes_nothing() -> None:
     before = everything()
 
     assert said(dry_run=True) == (
-        "Would forget the provider's tokens of 2 sign-ins that were over.\n"
-        "Would delete 0 expired browser sessions and attempts at signing in.\n"
-        "Would delete 0 command lines that are signed in no more, and 0 of their tokens.\n"
+        "Would delete the provider's tokens of 2 ended sign-ins.\n"
+        "Would delete 0 expired browser sessions and attempts to sign in.\n"
+        "Would delete 0 command lines whose sign-in has ended, and 0 of their tokens.\n"
     )
     assert everything() == before
 

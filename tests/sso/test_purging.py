@@ -1,4 +1,4 @@
-"""Purging forgets command lines that are signed in no more, and none that is."""
+"""Purging deletes command lines whose sign-in has ended, and no other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forget what nobody can use any more: `manage.py purge`, once a day."""
+"""Delete what nobody can use any more: `manage.py purge`, once a day."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from accounts.purging import purge
 
 class Command(BaseCommand):
     help = (
-        "Forget the identity provider's tokens of sign-ins that are over, and delete browser sessions and "
-        "attempts at signing in that have expired, and command lines that are signed in no more. Audit rows, sign-ins and tokens of the portal stay."
+        "Delete the identity provider's tokens of sign-ins that have ended, expired browser sessions and attempts to "
+        "sign in, and command lines whose sign-in has ended. Audit rows, sign-ins and the portal's tokens stay."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -31,11 +31,11 @@ class Command(BaseCommand):
                 f"The database refused: {error}\nHas `manage.py migrate` been run?"
             ) from error
         if options["verbosity"] > 0:
-            forget, delete = ("Would forget", "Would delete") if dry_run else ("Forgot", "Deleted")
-            over = "sign-in that was" if purged.sign_ins == 1 else "sign-ins that were"
+            delete = "Would delete" if dry_run else "Deleted"
             self.stdout.write(
-                f"{forget} the provider's tokens of {purged.sign_ins} {over} over.\n"
-                f"{delete} {purged.sessions} expired browser sessions and attempts at signing in.\n"
-                f"{delete} {purged.approvals} command lines that are signed in no more, and "
+                f"{delete} the provider's tokens of {purged.sign_ins} ended "
+                f"sign-in{'s' * (purged.sign_ins != 1)}.\n"
+                f"{delete} {purged.sessions} expired browser sessions and attempts to sign in.\n"
+                f"{delete} {purged.approvals} command lines whose sign-in has ended, and "
                 f"{purged.cli_tokens} of their tokens."
             )

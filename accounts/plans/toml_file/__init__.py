@@ -2,6 +2,7 @@
 
 positions   on which line of the file each key stands
 parse       text -> entries, with every complaint that needs no database
+faults      what pydantic finds wrong with a table, in the file's words
 apply       a file's entries applied, each complaint with its line
 export      entries -> text
 """

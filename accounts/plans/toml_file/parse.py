@@ -5,43 +5,21 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from accounts.plans.complaints import Complaint, InvalidPlan, did_you_mean
 from accounts.plans.entries import KINDS, Entry, Identity, identity_of, title_of
-from accounts.plans.fields import WHICH_ACCOUNTS, Role, TargetsTable
 from accounts.plans.notation import quoted
+from accounts.plans.toml_file.faults import is_number, message_of, path_of, without_faults
 from accounts.plans.toml_file.positions import Path, line_of, positions
 
 _SYNTAX_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)\Z")
 _BARE_ACCOUNT_ID = re.compile(r"\s*account_id\s*=\s*[0-9]")
 _KINDS = {kind.kind: kind for kind in KINDS}
-_TYPES = {
-    bool: "true or false",
-    str: "text",
-    int: "a whole number",
-    float: "a number",
-    datetime: "a date and time",
-    date: "a date",
-    time: "a time",
-    list: "an array",
-    dict: "a table",
-}
-# What pydantic calls what is wrong, and what had to be there.
-_WANTED = {
-    "string_type": "text in quotes",
-    "bool_type": "true or false, without quotes",
-    "list_type": "an array: [ ... ]",
-    "dict_type": 'a table: { name = "value" }',
-}
-# In place of what must be there and is not or is wrong, so that the rest can be looked at.
-_STAND_INS: Mapping[str, Any] = {"audiences": [], "accounts": {}}
 
 
 @dataclass(slots=True)
@@ -138,10 +116,10 @@ def _read(file: File, path: Path, values: dict[str, Any], seen: dict[Identity, i
         entry = kind.model_validate(values)
     except ValidationError as error:
         faults = error.errors(include_url=False)
-        entry = kind.model_validate(_mended(kind, values, faults))
+        entry = kind.model_validate(without_faults(kind, values, faults))
     title = title_of(entry)
     for fault in faults:
-        file.complain((*path, *_keys(fault)), _message(kind, fault), title=title)
+        file.complain((*path, *path_of(fault)), message_of(kind, fault), title=title)
     for place, name in _repeated(values):
         file.complain((*path, *place), f"{quoted(name)} is here twice.", title=title)
     identity = identity_of(entry)
@@ -156,66 +134,6 @@ def _read(file: File, path: Path, values: dict[str, Any], seen: dict[Identity, i
             )
     file.entries.append(entry)
     file.tables.append(path)
-
-
-def _keys(fault: ErrorDetails) -> Path:
-    """Return where a fault is; of a key that is wrong itself, pydantic says so in a last element."""
-    return tuple(key for key in fault["loc"] if key != "[key]")
-
-
-def _message(kind: type[Entry], fault: ErrorDetails) -> str:
-    path, value = _keys(fault), fault["input"]
-    match fault["type"]:
-        case "missing" if path == ("accounts",):
-            return WHICH_ACCOUNTS
-        case "missing":
-            return "Missing; every table of this kind needs it."
-        case "extra_forbidden":
-            parts: dict[str | int, type[BaseModel]] = {"roles": Role, "accounts": TargetsTable}
-            known = (parts[path[0]] if len(path) > 1 else kind).model_fields
-            hint = did_you_mean(str(path[-1]), known) or f" Known here: {', '.join(known)}."
-            return f"Unknown key.{hint}"
-        case "string_type" if _is_number(value):
-            wanted = f'text: write it in quotes, "{value}"'
-            if path[-1] == "account_id" or "ids" in path:
-                wanted += ", leading zeros included"
-        case str(name) if name in _WANTED:
-            wanted = _WANTED[name]
-        case _:
-            return fault["msg"]
-    return f"This is {_TYPES.get(type(value), type(value).__name__)}, and must be {wanted}."
-
-
-def _mended(
-    kind: type[Entry], values: Mapping[str, Any], faults: list[ErrorDetails]
-) -> dict[str, Any]:
-    """Return the table without what is wrong, so that nothing else is overlooked because of it."""
-    mended: dict[str, Any] = deepcopy(dict(values))
-    # From behind: what goes out of an array moves what follows it.
-    for fault in reversed(faults):
-        path = _keys(fault)
-        if fault["type"] == "missing":
-            path = path[:-1]
-        if not path:
-            continue
-        inside: Any = mended
-        *way, last = path
-        for key in way:
-            if not isinstance(inside[key], dict | list):
-                last = key
-                break
-            inside = inside[key]
-        if fault["type"] == "string_type" and _is_number(fault["input"]):
-            # As it was meant, so that nothing else complains that it is not there.
-            inside[last] = str(fault["input"])
-        elif isinstance(inside, list):
-            del inside[int(last)]
-        else:
-            inside.pop(last, None)
-    for name, column in kind.model_fields.items():
-        if column.is_required():
-            mended.setdefault(name, _STAND_INS.get(name, ""))
-    return mended
 
 
 def _repeated(values: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
@@ -235,9 +153,4 @@ def _name(element: object) -> str:
     """Return the name that an element of an array is or has; "" if it has none."""
     if isinstance(element, dict):
         element = element.get("permission_set")
-    return str(element) if isinstance(element, str) or _is_number(element) else ""
-
-
-def _is_number(value: object) -> bool:
-    """Whether this is an integer of TOML, which has 64 bits; Python writes no endless ones as text."""
-    return type(value) is int and value.bit_length() < 64
+    return str(element) if isinstance(element, str) or is_number(element) else ""

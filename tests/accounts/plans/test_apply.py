@@ -87,17 +87,17 @@ permission_set = "Develope"
 accounts = { ids = ["123456789013"], environments = ["staging"] }
 """) == [
         '4: account "storefront": environment: There is no environment "producton", '
-        'neither in this file nor in the database. Did you mean "production"?',
+        'neither here nor in the database. Did you mean "production"?',
         '7: account "storefront": roles: There is no permission_set "Operatr", '
-        'neither in this file nor in the database. Did you mean "Operator"?',
+        'neither here nor in the database. Did you mean "Operator"?',
         '8: account "storefront": roles.permission_set: There is no permission_set "Billing", '
-        "neither in this file nor in the database.",
+        "neither here nor in the database.",
         '13: mapping "New": permission_set: There is no permission_set "Develope", '
-        'neither in this file nor in the database. Did you mean "Developer"?',
+        'neither here nor in the database. Did you mean "Developer"?',
         '14: mapping "New": accounts.ids: There is no account "123456789013", '
-        "neither in this file nor in the database.",
+        "neither here nor in the database.",
         '14: mapping "New": accounts.environments: There is no environment "staging", '
-        "neither in this file nor in the database.",
+        "neither here nor in the database.",
     ]
 
 

@@ -73,7 +73,7 @@ def test_address_that_moves_to_another_issuer_is_complained_about() -> None:
 
     [complaint] = complaints(ISSUER.replace('"CI"', '"Other"') + moved)
 
-    assert 'as that of "CI". Give that one its new address first' in complaint
+    assert '"CI" has this address in the database. Apply its new address first' in complaint
     assert applied(moved) == 1
     assert applied(ISSUER.replace('"CI"', '"Other"')) == 1
 
