@@ -48,7 +48,7 @@ _PAGES = ErrorAnswers(
     server_error=pages.server_error,
 )
 _API = ErrorAnswers(
-    domain_error=api.answer_to,
+    domain_error=api.response_to,
     bad_request=api.bad_request,
     permission_denied=api.permission_denied,
     not_found=api.not_found,

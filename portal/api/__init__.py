@@ -1,6 +1,8 @@
-"""The API for programs, by bearer token: cookies open nothing here, and no other site's script may read it.
+"""The API for programs, by bearer token: cookies count nowhere here, and other sites' scripts cannot read it.
 
-bearer    the Authorization header of a request -> the subject behind it
-errors    one shape for everything that can go wrong
-original  /api/credentials and /api/login, as the first issuer of this kind had them
+bearer              the subject behind a request, by its Authorization header
+errors              all errors in one shape
+credentials_issuer  /api/credentials and /api/login, compatible with aws-credentials-issuer
+docs                the page of documentation
+v1                  /api/v1
 """

@@ -1,4 +1,4 @@
-"""Who is behind a request, by its bearer token (RFC 6750 section 2.1) and by nothing else."""
+"""The subject behind a request, by its bearer token (RFC 6750 section 2.1) and by nothing else."""
 
 from __future__ import annotations
 
@@ -24,31 +24,30 @@ def token_of(request: HttpRequest) -> str:
 
     Raises:
         TokenMissing: there is no Authorization header.
-        TokenRefused: there is one of another kind.
+        TokenRefused: it holds something else.
     """
-    # META has what came; `request.headers` is a copy of it all, made anew for each request.
-    header: str = request.META.get("HTTP_AUTHORIZATION", "")
+    header = request.headers.get("Authorization", "")
     if not header:
         raise TokenMissing(
-            "No authorization header found. Send one: Authorization: Bearer, then your token."
+            "There is no Authorization header. Send one: Authorization: Bearer, then your token."
         )
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise TokenRefused(
-            "The authorization header holds no bearer token. Write: Authorization: Bearer, then your token.",
+            "The Authorization header holds no bearer token. Send: Authorization: Bearer, then your token.",
             code="token.scheme",
         )
     return token.strip()
 
 
 def identify(request: HttpRequest, *, now: datetime) -> Subject:
-    """Return the verified subject of a request. Whether that person is blocked is asked elsewhere.
+    """Return the verified subject of a request. Whether the person is blocked is checked elsewhere.
 
     Raises:
-        GatehouseError: there is no token, it proves nothing, or it comes too often.
+        GatehouseError: there is no token, it is not valid, or there were too many requests.
     """
     token = token_of(request)
-    # Once for each request, and before it is recorded: a token that is over fills no audit trail.
+    # Counted once, and before the refusal is recorded: old tokens must not fill the audit trail.
     count_bad_token = cache(partial(limiting.count_bad_token, request))
     try:
         if bearers.is_portal_token(token):

@@ -15,9 +15,9 @@ from accounts.oidc.bearer_jwts import TokenKind
 from portal import limiting
 
 CONFIGURABLE_KINDS = (TokenKind.BEARER, TokenKind.UNMARKED, TokenKind.ID)
-"""What API_TOKEN_TYPES may name."""
+"""The values of API_TOKEN_TYPES."""
 TOKENS = ("access", "id")
-"""What API_CLIENT_TOKEN may name."""
+"""The values of API_CLIENT_TOKEN."""
 RATES = (
     "API_RATE_LIMIT",
     "API_BAD_TOKEN_LIMIT",
@@ -29,7 +29,7 @@ RATES = (
 
 @register(Tags.security)
 def api(**kwargs: Any) -> list[CheckMessage]:
-    """Check what the environment says about bearer tokens."""
+    """Check the settings of bearer tokens, rate limits and the command line."""
     return [*_tokens(), *_limits(), *_client()]
 
 

@@ -1,4 +1,4 @@
-"""The API's own page of documentation, made from its OpenAPI document: no script, nothing from elsewhere."""
+"""The API's page of documentation, made from its OpenAPI document without scripts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
-from portal.api.errors import for_programs
+from portal.api.errors import api_view
 from portal.api.v1.api import api
 
 _HEADER = 'curl --header "Authorization: Bearer $TOKEN"'
@@ -23,17 +23,17 @@ _HEADER = 'curl --header "Authorization: Bearer $TOKEN"'
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A parameter, or a member of what is sent or answered."""
+    """A parameter, or a member of a schema."""
 
     name: str
     type: SafeString
     about: SafeString
 
 
-@for_programs
+@api_view
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
-    """Show every operation with its parameters, what it takes and what it answers."""
+    """Show every operation with its parameters, its request and its responses."""
     document = api.get_openapi_schema(path_prefix="/api/v1/")
     schemas = document["components"]["schemas"]
     operations = [
@@ -41,7 +41,7 @@ def docs(request: HttpRequest) -> HttpResponse:
         for path, methods in document["paths"].items()
         for method, found in methods.items()
     ]
-    parts = sorted(_parts([one["answer_name"] for one in operations], schemas))
+    nested = sorted(_nested([one["answer_name"] for one in operations], schemas))
     context = {
         "operations": operations,
         "parts": [
@@ -50,7 +50,7 @@ def docs(request: HttpRequest) -> HttpResponse:
                 "about": _words(schemas[name]["description"]),
                 "fields": _fields(schemas[name]),
             }
-            for name in parts
+            for name in nested
         ],
         "about": [_words(text) for text in document["info"]["description"].split("\n\n")],
         "base_url": settings.BASE_URL,
@@ -64,7 +64,7 @@ def _operation(
     path: str, method: str, found: dict[str, Any], schemas: dict[str, Any]
 ) -> dict[str, Any]:
     body = found.get("requestBody", {}).get("content", {}).get("application/json", {})
-    asked = _named(body.get("schema", {}), schemas)
+    request_schema = _named(body.get("schema", {}), schemas)
     answers = found["responses"]
     answer_schema = answers[200]["content"]["application/json"]["schema"]
     answer = _named(answer_schema, schemas)
@@ -78,8 +78,8 @@ def _operation(
             Field(one["name"], _type(one["schema"]), _words(one["description"]))
             for one in found.get("parameters", [])
         ],
-        "body": _fields(asked),
-        "command": _command(path, found, asked.get("examples", [])),
+        "body": _fields(request_schema),
+        "command": _command(path, found, request_schema.get("examples", [])),
         "answer_name": _name(answer_schema),
         "answer": _fields(answer),
         "example": json.dumps(answer["examples"][0], indent=4, ensure_ascii=False),
@@ -98,8 +98,8 @@ def _command(path: str, found: dict[str, Any], examples: list[Any]) -> str:
     return f"{words} \\\n    {settings.BASE_URL}{path}"
 
 
-def _parts(names: list[str], schemas: dict[str, Any]) -> set[str]:
-    """Return the names of what stands within these, at any depth."""
+def _nested(names: list[str], schemas: dict[str, Any]) -> set[str]:
+    """Return the names of the schemas within these, at any depth."""
     found: set[str] = set()
     while names:
         members = schemas[names.pop()].get("properties", {}).values()
@@ -134,7 +134,7 @@ def _fields(schema: dict[str, Any]) -> list[Field]:
 
 
 def _words(text: str) -> SafeString:
-    """Return a text with what stands between backticks as code."""
+    """Return a text as HTML, with code where it has backticks."""
     pieces = text.split("`")
     return format_html_join(
         "",

@@ -1,4 +1,4 @@
-"""One shape for every error of the API: a stable code, a message for people, the request's id."""
+"""The errors of the API, all in one shape: a stable code, a message for people, the request id."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from accounts.errors import GatehouseError
 from portal.outages import outage
 from portal.request import GatehouseRequest
 
-# Where the original's clients look for words (see portal/api/original.py).
-ORIGINAL = ("/api/credentials", "/api/login")
+# Clients of aws-credentials-issuer look for `error_message` (see portal/api/credentials_issuer.py).
+CREDENTIALS_ISSUER = ("/api/credentials", "/api/login")
 RETRY_AFTER = 5
-"""Seconds after which to try again what was not possible right now."""
+"""Seconds after which a client should retry after a 503."""
 
 View = Callable[..., HttpResponse]
 
@@ -31,24 +31,27 @@ class TokenMissing(GatehouseError):
 
 
 class NotAllowed(GatehouseError):
-    """Whoever asks may not see this."""
+    """The caller may not see this."""
 
     code = "access.not_allowed"
     http_status = 403
 
 
 class NotFound(GatehouseError):
-    """There is no such thing."""
+    """There is nothing at this address."""
 
     code = "request.not_found"
     http_status = 404
 
 
-def answer(
+def error_response(
     request: GatehouseRequest, *, status: int, code: str, message: str, **more: Any
 ) -> HttpResponse:
-    """Build an error's answer; `more` stands beside `error`, for the original's clients."""
-    response = _answer(request, status=status, code=code, message=message, more=more)
+    """Return an error response; `more` are members beside `error`, for clients of aws-credentials-issuer."""
+    body = {"error": {"code": code, "message": message, "request_id": request.id}, **more}
+    if request.path_info in CREDENTIALS_ISSUER and not more:
+        body["error_message"] = message
+    response = JsonResponse(body, status=status, json_dumps_params={"indent": 4, "sort_keys": True})
     response["Cache-Control"] = "no-store"
     if status == 401:
         response["WWW-Authenticate"] = _challenge(code, message)
@@ -57,22 +60,9 @@ def answer(
     return response
 
 
-def _answer(
-    request: GatehouseRequest, *, status: int, code: str, message: str, more: dict[str, Any]
-) -> HttpResponse:
-    request_id = request.id
-    body = {
-        "error": {"code": code, "message": message, "request_id": request_id},
-        **more,
-    }
-    if request.path_info in ORIGINAL and not more:
-        body["error_message"] = message
-    return JsonResponse(body, status=status, json_dumps_params={"indent": 4, "sort_keys": True})
-
-
-def answer_to(request: GatehouseRequest, error: GatehouseError, **more: Any) -> HttpResponse:
-    """Answer an error of the domain; what only admins are told stays in the audit trail."""
-    response = answer(
+def response_to(request: GatehouseRequest, error: GatehouseError, **more: Any) -> HttpResponse:
+    """Return the response to an error of the domain; its admin message stays in the audit trail."""
+    response = error_response(
         request, status=error.http_status, code=error.code, message=error.user_message, **more
     )
     if (retry_after := getattr(error, "retry_after", None)) is not None:
@@ -81,15 +71,17 @@ def answer_to(request: GatehouseRequest, error: GatehouseError, **more: Any) -> 
 
 
 def _challenge(code: str, message: str) -> str:
-    """Return the challenge of a 401 (RFC 6750 section 3); it says nothing to who sent no token."""
+    """Return the challenge of a 401 (RFC 6750 section 3); without an error where no token was sent."""
     if code == TokenMissing.code:
         return 'Bearer realm="Gatehouse"'
-    words = "".join(letter for letter in message if " " <= letter <= "~" and letter not in '"\\')
-    return f'Bearer realm="Gatehouse", error="invalid_token", error_description="{words}"'
+    description = "".join(
+        letter for letter in message if " " <= letter <= "~" and letter not in '"\\'
+    )
+    return f'Bearer realm="Gatehouse", error="invalid_token", error_description="{description}"'
 
 
-def for_programs(view: View) -> View:
-    """Answer as the API does: never cached, without CSRF (no cookie counts), errors in the one shape."""
+def api_view(view: View) -> View:
+    """Make a view one of the API: never cached, without CSRF (cookies do not count), errors in one shape."""
 
     @csrf_exempt
     @functools.wraps(view)
@@ -97,14 +89,14 @@ def for_programs(view: View) -> View:
         try:
             response = view(request, *args, **kwargs)
         except GatehouseError as error:
-            response = answer_to(request, error)
+            response = response_to(request, error)
         if response.status_code == 405 and not isinstance(response, JsonResponse):
             allowed = response["Allow"]
-            response = answer(
+            response = error_response(
                 request,
                 status=405,
                 code="request.method",
-                message=f"This address takes {allowed}.",
+                message=f"The methods of this address are {allowed}.",
             )
             response["Allow"] = allowed
         response.setdefault("Cache-Control", "no-store")
@@ -114,50 +106,50 @@ def for_programs(view: View) -> View:
 
 
 def bad_request(request: GatehouseRequest, exception: Exception) -> HttpResponse:
-    """Answer what Django itself refuses to read."""
+    """Answer a request that Django itself refuses to read."""
     if isinstance(exception, RequestDataTooBig):
-        return answer(
+        return error_response(
             request,
             status=413,
             code="request.too_large",
-            message="What was sent is larger than anything this API asks for.",
+            message="The request body is too large.",
         )
-    return answer(
+    return error_response(
         request, status=400, code="request.invalid", message="The request could not be read."
     )
 
 
 def permission_denied(request: GatehouseRequest, exception: Exception) -> HttpResponse:
-    """Answer what is for others."""
+    """Answer a request that is not allowed."""
     del exception
-    return answer(
-        request, status=403, code=NotAllowed.code, message="This is not for whoever asks."
+    return error_response(
+        request, status=403, code=NotAllowed.code, message="You may not see this."
     )
 
 
 def not_found(request: GatehouseRequest, exception: Exception) -> HttpResponse:
-    """Answer an address that leads nowhere."""
+    """Answer an unknown address."""
     del exception
-    return answer(
+    return error_response(
         request,
         status=404,
         code=NotFound.code,
-        message="There is nothing at this address; /api/docs shows what there is.",
+        message="There is nothing at this address. /api/docs lists the addresses of the API.",
     )
 
 
 def server_error(request: GatehouseRequest) -> HttpResponse:
-    """Answer a defect of ours, or a database that is down."""
-    if failed := outage(sys.exc_info()[1]):
-        return answer(
+    """Answer a defect of the portal, or a database that is down."""
+    if database_message := outage(sys.exc_info()[1]):
+        return error_response(
             request,
             status=503,
             code="database.unavailable",
-            message=failed,
+            message=database_message,
         )
-    return answer(
+    return error_response(
         request,
         status=500,
         code="internal",
-        message="This is a defect of the portal. Nothing was released. Tell the people who run it the request's id.",
+        message="Something went wrong. Nothing was issued. Contact your portal admins, and quote the request id.",
     )

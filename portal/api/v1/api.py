@@ -1,4 +1,4 @@
-"""The API object: who asks, errors in the one shape, the OpenAPI document."""
+"""The NinjaAPI object of /api/v1: authentication, errors in one shape, URLs."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from accounts.errors import GatehouseError
 from portal.api import errors
 from portal.api.v1 import audit, client, directory, issuing, me
 from portal.api.v1.auth import Bearer
-from portal.api.v1.document import DESCRIPTION, Documented
+from portal.api.v1.document import DESCRIPTION, DocumentedAPI
 from portal.request import GatehouseRequest
 
-# They answer every method with themselves.
-_PAGES_OF_NINJA = ("api-root", "openapi-json")
+# ninja's own views, which answer every method.
+_NINJA_VIEWS = ("api-root", "openapi-json")
 
-api = Documented(
+api = DocumentedAPI(
     title="Gatehouse",
     version="1",
     description=DESCRIPTION,
@@ -33,63 +33,61 @@ for _router in (client.router, me.router, issuing.router, directory.router, audi
 
 
 @api.exception_handler(GatehouseError)
-def _of_the_domain(request: GatehouseRequest, error: GatehouseError) -> HttpResponse:
-    return errors.answer_to(request, error)
+def _domain_error(request: GatehouseRequest, error: GatehouseError) -> HttpResponse:
+    return errors.response_to(request, error)
 
 
 @api.exception_handler(ValidationError)
-def _not_valid(request: GatehouseRequest, error: ValidationError) -> HttpResponse:
-    # What was sent is not repeated: it may hold a secret in the wrong place.
-    wrong = sorted({f"{_place(one)}: {one['msg']}" for one in error.errors})
-    return errors.answer(
-        request, status=422, code="request.not_valid", message=". ".join(wrong)[:2000] + "."
+def _invalid(request: GatehouseRequest, error: ValidationError) -> HttpResponse:
+    # The values are not repeated: they may hold a secret in the wrong place.
+    problems = sorted({f"{_field(problem)}: {problem['msg']}" for problem in error.errors})
+    return errors.error_response(
+        request, status=422, code="request.not_valid", message=". ".join(problems)[:2000] + "."
     )
 
 
 @api.exception_handler(HttpError)
-def _not_readable(request: GatehouseRequest, error: HttpError) -> HttpResponse:
-    return errors.answer(
+def _unreadable(request: GatehouseRequest, error: HttpError) -> HttpResponse:
+    return errors.error_response(
         request,
         status=error.status_code,
         code="request.not_readable",
-        message="What was sent could not be read. Send JSON, as /api/docs shows it.",
+        message="The request could not be read. Send JSON, as /api/docs shows.",
     )
 
 
 @api.exception_handler(Http404)
-def _not_there(request: GatehouseRequest, error: Http404) -> HttpResponse:
+def _not_found(request: GatehouseRequest, error: Http404) -> HttpResponse:
     return errors.not_found(request, error)
 
 
-def _place(wrong: dict[str, Any]) -> str:
-    # ninja's path is (where, parameter, field, ...): the parameter's name is our own affair.
-    return ".".join(str(step) for step in (wrong["loc"][2:] or wrong["loc"][:1]))
+def _field(problem: dict[str, Any]) -> str:
+    # ninja's path is (where, parameter, field, ...); callers do not know the parameter of our function.
+    return ".".join(str(step) for step in (problem["loc"][2:] or problem["loc"][:1]))
 
 
 def urls() -> tuple[list[URLPattern | URLResolver], str, str]:
-    """Return ninja's URLs, each answering as the rest of the API does."""
+    """Return ninja's URLs, each wrapped as a view of the API."""
     patterns, app, namespace = api.urls
     for pattern in patterns:
         if isinstance(pattern, URLPattern):
             view = pattern.callback
-            view = require_safe(view) if pattern.name in _PAGES_OF_NINJA else _with_head(view)
-            pattern.callback = errors.for_programs(view)
+            view = require_safe(view) if pattern.name in _NINJA_VIEWS else _with_head(view)
+            pattern.callback = errors.api_view(view)
     return patterns, app, namespace
 
 
 def _with_head(view: errors.View) -> errors.View:
-    """Answer HEAD as GET (RFC 9110 section 9.3.2), which ninja does not; here GET never issues anything."""
+    """Answer HEAD like GET (RFC 9110 section 9.3.2), which ninja does not; below /api/v1 a GET issues nothing."""
 
     @functools.wraps(view)
     def wrapped(request: GatehouseRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        asked, request.method = (
-            request.method,
-            "GET" if request.method == "HEAD" else request.method,
-        )
+        method = request.method
+        request.method = "GET" if method == "HEAD" else method
         try:
             response = view(request, *args, **kwargs)
         finally:
-            request.method = asked
+            request.method = method
         if response.status_code == 405 and response["Allow"] == "GET":
             response["Allow"] = "GET, HEAD"
         return response

@@ -1,4 +1,4 @@
-"""The audit trail, for those who administer or audit."""
+"""The audit trail, for portal admins and auditors."""
 
 from __future__ import annotations
 
@@ -33,21 +33,19 @@ _EXACT = (
 
 
 class AuditFilters(Schema):
-    """Which rows; `since` is included, `until` is not."""
+    """Filters of the audit trail; `since` is included, `until` is not."""
 
     limit: int = Field(50, ge=1, le=MAX_LIMIT, description="How many rows at most.")
-    after: UUID | None = Field(None, description="The `next` of the part before.")
+    after: UUID | None = Field(None, description="The `next` of the previous page.")
     since: Timestamp | None = Field(
         None, description="Not before this moment, with its offset: 2026-11-22T12:00:00Z."
     )
     until: Timestamp | None = Field(None, description="Before this moment, with its offset.")
-    action: FilterText | None = Field(
-        None, description="What was done, such as access:keys:denied."
-    )
+    action: FilterText | None = Field(None, description="The action, such as access:keys:denied.")
     account_id: FilterText | None = Field(None, description="The account's twelve digits.")
     role_name: FilterText | None = Field(None, description="The permission set.")
-    issuer: FilterText | None = Field(None, description="Who vouches for whoever it was.")
-    sub: FilterText | None = Field(None, description="Who it was, there.")
+    issuer: FilterText | None = Field(None, description="The issuer of the actor.")
+    sub: FilterText | None = Field(None, description="The `sub` of the actor.")
     actor_kind: FilterText | None = Field(None, description="person, workload or token.")
     surface: FilterText | None = Field(None, description="pages, api, sso, admin or command.")
     access_key_id: FilterText | None = Field(
@@ -66,25 +64,25 @@ class AuditFilters(Schema):
     operation_id="audit",
     summary="Read the audit trail",
 )
-def audit(request: HttpRequest, asked: Query[AuditFilters]) -> dict[str, Any]:
-    """List the audit trail, newest first. Each filter has to be met, letter by letter."""
+def audit(request: HttpRequest, filters: Query[AuditFilters]) -> dict[str, Any]:
+    """List the audit trail, newest first. A row has to match all filters exactly."""
     reader_of(request, "audit")
     query = AuditEvent.objects.order_by("-at", "-id")
-    exactly = {name: getattr(asked, name) for name in _EXACT}
-    query = query.filter(**{name: value for name, value in exactly.items() if value is not None})
-    if asked.since is not None:
-        query = query.filter(at__gte=asked.since)
-    if asked.until is not None:
-        query = query.filter(at__lt=asked.until)
-    if asked.after is not None:
-        last = AuditEvent.objects.filter(pk=asked.after).values_list("at", flat=True).first()
+    exact = {name: getattr(filters, name) for name in _EXACT}
+    query = query.filter(**{name: value for name, value in exact.items() if value is not None})
+    if filters.since is not None:
+        query = query.filter(at__gte=filters.since)
+    if filters.until is not None:
+        query = query.filter(at__lt=filters.until)
+    if filters.after is not None:
+        last = AuditEvent.objects.filter(pk=filters.after).values_list("at", flat=True).first()
         query = (
             query.none()
             if last is None
-            else query.filter(Q(at__lt=last) | Q(at=last, id__lt=asked.after))
+            else query.filter(Q(at__lt=last) | Q(at=last, id__lt=filters.after))
         )
-    found = list(query[: asked.limit + 1])
-    return page_of(found, limit=asked.limit, key=lambda one: str(one.id), shape=_event)
+    found = list(query[: filters.limit + 1])
+    return page_of(found, limit=filters.limit, key=lambda one: str(one.id), serialize=_event)
 
 
 def _event(event: AuditEvent) -> dict[str, Any]:

@@ -23,21 +23,21 @@ class Bearer(HttpBearer):
         return bearer.identify(request, now=timezone.now())
 
     def authenticate(self, request: HttpRequest, token: str) -> Any:
-        """Never called: the header is read by `bearer`, once for all of the API."""
+        """Never called: `portal.api.bearer` reads the header for all of the API."""
         raise NotImplementedError
 
 
 def subject_of(request: HttpRequest) -> Subject:
-    """Return who asks for something at the door, which refuses the blocked and records it."""
+    """Return the subject of a request to `accounts.access`, which itself refuses and records blocked people."""
     return cast(Subject, request.auth)  # type: ignore[attr-defined]
 
 
 def reader_of(request: HttpRequest, what: rights.Reading | None = None) -> Subject:
-    """Return who wants to read: their own part, or what only admins and auditors may.
+    """Return the subject of a request to read: their own data, or `what` only some may read.
 
     Raises:
         SignInAgain: an admin has blocked this person.
-        AccessDenied: this is not for them.
+        AccessDenied: they may not read this.
     """
     subject = subject_of(request)
     signins.refuse_blocked(subject)

@@ -1,4 +1,4 @@
-"""How the command `gatehouse` signs people in: public facts, for whoever asks."""
+"""How the command `gatehouse` signs people in: public, without a token."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from portal.api.v1.schemas import ClientOut, ErrorOut
 
 router = Router(tags=["Client"])
 MAX_AGE = 300
-"""Seconds that the answer may be kept."""
+"""Seconds for which the response may be cached."""
 
 
 class NoClient(GatehouseError):
-    """There is no client at the provider for the command line."""
+    """No client at the provider is configured for the command line."""
 
     code = "client.not_set_up"
     http_status = 404
@@ -34,7 +34,7 @@ def client(request: HttpRequest, response: HttpResponse) -> dict[str, Any]:
     """Say how to sign in on the command line. This is public: it needs no token."""
     if not settings.API_CLIENT_ID:
         raise NoClient(
-            "This portal has no sign-in for the command line yet. Tell the people who run it: "
+            "This portal has no sign-in for the command line yet. Contact your portal admins: "
             "API_CLIENT_ID names the public client of the identity provider that it needs."
         )
     response["Cache-Control"] = f"public, max-age={MAX_AGE}"

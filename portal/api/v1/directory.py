@@ -1,4 +1,4 @@
-"""Accounts, permission sets and mappings, for those who administer or audit."""
+"""Accounts, permission sets and mappings, for portal admins and auditors."""
 
 from __future__ import annotations
 
@@ -20,15 +20,17 @@ ERRORS = frozenset({401, 403, 422, 429, 503})
 
 
 class AccountFilters(PageParams):
-    """Which accounts."""
+    """Filters of the accounts."""
 
-    q: FilterText | None = Field(None, description="What the name holds, or the id begins with.")
-    environment: FilterText | None = Field(None, description="Of this environment alone.")
+    q: FilterText | None = Field(None, description="Part of the name, or the beginning of the id.")
+    environment: FilterText | None = Field(None, description="Only this environment.")
     organizational_unit: FilterText | None = Field(
-        None, description="Of this unit and those below it, as a path."
+        None, description="Only this unit and those below it, as a path."
     )
-    permission_set: FilterText | None = Field(None, description="Those that offer this role.")
-    active: bool | None = Field(None, description="Those that are active, or are not.")
+    permission_set: FilterText | None = Field(
+        None, description="Only accounts that offer this role."
+    )
+    active: bool | None = Field(None, description="Only active accounts, or only inactive ones.")
 
 
 @router.get(
@@ -37,7 +39,7 @@ class AccountFilters(PageParams):
     operation_id="accounts",
     summary="List the accounts",
 )
-def accounts(request: HttpRequest, asked: Query[AccountFilters]) -> dict[str, Any]:
+def accounts(request: HttpRequest, filters: Query[AccountFilters]) -> dict[str, Any]:
     """List the accounts of the directory with their roles, by id."""
     reader_of(request, "directory")
     roles = AccountRole.objects.select_related("account", "permission_set").order_by(
@@ -48,22 +50,22 @@ def accounts(request: HttpRequest, asked: Query[AccountFilters]) -> dict[str, An
         .prefetch_related(Prefetch("roles", roles))
         .order_by("account_id")
     )
-    if asked.q is not None:
-        query = query.filter(Q(name__icontains=asked.q) | Q(account_id__startswith=asked.q))
-    if asked.environment is not None:
-        query = query.filter(environment__name=asked.environment)
-    if (unit := asked.organizational_unit) is not None:
+    if filters.q is not None:
+        query = query.filter(Q(name__icontains=filters.q) | Q(account_id__startswith=filters.q))
+    if filters.environment is not None:
+        query = query.filter(environment__name=filters.environment)
+    if (unit := filters.organizational_unit) is not None:
         query = query.filter(
             Q(organizational_unit=unit) | Q(organizational_unit__startswith=f"{unit}/")
         )
-    if asked.permission_set is not None:
-        query = query.filter(roles__permission_set__name=asked.permission_set)
-    if asked.active is not None:
-        query = query.filter(active=asked.active)
-    if asked.after is not None:
-        query = query.filter(account_id__gt=asked.after)
-    found = list(query[: asked.limit + 1])
-    return page_of(found, limit=asked.limit, key=lambda one: one.account_id, shape=_account)
+    if filters.permission_set is not None:
+        query = query.filter(roles__permission_set__name=filters.permission_set)
+    if filters.active is not None:
+        query = query.filter(active=filters.active)
+    if filters.after is not None:
+        query = query.filter(account_id__gt=filters.after)
+    found = list(query[: filters.limit + 1])
+    return page_of(found, limit=filters.limit, key=lambda one: one.account_id, serialize=_account)
 
 
 def _account(account: Account) -> dict[str, Any]:
@@ -90,14 +92,14 @@ def _account(account: Account) -> dict[str, Any]:
     operation_id="permission_sets",
     summary="List the permission sets",
 )
-def permission_sets(request: HttpRequest, asked: Query[PageParams]) -> dict[str, Any]:
+def permission_sets(request: HttpRequest, filters: Query[PageParams]) -> dict[str, Any]:
     """List the permission sets, by name."""
     reader_of(request, "directory")
     query = PermissionSet.objects.order_by("name")
-    if asked.after is not None:
-        query = query.filter(name__gt=asked.after)
-    found = list(query[: asked.limit + 1])
-    return page_of(found, limit=asked.limit, key=lambda one: one.name, shape=_permission_set)
+    if filters.after is not None:
+        query = query.filter(name__gt=filters.after)
+    found = list(query[: filters.limit + 1])
+    return page_of(found, limit=filters.limit, key=lambda one: one.name, serialize=_permission_set)
 
 
 def _permission_set(permission_set: PermissionSet) -> dict[str, Any]:
@@ -105,17 +107,19 @@ def _permission_set(permission_set: PermissionSet) -> dict[str, Any]:
 
 
 class MappingFilters(PageParams):
-    """Which mappings."""
+    """Filters of the mappings."""
 
-    claim: FilterText | None = Field(None, description="Those that look at this claim.")
+    claim: FilterText | None = Field(None, description="Only mappings of this claim.")
     value: LongFilterText | None = Field(
-        None, description="Those that look for this value, as written."
+        None, description="Only mappings with this value, as written."
     )
-    permission_set: FilterText | None = Field(None, description="Those that give this role.")
+    permission_set: FilterText | None = Field(
+        None, description="Only mappings that give this role."
+    )
     issuer: FilterText | None = Field(
-        None, description="Those for workloads of this trusted issuer."
+        None, description="Only mappings for workloads of this trusted issuer."
     )
-    enabled: bool | None = Field(None, description="Those that count, or do not.")
+    enabled: bool | None = Field(None, description="Only enabled mappings, or only disabled ones.")
 
 
 @router.get(
@@ -124,7 +128,7 @@ class MappingFilters(PageParams):
     operation_id="mappings",
     summary="List the mappings",
 )
-def mappings(request: HttpRequest, asked: Query[MappingFilters]) -> dict[str, Any]:
+def mappings(request: HttpRequest, filters: Query[MappingFilters]) -> dict[str, Any]:
     """List the mappings with the accounts they reach, by name."""
     reader_of(request, "directory")
     targets = MappingTarget.objects.select_related("account", "environment")
@@ -133,17 +137,17 @@ def mappings(request: HttpRequest, asked: Query[MappingFilters]) -> dict[str, An
         .prefetch_related(Prefetch("targets", targets))
         .order_by("name")
     )
-    wanted = {
-        "claim": asked.claim,
-        "value": asked.value,
-        "permission_set__name": asked.permission_set,
-        "issuer__name": asked.issuer,
-        "enabled": asked.enabled,
-        "name__gt": asked.after,
+    exact = {
+        "claim": filters.claim,
+        "value": filters.value,
+        "permission_set__name": filters.permission_set,
+        "issuer__name": filters.issuer,
+        "enabled": filters.enabled,
+        "name__gt": filters.after,
     }
-    query = query.filter(**{name: value for name, value in wanted.items() if value is not None})
-    found = list(query[: asked.limit + 1])
-    return page_of(found, limit=asked.limit, key=lambda one: one.name, shape=_mapping)
+    query = query.filter(**{name: value for name, value in exact.items() if value is not None})
+    found = list(query[: filters.limit + 1])
+    return page_of(found, limit=filters.limit, key=lambda one: one.name, serialize=_mapping)
 
 
 def _mapping(mapping: Mapping) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The OpenAPI document: what ninja makes of the operations, and what it has no words for."""
+"""The OpenAPI document: what ninja generates, completed with the meaning of each response."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ DESCRIPTION = """\
 AWS keys and consoles for programs.
 
 Everything but `/api/v1/client` needs a bearer token in the `Authorization` header: a JWT of the identity provider or of a trusted issuer,
-or a token of the portal. What it gives is decided anew at each request.
+or a token of the portal. Access is decided at each request.
 
-Every error is `{"error": {"code", "message", "request_id"}}`. Programs decide by the code, which stays what it is; the message is for people.
+Every error is `{"error": {"code", "message", "request_id"}}`. Programs decide by the code, which never changes; the message is for people.
 
-Lists come in parts: send `next` as `after` for the following one, until it is null. Too many requests are answered with 429; `Retry-After`
-says in how many seconds to come back. A `GET` only reads and can be repeated; a `POST` makes something new each time.
+Lists come in pages: send `next` as `after` to get the following page, until it is null. Too many requests are answered with 429; `Retry-After`
+holds the seconds to wait. A `GET` only reads and can be repeated; a `POST` creates something new each time.
 """
 
 TAGS = {
@@ -30,20 +30,20 @@ TAGS = {
     "Client": "How the command line signs people in.",
 }
 
-# What each status means, and an error that is answered with it.
+# What each status means, and an example: its code and message.
 _MEANINGS: dict[int, tuple[str, str, str]] = {
     400: (
-        "What is asked for cannot be.",
+        "The request is not valid.",
         "request.arn",
         "This is not the ARN of a role: a role's ARN begins with arn:aws:iam:: and has no region.",
     ),
     401: (
-        "There is no token, it proves nothing, or whose it is has been blocked.",
+        "There is no token, it is not valid, or its person is blocked.",
         "token.exp",
         "The token is not accepted: it has expired, or does not say when it will.",
     ),
     403: (
-        "This is not for you.",
+        "You do not have access.",
         "access.denied",
         "You do not have this role. Check the ARN letter by letter, including the path.",
     ),
@@ -53,12 +53,12 @@ _MEANINGS: dict[int, tuple[str, str, str]] = {
         "This portal has no sign-in for the command line yet.",
     ),
     413: (
-        "What was sent is too much.",
+        "The request body is too large.",
         "request.too_large",
-        "What was sent is larger than anything this API asks for.",
+        "The request body is too large.",
     ),
     422: (
-        "What was sent is not what this document says.",
+        "The request does not match this document.",
         "request.not_valid",
         "duration: Input should be a valid integer.",
     ),
@@ -68,12 +68,12 @@ _MEANINGS: dict[int, tuple[str, str, str]] = {
         "Too many requests. Try again in 42 seconds.",
     ),
     502: (
-        "AWS said no; an admin has to act.",
+        "AWS refused the request; a portal admin has to act.",
         errors.DENIED.code,
         errors.DENIED.user,
     ),
     503: (
-        "Not possible right now; try again.",
+        "Not possible right now. Try again later.",
         errors.UNREACHABLE.code,
         errors.UNREACHABLE.user,
     ),
@@ -84,41 +84,41 @@ _REQUEST_ID = {
 _CHALLENGE = {"WWW-Authenticate": {"description": "RFC 6750.", "schema": {"type": "string"}}}
 _LATER = {
     "Retry-After": {
-        "description": "In how many seconds to try again.",
+        "description": "Seconds after which to try again.",
         "schema": {"type": "integer", "minimum": 1},
     }
 }
 _HEADERS = {401: _CHALLENGE, 429: _LATER, 503: _LATER}
 
 
-class Documented(NinjaAPI):
-    """An API whose document says what each answer means, with an example.
+class DocumentedAPI(NinjaAPI):
+    """An API whose document says what each response means, with an example.
 
-    It is made once: that takes a tenth of a second, and anybody may ask for it.
+    The document is made once: that takes a tenth of a second, and anybody may request it.
     """
 
     def get_openapi_schema(
         self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
     ) -> OpenAPISchema:
-        """Return the document; nobody changes it."""
-        del path_params  # No address of the API has any.
+        """Return the document; callers must not change it."""
+        del path_params  # No path of the API has parameters.
         return self._document(path_prefix or self.get_root_path({}))
 
     @cache  # noqa: B019 - there is one API, for as long as the process lives
     def _document(self, path_prefix: str) -> OpenAPISchema:
-        found = super().get_openapi_schema(path_prefix=path_prefix)
-        for methods in found["paths"].values():
+        document = super().get_openapi_schema(path_prefix=path_prefix)
+        for methods in document["paths"].values():
             for operation in methods.values():
                 for status, response in operation["responses"].items():
                     _describe(status, response)
-        found["tags"] = [{"name": name, "description": about} for name, about in TAGS.items()]
-        return found
+        document["tags"] = [{"name": name, "description": about} for name, about in TAGS.items()]
+        return document
 
 
 def _describe(status: int, response: dict[str, Any]) -> None:
     response["headers"] = _REQUEST_ID | _HEADERS.get(status, {})
     if status == 200:
-        response["description"] = "What was asked for."
+        response["description"] = "Success."
         return
     meaning, code, message = _MEANINGS[status]
     response["description"] = meaning

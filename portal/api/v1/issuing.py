@@ -28,17 +28,17 @@ ERRORS = frozenset({400, 401, 403, 413, 422, 429, 502, 503})
     operation_id="keys",
     summary="Issue keys for a role",
 )
-def keys(request: HttpRequest, asked: KeysIn) -> dict[str, Any]:
+def keys(request: HttpRequest, body: KeysIn) -> dict[str, Any]:
     """Issue temporary keys for a role: named by its ARN, or by an account and the role's name.
 
-    Each request makes other keys and one row of the audit trail.
+    Each request issues new keys and adds a row to the audit trail.
     """
     subject, now = subject_of(request), timezone.now()
     issued = access.issue_keys(
         subject=subject,
-        role=_role(asked, subject=subject, now=now),
-        duration=asked.duration,
-        tags=asked.tags,
+        role=_role(body, subject=subject, now=now),
+        duration=body.duration,
+        tags=body.tags,
         origin=origin_of(request, Surface.API),
         now=now,
     )
@@ -62,20 +62,20 @@ def keys(request: HttpRequest, asked: KeysIn) -> dict[str, Any]:
     "/console",
     response={200: ConsoleOut, ERRORS: ErrorOut},
     operation_id="console",
-    summary="Make a link that opens the console",
+    summary="Create a link that opens the console",
 )
-def console(request: HttpRequest, asked: ConsoleIn) -> dict[str, Any]:
-    """Make a link that opens the AWS console as a role, on its home or on a page of it.
+def console(request: HttpRequest, body: ConsoleIn) -> dict[str, Any]:
+    """Create a link that opens the AWS console as a role, on its home page or another page.
 
-    Each request makes another link and one row of the audit trail.
+    Each request creates a new link and adds a row to the audit trail.
     """
     subject, now = subject_of(request), timezone.now()
     opened = access.console_url(
         subject=subject,
-        role=_role(asked, subject=subject, now=now),
-        destination=asked.destination,
-        duration=asked.duration,
-        tags=asked.tags,
+        role=_role(body, subject=subject, now=now),
+        destination=body.destination,
+        duration=body.duration,
+        tags=body.tags,
         origin=origin_of(request, Surface.API),
         now=now,
     )
@@ -89,13 +89,13 @@ def console(request: HttpRequest, asked: ConsoleIn) -> dict[str, Any]:
     }
 
 
-def _role(asked: KeysIn, *, subject: Subject, now: datetime) -> Named | RoleArn:
-    """Return which role is asked for.
+def _role(body: KeysIn, *, subject: Subject, now: datetime) -> Named | RoleArn:
+    """Return the role that a request names.
 
     Raises:
-        InvalidRequest: it is asked for in no way, in two ways, or several accounts have this name.
+        InvalidRequest: it names none, or in two ways, or several accounts have this name.
     """
-    match (asked.role_arn, asked.account_id, asked.account_name, asked.role_name):
+    match (body.role_arn, body.account_id, body.account_name, body.role_name):
         case (str(arn), None, None, None):
             return parse_role_arn(arn)
         case (None, str(account_id), None, str(role_name)):
@@ -105,19 +105,20 @@ def _role(asked: KeysIn, *, subject: Subject, now: datetime) -> Named | RoleArn:
                 _account_named(account_name, role_name, subject=subject, now=now), role_name
             )
     raise InvalidRequest(
-        "Say which role, in one way: role_arn, or account_id and role_name, or account_name and role_name.",
+        "Name the role in one way: role_arn, or account_id and role_name, or account_name and role_name.",
         code="request.role",
     )
 
 
 def _account_named(name: str, role_name: str, *, subject: Subject, now: datetime) -> str:
     """Return the id of the account with this name among those that this subject has the role in."""
-    found = resolve(subject=subject, now=now, role_name=role_name).granted
-    ids = {one.role.account_id for one in found if one.role.account_name == name}
+    granted = resolve(subject=subject, now=now, role_name=role_name).granted
+    roles = [entitlement.role for entitlement in granted]
+    ids = {role.account_id for role in roles if role.account_name == name}
     if len(ids) > 1:
         raise InvalidRequest(
-            f"You have {role_name} in several accounts of this name. Say which by account_id.",
+            f"You have {role_name} in several accounts of this name. Name the account by account_id.",
             code="request.account_ambiguous",
         )
-    # A name that leads nowhere is asked for all the same: the door refuses and records it.
+    # An unknown name goes to the door as it is, which refuses and records it.
     return ids.pop() if ids else name

@@ -47,8 +47,8 @@ def me(request: HttpRequest) -> dict[str, Any]:
         "auditor": rights.auditor,
         "scope": scope
         and {
-            "permission_sets": _listed(scope.permission_sets),
-            "account_ids": _listed(scope.account_ids),
+            "permission_sets": _sorted(scope.permission_sets),
+            "account_ids": _sorted(scope.account_ids),
             "kinds": sorted(scope.kinds),
             "directory": scope.directory,
             "audit": scope.audit,
@@ -62,23 +62,23 @@ def me(request: HttpRequest) -> dict[str, Any]:
     operation_id="entitlements",
     summary="What you may do, and why",
 )
-def entitlements(request: HttpRequest, asked: Query[EntitlementFilters]) -> dict[str, Any]:
+def entitlements(request: HttpRequest, filters: Query[EntitlementFilters]) -> dict[str, Any]:
     """List what you may do now, by account and role, each with its reasons."""
     decided = resolve(
         subject=reader_of(request),
         now=timezone.now(),
-        account_id=asked.account_id,
-        role_name=asked.role_name,
+        account_id=filters.account_id,
+        role_name=filters.role_name,
     )
-    kind = Kind(asked.kind) if asked.kind else None
-    wanted = [one for one in decided.granted if kind is None or one.allows(kind)]
-    wanted.sort(key=_place)
-    if asked.after is not None:
-        # What it names may have been taken away since.
-        after = tuple(asked.after.rsplit("/", 2))
-        wanted = [one for one in wanted if _place(one) > after]
+    kind = Kind(filters.kind) if filters.kind else None
+    listed = [one for one in decided.granted if kind is None or one.allows(kind)]
+    listed.sort(key=_sort_key)
+    if filters.after is not None:
+        # The entitlement that it names may no longer exist.
+        after = tuple(filters.after.rsplit("/", 2))
+        listed = [one for one in listed if _sort_key(one) > after]
     return {
-        **page_of(wanted[: asked.limit + 1], limit=asked.limit, key=_key, shape=_shape),
+        **page_of(listed[: filters.limit + 1], limit=filters.limit, key=_key, serialize=_serialize),
         "problems": [
             {"claim": problem.claim, "code": problem.code, "message": problem.message}
             for problem in decided.problems
@@ -86,16 +86,16 @@ def entitlements(request: HttpRequest, asked: Query[EntitlementFilters]) -> dict
     }
 
 
-def _place(entitlement: Entitlement) -> tuple[str, ...]:
+def _sort_key(entitlement: Entitlement) -> tuple[str, ...]:
     role = entitlement.role
     return role.account_name, role.account_id, role.role_name
 
 
 def _key(entitlement: Entitlement) -> str:
-    return "/".join(_place(entitlement))
+    return "/".join(_sort_key(entitlement))
 
 
-def _shape(entitlement: Entitlement) -> dict[str, Any]:
+def _serialize(entitlement: Entitlement) -> dict[str, Any]:
     role = entitlement.role
     return {
         "account_id": role.account_id,
@@ -126,5 +126,5 @@ def _shape(entitlement: Entitlement) -> dict[str, Any]:
     }
 
 
-def _listed(names: frozenset[str] | None) -> list[str] | None:
+def _sorted(names: frozenset[str] | None) -> list[str] | None:
     return None if names is None else sorted(names)

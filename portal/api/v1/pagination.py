@@ -1,4 +1,4 @@
-"""Lists in parts: `limit` items at a time, each part beginning after the last item of the one before."""
+"""Lists in pages of `limit` items; each page begins after the last item of the previous one."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ MAX_LIMIT = 200
 
 
 class PageParams(Schema):
-    """Which part of a list."""
+    """Which page of a list."""
 
-    limit: int = Field(50, ge=1, le=MAX_LIMIT, description="How many items at most.")
-    after: FilterText | None = Field(None, description="The `next` of the part before.")
+    limit: int = Field(50, ge=1, le=MAX_LIMIT, description="The most items of a page.")
+    after: FilterText | None = Field(None, description="The `next` of the previous page.")
 
 
 def page_of(
-    found: Sequence[T], *, limit: int, key: Callable[[T], str], shape: Callable[[T], Any]
+    found: Sequence[T], *, limit: int, key: Callable[[T], str], serialize: Callable[[T], Any]
 ) -> dict[str, Any]:
-    """Return a part, made of one item more than asked for: that there is one says that there is more."""
+    """Return a page; `found` holds one item more than `limit` if there is another page."""
     shown = found[:limit]
     return {
-        "items": [shape(item) for item in shown],
+        "items": [serialize(item) for item in shown],
         "next": key(shown[-1]) if len(found) > limit else None,
     }

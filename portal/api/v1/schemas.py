@@ -1,4 +1,4 @@
-"""What is sent and answered. What is sent is taken as it is written: no key too many, no type guessed."""
+"""The schemas of requests (`…In`) and responses (`…Out`). Requests are strict: no unknown keys, no conversion of types."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ T = TypeVar("T")
 
 def _storable(text: str) -> str:
     if not is_storable(text):
-        raise ValueError("no database holds this text")
+        raise ValueError("the text holds a character that cannot be stored")
     return text
 
 
-def _written_out(moment: object) -> object:
-    # pydantic takes a number, also in a text, for the seconds since 1970.
+def _not_a_number(moment: object) -> object:
+    # pydantic reads a number, even in a text, as seconds since 1970.
     if isinstance(moment, str) and re.fullmatch(r"[-+.0-9]+", moment):
         raise ValueError("write a date and a time, such as 2026-11-22T12:00:00Z")
     return moment
@@ -44,8 +44,8 @@ def _in_bounds(moment: datetime) -> datetime:
 
 
 Text = Annotated[str, StringConstraints(max_length=2048), AfterValidator(_storable)]
-Timestamp = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_bounds)]
-# What lists are narrowed by. All of it together fits the longest request line there is.
+Timestamp = Annotated[AwareDatetime, BeforeValidator(_not_a_number), AfterValidator(_in_bounds)]
+# Filters of lists. All filters together fit into the longest request line that gunicorn accepts.
 FilterText = Annotated[str, StringConstraints(max_length=255), AfterValidator(_storable)]
 LongFilterText = Annotated[str, StringConstraints(max_length=512), AfterValidator(_storable)]
 Duration = Annotated[
@@ -53,39 +53,39 @@ Duration = Annotated[
     Field(
         ge=SHORTEST_SESSION,
         le=LONGEST_SESSION,
-        description="Seconds; absent: the longest there is.",
+        description="Seconds; absent: the longest possible.",
     ),
 ]
 
 
 class ErrorBody(Schema):
-    """What went wrong."""
+    """An error."""
 
-    code: str = Field(description="Stable; programs decide by it.")
+    code: str = Field(description="Stable: programs decide by it.")
     message: str = Field(description="For people: what happened and what to do.")
-    request_id: str = Field(
-        description="To quote to the people who run the portal; also in X-Request-Id."
-    )
+    request_id: str = Field(description="Quote it to your portal admins; also in X-Request-Id.")
 
 
 class ErrorOut(Schema):
-    """Every error has this shape."""
+    """Every error response has this shape."""
 
     error: ErrorBody = Field(description="What went wrong.")
 
 
 class PageOut(Schema, Generic[T]):
-    """A part of a list."""
+    """A page of a list."""
 
-    items: list[T] = Field(description="At most `limit` of them.")
-    next: str | None = Field(description="Send it as `after` for the next part; null at the end.")
+    items: list[T] = Field(description="At most `limit` items.")
+    next: str | None = Field(
+        description="Send it as `after` to get the next page; null on the last page."
+    )
 
 
 _NAMES = ("role_arn", "account_id", "account_name", "role_name")
 
 
-def _one_way(example: dict[str, Any]) -> dict[str, Any]:
-    """Say in JSON Schema what `issuing` asks for: the role is named in one of three ways."""
+def _one_of_three_ways(example: dict[str, Any]) -> dict[str, Any]:
+    """Return the JSON Schema of what `issuing` checks: the role is named in one of three ways."""
     ways = (("role_arn",), ("account_id", "role_name"), ("account_name", "role_name"))
     return {
         "examples": [example],
@@ -102,10 +102,10 @@ def _one_way(example: dict[str, Any]) -> dict[str, Any]:
 
 
 class KeysIn(Schema):
-    """The role that is asked for: by `role_arn`, or by `role_name` and an account's id or name."""
+    """The role, named by `role_arn`, or by `role_name` and the account's id or name."""
 
     model_config = ConfigDict(
-        extra="forbid", strict=True, json_schema_extra=_one_way(examples.KEYS_IN)
+        extra="forbid", strict=True, json_schema_extra=_one_of_three_ways(examples.KEYS_IN)
     )
 
     role_arn: Text | None = Field(None, description="The role's ARN, path included.")
@@ -122,94 +122,105 @@ class KeysIn(Schema):
 
 
 class ConsoleIn(KeysIn):
-    """As for keys, and where to land."""
+    """As for keys, and the page to open."""
 
-    model_config = ConfigDict(json_schema_extra=_one_way(examples.CONSOLE_IN))
+    model_config = ConfigDict(json_schema_extra=_one_of_three_ways(examples.CONSOLE_IN))
 
     destination: Text = Field(
-        "", description="A page of the AWS console of the account's partition; absent: its home."
+        "",
+        description="A page of the AWS console of the account's partition; absent: its home page.",
     )
 
 
 class RoleOut(Schema):
-    """The role that was asked for."""
+    """The role of a request."""
 
     account_id: str = Field(description="The account's twelve digits.")
     role_name: str = Field(description="The permission set.")
     role_arn: str = Field(description="The IAM role.")
-    audit_id: UUID = Field(description="The row of the audit trail about it.")
+    audit_id: UUID = Field(description="The id of its row in the audit trail.")
 
 
 class KeysOut(RoleOut):
-    """Temporary keys. They are shown here, once, and kept nowhere."""
+    """Temporary keys. They are sent once and not stored."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.KEYS]})
 
     access_key_id: str = Field(
-        description="The access key id. No secret: the audit trail has it, too."
+        description="The access key id. Not a secret: the audit trail holds it."
     )
     secret_access_key: str = Field(description="The secret access key.")
-    session_token: str = Field(description="The session token: a secret, too.")
-    expires_at: datetime = Field(description="When they end.")
-    session_name: str = Field(description="What CloudTrail calls the session.")
-    duration: int = Field(description="For how many seconds they were made.")
-    shortened: str = Field(description="Why they live shorter than the role allows; empty if not.")
+    session_token: str = Field(description="The session token, which is a secret too.")
+    expires_at: datetime = Field(description="When they expire.")
+    session_name: str = Field(description="The name of the session in CloudTrail.")
+    duration: int = Field(description="Their duration in seconds.")
+    shortened: str = Field(
+        description="Why the duration is shorter than the role allows; empty if it is not."
+    )
 
 
 class ConsoleOut(RoleOut):
-    """A link that opens the console. It is a secret, good for 15 minutes."""
+    """A link that opens the console. It is a secret, valid for 15 minutes."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.CONSOLE]})
 
-    url: str = Field(description="Where to send the browser: a secret.")
+    url: str = Field(description="The link, which is a secret.")
 
 
 class ClientOut(Schema):
-    """How to sign in on the command line: nothing of it is a secret."""
+    """How to sign in on the command line. Nothing of it is a secret."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.CLIENT]})
 
-    issuer: str = Field(description="The identity provider, to be found by its discovery document.")
+    issuer: str = Field(
+        description="The issuer of the identity provider, which has a discovery document."
+    )
     client_id: str = Field(description="A public client: PKCE, loopback redirects, no secret.")
-    scopes: list[str] = Field(description="What to ask for.")
+    scopes: list[str] = Field(description="The scopes to request.")
     audience: str | None = Field(description="To send as `audience`, if any.")
     resource: str | None = Field(description="To send as `resource` (RFC 8707), if any.")
-    token: Literal["access", "id"] = Field(description="Which token to bring.")
+    token: Literal["access", "id"] = Field(
+        description="Which of the provider's tokens to send to this API."
+    )
 
 
 class ScopeOut(Schema):
-    """How far a token of the portal reaches; null means all."""
+    """The scope of a token of the portal; null means all."""
 
     permission_sets: list[str] | None = Field(description="The roles it is limited to.")
     account_ids: list[str] | None = Field(description="The accounts it is limited to.")
-    kinds: list[str] = Field(description="console, keys, both or neither.")
+    kinds: list[str] = Field(description="`console`, `keys`, both or neither.")
     directory: bool = Field(description="Whether it reads accounts, permission sets and mappings.")
     audit: bool = Field(description="Whether it reads the audit trail.")
 
 
 class MeOut(Schema):
-    """Who the token says you are."""
+    """Who you are, according to the token."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.ME]})
 
-    issuer: str = Field(description="Who vouches for you; the portal itself for its machines.")
-    sub: str = Field(description="Your id there. Both together are you.")
-    name: str = Field(description="For people to read; may be empty.")
-    email: str = Field(description="For people to read; may be empty.")
+    issuer: str = Field(
+        description="The issuer of the token; the portal itself for machine tokens."
+    )
+    sub: str = Field(description="Your id at the issuer. Both together identify you.")
+    name: str = Field(description="For display; may be empty.")
+    email: str = Field(description="For display; may be empty.")
     kind: Literal["person", "workload", "token"] = Field(
         description="A person, a workload of a trusted issuer, or a token of the portal."
     )
     admin: bool = Field(description="Whether your claims make you a portal admin.")
     auditor: bool = Field(description="Whether your claims make you an auditor.")
-    scope: ScopeOut | None = Field(description="Of a token of the portal; null for all others.")
+    scope: ScopeOut | None = Field(
+        description="The scope of a token of the portal; null for other tokens."
+    )
 
 
 class ReasonOut(Schema):
-    """Why: which mapping, by which value of which claim, and what it gives."""
+    """Why you have a role: the mapping, the claim and its value, and what they give."""
 
     mapping: str = Field(description="The mapping's name.")
-    claim: str = Field(description="The claim it looks at.")
-    value: str = Field(description="Your value that it matched.")
+    claim: str = Field(description="The claim of the mapping.")
+    value: str = Field(description="Your value of the claim.")
     console: bool = Field(description="Whether it gives the console.")
     keys: bool = Field(description="Whether it gives keys.")
 
@@ -222,7 +233,7 @@ class EntitlementOut(Schema):
     environment: str | None = Field(description="The account's environment.")
     organizational_unit: str = Field(description="The account's unit, as a path.")
     partition: str = Field(description="aws, aws-us-gov or aws-cn.")
-    region: str = Field(description="The account's own region; may be empty.")
+    region: str = Field(description="The account's default region; may be empty.")
     tags: dict[str, str] = Field(description="The account's tags.")
     role_name: str = Field(description="The permission set.")
     role_arn: str = Field(description="The IAM role.")
@@ -236,7 +247,7 @@ class EntitlementOut(Schema):
 
 
 class ProblemOut(Schema):
-    """A claim that did not arrive whole, so that nothing is decided from it."""
+    """A claim that is incomplete, so that it gives nothing."""
 
     claim: str = Field(description="The claim.")
     code: str = Field(description="Stable: `claims.overage`, `claims.truncated`, ...")
@@ -248,7 +259,7 @@ class EntitlementsOut(PageOut[EntitlementOut]):
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.ENTITLEMENTS]})
 
-    problems: list[ProblemOut] = Field(description="Claims of yours that did not arrive whole.")
+    problems: list[ProblemOut] = Field(description="Your claims that are incomplete.")
 
 
 class AccountRoleOut(Schema):
@@ -262,15 +273,15 @@ class AccountOut(Schema):
     """An account of the directory."""
 
     account_id: str = Field(description="The account's twelve digits.")
-    name: str = Field(description="As people call it; several may share a name.")
+    name: str = Field(description="Its name; several accounts may share one.")
     partition: str = Field(description="aws, aws-us-gov or aws-cn.")
     environment: str | None = Field(description="Its environment.")
     organizational_unit: str = Field(description="Its unit, as a path.")
-    region: str = Field(description="Its own region; may be empty.")
+    region: str = Field(description="Its default region; may be empty.")
     tags: dict[str, Any] = Field(description="Its tags.")
     trust_method: str = Field(description="How keys are obtained: `hub`.")
-    active: bool = Field(description="Whether anybody gets in.")
-    roles: list[AccountRoleOut] = Field(description="What is offered there.")
+    active: bool = Field(description="Whether it can be used.")
+    roles: list[AccountRoleOut] = Field(description="The roles that are offered there.")
 
 
 class AccountsOut(PageOut[AccountOut]):
@@ -286,7 +297,9 @@ class PermissionSetOut(Schema):
     iam_path: str = Field(description="The path of the IAM roles.")
     description: str = Field(description="What it is for.")
     session_duration: int = Field(description="The longest session, in seconds.")
-    destination: str = Field(description="The page of the console it opens; empty: the home.")
+    destination: str = Field(
+        description="The page of the console that it opens; empty: the home page."
+    )
     privileged: bool = Field(description="Whether it is marked as privileged.")
     console: bool = Field(description="Whether it opens the console.")
     keys: bool = Field(description="Whether it gives keys.")
@@ -300,7 +313,7 @@ class PermissionSetsOut(PageOut[PermissionSetOut]):
 
 
 class TargetOut(Schema):
-    """One part of the accounts a mapping reaches."""
+    """A part of the accounts of a mapping."""
 
     kind: str = Field(description="all, account, unit, environment or tag.")
     account_id: str | None = Field(description="Of the kind account.")
@@ -311,19 +324,21 @@ class TargetOut(Schema):
 
 
 class MappingOut(Schema):
-    """A mapping: who has this claim value has this role in these accounts."""
+    """A mapping: people with this claim value have this role in these accounts."""
 
-    name: str = Field(description="As people call it; no two share a name.")
-    issuer: str | None = Field(description="The trusted issuer whose workloads it is for.")
-    claim: str = Field(description="The claim it looks at.")
-    match: str = Field(description="How the value is read: exact, wildcard or template.")
-    value: str = Field(description="What is looked for.")
+    name: str = Field(description="Its name, which is unique.")
+    issuer: str | None = Field(
+        description="The trusted issuer whose workloads it is for; null: it is for people."
+    )
+    claim: str = Field(description="The claim of the mapping.")
+    match: str = Field(description="How the value is compared: exact, wildcard or template.")
+    value: str = Field(description="The value of the claim.")
     permission_set: str | None = Field(description="The role; null where the value names it.")
     console: bool = Field(description="Whether it gives the console.")
     keys: bool = Field(description="Whether it gives keys.")
-    enabled: bool = Field(description="Whether it counts at all.")
-    expires_at: datetime | None = Field(description="When it ends; null: it does not.")
-    targets: list[TargetOut] = Field(description="The accounts, each part by itself.")
+    enabled: bool = Field(description="Whether it is in force.")
+    expires_at: datetime | None = Field(description="When it expires; null: never.")
+    targets: list[TargetOut] = Field(description="The accounts, in parts.")
 
 
 class MappingsOut(PageOut[MappingOut]):
@@ -333,31 +348,33 @@ class MappingsOut(PageOut[MappingOut]):
 
 
 class AuditEventOut(Schema):
-    """A row of the audit trail. What does not apply is empty."""
+    """A row of the audit trail. Fields that do not apply are empty."""
 
     id: UUID = Field(description="The row.")
     at: datetime = Field(description="When.")
-    action: str = Field(description="What: `access:keys:issued`, `signin:person:completed`, ...")
-    issuer: str = Field(description="Who vouches for whoever it was.")
-    sub: str = Field(description="Who, there.")
-    actor: str = Field(description="Who, as people call them.")
+    action: str = Field(
+        description="The action: `access:keys:issued`, `signin:person:completed`, ..."
+    )
+    issuer: str = Field(description="The issuer of the actor.")
+    sub: str = Field(description="The `sub` of the actor.")
+    actor: str = Field(description="The name of the actor for people.")
     actor_kind: str = Field(description="person, workload or token.")
     surface: str = Field(description="pages, api, sso, admin or command.")
-    ip: str = Field(description="From where.")
-    user_agent: str = Field(description="With what.")
-    request_id: str = Field(description="The request: the same as in an error, and in the log.")
-    account_id: str = Field(description="The account, as it was asked for.")
-    role_name: str = Field(description="The role, as it was asked for.")
+    ip: str = Field(description="The IP address.")
+    user_agent: str = Field(description="The user agent.")
+    request_id: str = Field(description="The request id, as in errors and in the log.")
+    account_id: str = Field(description="The account, as requested.")
+    role_name: str = Field(description="The role, as requested.")
     role_arn: str = Field(description="The IAM role.")
-    duration: int | None = Field(description="For how many seconds.")
+    duration: int | None = Field(description="The duration in seconds.")
     reason: str = Field(description="Why: the mapping and the claim value, or what was missing.")
-    error_code: str = Field(description="What the error answered was.")
+    error_code: str = Field(description="The code of the error.")
     access_key_id: str = Field(description="The keys, as CloudTrail names them.")
     session_name: str = Field(description="The session, as CloudTrail names it.")
     source_identity: str = Field(description="The source identity given to AWS.")
     assumed_role_arn: str = Field(description="The session's ARN.")
     aws_request_id: str = Field(description="The request to AWS.")
-    detail: dict[str, Any] = Field(description="What else there is to know of this action.")
+    detail: dict[str, Any] = Field(description="Further facts about this action.")
 
 
 class AuditEventsOut(PageOut[AuditEventOut]):
