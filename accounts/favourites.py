@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 
+from accounts import sql
 from accounts.errors import InvalidRequest
 from accounts.models import Favourite, Person, RoleUse
 from accounts.types import Named
@@ -21,6 +23,26 @@ def favourites(*, person: Person) -> tuple[Named, ...]:
     """Return somebody's favourites in their order, those they no longer have included."""
     rows = Favourite.objects.filter(person=person).values_list("account_id", "role_name")
     return tuple(Named(*row) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenRoles:
+    """Somebody's favourites in their order and the roles they used, most recent first.
+
+    Roles that they no longer have are among them.
+    """
+
+    favourites: tuple[Named, ...]
+    recent: tuple[Named, ...]
+
+
+def chosen_roles(*, person: Person) -> ChosenRoles:
+    """Return what somebody chose, in one query: enough recent roles that RECENT are no favourites."""
+    rows = sql.chosen_roles(person_id=person.pk, at_most=2 * MOST_FAVOURITES)
+    return ChosenRoles(
+        favourites=tuple(Named(*name) for kind, *name in rows if kind == "favourite"),
+        recent=tuple(Named(*name) for kind, *name in rows if kind == "recent"),
+    )
 
 
 def star(*, person: Person, role: Named) -> None:
@@ -78,13 +100,6 @@ def remember_use(
         uses = RoleUse.objects.filter(person=person).order_by("-last_used_at")
         if forgotten := list(uses.values_list("pk", flat=True)[_MOST_USES:]):
             RoleUse.objects.filter(pk__in=forgotten).delete()
-
-
-def recent(*, person: Person) -> tuple[Named, ...]:
-    """Return the roles that somebody used, most recent first: enough for RECENT of them that are no favourites."""
-    uses = RoleUse.objects.filter(person=person).order_by("-last_used_at")
-    rows = uses.values_list("account_id", "role_name")[: 2 * MOST_FAVOURITES]
-    return tuple(Named(*row) for row in rows)
 
 
 def last_duration(*, person: Person, account_id: str, role_name: str) -> int | None:

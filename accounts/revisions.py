@@ -15,6 +15,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
+from accounts import sql
 from accounts.models import (
     Account,
     AccountRole,
@@ -52,7 +53,7 @@ def current() -> str | None:
 
     Read it before what it stands for: data newer than its revision is merely read again.
     """
-    return Revision.objects.filter(pk=_ONE_ROW).values_list("mark", flat=True).first()
+    return sql.revision()
 
 
 def next_by_time(*, now: datetime) -> datetime | None:

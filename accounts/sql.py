@@ -1,4 +1,4 @@
-"""Plain SQL for what each request for keys asks, on SQLite and PostgreSQL.
+"""Plain SQL for what each request for keys and each start page asks, on SQLite and PostgreSQL.
 
 Measured: the ORM takes 150 to 1,000 microseconds to compose one of these statements, SQLite 10 to 30 to
 answer it. Each function returns the rows that the ORM's `values_list` would; tests/accounts/test_sql.py
@@ -78,6 +78,23 @@ _BY_NAME = "permission_set.name = %(role_name)s"
 _BY_ARN = """account.partition = %(partition)s AND permission_set.iam_path = %(path)s
     AND (role.iam_role_name = %(name)s OR role.iam_role_name = '' AND permission_set.name = %(name)s)"""
 
+_REVISION = "SELECT mark FROM accounts_revision"
+
+# One query for both, because the start page needs both and little else.
+_CHOSEN_ROLES = """
+SELECT kind, account_id, role_name FROM (
+    SELECT 'favourite' AS kind, account_id, role_name,
+        ROW_NUMBER() OVER (ORDER BY position, id) AS place
+    FROM accounts_favourite WHERE person_id = %(person_id)s
+    UNION ALL
+    SELECT 'recent' AS kind, account_id, role_name,
+        ROW_NUMBER() OVER (ORDER BY last_used_at DESC) AS place
+    FROM accounts_roleuse WHERE person_id = %(person_id)s
+) AS chosen
+WHERE place <= %(at_most)s
+ORDER BY kind, place
+"""
+
 _JSON_OF_ROLE = {8, 21}  # account.tags, permission_set.session_tags
 _BOOLEANS_OF_ROLE = {16, 17, 18}  # permission_set.privileged, .console, .keys
 _BOOLEANS_OF_RULE = {6, 7}  # mapping.console, .keys
@@ -131,6 +148,17 @@ def role_by_arn(arn: RoleArn) -> Row | None:
             "name": arn.name,
         },
     )
+
+
+def revision() -> str | None:
+    """Return the directory's revision (see accounts/revisions.py); None if there is none."""
+    rows = _rows(_REVISION, {})
+    return rows[0][0] if rows else None
+
+
+def chosen_roles(*, person_id: int, at_most: int) -> list[Row]:
+    """Return ("favourite" or "recent", account id, role name): favourites in their order, then the most recent."""
+    return _rows(_CHOSEN_ROLES, {"person_id": person_id, "at_most": at_most})
 
 
 def _role(wanted: str, parameters: dict[str, str]) -> Row | None:

@@ -26,8 +26,8 @@ class Tiles:
 
 def tiles_of(person: Person, own: OwnRoles) -> Tiles:
     """Return the favourites and recent roles that somebody still has."""
-    starred = still_had(favourites.favourites(person=person), own)
-    used = still_had(favourites.recent(person=person), own)
+    chosen = favourites.chosen_roles(person=person)
+    starred, used = still_had(chosen.favourites, own), still_had(chosen.recent, own)
     recent = tuple(name for name in used if name not in starred)[: favourites.RECENT]
     # With a single account everything is in view without tiles.
     return Tiles(starred, recent if len(own.accounts) > 1 else ())

@@ -113,6 +113,25 @@ def test_favourite_moves_before_another_or_to_the_end(
     assert names(alice) == then
 
 
+def test_chosen_roles_are_what_the_orm_finds_of_one_person_in_the_same_order(
+    alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(favourites, "MOST_FAVOURITES", 2)
+    bob = cast.sign_in("bob").person
+    for person, roles in ((bob, (THREE,)), (alice, (TWO, ONE))):
+        starred(person, *roles)
+        for minutes, name in enumerate(("C", "E", "A", "D", "B")):
+            use(person, name, minutes=minutes)
+
+    chosen = favourites.chosen_roles(person=alice)
+
+    assert chosen.favourites == favourites.favourites(person=alice) == (TWO, ONE)
+    # Twice as many as there can be favourites: enough to leave those out.
+    recent = RoleUse.objects.filter(person=alice).order_by("-last_used_at")[:4]
+    assert [role.role_name for role in chosen.recent] == [use.role_name for use in recent]
+    assert [role.role_name for role in chosen.recent] == ["B", "D", "A", "E"]
+
+
 def test_duration_last_chosen_is_remembered_for_each_role(alice: Person) -> None:
     use(alice, "One", duration=900)
     use(alice, "One", duration=7200)

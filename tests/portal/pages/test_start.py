@@ -151,8 +151,8 @@ def test_start_page_costs_the_same_queries_however_much_is_on_it(
     client = cast.signed_in("alice")
 
     # The session, the sign-in with its person, the revision, when the next mapping expires, three for
-    # the entitlements, the favourites, and what was used.
-    with django_assert_num_queries(9):
+    # the entitlements, favourites and recent roles.
+    with django_assert_num_queries(8):
         client.get("/")
 
 
