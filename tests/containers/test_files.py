@@ -6,9 +6,6 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from tests.containers import compose
 from tests.processes import ROOT
@@ -63,20 +60,24 @@ def test_nothing_enters_the_build_but_what_is_named() -> None:
     assert not {"!.env", "!.git", "!.demo", "!tests"} & set(rules)
 
 
-@pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
-def test_image_is_pinned_by_version(service: dict[str, Any]) -> None:
-    assert re.fullmatch(r"[a-z0-9./-]+:[0-9]+\.[0-9]+[0-9a-z.-]*", service["image"])
+def test_images_are_pinned_by_version() -> None:
+    pinned = re.compile(r"[a-z0-9./-]+:[0-9]+\.[0-9]+[0-9a-z.-]*")
+
+    assert not [
+        name for name, service in SERVICES.items() if not pinned.fullmatch(service["image"])
+    ]
 
 
-@pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
-def test_container_may_not_gain_rights(service: dict[str, Any]) -> None:
-    assert service["cap_drop"] == ["ALL"]
-    assert "no-new-privileges:true" in service["security_opt"]
+def test_containers_may_not_gain_rights() -> None:
+    for name, service in SERVICES.items():
+        assert service["cap_drop"] == ["ALL"], name
+        assert "no-new-privileges:true" in service["security_opt"], name
 
 
-@pytest.mark.parametrize("name", sorted(SERVICES.keys() - {"keycloak"}))
-def test_container_may_write_to_memory_and_volumes_only(name: str) -> None:
-    assert SERVICES[name]["read_only"] is True
+def test_container_may_write_to_memory_and_volumes_only() -> None:
+    for name, service in SERVICES.items():
+        # In development mode Keycloak builds itself at its first start.
+        assert service.get("read_only") is (None if name == "keycloak" else True), name
 
 
 def test_no_registry_is_asked_for_an_image_of_ours() -> None:
@@ -97,7 +98,7 @@ def test_every_place_says_the_same_version() -> None:
         "pyproject.toml": r'^version = "(.+)"',
         "client/pyproject.toml": r'^version = "(.+)"',
         "accounts/__init__.py": r'^__version__ = "(.+)"',
-        "client/gatehouse_client/web.py": r'"gatehouse-client/(.+)"',
+        "client/gatehouse_client/transport.py": r'"gatehouse-client/(.+)"',
         "docker-compose.yml": r"image: gatehouse(?:-cloud)?:(.+)",
     }
 
