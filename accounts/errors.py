@@ -13,7 +13,6 @@ class GatehouseError(Exception):
 
     code = "error"
     http_status = 400
-    retryable = False
 
     def __init__(self, user_message: str, admin_message: str = "", *, code: str = "") -> None:
         super().__init__(admin_message or user_message)
@@ -80,7 +79,6 @@ class AwsUnavailable(GatehouseError):
 
     code = "aws.unavailable"
     http_status = 503
-    retryable = True
 
 
 class AuditUnavailable(GatehouseError):
@@ -88,4 +86,3 @@ class AuditUnavailable(GatehouseError):
 
     code = "audit.unavailable"
     http_status = 503
-    retryable = True

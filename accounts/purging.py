@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from accounts.models import Approval, CliToken, SignIn
 
-_TOKENS = ("encrypted_id_token", "encrypted_access_token", "encrypted_refresh_token")
+_TOKENS = ("encrypted_id_token", "encrypted_refresh_token")
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,6 @@ class ProviderTokens:
     """What the provider's token endpoint answered. None of it appears in a `repr`."""
 
     id_token: str = field(default="", repr=False)
-    access_token: str = field(default="", repr=False)
     refresh_token: str = field(default="", repr=False)
 
 
@@ -72,7 +71,6 @@ def begin(*, subject: Subject, tokens: ProviderTokens, origin: Origin, now: date
             ip=storable(origin.ip)[:45],
             user_agent=storable(origin.user_agent)[:512],
             encrypted_id_token=encrypt(tokens.id_token),
-            encrypted_access_token=encrypt(tokens.access_token),
             encrypted_refresh_token=encrypt(tokens.refresh_token),
         )
         audit.record(
@@ -98,7 +96,6 @@ def end(*, sign_in: SignIn, reason: str, origin: Origin, now: datetime) -> None:
             ended_at=now,
             end_reason=reason[:64],
             encrypted_id_token="",
-            encrypted_access_token="",
             encrypted_refresh_token="",
         )
         if ended:

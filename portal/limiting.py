@@ -46,7 +46,6 @@ class TooMany(GatehouseError):
 
     code = "request.too_many"
     http_status = 429
-    retryable = True
 
     def __init__(self, user_message: str, *, retry_after: int) -> None:
         super().__init__(user_message)

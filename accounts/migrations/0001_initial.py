@@ -59,7 +59,6 @@ class Migration(migrations.Migration):
                 ('is_auditor', models.BooleanField(default=False, verbose_name='auditor')),
                 ('is_active', models.BooleanField(default=True, verbose_name='may sign in')),
                 ('first_seen', models.DateTimeField(auto_now_add=True)),
-                ('chosen', models.CharField(blank=True, editable=False, max_length=32)),
             ],
             options={
                 'verbose_name_plural': 'people',
@@ -142,7 +141,6 @@ class Migration(migrations.Migration):
                 ('error_code', models.CharField(blank=True, max_length=64)),
                 ('access_key_id', models.CharField(blank=True, max_length=128, verbose_name='access key id')),
                 ('session_name', models.CharField(blank=True, max_length=64)),
-                ('source_identity', models.CharField(blank=True, max_length=64)),
                 ('assumed_role_arn', models.CharField(blank=True, max_length=2048)),
                 ('aws_request_id', models.CharField(blank=True, max_length=64, verbose_name='AWS request id')),
                 ('detail', models.JSONField(blank=True, default=dict)),
@@ -274,7 +272,6 @@ class Migration(migrations.Migration):
                 ('ip', models.CharField(blank=True, max_length=45, verbose_name='IP address')),
                 ('user_agent', models.CharField(blank=True, max_length=512)),
                 ('encrypted_id_token', models.TextField(blank=True)),
-                ('encrypted_access_token', models.TextField(blank=True)),
                 ('encrypted_refresh_token', models.TextField(blank=True)),
             ],
             options={

@@ -81,7 +81,6 @@ class AuditEvent(models.Model):
     error_code = models.CharField(max_length=64, blank=True)
     access_key_id = models.CharField("access key id", max_length=128, blank=True)
     session_name = models.CharField(max_length=64, blank=True)
-    source_identity = models.CharField(max_length=64, blank=True)
     assumed_role_arn = models.CharField(max_length=2048, blank=True)
     aws_request_id = models.CharField("AWS request id", max_length=64, blank=True)
     detail = models.JSONField(default=dict, blank=True)

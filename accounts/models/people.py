@@ -23,8 +23,6 @@ class Person(AbstractBaseUser):
     is_auditor = models.BooleanField("auditor", default=False)
     is_active = models.BooleanField("may sign in", default=True)
     first_seen = models.DateTimeField(auto_now_add=True)
-    # Another one with each change of this person's favourites and uses (accounts.favourites).
-    chosen = models.CharField(max_length=32, blank=True, editable=False)
 
     password = None  # type: ignore[assignment]
 

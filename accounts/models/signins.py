@@ -35,7 +35,6 @@ class SignIn(models.Model):
     ip = models.CharField("IP address", max_length=45, blank=True)
     user_agent = models.CharField(max_length=512, blank=True)
     encrypted_id_token = models.TextField(blank=True)
-    encrypted_access_token = models.TextField(blank=True)
     encrypted_refresh_token = models.TextField(blank=True)
 
     class Meta:

@@ -119,7 +119,7 @@ class PersonAdmin(AuditedAdmin):
 class SignInAdmin(ReadOnlyAdmin):
     """Completed sign-ins. The provider's tokens are never loaded from the database."""
 
-    secret_columns = ("encrypted_id_token", "encrypted_access_token", "encrypted_refresh_token")
+    secret_columns = ("encrypted_id_token", "encrypted_refresh_token")
     list_display = ("person", "started_at", "expires_at", "ended_at", "end_reason", "ip")
     list_select_related = ("person",)
     list_filter = ("started_at", "ended_at")

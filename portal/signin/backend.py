@@ -47,6 +47,7 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
         self.OIDC_RP_CLIENT_ID = settings.OIDC_RP_CLIENT_ID
         self.OIDC_RP_CLIENT_SECRET = settings.OIDC_RP_CLIENT_SECRET
         self.tokens = ProviderTokens()
+        self.access_token = ""
 
     def get_token(self, payload: dict[str, str]) -> dict[str, Any]:
         """Exchange the code (RFC 6749 section 4.1.3, RFC 7636 section 4.5)."""
@@ -71,9 +72,9 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
             raise _refusal(answer, sent=payload)
         self.tokens = ProviderTokens(
             id_token=_text(tokens, "id_token"),
-            access_token=_text(tokens, "access_token"),
             refresh_token=_text(tokens, "refresh_token"),
         )
+        self.access_token = _text(tokens, "access_token")
         return tokens
 
     def verify_token(self, token: object, **kwargs: Any) -> dict[str, Any]:
@@ -84,7 +85,7 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
             client_id=self.OIDC_RP_CLIENT_ID,
             algorithm=settings.OIDC_RP_SIGN_ALGO,
             nonce=kwargs.get("nonce") or "",
-            access_token=self.tokens.access_token,
+            access_token=self.access_token,
             now=timezone.now(),
         )
 
@@ -127,7 +128,7 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
         self, access_token: str, id_token: str, payload: dict[str, Any]
     ) -> Person:
         """Begin the sign-in of the person whom the claims name, as `request.sign_in`."""
-        claims = merged(payload, self.get_userinfo(self.tokens.access_token, id_token, payload))
+        claims = merged(payload, self.get_userinfo(self.access_token, id_token, payload))
         sign_in = begin(
             subject=subject(issuer=discovery.provider().issuer, claims=claims),
             tokens=self.tokens,

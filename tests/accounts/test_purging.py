@@ -22,9 +22,7 @@ from portal.signin import attempts
 from tests import cast
 from tests.cast import NOON
 
-TOKENS = ProviderTokens(
-    id_token="planted-id-token", access_token="planted-access", refresh_token="planted-refresh"
-)
+TOKENS = ProviderTokens(id_token="planted-id-token", refresh_token="planted-refresh")
 LIFE = timedelta(hours=1)
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +35,7 @@ def begin(who: str = "alice", *, now: datetime = NOON, tokens: ProviderTokens = 
 def kept(sign_in: SignIn) -> list[str]:
     """Return the provider's tokens that the row still holds."""
     row = SignIn.objects.get(pk=sign_in.pk)
-    sealed = (row.encrypted_id_token, row.encrypted_access_token, row.encrypted_refresh_token)
+    sealed = (row.encrypted_id_token, row.encrypted_refresh_token)
     return [decrypt(one) for one in sealed if one]
 
 
@@ -64,7 +62,7 @@ def test_purge_leaves_an_open_sign_in_as_it_is_to_its_last_second() -> None:
     assert purge(now=NOON + LIFE - timedelta(seconds=1)) == Purged(sign_ins=0, sessions=0)
 
     assert everything() == before
-    assert kept(sign_in) == ["planted-id-token", "planted-access", "planted-refresh"]
+    assert kept(sign_in) == ["planted-id-token", "planted-refresh"]
 
 
 def test_purge_leaves_an_open_session_and_its_page_opens() -> None:
@@ -126,7 +124,7 @@ def test_purge_forgets_the_providers_tokens_of_a_sign_in_that_ran_out() -> None:
     assert purge(now=NOON + LIFE).sign_ins == 1
 
     assert kept(over) == []
-    assert len(kept(still_open)) == 3
+    assert len(kept(still_open)) == 2
 
 
 def test_purge_forgets_a_single_token_that_was_left() -> None:

@@ -29,7 +29,6 @@ pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 TOKENS = ProviderTokens(
     id_token="planted-id-token",
-    access_token="planted-access-token",
     refresh_token="planted-refresh-token",
 )
 
@@ -281,7 +280,7 @@ def test_ending_forgets_the_tokens_and_is_recorded() -> None:
 
     row.refresh_from_db()
     assert (row.ended_at, row.end_reason) == (NOON + HOUR / 2, "signed out")
-    assert row.encrypted_id_token + row.encrypted_access_token + row.encrypted_refresh_token == ""
+    assert row.encrypted_id_token + row.encrypted_refresh_token == ""
     recorded = AuditEvent.objects.get(action=Action.SIGNIN_ENDED)
     assert (recorded.sub, recorded.reason) == ("sub-alice", "signed out")
     assert recorded.detail == {"sign_in": str(row.id)}
@@ -317,7 +316,6 @@ def test_tokens_are_unreadable_in_the_database_and_readable_to_us(settings: Sett
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "another secret, as long as the first one was, and as random"
     assert decrypt(row.encrypted_id_token) == "planted-id-token"
-    assert decrypt(row.encrypted_access_token) == "planted-access-token"
     assert decrypt(row.encrypted_refresh_token) == "planted-refresh-token"
 
 

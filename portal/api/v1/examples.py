@@ -167,7 +167,6 @@ AUDIT: dict[str, Any] = {
             "error_code": "",
             "access_key_id": "ASIAIOSFODNN7EXAMPLE",
             "session_name": _SESSION,
-            "source_identity": "",
             "assumed_role_arn": f"arn:aws:sts::210987654321:assumed-role/Developer/{_SESSION}",
             "aws_request_id": "c6104cbe-af31-11e0-8154-cbc7ccf896c7",
             "detail": {},

@@ -371,7 +371,6 @@ class AuditEventOut(Schema):
     error_code: str = Field(description="The code of the error.")
     access_key_id: str = Field(description="The keys, as CloudTrail names them.")
     session_name: str = Field(description="The session, as CloudTrail names it.")
-    source_identity: str = Field(description="The source identity given to AWS.")
     assumed_role_arn: str = Field(description="The session's ARN.")
     aws_request_id: str = Field(description="The request to AWS.")
     detail: dict[str, Any] = Field(description="Further facts about this action.")

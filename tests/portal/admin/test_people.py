@@ -105,7 +105,7 @@ def test_an_unblocked_person_signs_in_again(carol: Client) -> None:
 def test_a_sign_in_shows_no_token_and_no_protocol_claim(carol: Client) -> None:
     sign_in = signins.begin(
         subject=cast.subject("alice", nonce="n-secret", sid="s-secret", at_hash="h-secret"),
-        tokens=signins.ProviderTokens("id-secret", "access-secret", "refresh-secret"),
+        tokens=signins.ProviderTokens("id-secret", "refresh-secret"),
         origin=cast.ORIGIN,
         now=cast.NOON,
     )
@@ -128,6 +128,5 @@ def test_tokens_are_not_even_loaded(carol: Client) -> None:
 
     assert page.context["original"].get_deferred_fields() == {
         "encrypted_id_token",
-        "encrypted_access_token",
         "encrypted_refresh_token",
     }

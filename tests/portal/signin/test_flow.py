@@ -55,7 +55,6 @@ def test_a_sign_in_keeps_the_providers_tokens_encrypted(
     visitor.walk("alice")
 
     sign_in = SignIn.objects.get()
-    assert decrypt(sign_in.encrypted_access_token) in identity.access_tokens
     assert decrypt(sign_in.encrypted_refresh_token) in identity.refresh_tokens
     assert decrypt(sign_in.encrypted_id_token).count(".") == 2
     session = Session.objects.get().get_decoded()
