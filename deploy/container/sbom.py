@@ -1,6 +1,6 @@
 """Write the bill of materials of this Python environment to standard output: CycloneDX 1.6, as JSON.
 
-https://cyclonedx.org/docs/1.6/json/. The packages alone: what the base image brings, its own scanner knows.
+https://cyclonedx.org/docs/1.6/json/. Python's packages only: scanners know what a base image brings.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any
 
 
 def component(package: Distribution) -> dict[str, Any]:
-    """Return what there is to say of an installed package."""
+    """Describe an installed package."""
     # https://packaging.python.org/en/latest/specifications/name-normalization/, as purls want it too.
     name = re.sub(r"[-_.]+", "-", package.metadata["Name"]).lower()
     purl = f"pkg:pypi/{name}@{package.version}"
-    found = {
+    described = {
         "type": "library",
         "bom-ref": purl,
         "name": name,
@@ -25,15 +25,15 @@ def component(package: Distribution) -> dict[str, Any]:
         "purl": purl,
     }
     if expression := package.metadata.json.get("license_expression"):
-        return found | {"licenses": [{"expression": expression}]}
+        return described | {"licenses": [{"expression": expression}]}
     stated = [
         classifier.rpartition(" :: ")[2]
         for classifier in package.metadata.get_all("Classifier") or []
         if classifier.startswith("License :: ") and not classifier.endswith(" :: OSI Approved")
     ]
     if stated:
-        return found | {"licenses": [{"license": {"name": each}} for each in stated]}
-    return found
+        return described | {"licenses": [{"license": {"name": each}} for each in stated]}
+    return described
 
 
 def bill() -> dict[str, Any]:
