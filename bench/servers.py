@@ -13,7 +13,7 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from bench import tokens
-from demo.launcher.processes import Family
+from demo.launcher.processes import ProcessGroup
 from tests.processes import ROOT, free_port
 
 
@@ -38,21 +38,21 @@ class Servers:
             "postgresql": postgresql,
             "sqlite": f"sqlite:///{home}/bench.sqlite3",
         }
-        self._family = Family(ROOT)
+        self._processes = ProcessGroup(ROOT)
         self._stub = f"http://localhost:{free_port()}"
         self._issuer = tokens.Issuer(self._stub)
         self._key_set = home / "jwks.json"
         self._key_set.write_text(json.dumps(self._issuer.key_set()))
 
     def __enter__(self) -> Self:
-        self._family.__enter__()
+        self._processes.__enter__()
         command = [sys.executable, "-m", "bench.aws", self._stub, str(self._key_set)]
         self._start("stub", command, self._environment(), f"{self._stub}/jwks")
         self.wait()
         return self
 
     def __exit__(self, *error: Any) -> None:
-        self._family.__exit__(*error)
+        self._processes.__exit__(*error)
 
     def prepare(self, database: str) -> Prepared:
         """Fill a database, and count the queries of a page and of a request of keys."""
@@ -92,11 +92,11 @@ class Servers:
 
     def wait(self) -> None:
         """Wait until all servers answer."""
-        self._family.wait_until_answering()
+        self._processes.wait_until_answering()
 
     def _start(self, name: str, command: list[str], environment: dict[str, str], url: str) -> None:
         log = self._home / f"{name}.log"
-        self._family.start(name, command=command, environment=environment, url=url, log=log)
+        self._processes.start(name, command=command, environment=environment, url=url, log=log)
 
     def _environment(self, database: str = "sqlite") -> dict[str, str]:
         return {

@@ -1,4 +1,4 @@
-"""Serve a WSGI application on a port of this machine, in a thread or in the foreground."""
+"""Serve a WSGI application, in a thread or in the foreground."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 
 class QuietHandler(WSGIRequestHandler):
-    """Logs no requests: codes and sign-in tokens travel in their query strings."""
+    """Logs no requests: their query strings hold codes and sign-in tokens."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @dataclass(slots=True)
-class Running:
-    """A server that answers at `url` until it is stopped."""
+class RunningServer:
+    """A server that answers at `url` after `start` or `run`, until it is stopped."""
 
     server: BaseWSGIServer
     thread: Thread | None = field(default=None, repr=False)
 
     @property
     def port(self) -> int:
-        """The port, chosen by the system where 0 was asked for."""
+        """The port; the operating system chose it if 0 was requested."""
         return self.server.server_port
 
     @property
     def url(self) -> str:
-        """The address, without a slash at the end."""
+        """The URL, without a slash at the end."""
         return f"http://localhost:{self.port}"
 
     def start(self) -> None:
@@ -42,7 +42,7 @@ class Running:
         self.thread.start()
 
     def stop(self) -> None:
-        """Stop answering, and free the port."""
+        """Stop answering and free the port."""
         if self.thread is not None:
             self.server.shutdown()
             self.thread.join()
@@ -61,7 +61,7 @@ class Running:
         finally:
             self.server.server_close()
 
-    def __enter__(self) -> Running:
+    def __enter__(self) -> RunningServer:
         return self
 
     def __exit__(
@@ -79,6 +79,6 @@ def bind(
     host: str = "127.0.0.1",
     port: int = 0,
     handler: type[WSGIRequestHandler] = QuietHandler,
-) -> Running:
-    """Take a port (0: any free one) for an application; it does not answer yet."""
-    return Running(make_server(host, port, app, threaded=True, request_handler=handler))
+) -> RunningServer:
+    """Bind a port (0: any free one) for an application; it does not answer yet."""
+    return RunningServer(make_server(host, port, app, threaded=True, request_handler=handler))

@@ -1,13 +1,13 @@
-"""Settings of the `demo` command itself: the product's, on the demo's data. The portal runs without these."""
+"""Settings of the `demo` command: the portal's own, with the demo's data. The portal itself does not use them."""
 
 from __future__ import annotations
 
 import os
 
-from demo.launcher.home import HOME
+from demo.launcher.folder import FOLDER
 from demo.launcher.network import DEFAULTS
 
-os.environ.update(HOME.portal_environment(DEFAULTS))
+os.environ.update(FOLDER.portal_environment(DEFAULTS))
 
 from portal.settings import *  # noqa: F403
 from portal.settings import INSTALLED_APPS

@@ -15,7 +15,7 @@ from django.test import Client as DjangoClient
 from accounts.oidc import discovery, keys
 from demo.identity import IdentityProvider, Misbehaviour, OAuthClient, User
 from demo.identity.server import serve
-from demo.serving import Running, bind
+from demo.serving import RunningServer, bind
 from tests import cast
 from tests.publisher import Publisher
 
@@ -23,7 +23,7 @@ PEOPLE = [User(name, groups=tuple(groups)) for name, groups in cast.GROUPS.items
 
 
 @pytest.fixture(scope="session")
-def _served() -> Iterator[tuple[IdentityProvider, Running]]:
+def _served() -> Iterator[tuple[IdentityProvider, RunningServer]]:
     identity = IdentityProvider(people=[], clients=[])
     with serve(identity) as running:
         yield identity, running
@@ -31,7 +31,7 @@ def _served() -> Iterator[tuple[IdentityProvider, Running]]:
 
 @pytest.fixture
 def identity(
-    _served: tuple[IdentityProvider, Running], settings: Any
+    _served: tuple[IdentityProvider, RunningServer], settings: Any
 ) -> Iterator[IdentityProvider]:
     """The provider of the cast, well-behaved and freshly met."""
     served, running = _served

@@ -1,4 +1,4 @@
-"""Run the embedded AWS as a process of its own: `python -m demo.cloud --port 8002`."""
+"""Run the embedded AWS as a process: `python -m demo.cloud --port 8002`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The embedded AWS as one application: moto, and beside it the console's sign-in and a stand-in console."""
+"""The embedded AWS as one WSGI application: moto, the console's federation endpoint and a stand-in console."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from flask import Flask, jsonify, redirect, render_template, request, session
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Response
 
-from demo.cloud.federation import Cloud, Refused
+from demo.cloud.federation import Cloud, FederationError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
 def create_app(cloud: Cloud) -> WSGIApplication:
-    """Return moto's application with the pages that moto lacks."""
+    """Return moto's application with the pages it lacks."""
     moto: WSGIApplication = DomainDispatcherApplication(create_backend_app)
     ours = _pages(cloud)
 
@@ -35,7 +35,7 @@ def create_app(cloud: Cloud) -> WSGIApplication:
 
 def _pages(cloud: Cloud) -> Flask:
     app = Flask(__name__)
-    # Cookies of localhost are shared across ports: this one must not meet the portal's.
+    # Browsers share the cookies of localhost across ports, so the name differs from the portal's.
     app.config |= {
         "SECRET_KEY": secrets.token_hex(),
         "SESSION_COOKIE_NAME": "demo-console",
@@ -49,34 +49,35 @@ def _pages(cloud: Cloud) -> Flask:
 
     @app.route("/federation", methods=["GET", "POST"])
     def federation() -> Response:
-        asked = request.values
-        match asked.get("Action"):
+        parameters = request.values
+        match parameters.get("Action"):
             case "getSigninToken":
                 token = cloud.sign_in_token(
-                    session=asked.get("Session", ""), duration=asked.get("SessionDuration")
+                    session=parameters.get("Session", ""),
+                    duration=parameters.get("SessionDuration"),
                 )
                 return jsonify(SigninToken=token)
             case "login":
-                opened = cloud.open_console(asked.get("SigninToken", ""))
+                console_session = cloud.open_console(parameters.get("SigninToken", ""))
                 session["console"] = {
-                    "arn": opened.arn,
-                    "account_id": opened.account_id,
-                    "expires_at": opened.expires_at,
-                    "destination": asked.get("Destination", ""),
-                    "issuer": asked.get("Issuer", ""),
+                    "arn": console_session.arn,
+                    "account_id": console_session.account_id,
+                    "expires_at": console_session.expires_at,
+                    "destination": parameters.get("Destination", ""),
+                    "issuer": parameters.get("Issuer", ""),
                 }
                 return redirect("/console")
-        raise Refused("Action must be getSigninToken or login.")
+        raise FederationError("Action must be getSigninToken or login.")
 
     @app.get("/oauth")
     def sign_out() -> Response:
-        going_on = request.args.get("redirect_uri", "")
-        if request.args.get("Action") != "logout" or not going_on.startswith(
+        next_url = request.args.get("redirect_uri", "")
+        if request.args.get("Action") != "logout" or not next_url.startswith(
             f"{request.host_url}federation?"
         ):
-            raise Refused("Action must be logout, redirect_uri a sign-in here.")
+            raise FederationError("Action must be logout, redirect_uri a sign-in here.")
         session.clear()
-        return redirect(going_on)
+        return redirect(next_url)
 
     @app.get("/console")
     def console() -> str | tuple[str, int]:
@@ -87,8 +88,8 @@ def _pages(cloud: Cloud) -> Flask:
         until = datetime.fromtimestamp(opened["expires_at"], tz=UTC)
         return render_template("console.html", until=until, **opened)
 
-    @app.errorhandler(Refused)
-    def refused(error: Refused) -> tuple[str, int]:
-        return render_template("refused.html", why=str(error)), 400
+    @app.errorhandler(FederationError)
+    def refused(error: FederationError) -> tuple[str, int]:
+        return render_template("refused.html", reason=str(error)), 400
 
     return app

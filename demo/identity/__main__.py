@@ -1,4 +1,4 @@
-"""Run the provider as a process of its own: `python -m demo.identity --port 8001`."""
+"""Run the provider as a process: `python -m demo.identity --port 8001`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from demo.identity.app import create_app
 from demo.identity.identity_provider import IdentityProvider
-from demo.identity.roster import BadPeople
+from demo.identity.people_file import InvalidPeople
 from demo.identity.users import API, COMMAND_LINE, OAuthClient, load_users
 from demo.serving import bind
 
@@ -34,7 +34,7 @@ def main() -> None:
     )
     try:
         people = load_users(options.people)
-    except BadPeople as problem:
+    except InvalidPeople as problem:
         sys.exit(str(problem))
     provider = IdentityProvider(
         people=people,

@@ -20,7 +20,7 @@ from demo.identity.users import DEVICE_CODE, SCOPES
 def create_app(provider: IdentityProvider) -> Flask:
     """Return the application that serves a provider."""
     app = Flask(__name__)
-    # Cookies of localhost are shared across ports: this one must not meet the portal's.
+    # Browsers share the cookies of localhost across ports, so the name differs from the portal's.
     app.config |= {
         "SECRET_KEY": secrets.token_hex(),
         "SESSION_COOKIE_NAME": "demo-identity",
@@ -60,7 +60,7 @@ def create_app(provider: IdentityProvider) -> Flask:
             opened = provider.sign_in(request.form["username"])
             session["sid"] = opened.sid if opened else ""
         else:
-            opened = _standing_session(provider)
+            opened = _open_session(provider)
         try:
             grant = server.get_consent_grant(end_user=opened)
         except OAuth2Error as error:
@@ -72,14 +72,14 @@ def create_app(provider: IdentityProvider) -> Flask:
     @app.route("/device", methods=["GET", "POST"])
     def device() -> str | tuple[str, int]:
         code = request.values.get("user_code", "")
-        waiting = provider.waiting(code)
-        if request.method == "GET" or waiting is None:
-            unknown = request.method == "POST" and waiting is None
+        pending = provider.pending_device_code(code)
+        if request.method == "GET" or pending is None:
+            unknown = request.method == "POST" and pending is None
             page = render_template("device.html", provider=provider, code=code, unknown=unknown)
             return page, 400 if unknown else 200
-        waiting.session = provider.sign_in(request.form.get("username", ""))
-        waiting.refused = waiting.session is None
-        return render_template("device_done.html", provider=provider, refused=waiting.refused)
+        pending.session = provider.sign_in(request.form.get("username", ""))
+        pending.refused = pending.session is None
+        return render_template("device_done.html", provider=provider, refused=pending.refused)
 
     @app.post("/device_authorization")
     def device_authorization() -> AnyResponse:
@@ -100,14 +100,14 @@ def create_app(provider: IdentityProvider) -> Flask:
     @app.route("/logout", methods=["GET", "POST"])
     def logout() -> str | AnyResponse:
         try:
-            asked = server.validate_endpoint_request("end_session")
+            end_session = server.validate_endpoint_request("end_session")
         except OAuth2Error as error:
             return _response(server.handle_error_response(None, error))
-        if asked.needs_confirmation and request.method == "GET":
+        if end_session.needs_confirmation and request.method == "GET":
             return render_template("sign_out.html", provider=provider)
         provider.sessions.pop(session.get("sid", ""), None)
         session.clear()
-        answer = server.create_endpoint_response("end_session", asked)
+        answer = server.create_endpoint_response("end_session", end_session)
         return _response(answer) if answer else render_template("signed_out.html")
 
     @app.errorhandler(HTTPException)
@@ -118,13 +118,13 @@ def create_app(provider: IdentityProvider) -> Flask:
 
 
 def _response(answer: Any) -> AnyResponse:
-    """Say what Authlib's untyped answers are."""
+    """Check the type of Authlib's untyped responses."""
     assert isinstance(answer, AnyResponse)  # noqa: S101
     return answer
 
 
-def _standing_session(provider: IdentityProvider) -> Session | None:
-    """Return this browser's session, unless the request asks for a fresh sign-in."""
+def _open_session(provider: IdentityProvider) -> Session | None:
+    """Return this browser's session, unless the request requires a new sign-in."""
     found = provider.sessions.get(session.get("sid", ""))
     if found is None or not provider.is_open(found):
         return None

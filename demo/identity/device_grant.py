@@ -11,7 +11,7 @@ from demo.identity.identity_provider import DEVICE_LIFETIME, DeviceCode, Identit
 
 
 def device_grant(provider: IdentityProvider) -> tuple[type, type]:
-    """Return the endpoint that gives codes, and the grant that answers who waits with one."""
+    """Return the endpoint that issues device codes, and the grant that exchanges them."""
 
     class Endpoint(DeviceAuthorizationEndpoint):  # type: ignore[misc]  # Authlib has no types.
         CLIENT_AUTH_METHODS = ["none"]
@@ -41,7 +41,7 @@ def device_grant(provider: IdentityProvider) -> tuple[type, type]:
             found = provider.device_codes[self.device_code]
             if found.session is None and not found.refused:
                 return None
-            # It is answered once.
+            # A device code works once.
             provider.device_codes.pop(self.device_code, None)
             allowed = found.session is not None and provider.is_open(found.session)
             return found.session, allowed

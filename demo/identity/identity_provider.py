@@ -25,7 +25,7 @@ DEVICE_LIFETIME = 600
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Somebody signed in at the provider in one browser."""
+    """A person's session in one browser at the provider."""
 
     sid: str
     username: str
@@ -46,25 +46,21 @@ class AuthorizationCode(AuthorizationCodeMixin):  # type: ignore[misc]  # Authli
     expires_at: float
 
     def get_redirect_uri(self) -> str:
-        """Where it was sent."""
         return self.redirect_uri
 
     def get_scope(self) -> str:
-        """What was asked for."""
         return self.scope
 
     def get_nonce(self) -> str | None:
-        """What ties the ID token to the browser that asked."""
         return self.nonce
 
     def get_auth_time(self) -> int:
-        """When the person signed in."""
         return self.session.auth_time
 
 
 @dataclass(slots=True)
 class DeviceCode(DeviceCredentialMixin):  # type: ignore[misc]
-    """What a program without a browser waits with until somebody has entered the user code."""
+    """A device code; the program polls with it until somebody has entered the user code."""
 
     client_id: str
     scope: str
@@ -76,19 +72,15 @@ class DeviceCode(DeviceCredentialMixin):  # type: ignore[misc]
     refused: bool = False
 
     def get_client_id(self) -> str:
-        """Who waits."""
         return self.client_id
 
     def get_scope(self) -> str:
-        """What was asked for."""
         return self.scope
 
     def get_user_code(self) -> str:
-        """What somebody enters."""
         return self.user_code
 
     def is_expired(self) -> bool:
-        """Whether its time is over."""
         return time.time() > self.expires_at
 
 
@@ -102,27 +94,22 @@ class IssuedToken(TokenMixin):  # type: ignore[misc]  # Authlib has no types.
     expires_at: float
 
     def check_client(self, client: OAuthClient) -> bool:
-        """Whether it was issued to this client."""
         return self.client.client_id == client.client_id
 
     def get_scope(self) -> str:
-        """What it is good for."""
         return self.scope
 
     def get_user(self) -> Session:
-        """Whose it is."""
         return self.session
 
     def get_client(self) -> OAuthClient:
-        """To whom it was issued."""
         return self.client
 
     def is_expired(self) -> bool:
-        """Whether its time is over."""
         return time.time() > self.expires_at
 
     def is_revoked(self) -> bool:
-        """False: revoked tokens are forgotten."""
+        """Return False: revoked tokens are removed."""
         return False
 
 
@@ -140,7 +127,7 @@ class IdentityProvider:
     codes: dict[str, AuthorizationCode] = field(default_factory=dict, repr=False)
     device_codes: dict[str, DeviceCode] = field(default_factory=dict, repr=False)
     device_interval: int = 5
-    """Seconds that a program waits between two questions."""
+    """Seconds between two polls of a program."""
     access_tokens: dict[str, IssuedToken] = field(default_factory=dict, repr=False)
     refresh_tokens: dict[str, IssuedToken] = field(default_factory=dict, repr=False)
     sessions: dict[str, Session] = field(default_factory=dict, repr=False)
@@ -151,38 +138,37 @@ class IdentityProvider:
 
     @property
     def key(self) -> RSAKey:
-        """The key that signs now."""
+        """The current signing key."""
         return self.keys[0]
 
     def key_set(self) -> KeySet:
-        """Return what the provider verifies with, and publishes the public parts of."""
+        """Return the keys; their public parts are published."""
         return KeySet([*self.keys])
 
     def rotate_keys(self, *, keep_old: bool = False) -> None:
-        """Sign with a new key from now on; the old one stays published only if asked."""
+        """Sign with a new key from now on; `keep_old` keeps the old one published."""
         self.keys = [_new_key(), *(self.keys if keep_old else ())]
 
     def now(self) -> int:
-        """What the provider's clock shows, in seconds since 1970."""
+        """Return the provider's time, in seconds since 1970."""
         return int(time.time()) + self.misbehaviour.clock
 
     def person(self, username: str) -> User | None:
-        """Find somebody who may sign in."""
+        """Return the user of this name, None if unknown or disabled."""
         return next((p for p in self.people if p.username == username and not p.disabled), None)
 
     def change(self, username: str, **changes: Any) -> None:
-        """Change somebody; it shows in the next token, userinfo or refresh."""
+        """Change a user; the next token, userinfo and refresh show it."""
         self.people = [
             replace(person, **changes) if person.username == username else person
             for person in self.people
         ]
 
     def client(self, client_id: str) -> OAuthClient | None:
-        """Find a client."""
         return next((c for c in self.clients if c.client_id == client_id), None)
 
-    def waiting(self, user_code: str) -> DeviceCode | None:
-        """Find the program that waits for a user code, however it was typed."""
+    def pending_device_code(self, user_code: str) -> DeviceCode | None:
+        """Return the pending device code with this user code, however it is typed."""
         typed = "".join(filter(str.isalnum, user_code)).upper()
         return next(
             (
@@ -194,14 +180,14 @@ class IdentityProvider:
             None,
         )
 
-    def forget(self, token: IssuedToken) -> None:
-        """Revoke a refresh token, and the access tokens of its session."""
+    def revoke(self, token: IssuedToken) -> None:
+        """Revoke all tokens of a token's session."""
         for kept in (self.refresh_tokens, self.access_tokens):
             for text in [t for t, other in kept.items() if other.session == token.session]:
                 kept.pop(text, None)
 
     def sign_in(self, username: str) -> Session | None:
-        """Begin a session; None for somebody unknown or disabled."""
+        """Begin a session; return None for an unknown or disabled user."""
         if self.person(username) is None:
             return None
         session = Session(secrets.token_urlsafe(16), username, self.now())
@@ -209,21 +195,21 @@ class IdentityProvider:
         return session
 
     def is_open(self, session: Session) -> bool:
-        """Whether a session stands and its person may still sign in."""
+        """Whether a session has not ended and its user is not disabled."""
         return session.sid in self.sessions and bool(self.person(session.username))
 
     def end_sessions(self, username: str) -> None:
-        """Sign somebody out everywhere at the provider."""
+        """End all sessions of a user at the provider."""
         for sid in [s.sid for s in self.sessions.values() if s.username == username]:
             self.sessions.pop(sid, None)
 
     def claims(self, session: Session) -> dict[str, Any]:
-        """Return what userinfo says about the person of a session."""
+        """Return the claims of userinfo."""
         person = self.person(session.username)
         return person.standard_claims() if person else {}
 
     def id_token_claims(self, session: Session) -> dict[str, Any]:
-        """Return what the ID token says besides the protocol's own claims."""
+        """Return the claims of the ID token, without those of the protocol."""
         person = self.person(session.username)
         if person is None:
             return {}
@@ -237,7 +223,7 @@ class IdentityProvider:
 
     @contextmanager
     def misbehaving(self, **faults: Any) -> Iterator[None]:
-        """Misbehave inside the block, as the fields of `Misbehaviour` say."""
+        """Have these faults inside the block; they are the fields of `Misbehaviour`."""
         before = self.misbehaviour
         self.misbehaviour = Misbehaviour(**faults)
         try:
@@ -251,7 +237,7 @@ def _new_key() -> RSAKey:
 
 
 def _stored_key(path: Path | None) -> RSAKey:
-    """Keep one key across restarts, so that tokens of yesterday still sign people out today."""
+    """Keep the key across restarts, so that older ID tokens still work as logout hints."""
     if path is None:
         return _new_key()
     if not path.exists():

@@ -1,4 +1,4 @@
-"""What can go wrong at a provider, on demand, so that tests meet it over a real socket."""
+"""Faults of a provider on demand, so that tests meet them over a real socket."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Misbehaviour:
 
 
 def altered(original: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the original with changes; None removes."""
+    """Return a mapping with changes; None removes a key."""
     return {
         key: value
         for key, value in {**original, **changes}.items()
@@ -55,10 +55,10 @@ def altered(original: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str
 
 
 def spoil(id_token: str, misbehaviour: Misbehaviour, *, key: RSAKey, secret: str) -> str:
-    """Sign an honest ID token again with the faults that were asked for."""
-    honest = jws.extract_compact(id_token.encode())
-    header = altered({**honest.headers(), "alg": misbehaviour.algorithm}, misbehaviour.header)
-    claims = altered(json.loads(honest.payload), misbehaviour.claims)
+    """Sign an ID token again with these faults."""
+    original = jws.extract_compact(id_token.encode())
+    header = altered({**original.headers(), "alg": misbehaviour.algorithm}, misbehaviour.header)
+    claims = altered(json.loads(original.payload), misbehaviour.claims)
     if misbehaviour.algorithm == "none":
         return f"{_base64url(header)}.{_base64url(claims)}."
     signing_key: RSAKey | OctKey = key

@@ -31,10 +31,10 @@ from demo.identity.misbehaviour import Misbehaviour, altered, spoil
 from demo.identity.users import DEVICE_CODE, SCOPES, OAuthClient
 
 LIFETIME = 300
-"""Seconds that an access token is good."""
+"""Lifetime of an access token in seconds."""
 
-# Authlib has no types: its classes are Any, hence the remarks for mypy.
-# Authlib makes a grant for each request, so these classes are made for each provider.
+# Authlib has no types: its classes are Any, hence the ignores for mypy.
+# Authlib instantiates grant classes itself, so each provider gets classes of its own.
 
 
 class S256Only(CodeChallenge):  # type: ignore[misc]
@@ -53,7 +53,7 @@ class S256Only(CodeChallenge):  # type: ignore[misc]
 
 
 class _IdTokens:
-    """How this provider makes ID tokens, at the code exchange and at each refresh."""
+    """The ID tokens of this provider, at the code exchange and at each refresh."""
 
     provider: IdentityProvider
 
@@ -77,7 +77,7 @@ class _IdTokens:
         return self.provider.id_token_claims(session)
 
     def exists_nonce(self, nonce: str, request: Any) -> bool:
-        return False  # The client compares it; a repeated request is somebody's back button.
+        return False  # The client compares it; a repeated request may come from the back button.
 
     def encode_id_token(self, token: dict[str, Any], request: Any) -> str:
         id_token: str = super().encode_id_token(token, request)  # type: ignore[misc]
@@ -122,7 +122,7 @@ def authorization_server(app: Flask, provider: IdentityProvider) -> Authorizatio
         def query_authorization_code(
             self, code: str, client: OAuthClient
         ) -> AuthorizationCode | None:
-            # Taken out at the first try, right or wrong: a code is good once.
+            # Removed at the first try, right or wrong: a code works once.
             found = provider.codes.pop(code, None)
             if (
                 found is None
@@ -133,7 +133,7 @@ def authorization_server(app: Flask, provider: IdentityProvider) -> Authorizatio
             return found
 
         def delete_authorization_code(self, code: AuthorizationCode) -> None:
-            """Nothing: it was taken out when it was asked for."""
+            """Do nothing: query_authorization_code has removed it."""
 
         def authenticate_user(self, code: AuthorizationCode) -> Session | None:
             return code.session if provider.is_open(code.session) else None
@@ -161,7 +161,7 @@ def authorization_server(app: Flask, provider: IdentityProvider) -> Authorizatio
             return provider.refresh_tokens.get(token) or provider.access_tokens.get(token)
 
         def revoke_token(self, token: IssuedToken, request: Any) -> None:
-            provider.forget(token)
+            provider.revoke(token)
 
     class AnswersNameTheIssuer(IssuerParameter):  # type: ignore[misc]
         def get_issuer(self) -> str:
@@ -183,11 +183,11 @@ def authorization_server(app: Flask, provider: IdentityProvider) -> Authorizatio
         def get_algorithms(self) -> list[str]:
             return ["RS256"]
 
-        def end_session(self, asked: EndSessionRequest) -> None:
-            provider.sessions.pop((asked.id_token_claims or {}).get("sid", ""), None)
+        def end_session(self, end_session_request: EndSessionRequest) -> None:
+            provider.sessions.pop((end_session_request.id_token_claims or {}).get("sid", ""), None)
 
     def access_token(client: OAuthClient, grant_type: str, user: Session, scope: str) -> str:
-        """A word that only this provider understands; for an API a JWT (RFC 9068 section 2)."""
+        """Return a random string, or for an API a JWT (RFC 9068 section 2)."""
         if not client.audience:
             return secrets.token_urlsafe(32)
         now = provider.now()

@@ -1,4 +1,4 @@
-"""Who can sign in at the provider, and which applications may send them there."""
+"""The provider's users and clients."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from authlib.oauth2.rfc6749 import ClientMixin
 
-from demo.identity import roster
+from demo.identity import people_file
 
 COMMAND_LINE, API = "gatehouse-cli", "gatehouse-api"
 """The demo's public client for the command line, and the audience of its access tokens."""
@@ -23,7 +23,7 @@ SCOPES = ("openid", "profile", "email", "groups", "offline_access")
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody with an account at the provider; `claims` are added to the standard ones."""
+    """A user of the provider; `claims` are added to the standard ones."""
 
     username: str
     groups: tuple[str, ...] = ()
@@ -53,9 +53,9 @@ def load_users(path: Path) -> list[User]:
     """Read `[[person]]` tables whose keys are the fields of `User`.
 
     Raises:
-        BadPeople: the file cannot be read, or is not as it must be.
+        InvalidPeople: the file cannot be read or is not valid.
     """
-    tables = roster.read(path)
+    tables = people_file.read(path)
     for table in tables:
         table |= {name: tuple(v) for name, v in table.items() if isinstance(v, list)}
     return [User(**table) for table in tables]
@@ -63,7 +63,7 @@ def load_users(path: Path) -> list[User]:
 
 @dataclass(frozen=True, slots=True)
 class OAuthClient(ClientMixin):  # type: ignore[misc]  # Authlib has no types.
-    """A client: the portal at an address, with a secret; or a public one for programs, without."""
+    """A client: the portal, with a secret, or a public client for programs, without."""
 
     client_id: str
     secret: str = field(default="", repr=False)
@@ -71,11 +71,11 @@ class OAuthClient(ClientMixin):  # type: ignore[misc]  # Authlib has no types.
     redirect_uris: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
     audience: str = ""
-    """Of an API: then its access tokens are JWTs for it (RFC 9068)."""
+    """With an audience, access tokens are JWTs for this API (RFC 9068)."""
 
     @property
     def public(self) -> bool:
-        """Whether it has no secret: a program on people's own machines."""
+        """Whether it has no secret: a program on people's machines."""
         return not self.secret
 
     @property
@@ -85,21 +85,20 @@ class OAuthClient(ClientMixin):  # type: ignore[misc]  # Authlib has no types.
         return {"post_logout_redirect_uris": (*own, *self.post_logout_redirect_uris)}
 
     def get_client_id(self) -> str:
-        """The id."""
         return self.client_id
 
     def get_default_redirect_uri(self) -> None:
         """None: a request must name its redirect URI."""
 
     def get_allowed_scope(self, scope: str) -> str:
-        """Keep the scopes we know."""
+        """Return the known scopes."""
         return " ".join(name for name in scope.split() if name in SCOPES)
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
-        """Compare whole, letter by letter; for programs on any port of this machine (RFC 8252 section 7.3)."""
+        """Compare exactly; for public clients any port of this machine (RFC 8252 section 7.3)."""
         if self.public:
-            found = _LOOPBACK.fullmatch(redirect_uri)
-            return found is not None and int(found[1]) <= _LAST_PORT
+            match = _LOOPBACK.fullmatch(redirect_uri)
+            return match is not None and int(match[1]) <= _LAST_PORT
         return redirect_uri in (f"{self.portal}/oidc/callback/", *self.redirect_uris)
 
     def check_client_secret(self, client_secret: str) -> bool:
@@ -107,17 +106,17 @@ class OAuthClient(ClientMixin):  # type: ignore[misc]  # Authlib has no types.
         return not self.public and hmac.compare_digest(self.secret.encode(), client_secret.encode())
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
-        """The secret, in either way; none only for who has none."""
+        """Require the secret, in either way; public clients have none."""
         if self.public:
             return method == "none"
         return method in ("client_secret_basic", "client_secret_post")
 
     def check_response_type(self, response_type: str) -> bool:
-        """The code flow only."""
+        """Allow the code flow only."""
         return response_type == "code"
 
     def check_grant_type(self, grant_type: str) -> bool:
-        """Codes and refresh tokens; for programs device codes too."""
+        """Allow codes and refresh tokens; for public clients device codes too."""
         return grant_type in ("authorization_code", "refresh_token") or (
             self.public and grant_type == DEVICE_CODE
         )

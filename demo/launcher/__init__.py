@@ -1,1 +1,1 @@
-"""How the demo is set up, started, watched and stopped."""
+"""Set up, start, watch and stop the demo."""

@@ -1,4 +1,4 @@
-"""The three addresses of the demo: which ports they take, and where they are when those are taken."""
+"""The ports of the demo: the usual ones, or free ones if those are taken."""
 
 from __future__ import annotations
 
@@ -20,17 +20,15 @@ class Ports:
 
     @property
     def portal_url(self) -> str:
-        """Where people go."""
         return f"http://localhost:{self.portal}"
 
     @property
     def identity_url(self) -> str:
-        """The identity provider, which is also its issuer."""
+        """The URL of the identity provider, which is also its issuer."""
         return f"http://localhost:{self.identity}"
 
     @property
     def cloud_url(self) -> str:
-        """The embedded AWS."""
         return f"http://localhost:{self.cloud}"
 
 
@@ -39,17 +37,19 @@ DEFAULTS = Ports(portal=8000, identity=8001, cloud=8002)
 
 
 class PortTaken(Exception):
-    """The port that was asked for is not free, or is none."""
+    """The chosen port is not free, or not a port number."""
 
 
-def choose(portal: int | None) -> Ports:
-    """Return three free ports: the usual ones or others; 0 asks for any, a number for just that one.
+def choose_ports(portal: int | None) -> Ports:
+    """Return three free ports: the usual ones where free, else others.
+
+    `portal` is the portal's port; with 0 all three are any free ports.
 
     Raises:
-        PortTaken: by somebody else than the demo, for all we know.
+        PortTaken: the chosen port is not free, or not a port number.
     """
     if portal is not None and not 0 <= portal <= _LAST_PORT:
-        raise PortTaken(f"{portal} is no port. Choose 1 to {_LAST_PORT}, or 0 for any.")
+        raise PortTaken(f"{portal} is not a port. Choose 1 to {_LAST_PORT}, or 0 for any.")
     if portal and not is_free(portal):
         raise PortTaken(f"Port {portal} is taken. Choose another with --port, or 0 for any.")
     wanted = asdict(DEFAULTS)
@@ -61,26 +61,26 @@ def choose(portal: int | None) -> Ports:
         found: dict[str, Any] = {}
         for name, port in wanted.items():
             usable = port and port not in found.values() and is_free(port)
-            found[name] = port if usable else held.enter_context(_any()).getsockname()[1]
+            found[name] = port if usable else held.enter_context(_bound_port()).getsockname()[1]
     return Ports(**found)
 
 
-def _any() -> socket.socket:
-    """Hold a free port, so that the next one found is another."""
+def _bound_port() -> socket.socket:
+    """Bind a free port; while it is bound, no other call finds the same."""
     held = socket.socket()
     held.bind(("127.0.0.1", 0))
     return held
 
 
 def is_free(port: int) -> bool:
-    """Whether nobody listens on this port of localhost, which may mean ::1 to a browser."""
+    """Whether nothing listens on this port of localhost, which may be ::1 for a browser."""
     for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
         with contextlib.suppress(OSError), socket.socket(family) as asked:
             asked.settimeout(1)
             if asked.connect_ex((host, port)) == 0:
                 return False
     with socket.socket() as taken:
-        # As servers do: a port that was in use a moment ago is free.
+        # As servers do, so that a port counts as free right after its server has ended.
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             taken.bind(("127.0.0.1", port))
@@ -89,8 +89,8 @@ def is_free(port: int) -> bool:
     return True
 
 
-def answers(url: str) -> bool:
-    """Whether a server answers 200 here, asked without any proxy."""
+def responds(url: str) -> bool:
+    """Whether a server answers 200 at a URL, without any proxy."""
     with requests.Session() as session:
         session.trust_env = False
         try:

@@ -1,4 +1,4 @@
-"""Start processes that end together: with the launcher, however it ends, or with the first that dies."""
+"""Processes that end together: when the launcher ends, in whatever way, or when one of them ends."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
-from demo.launcher.network import answers
+from demo.launcher.network import responds
 
-PATIENCE = 60.0
-"""Seconds to wait for a process to answer; a slow machine that compiles everything needs some."""
-GRACE = 8.0
-"""Seconds between asking processes to stop and stopping them."""
-_TAIL = 20
+START_TIMEOUT = 60.0
+"""Seconds to wait for a process to answer: a slow machine may compile every module first."""
+STOP_TIMEOUT = 8.0
+"""Seconds between SIGTERM and SIGKILL."""
+_LOG_LINES = 20
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG, prctl(2)
 
 
-class Died(Exception):
-    """A process ended, or never answered; the text ends with the last lines of its log."""
+class ProcessEnded(Exception):
+    """A process ended or did not answer in time; the message ends with the last lines of its log."""
 
 
 @dataclass(slots=True)
-class Child:
-    """One of the processes; it leads a group of its own, so that Ctrl-C reaches the launcher alone."""
+class ChildProcess:
+    """One process, in a process group of its own, so that Ctrl-C reaches only the launcher."""
 
     name: str
     url: str
@@ -40,32 +40,32 @@ class Child:
     process: subprocess.Popen[bytes]
 
     def kill_group(self) -> None:
-        """End the process and everything it started, at once."""
+        """Kill the process and everything it started."""
         try:
             os.killpg(self.process.pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):  # macOS answers EPERM for a zombie
             pass
 
-    def failure(self, what: str) -> Died:
-        """Say what happened, with the end of the log."""
-        lines = self.log.read_text(errors="replace").splitlines()[-_TAIL:]
+    def failure(self, what: str) -> ProcessEnded:
+        """Return an error with what happened and the end of the log."""
+        lines = self.log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
         tail = "\n".join(f"    {line}" for line in lines) or "    (nothing)"
-        return Died(f"{self.name} {what}. The end of {self.log}:\n{tail}")
+        return ProcessEnded(f"{self.name} {what}. The end of {self.log}:\n{tail}")
 
 
 @dataclass(slots=True)
-class Family:
-    """The processes that run; leaving the `with` block, as Ctrl-C does, ends them all."""
+class ProcessGroup:
+    """A context manager of running processes: leaving the block, by Ctrl-C too, ends them all."""
 
     cwd: Path
-    children: list[Child] = field(default_factory=list)
+    children: list[ChildProcess] = field(default_factory=list)
     _stopping: bool = False
     _handlers: dict[signal.Signals, Any] = field(default_factory=dict)
 
     def start(
         self, name: str, *, command: list[str], environment: dict[str, str], url: str, log: Path
     ) -> None:
-        """Start one process; what it writes goes to its log."""
+        """Start a process; its output goes to `log`, and it is ready when it answers at `url`."""
         with log.open("wb") as output:
             process = subprocess.Popen(  # noqa: S603
                 command,
@@ -77,24 +77,24 @@ class Family:
                 start_new_session=True,
                 preexec_fn=_end_with_parent(),
             )
-        self.children.append(Child(name, url, log, process))
+        self.children.append(ChildProcess(name, url, log, process))
 
     def wait_until_answering(self) -> None:
-        """Wait for each process to answer.
+        """Wait until each process answers.
 
         Raises:
-            Died: one ended, or took longer than PATIENCE.
+            ProcessEnded: one ended, or did not answer within START_TIMEOUT.
         """
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + START_TIMEOUT
         for child in self.children:
-            while not answers(child.url):
-                self.look()
+            while not responds(child.url):
+                self.check()
                 if time.monotonic() > deadline:
                     raise child.failure(f"does not answer at {child.url}")
                 time.sleep(0.05)
 
-    def look(self) -> None:
-        """Raise Died if a process has ended, KeyboardInterrupt if a signal came."""
+    def check(self) -> None:
+        """Raise ProcessEnded if a process has ended, KeyboardInterrupt if a signal came."""
         if self._stopping:
             raise KeyboardInterrupt
         for child in self.children:
@@ -103,19 +103,19 @@ class Family:
                 raise child.failure(f"ended by itself with status {status}")
 
     def watch(self) -> None:
-        """Stay until a process ends, which raises Died, or a signal comes."""
+        """Wait until a process ends (ProcessEnded) or a signal comes (KeyboardInterrupt)."""
         while True:
-            self.look()
+            self.check()
             time.sleep(0.25)
 
-    def __enter__(self) -> Family:
+    def __enter__(self) -> ProcessGroup:
         for number in _SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves SIGHUP
                 self._handlers[number] = signal.signal(number, self._stop)
         return self
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
-        # Remembered too: Python drops an exception that falls into the finalizer of an object.
+        # The flag is needed as well: Python ignores an exception raised within a finalizer.
         self._stopping = True
         raise KeyboardInterrupt
 
@@ -125,12 +125,12 @@ class Family:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """End all processes and all they started; nothing interrupts that."""
+        """End all processes and all they started, without interruption."""
         for number in self._handlers:
             signal.signal(number, signal.SIG_IGN)
         for child in self.children:
             child.process.terminate()
-        deadline = time.monotonic() + GRACE
+        deadline = time.monotonic() + STOP_TIMEOUT
         for child in self.children:
             try:
                 child.process.wait(max(0.0, deadline - time.monotonic()))
@@ -143,7 +143,7 @@ class Family:
 
 
 def _end_with_parent() -> Callable[[], None] | None:
-    """Let the kernel end a child whose launcher was killed outright; elsewhere than on Linux, nothing does."""
+    """Return what makes the kernel end a child when the launcher is killed; only Linux can."""
     if sys.platform != "linux":
         return None
     prctl, parent = ctypes.CDLL(None).prctl, os.getpid()

@@ -1,4 +1,4 @@
-"""Fill the demo's database with the product's own commands."""
+"""Prepare the demo's database with the portal's own commands."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from pathlib import Path
 
 from django.core.management import call_command
 
-from demo.launcher.home import Home
+from demo.launcher.folder import DemoFolder
 
 
-def prepare(home: Home, company: Path) -> bool:
-    """Migrate, collect static files, and apply the company's file; whether it was applied.
+def prepare(folder: DemoFolder, company: Path) -> bool:
+    """Migrate, collect static files, and apply the company's file; return whether it was applied.
 
-    It is applied once for each of its versions: what was changed in the admin pages since stays.
+    Each version of the file is applied once, so changes made in the admin stay.
     """
     call_command("migrate", interactive=False, verbosity=0)
-    home.database.chmod(0o600)
+    folder.database.chmod(0o600)
     call_command("collectstatic", interactive=False, verbosity=0)
     digest = hashlib.sha256(company.read_bytes()).hexdigest()
-    if home.applied.exists() and home.applied.read_text() == digest:
+    if folder.applied.exists() and folder.applied.read_text() == digest:
         return False
     call_command("apply", str(company), verbosity=0, stdout=StringIO())
-    home.applied.write_text(digest)
+    folder.applied.write_text(digest)
     return True

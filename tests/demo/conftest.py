@@ -8,12 +8,12 @@ import pytest
 
 from demo.identity import IdentityProvider, OAuthClient, User
 from demo.identity.server import serve
-from demo.serving import Running
+from demo.serving import RunningServer
 from tests.demo.relying_party import RelyingParty
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[tuple[IdentityProvider, Running]]:
+def served() -> Iterator[tuple[IdentityProvider, RunningServer]]:
     """A provider that knows alice and mallory, and one client."""
     provider = IdentityProvider(
         people=[], clients=[OAuthClient("gatehouse", secret="s3cret: of tests")]
@@ -23,7 +23,7 @@ def served() -> Iterator[tuple[IdentityProvider, Running]]:
 
 
 @pytest.fixture
-def provider(served: tuple[IdentityProvider, Running]) -> IdentityProvider:
+def provider(served: tuple[IdentityProvider, RunningServer]) -> IdentityProvider:
     """The provider with its people as they are at first, and nobody signed in."""
     provider, _ = served
     provider.people = [User("alice", groups=("payments",)), User("mallory")]

@@ -18,9 +18,9 @@ import pytest
 import requests
 
 from accounts.concurrency import THREADS
-from demo.launcher.home import CHECKOUT
-from demo.launcher.network import choose
-from demo.launcher.processes import Family
+from demo.launcher.folder import CHECKOUT
+from demo.launcher.network import choose_ports
+from demo.launcher.processes import ProcessGroup
 from tests import certificates
 
 pytestmark = pytest.mark.wire
@@ -33,9 +33,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def gunicorn(home: Path, *, wait: bool = True, **environment: str) -> Iterator[str]:
-    port = choose(0).portal
-    with Family(CHECKOUT) as family:
-        family.start(
+    port = choose_ports(0).portal
+    with ProcessGroup(CHECKOUT) as processes:
+        processes.start(
             "gunicorn",
             command=[sys.executable, "-m", "gunicorn", "tests.demo.echo:app"],
             environment={
@@ -50,7 +50,7 @@ def gunicorn(home: Path, *, wait: bool = True, **environment: str) -> Iterator[s
             log=home / "log",
         )
         if wait:
-            family.wait_until_answering()
+            processes.wait_until_answering()
         yield f"http://localhost:{port}"
 
 

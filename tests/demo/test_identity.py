@@ -18,22 +18,20 @@ def test_authorize_refuses_a_request_without_a_challenge(rp: RelyingParty) -> No
     assert answer(rp.ask("alice", code_challenge=None))["error"] == "invalid_request"
 
 
-@pytest.mark.parametrize("method", [None, "plain", "s256"])
-def test_authorize_refuses_any_challenge_method_but_s256(
-    rp: RelyingParty, method: str | None
-) -> None:
-    refused = answer(rp.ask("alice", code_challenge_method=method))
+def test_authorize_refuses_any_challenge_method_but_s256(rp: RelyingParty) -> None:
+    for method in (None, "plain", "s256"):
+        refused = answer(rp.ask("alice", code_challenge_method=method))
 
-    assert refused["error"] == "invalid_request"
-    assert "code" not in refused
+        assert refused["error"] == "invalid_request", method
+        assert "code" not in refused
 
 
-@pytest.mark.parametrize("verifier", [None, "", VERIFIER + "x", "short"])
-def test_token_refuses_an_absent_or_wrong_verifier(rp: RelyingParty, verifier: str | None) -> None:
-    refused = rp.exchange(code=rp.code(), code_verifier=verifier)
+def test_token_refuses_an_absent_or_wrong_verifier(rp: RelyingParty) -> None:
+    for verifier in (None, "", VERIFIER + "x", "short"):
+        refused = rp.exchange(code=rp.code(), code_verifier=verifier)
 
-    assert refused.status_code == 400
-    assert "id_token" not in refused.json()
+        assert refused.status_code == 400, verifier
+        assert "id_token" not in refused.json()
 
 
 def test_token_refuses_a_code_after_a_wrong_verifier(rp: RelyingParty) -> None:
@@ -50,12 +48,12 @@ def test_token_refuses_a_code_the_second_time(rp: RelyingParty) -> None:
     assert rp.exchange(code=code).json()["error"] == "invalid_grant"
 
 
-@pytest.mark.parametrize("secret", [None, "", "wrong"])
-def test_token_refuses_an_absent_or_wrong_secret(rp: RelyingParty, secret: str | None) -> None:
-    refused = rp.exchange(code=rp.code(), client_secret=secret)
+def test_token_refuses_an_absent_or_wrong_secret(rp: RelyingParty) -> None:
+    for secret in (None, "", "wrong"):
+        refused = rp.exchange(code=rp.code(), client_secret=secret)
 
-    assert refused.status_code in (400, 401)
-    assert "id_token" not in refused.json()
+        assert refused.status_code in (400, 401), secret
+        assert "id_token" not in refused.json()
 
 
 def test_token_refuses_another_redirect_uri_than_was_asked_with(
@@ -66,12 +64,12 @@ def test_token_refuses_another_redirect_uri_than_was_asked_with(
     assert refused.json()["error"] == "invalid_grant"
 
 
-@pytest.mark.parametrize("uri", ["http://evil.example/", "http://localhost:8000/oidc/callback/x"])
-def test_authorize_never_redirects_to_an_unregistered_address(rp: RelyingParty, uri: str) -> None:
-    refused = rp.ask("alice", redirect_uri=uri)
+def test_authorize_never_redirects_to_an_unregistered_address(rp: RelyingParty) -> None:
+    for uri in ("http://evil.example/", "http://localhost:8000/oidc/callback/x"):
+        refused = rp.ask("alice", redirect_uri=uri)
 
-    assert refused.status_code == 400
-    assert "Location" not in refused.headers
+        assert refused.status_code == 400, uri
+        assert "Location" not in refused.headers
 
 
 def test_authorize_asks_who_it_is(rp: RelyingParty) -> None:

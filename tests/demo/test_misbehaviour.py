@@ -22,26 +22,22 @@ def id_token(rp: RelyingParty) -> str:
     return token
 
 
-@pytest.mark.parametrize(
-    ("faults", "claim", "expected"),
-    [
-        ({"claims": {"iss": "https://evil.example"}}, "iss", "https://evil.example"),
-        ({"claims": {"aud": ["other"]}}, "aud", ["other"]),
-        ({"claims": {"nonce": None}}, "nonce", None),
-        ({"claims": {"nonce": "another"}}, "nonce", "another"),
-        ({"claims": {"sub": "sub-carol"}}, "sub", "sub-carol"),
-    ],
-)
 def test_claims_are_replaced_under_a_good_signature(
-    rp: RelyingParty,
-    provider: IdentityProvider,
-    faults: dict[str, Any],
-    claim: str,
-    expected: object,
+    rp: RelyingParty, provider: IdentityProvider
 ) -> None:
-    with provider.misbehaving(**faults):
-        assert rp.claims(id_token(rp)).get(claim) == expected
-    assert rp.claims(id_token(rp)).get(claim) != expected
+    faults: tuple[dict[str, Any], ...] = (
+        {"iss": "https://evil.example"},
+        {"aud": ["other"]},
+        {"nonce": None},
+        {"nonce": "another"},
+        {"sub": "sub-carol"},
+    )
+    honest = rp.claims(id_token(rp))
+    for claims in faults:
+        with provider.misbehaving(claims=claims):
+            spoilt = rp.claims(id_token(rp))
+        for name, value in claims.items():
+            assert spoilt.get(name) == value != honest[name]
 
 
 def test_two_thousand_groups_fit(rp: RelyingParty, provider: IdentityProvider) -> None:
@@ -66,14 +62,12 @@ def test_the_kid_can_be_missing_or_unknown(rp: RelyingParty, provider: IdentityP
         assert token.headers().get("kid") == header["kid"]
 
 
-@pytest.mark.parametrize("algorithm", ["HS256", "none"])
-def test_the_algorithm_can_be_weak(
-    rp: RelyingParty, provider: IdentityProvider, algorithm: str
-) -> None:
-    with provider.misbehaving(algorithm=algorithm):
-        token = id_token(rp)
+def test_the_algorithm_can_be_weak(rp: RelyingParty, provider: IdentityProvider) -> None:
+    for algorithm in ("HS256", "none"):
+        with provider.misbehaving(algorithm=algorithm):
+            token = id_token(rp)
 
-    assert jws.extract_compact(token.encode()).headers()["alg"] == algorithm
+        assert jws.extract_compact(token.encode()).headers()["alg"] == algorithm
 
 
 def test_hs256_is_signed_with_the_secret_of_the_client(

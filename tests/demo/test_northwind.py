@@ -13,8 +13,8 @@ from accounts.entitlements import resolve
 from accounts.models import Account
 from accounts.types import Subject
 from demo.identity.users import load_users
-from demo.launcher.home import COMPANY, PEOPLE
-from demo.launcher.outlook import outlook
+from demo.launcher.access_summary import access_summary
+from demo.launcher.folder import COMPANY, PEOPLE
 
 PERSON = {person.username: person for person in load_users(PEOPLE)}
 FILE: dict[str, list[dict[str, Any]]] = tomllib.loads(COMPANY.read_text("utf-8"))
@@ -100,10 +100,10 @@ def test_carol_sees_bills_and_findings_in_the_console_alone(company: None) -> No
 def test_the_outlook_says_what_is_console_only_and_what_is_nothing(company: None) -> None:
     now = timezone.now()
 
-    carol = outlook(PERSON["carol"], issuer="http://localhost:8001", now=now)
+    carol = access_summary(PERSON["carol"], issuer="http://localhost:8001", now=now)
     assert "Billing (console only) in northwind-management" in carol
     assert "the admin pages" in carol
-    assert outlook(PERSON["mallory"], issuer="http://localhost:8001", now=now) == ["nothing"]
+    assert access_summary(PERSON["mallory"], issuer="http://localhost:8001", now=now) == ["nothing"]
 
 
 def test_applying_northwind_again_changes_nothing(

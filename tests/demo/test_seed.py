@@ -8,17 +8,17 @@ import pytest
 from pytest_django import Settings
 
 from accounts.models import Account
-from demo.launcher.home import COMPANY, Home
+from demo.launcher.folder import COMPANY, DemoFolder
 from demo.launcher.seed import prepare
 
 
 @pytest.fixture
-def home(tmp_path: Path, settings: Settings) -> Home:
+def folder(tmp_path: Path, settings: Settings) -> DemoFolder:
     settings.STATIC_ROOT = tmp_path / "static"
-    home = Home(tmp_path / "data")
-    home.folder.mkdir()
-    home.database.touch()
-    return home
+    folder = DemoFolder(tmp_path / "data")
+    folder.path.mkdir()
+    folder.database.touch()
+    return folder
 
 
 @pytest.fixture
@@ -29,28 +29,28 @@ def company(tmp_path: Path) -> Path:
 
 
 @pytest.mark.django_db
-def test_a_second_start_keeps_what_was_changed_since(home: Home, company: Path) -> None:
-    assert prepare(home, company)
+def test_a_second_start_keeps_what_was_changed_since(folder: DemoFolder, company: Path) -> None:
+    assert prepare(folder, company)
     Account.objects.filter(name="payments-dev").update(name="payments-lab")
 
-    assert not prepare(home, company)
+    assert not prepare(folder, company)
     assert Account.objects.filter(name="payments-lab").exists()
 
 
 @pytest.mark.django_db
-def test_a_changed_file_is_applied_at_the_next_start(home: Home, company: Path) -> None:
-    prepare(home, company)
+def test_a_changed_file_is_applied_at_the_next_start(folder: DemoFolder, company: Path) -> None:
+    prepare(folder, company)
     text = company.read_text("utf-8")
     company.write_text(text.replace("payments-dev", "payments-lab"), "utf-8")
 
-    assert prepare(home, company)
+    assert prepare(folder, company)
     assert Account.objects.filter(name="payments-lab").exists()
 
 
 @pytest.mark.django_db
-def test_the_database_is_readable_by_its_owner_alone(home: Home, company: Path) -> None:
-    home.database.chmod(0o644)
+def test_the_database_is_readable_by_its_owner_alone(folder: DemoFolder, company: Path) -> None:
+    folder.database.chmod(0o644)
 
-    prepare(home, company)
+    prepare(folder, company)
 
-    assert home.database.stat().st_mode & 0o077 == 0
+    assert folder.database.stat().st_mode & 0o077 == 0

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import requests
 
-from demo.launcher.home import CHECKOUT, COMPANY
-from demo.launcher.network import choose
-from demo.launcher.processes import Family
+from demo.launcher.folder import CHECKOUT, COMPANY
+from demo.launcher.network import choose_ports
+from demo.launcher.processes import ProcessGroup
 from tests.processes import manage, scratch_folder, static_files
 
 SECRET_KEY = "wire-only-key-1f0c9a7d5e3b8246-kept-out-of-every-log"
@@ -58,7 +58,7 @@ def portal(
     folder: Path, *, issuer: str, port: int | None = None, prepared: bool = True, **changes: str
 ) -> Iterator[Portal]:
     """Run a portal, with the demo's company in its database unless that is not `prepared`, until the block ends."""
-    port = port or choose(0).portal
+    port = port or choose_ports(0).portal
     database = folder / "portal.sqlite3"
     environment = {**_environment(database, issuer=issuer, port=port), **changes}
     if prepared and "DATABASE_URL" in changes:
@@ -66,15 +66,15 @@ def portal(
     elif prepared:
         copy(northwind_database(), database)
     url = f"http://localhost:{port}"
-    with Family(CHECKOUT) as family:
-        family.start(
+    with ProcessGroup(CHECKOUT) as processes:
+        processes.start(
             "gunicorn",
             command=[sys.executable, "-m", "gunicorn", "portal.wsgi"],
             environment=environment,
             url=f"{url}/healthz",
             log=folder / "log",
         )
-        family.wait_until_answering()
+        processes.wait_until_answering()
         yield Portal(url, port, folder / "log", database)
 
 

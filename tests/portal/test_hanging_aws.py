@@ -19,8 +19,8 @@ from accounts.concurrency import THREADS
 from demo.identity import IdentityProvider, OAuthClient
 from demo.identity.server import serve as serve_identity
 from demo.identity.users import load_users
-from demo.launcher.home import PEOPLE
-from demo.launcher.network import choose
+from demo.launcher.folder import PEOPLE
+from demo.launcher.network import choose_ports
 from tests.portal import running
 from tests.portal.running import CLIENT_SECRET, Portal
 
@@ -99,7 +99,7 @@ def alice(
     tmp_path_factory: pytest.TempPathFactory, tarpit: Tarpit
 ) -> Iterator[tuple[Portal, requests.Session]]:
     """alice, signed in at a portal with one worker, and that portal."""
-    port = choose(0).portal
+    port = choose_ports(0).portal
     client = OAuthClient("gatehouse", secret=CLIENT_SECRET, portal=f"http://localhost:{port}")
     identity = IdentityProvider(people=load_users(PEOPLE), clients=[client])
     with (

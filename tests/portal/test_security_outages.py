@@ -18,8 +18,8 @@ from demo.cloud.server import serve as serve_cloud
 from demo.identity import IdentityProvider, OAuthClient
 from demo.identity.server import serve as serve_identity
 from demo.identity.users import load_users
-from demo.launcher.home import PEOPLE
-from demo.launcher.network import choose
+from demo.launcher.folder import PEOPLE
+from demo.launcher.network import choose_ports
 from tests.portal import running
 from tests.portal.running import CLIENT_SECRET, Portal
 
@@ -114,7 +114,7 @@ def outage(tmp_path_factory: pytest.TempPathFactory, postgresql_url: str) -> Ite
     """alice at a portal on PostgreSQL; the line is whole."""
     server = urlsplit(postgresql_url)
     line = Line(str(server.hostname), server.port or 5432)
-    port = choose(0).portal
+    port = choose_ports(0).portal
     client = OAuthClient("gatehouse", secret=CLIENT_SECRET, portal=f"http://localhost:{port}")
     identity = IdentityProvider(people=load_users(PEOPLE), clients=[client])
     with (

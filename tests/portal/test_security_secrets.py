@@ -18,8 +18,8 @@ from demo.cloud.server import serve as serve_cloud
 from demo.identity import IdentityProvider, OAuthClient, oauth
 from demo.identity.server import serve as serve_identity
 from demo.identity.users import load_users
-from demo.launcher.home import PEOPLE
-from demo.launcher.network import choose
+from demo.launcher.folder import PEOPLE
+from demo.launcher.network import choose_ports
 from tests.portal import running
 from tests.portal.running import CLIENT_SECRET, HUB_SECRET, SECRET_KEY, Portal
 
@@ -58,7 +58,7 @@ class Recorder(requests.Session):
 def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
     """alice signs in, takes keys, opens the console and signs out; mallory tries; a callback is replayed."""
     folder = tmp_path_factory.mktemp("portal")
-    port = choose(0).portal
+    port = choose_ports(0).portal
     client = OAuthClient("gatehouse", secret=CLIENT_SECRET, portal=f"http://localhost:{port}")
     identity = IdentityProvider(people=load_users(PEOPLE), clients=[client])
     with (

@@ -12,7 +12,7 @@ import requests
 
 from demo.identity import IdentityProvider, OAuthClient, User
 from demo.identity.server import serve
-from demo.launcher.network import choose
+from demo.launcher.network import choose_ports
 from tests.portal import running
 from tests.portal.running import CLIENT_SECRET, Portal, browser, status_of
 
@@ -24,7 +24,7 @@ HTTPS = {"X-Forwarded-Proto": "https"}
 @pytest.fixture(scope="module")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     """A portal at an https address, behind a proxy on this machine."""
-    port = choose(0).portal
+    port = choose_ports(0).portal
     client = OAuthClient("gatehouse", secret=CLIENT_SECRET, portal=f"https://localhost:{port}")
     identity = IdentityProvider(people=[User("alice", groups=("payments",))], clients=[client])
     with (

@@ -17,8 +17,8 @@ from playwright.sync_api import Browser, BrowserContext
 from demo.identity import IdentityProvider, OAuthClient
 from demo.identity.server import serve
 from demo.identity.users import load_users
-from demo.launcher.home import PEOPLE
-from demo.launcher.network import choose
+from demo.launcher.folder import PEOPLE
+from demo.launcher.network import choose_ports
 from tests import aws_cli_v2, postgresql, real_parts
 from tests.browsers import PATIENCE, PageFactory
 from tests.portal import running
@@ -111,7 +111,7 @@ def demo(
     tmp_path_factory: pytest.TempPathFactory, browser: Browser, cloud_url: str
 ) -> Iterator[Place]:
     """A portal as the demo runs one."""
-    folder, port = tmp_path_factory.mktemp("demo"), choose(0).portal
+    folder, port = tmp_path_factory.mktemp("demo"), choose_ports(0).portal
     with place(
         folder, chromium=browser, cloud_url=cloud_url, url=f"http://localhost:{port}", port=port
     ) as found:
@@ -123,7 +123,7 @@ def company(
     tmp_path_factory: pytest.TempPathFactory, browser: Browser, cloud_url: str
 ) -> Iterator[Place]:
     """A portal as a company runs one: https, by a proxy that stands before it."""
-    folder, port = tmp_path_factory.mktemp("company"), choose(0).portal
+    folder, port = tmp_path_factory.mktemp("company"), choose_ports(0).portal
     with (
         front(folder, portal_port=port) as (url, certificate),
         place(

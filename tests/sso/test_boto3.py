@@ -29,8 +29,8 @@ from demo.cloud.server import serve as serve_cloud
 from demo.identity import IdentityProvider, OAuthClient
 from demo.identity.server import serve as serve_identity
 from demo.identity.users import load_users
-from demo.launcher.home import PEOPLE
-from demo.launcher.network import choose
+from demo.launcher.folder import PEOPLE
+from demo.launcher.network import choose_ports
 from tests.portal import running
 from tests.portal.running import CLIENT_SECRET, Portal, browser, status_of, token_in
 from tests.sso.conftest import DEVICE_CODE, REDIRECT, REGISTERED, Program
@@ -91,7 +91,7 @@ class Company:
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     """The demo's company, with a log that says everything."""
-    port = choose(0).portal
+    port = choose_ports(0).portal
     client = OAuthClient("gatehouse", secret=CLIENT_SECRET, portal=f"http://localhost:{port}")
     identity = IdentityProvider(people=load_users(PEOPLE), clients=[client])
     with (

@@ -13,9 +13,9 @@ import pytest
 import requests
 
 from demo.identity import IdentityProvider
-from demo.launcher.home import CHECKOUT
-from demo.launcher.network import choose
-from demo.launcher.processes import Family
+from demo.launcher.folder import CHECKOUT
+from demo.launcher.network import choose_ports
+from demo.launcher.processes import ProcessGroup
 from tests.identity import query_of
 from tests.processes import manage, static_files
 
@@ -35,7 +35,7 @@ class Portal:
 @pytest.fixture
 def portal(tmp_path: Path, identity: IdentityProvider) -> Iterator[Portal]:
     """Two workers, so that an attempt begun at one may end at the other."""
-    port = choose(0).portal
+    port = choose_ports(0).portal
     url = f"http://localhost:{port}"
     identity.clients = [replace(client, portal=url) for client in identity.clients]
     environment = {
@@ -55,15 +55,15 @@ def portal(tmp_path: Path, identity: IdentityProvider) -> Iterator[Portal]:
         **static_files(),
     }
     manage(environment, "migrate", "--no-input")
-    with Family(CHECKOUT) as family:
-        family.start(
+    with ProcessGroup(CHECKOUT) as processes:
+        processes.start(
             "gunicorn",
             command=[sys.executable, "-m", "gunicorn", "portal.wsgi"],
             environment=environment,
             url=f"{url}/healthz",
             log=tmp_path / "log",
         )
-        family.wait_until_answering()
+        processes.wait_until_answering()
         yield Portal(url, tmp_path / "log")
 
 

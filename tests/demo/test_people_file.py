@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from demo.identity.roster import BadPeople
+from demo.identity.people_file import InvalidPeople
 from demo.identity.users import load_users
-from demo.launcher.home import CHECKOUT, Home
+from demo.launcher.folder import CHECKOUT, DemoFolder
 from demo.management.commands import demo
 
 BAD = """
@@ -34,7 +34,7 @@ disabled = "no"
 def complaints(tmp_path: Path, text: bytes) -> list[str]:
     path = tmp_path / "people.toml"
     path.write_bytes(text)
-    with pytest.raises(BadPeople) as refused:
+    with pytest.raises(InvalidPeople) as refused:
         load_users(path)
     lines = str(refused.value).splitlines()
     assert all(line.startswith(f"{path}: ") for line in lines)
@@ -52,9 +52,8 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("text", "complaint"),
-    [
+def test_file_is_refused_with_its_reason(tmp_path: Path) -> None:
+    for text, complaint in (
         (b'[[perso]\nusername = "alice"', "This is not TOML: "),
         (b"\xff\xfe", "This is not UTF-8"),
         (b"", "There is nobody"),
@@ -66,16 +65,13 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
             "person 1 (a): groups: Write a list of texts.",
         ),
         (b'[[person]]\nusername = "a"\n[[people]]', "people: Unknown."),
-    ],
-)
-def test_file_is_refused_with_its_reason(tmp_path: Path, text: bytes, complaint: str) -> None:
-    (said,) = complaints(tmp_path, text)
-
-    assert said.startswith(complaint)
+    ):
+        (line,) = complaints(tmp_path, text)
+        assert line.startswith(complaint)
 
 
 def test_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BadPeople, match=r"people\.toml: This cannot be read: No such file"):
+    with pytest.raises(InvalidPeople, match=r"people\.toml: This cannot be read: No such file"):
         load_users(tmp_path / "people.toml")
 
 
@@ -111,7 +107,7 @@ def test_demo_says_so_before_it_starts_anything(
     path = tmp_path / "people.toml"
     path.write_text(BAD)
     monkeypatch.setattr(demo, "PEOPLE", path)
-    monkeypatch.setattr(demo, "HOME", Home(tmp_path / "data"))
+    monkeypatch.setattr(demo, "FOLDER", DemoFolder(tmp_path / "data"))
 
     with pytest.raises(CommandError, match="person 1 \\(alice\\): groups"):
         call_command(demo.Command(), port=0)

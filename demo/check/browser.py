@@ -1,4 +1,4 @@
-"""A browser without a screen: follows redirects, keeps cookies, reads forms and texts off pages."""
+"""A minimal browser: follows redirects, keeps cookies, reads forms and texts of pages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TIMEOUT = 30
 
 @dataclass(slots=True)
 class Button:
-    """A button of a form: what it adds to what is sent, and where that goes."""
+    """A submit button: its field, and the URL it sends the form to."""
 
     name: str
     value: str
@@ -24,7 +24,7 @@ class Button:
 
 @dataclass(slots=True)
 class Form:
-    """A form, with what a browser would send if nothing were changed, and the buttons it has."""
+    """A form with the values of its fields, and its buttons."""
 
     action: str
     method: str
@@ -34,8 +34,6 @@ class Form:
 
 @dataclass(slots=True)
 class Page:
-    """A page as it arrived."""
-
     url: str
     status: int
     forms: list[Form]
@@ -43,14 +41,14 @@ class Page:
     by_id: dict[str, str]
 
     def form(self, path: str) -> Form:
-        """Return the first form that is sent to this path."""
+        """Return the first form for a path."""
         for form in self.forms:
             if urlsplit(form.action).path == path:
                 return form
         raise LookupError(f"{self.url} ({self.status}) has no form for {path}")
 
     def offered(self, path: str) -> set[tuple[str, str]]:
-        """Return the account and role of each button that leads to a path of the portal."""
+        """Return account id and role name of each button for a path."""
         return {
             (form.fields["account_id"], button.value)
             for form in self.forms
@@ -62,11 +60,11 @@ class Page:
 
 
 class Browser:
-    """One person's browser."""
+    """One person's browser, with its cookies."""
 
     def __init__(self) -> None:
         self._session = requests.Session()
-        # No proxy, no ~/.netrc: everything is on this machine.
+        # Everything is on this machine: no proxy, no ~/.netrc.
         self._session.trust_env = False
 
     def __enter__(self) -> Browser:
@@ -81,15 +79,14 @@ class Browser:
         self._session.close()
 
     def get(self, url: str) -> Page:
-        """Go to an address."""
         return _page(self._session.get(url, timeout=TIMEOUT))
 
     def send(self, form: Form, **fields: str) -> Page:
-        """Send a form, with these fields set, and go where that leads."""
+        """Send a form with these fields and follow redirects."""
         return _page(self._send(form, fields, follow=True))
 
     def send_and_stop(self, form: Form, **fields: str) -> tuple[int, str]:
-        """Send a form; return the status and where it leads, without going there."""
+        """Send a form; return status and Location, without following it."""
         response = self._send(form, fields, follow=False)
         return response.status_code, response.headers.get("Location", "")
 
@@ -106,7 +103,7 @@ class Browser:
 
 
 class _Reader(HTMLParser):
-    """Collects what a page offers."""
+    """Collects forms and texts."""
 
     def __init__(self, url: str) -> None:
         super().__init__()

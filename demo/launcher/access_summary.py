@@ -1,4 +1,4 @@
-"""Say what each person will see, as the product decides it."""
+"""What each person of the demo has access to, as the portal decides it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from accounts.types import Entitlement, Subject
 from demo.identity.users import User
 
 
-def outlook(person: User, *, issuer: str, now: datetime) -> list[str]:
-    """Return one line for each role a person has, with its accounts."""
+def access_summary(person: User, *, issuer: str, now: datetime) -> list[str]:
+    """Return a line for each role of a person, with its accounts."""
     claims = person.standard_claims()
     granted = resolve(
         subject=Subject(issuer=issuer, sub=claims["sub"], claims=claims), now=now

@@ -1,4 +1,4 @@
-"""Read the file of the provider's people, or say everything that is wrong with it at once."""
+"""The file with the people of the identity provider; all errors in it are reported at once."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 
-class BadPeople(Exception):
-    """The file is not as it must be; its text has a line for each complaint."""
+class InvalidPeople(Exception):
+    """The file is not valid; the message has a line for each error."""
 
 
 def _is_text(value: Any) -> bool:
@@ -21,8 +21,8 @@ def _are_texts(value: Any) -> bool:
     return isinstance(value, list) and all(_is_text(item) for item in value)
 
 
-# What each key of a [[person]] holds: the fields of Person.
-_WANTED: dict[str, tuple[str, Callable[[Any], bool]]] = {
+# The keys of a [[person]], which are the fields of User, with what they hold.
+_KEYS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     **dict.fromkeys(("username", "name", "email", "sub", "about", "acr"), ("text", _is_text)),
     **dict.fromkeys(("groups", "amr"), ("a list of texts", _are_texts)),
     "disabled": ("true or false", lambda value: isinstance(value, bool)),
@@ -31,21 +31,21 @@ _WANTED: dict[str, tuple[str, Callable[[Any], bool]]] = {
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """Return the `[[person]]` tables, whose keys are the fields of `Person`.
+    """Return the `[[person]]` tables, whose keys are the fields of `User`.
 
     Raises:
-        BadPeople: the file cannot be read, or is not as it must be.
+        InvalidPeople: the file cannot be read or is not valid.
     """
     try:
         found = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise BadPeople(f"{path}: This cannot be read: {error.strerror}.") from None
+        raise InvalidPeople(f"{path}: This cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
-        raise BadPeople(f"{path}: This is not UTF-8; save the file in that encoding.") from None
+        raise InvalidPeople(f"{path}: This is not UTF-8; save the file in that encoding.") from None
     except tomllib.TOMLDecodeError as error:
-        raise BadPeople(f"{path}: This is not TOML: {error}.") from None
+        raise InvalidPeople(f"{path}: This is not TOML: {error}.") from None
     if complaints := [f"{path}: {complaint}" for complaint in _complaints(found)]:
-        raise BadPeople("\n".join(complaints))
+        raise InvalidPeople("\n".join(complaints))
     people: list[dict[str, Any]] = found["person"]
     return people
 
@@ -72,9 +72,9 @@ def _about_one(table: dict[str, Any]) -> Iterator[str]:
     if "username" not in table:
         yield "username is missing."
     for key, value in table.items():
-        if key not in _WANTED:
-            yield f"{key}: Unknown key; there are {', '.join(_WANTED)}."
+        if key not in _KEYS:
+            yield f"{key}: Unknown key; there are {', '.join(_KEYS)}."
             continue
-        wanted, fits = _WANTED[key]
+        wanted, fits = _KEYS[key]
         if not fits(value):
             yield f"{key}: Write {wanted}."

@@ -1,4 +1,4 @@
-"""Where the demo keeps its data, and the environment it gives to its processes."""
+"""The folder of the demo's data, and the command and environment of each of its processes."""
 
 from __future__ import annotations
 
@@ -20,55 +20,53 @@ CHECKOUT = Path(__file__).resolve().parent.parent.parent
 COMPANY = CHECKOUT / "demo" / "northwind.toml"
 PEOPLE = CHECKOUT / "demo" / "people.toml"
 
-# What the demo's processes inherit. Above all nothing of AWS: the demo must not meet real accounts.
+# The variables the processes inherit. None of AWS: the demo must never reach real accounts.
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LOG_LEVEL", "WEB_CONCURRENCY")
 
 
 class AlreadyRunning(Exception):
-    """A demo has these data in use."""
+    """Another demo uses this folder."""
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
-    """The folder of the demo's data: database, secrets, logs, and where it runs now."""
+class DemoFolder:
+    """The folder with database, secrets, logs, and the ports of the running demo."""
 
-    folder: Path
+    path: Path
 
     @property
     def database(self) -> Path:
-        """The portal's database."""
-        return self.folder / "gatehouse.sqlite3"
+        return self.path / "gatehouse.sqlite3"
 
     @property
     def identity_key(self) -> Path:
-        """The signing key of the identity provider."""
-        return self.folder / "identity-key.pem"
+        return self.path / "identity-key.pem"
 
     @property
     def applied(self) -> Path:
-        """The digest of the company's file as it was last applied."""
-        return self.folder / "applied"
+        """The file with the digest of the company's file that was last applied."""
+        return self.path / "applied"
 
     @property
     def aws_config(self) -> Path:
-        """A configuration of the AWS CLI for this demo."""
-        return self.folder / "aws-config"
+        """The configuration of the AWS CLI for this demo."""
+        return self.path / "aws-config"
 
     def log(self, name: str) -> Path:
-        """The log of one of the processes, since it was last started."""
-        return self.folder / f"{name}.log"
+        """Return the log of a process; each start begins a new one."""
+        return self.path / f"{name}.log"
 
     def secret(self, name: str) -> Path:
-        """Return a file with a secret that only its owner can read, made at first use."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self.folder / name
+        """Return the file of a secret, created at first use; only its owner can read it."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self.path / name
         if not path.exists():
             path.touch(mode=0o600)
             path.write_text(secrets.token_urlsafe(48))
         return path
 
     def portal_environment(self, ports: Ports) -> dict[str, str]:
-        """Return the variables that configure the portal: what any operator would set."""
+        """Return the environment of the portal: the variables that operators set."""
         return {
             "SECRET_KEY_FILE": str(self.secret("secret-key")),
             "BASE_URL": ports.portal_url,
@@ -93,7 +91,7 @@ class Home:
         }
 
     def processes(self, ports: Ports) -> dict[str, tuple[list[str], dict[str, str], str]]:
-        """Return the three processes by name: command, environment, and the address that tells they are up."""
+        """Return for each process its command, its environment and the URL it answers at when it is ready."""
         inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         inherited |= {"PYTHONUNBUFFERED": "1"}
         portal = inherited | {"WEB_CONCURRENCY": "2"} | self.portal_environment(ports)
@@ -122,14 +120,14 @@ class Home:
         }
 
     @contextmanager
-    def in_use(self) -> Iterator[None]:
-        """Keep these data for one demo; the system lets go of them however that ends.
+    def locked(self) -> Iterator[None]:
+        """Lock the folder for one demo; the operating system releases the lock when the process ends.
 
         Raises:
-            AlreadyRunning: another demo has them.
+            AlreadyRunning: another demo holds the lock.
         """
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with (self.folder / "lock").open("w") as lock:
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (self.path / "lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -137,27 +135,27 @@ class Home:
             yield
 
     @contextmanager
-    def running(self, ports: Ports) -> Iterator[None]:
-        """Say where the demo answers, for as long as it does."""
-        path = self.folder / "running.json"
+    def announced(self, ports: Ports) -> Iterator[None]:
+        """Write the ports of this demo to a file while the block runs, for `running_ports`."""
+        path = self.path / "running.json"
         path.write_text(json.dumps({"pid": os.getpid(), **asdict(ports)}))
         try:
             yield
         finally:
             path.unlink(missing_ok=True)
 
-    def where(self) -> Ports | None:
-        """Return where the demo answers now; None if it does not run."""
+    def running_ports(self) -> Ports | None:
+        """Return the ports of the running demo, None if none runs."""
         try:
-            with self.in_use():
+            with self.locked():
                 return None
         except AlreadyRunning:
             pass
         try:
-            found = json.loads((self.folder / "running.json").read_text())
+            found = json.loads((self.path / "running.json").read_text())
         except (OSError, ValueError):
             return None
         return Ports(found["portal"], found["identity"], found["cloud"])
 
 
-HOME = Home(Path(os.environ.get("DEMO_DATA") or CHECKOUT / ".demo"))
+FOLDER = DemoFolder(Path(os.environ.get("DEMO_DATA") or CHECKOUT / ".demo"))

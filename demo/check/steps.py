@@ -1,4 +1,4 @@
-"""The steps of the story. Each one fails with what was expected and what was found."""
+"""The steps of the check; each failure says what was expected and what happened."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from accounts.models import AuditEvent, SignIn
 from accounts.models.audit import Action
 from accounts.signins import subject_of
 from accounts.types import Credentials
+from demo.check.browser import Browser, Form, Page
 from demo.identity.users import User, load_users
-from demo.launcher.home import PEOPLE
+from demo.launcher.folder import PEOPLE
 from demo.launcher.network import Ports
-from demo.story.browser import Browser, Form, Page
 
-# What alice comes for, and where she wants to land.
+# The role that alice uses, and the console page she opens.
 ACCOUNT, ROLE = "210987654321", "Developer"
 DESTINATION = "https://eu-west-1.console.aws.amazon.com/s3/home?region=eu-west-1"
 
 
-class Failed(Exception):
-    """The story does not hold."""
+class StepFailed(Exception):
+    """A step did not go as expected."""
 
 
-class Plot:
-    """The story of alice and mallory at a running demo."""
+class Steps:
+    """What alice and mallory do at a running demo."""
 
     def __init__(self, ports: Ports) -> None:
         self.ports = ports
         self.people = {person.username: person for person in load_users(PEOPLE)}
         self.began = timezone.now()
 
-    def steps(self) -> Iterator[str]:
-        """Play it, and yield each step once it holds.
+    def take(self) -> Iterator[str]:
+        """Take all steps, and yield a description of each that succeeds.
 
         Raises:
-            Failed: something else happened.
+            StepFailed: a step did not go as expected.
         """
         with Browser() as browser:
             yield from self._alice(browser)
@@ -71,7 +71,7 @@ class Plot:
             ("/keys", Action.KEYS_DENIED),
             ("/console", Action.CONSOLE_DENIED),
         ):
-            # She writes the request herself; only the CSRF token is from a form she was given.
+            # She forges the request; only the CSRF token is from one of her own forms.
             token = page.form("/oidc/logout/").fields["csrfmiddlewaretoken"]
             form = Form(f"{self.ports.portal_url}{path}", "POST", {"csrfmiddlewaretoken": token})
             status, location = browser.send_and_stop(form, account_id=ACCOUNT, role_name=ROLE)
@@ -95,7 +95,7 @@ class Plot:
         return page
 
     def _lists_everything(self, page: Page, person: User) -> str:
-        """Compare the page with what the product decides from the claims of the sign-in."""
+        """Compare the page with what the portal decides from the claims of the sign-in."""
         sign_in = SignIn.objects.filter(
             person__sub=person.sub, person__issuer=self.ports.identity_url
         ).latest("started_at")
@@ -174,7 +174,7 @@ class Plot:
         _expect(page.url.startswith(self.ports.identity_url), "the provider still knows who it is")
 
     def _recorded(self, person: User, action: Action, **columns: str) -> AuditEvent:
-        """Return the newest audit row of this kind since the story began."""
+        """Return the newest audit row of this kind since the check began."""
         row = (
             AuditEvent.objects.filter(
                 issuer=self.ports.identity_url,
@@ -187,13 +187,13 @@ class Plot:
             .first()
         )
         if row is None:
-            raise Failed(f"no audit row “{action.label}” for {person.username} {columns or ''}")
+            raise StepFailed(f"no audit row “{action.label}” for {person.username} {columns or ''}")
         return row
 
 
-def _expect(holds: bool, otherwise: str) -> None:
-    if not holds:
-        raise Failed(otherwise)
+def _expect(condition: bool, failure: str) -> None:
+    if not condition:
+        raise StepFailed(failure)
 
 
 def _same(what: str, found: set[tuple[str, str]], wanted: set[tuple[str, str]]) -> None:
@@ -202,9 +202,9 @@ def _same(what: str, found: set[tuple[str, str]], wanted: set[tuple[str, str]]) 
 
 
 def _variable(page: Page, name: str) -> str:
-    """Read the value of an environment variable off the keys page."""
-    found = re.search(rf'export {name}="([^"\n]+)"', page.text)
-    return found[1] if found else ""
+    """Return the value of an environment variable on the keys page."""
+    match = re.search(rf'export {name}="([^"\n]+)"', page.text)
+    return match[1] if match else ""
 
 
 def _without_query(url: str) -> str:

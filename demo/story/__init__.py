@@ -1,1 +1,0 @@
-"""The demo's story, played without a browser: sign in, keys, console, and nothing for mallory."""
