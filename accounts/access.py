@@ -22,9 +22,9 @@ from accounts.types import (
     Entitlement,
     IssuedKeys,
     Kind,
-    Named,
     OfferedRole,
     Origin,
+    RoleRef,
     Subject,
 )
 
@@ -32,7 +32,7 @@ from accounts.types import (
 def issue_keys(
     *,
     subject: Subject,
-    role: Named | RoleArn,
+    role: RoleRef | RoleArn,
     duration: int | None,
     origin: Origin,
     now: datetime,
@@ -66,7 +66,7 @@ def issue_keys(
 def console_url(
     *,
     subject: Subject,
-    role: Named | RoleArn,
+    role: RoleRef | RoleArn,
     destination: str,
     duration: int | None,
     origin: Origin,
@@ -106,7 +106,7 @@ def console_url(
 def _attempt(
     kind: Kind,
     subject: Subject,
-    role: Named | RoleArn,
+    role: RoleRef | RoleArn,
     duration: int | None,
     origin: Origin,
     now: datetime,
@@ -125,7 +125,7 @@ def _attempt(
 
 def _decide(
     attempt: Attempt,
-    role: Named | RoleArn,
+    role: RoleRef | RoleArn,
     duration: int | None,
     tags: Mapping[str, str],
 ) -> Entitlement:

@@ -17,7 +17,7 @@ from accounts.matching import Rule, Targets
 from accounts.models import AccountRole
 from accounts.patterns import Match, account_ids
 from accounts.storable import is_storable
-from accounts.types import Environment, Named, OfferedRole
+from accounts.types import Environment, OfferedRole, RoleRef
 
 # Beyond this a query narrows less: SQLite takes expressions 1,000 deep and 32,766 parameters.
 _MOST_CONDITIONS = 300
@@ -51,12 +51,12 @@ COLUMNS = (
 )
 
 
-def offered_role(role: Named | RoleArn) -> OfferedRole | None:
+def offered_role(role: RoleRef | RoleArn) -> OfferedRole | None:
     """Return one role of an active account, in one query; None if there is none.
 
     An ARN must be the role's own, letter by letter, including the path.
     """
-    if isinstance(role, Named):
+    if isinstance(role, RoleRef):
         texts = [role.account_id, role.role_name]
     else:
         texts = [role.account_id, role.partition, role.path, role.name]
@@ -64,7 +64,7 @@ def offered_role(role: Named | RoleArn) -> OfferedRole | None:
         return None
     row = (
         sql.role_by_name(account_id=role.account_id, role_name=role.role_name)
-        if isinstance(role, Named)
+        if isinstance(role, RoleRef)
         else sql.role_by_arn(role)
     )
     return None if row is None else _as_offered(row)
@@ -84,7 +84,7 @@ def offered_roles(
     """
     if account_id is not None and role_name is not None:
         # One at most: nothing is left to be narrowed.
-        found = offered_role(Named(account_id, role_name))
+        found = offered_role(RoleRef(account_id, role_name))
         return iter(() if found is None else (found,))
     query = AccountRole.objects.filter(*_reached_by(rules, values), account__active=True)
     if account_id is not None:

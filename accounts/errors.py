@@ -4,11 +4,11 @@ from __future__ import annotations
 
 
 class GatehouseError(Exception):
-    """Something that was refused or failed, told twice: to the user and to the admin.
+    """A refusal or a failure, with one message for the user and one for admins.
 
-    `code` is stable and lower-case with dots; `user_message` says what happened and what to do;
-    `admin_message` may hold ARNs and what AWS said, and goes to the audit trail and the log only.
-    Neither ever holds a secret.
+    `code` is stable: lower-case words with dots. `user_message` says what happened and what to do.
+    `admin_message` may quote ARNs and AWS; it goes to the audit trail and the log only. Neither holds
+    a secret.
     """
 
     code = "error"
@@ -29,35 +29,35 @@ class SignInAgain(GatehouseError):
 
 
 class TokenRefused(GatehouseError):
-    """A bearer token that proves nothing here; the code says which rule it breaks."""
+    """A bearer token that is not accepted; the code says why."""
 
     code = "token.refused"
     http_status = 401
 
 
 class AccessDenied(GatehouseError):
-    """The subject has no entitlement for what was asked."""
+    """The subject is not entitled to this."""
 
     code = "access.denied"
     http_status = 403
 
 
 class InvalidRequest(GatehouseError):
-    """What was asked for cannot be: a duration, a destination, an account id out of bounds."""
+    """A value in the request is not allowed: a duration, a destination, an account id."""
 
     code = "request.invalid"
     http_status = 400
 
 
 class AwsRefused(GatehouseError):
-    """AWS, or the configuration of AWS, said no: an admin has to act."""
+    """AWS refused, or is not set up for this: an admin has to act."""
 
     code = "aws.refused"
     http_status = 502
 
 
 class SessionTooLong(AwsRefused):
-    """AWS does not give a session this long; `allowed` is what it does give, in seconds, where that is known."""
+    """AWS does not give a session this long. `allowed` is the longest it gives, in seconds, if known."""
 
     code = "aws.session_too_long"
     http_status = 400

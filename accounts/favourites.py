@@ -10,7 +10,7 @@ from django.db import transaction
 from accounts import sql
 from accounts.errors import InvalidRequest
 from accounts.models import Favourite, Person, RoleUse
-from accounts.types import Named
+from accounts.types import RoleRef
 
 # Also bounds what one person can store.
 MOST_FAVOURITES = 50
@@ -19,10 +19,10 @@ RECENT = 5
 _MOST_USES = 500
 
 
-def favourites(*, person: Person) -> tuple[Named, ...]:
+def favourites(*, person: Person) -> tuple[RoleRef, ...]:
     """Return somebody's favourites in their order, those they no longer have included."""
     rows = Favourite.objects.filter(person=person).values_list("account_id", "role_name")
-    return tuple(Named(*row) for row in rows)
+    return tuple(RoleRef(*row) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +32,20 @@ class ChosenRoles:
     Roles that they no longer have are among them.
     """
 
-    favourites: tuple[Named, ...]
-    recent: tuple[Named, ...]
+    favourites: tuple[RoleRef, ...]
+    recent: tuple[RoleRef, ...]
 
 
 def chosen_roles(*, person: Person) -> ChosenRoles:
     """Return what somebody chose, in one query: enough recent roles that RECENT are no favourites."""
     rows = sql.chosen_roles(person_id=person.pk, at_most=2 * MOST_FAVOURITES)
     return ChosenRoles(
-        favourites=tuple(Named(*name) for kind, *name in rows if kind == "favourite"),
-        recent=tuple(Named(*name) for kind, *name in rows if kind == "recent"),
+        favourites=tuple(RoleRef(*name) for kind, *name in rows if kind == "favourite"),
+        recent=tuple(RoleRef(*name) for kind, *name in rows if kind == "recent"),
     )
 
 
-def star(*, person: Person, role: Named) -> None:
+def star(*, person: Person, role: RoleRef) -> None:
     """Add a role at the end of somebody's favourites; a favourite stays where it is.
 
     Raises:
@@ -64,14 +64,14 @@ def star(*, person: Person, role: Named) -> None:
         _arrange(person, [*names, role])
 
 
-def unstar(*, person: Person, role: Named) -> None:
+def unstar(*, person: Person, role: RoleRef) -> None:
     """Remove a role from somebody's favourites."""
     Favourite.objects.filter(
         person=person, account_id=role.account_id, role_name=role.role_name
     ).delete()
 
 
-def move(*, person: Person, role: Named, before: Named | None) -> None:
+def move(*, person: Person, role: RoleRef, before: RoleRef | None) -> None:
     """Move a favourite before another one, or to the end; does nothing if it is no favourite."""
     with transaction.atomic():
         names = _locked(person)
@@ -108,13 +108,13 @@ def last_duration(*, person: Person, account_id: str, role_name: str) -> int | N
     return uses.values_list("duration", flat=True).first()
 
 
-def _locked(person: Person) -> list[Named]:
+def _locked(person: Person) -> list[RoleRef]:
     """Return somebody's favourites, locked until the transaction ends (SQLite locks the whole database anyway)."""
     Person.objects.select_for_update().only("pk").get(pk=person.pk)
     return list(favourites(person=person))
 
 
-def _arrange(person: Person, names: list[Named]) -> None:
+def _arrange(person: Person, names: list[RoleRef]) -> None:
     Favourite.objects.bulk_create(
         [
             Favourite(

@@ -13,14 +13,14 @@ Claims = Mapping[str, Any]
 
 
 class Kind(StrEnum):
-    """What is asked for at the door."""
+    """What a person can get with a role."""
 
     CONSOLE = "console"
     KEYS = "keys"
 
 
 class Surface(StrEnum):
-    """Through which surface somebody came."""
+    """The part of the portal that a request came through."""
 
     PAGES = "pages"
     API = "api"
@@ -41,9 +41,9 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """How far a token reaches within what its subject may do; it never adds anything.
+    """What a token may be used for, within what its subject may do. It never adds anything.
 
-    None means all of them. `directory` and `audit` are what an admin or auditor may read with it.
+    None stands for all. `directory` and `audit`: whether a machine's token may read them.
     """
 
     permission_sets: frozenset[str] | None = None
@@ -53,14 +53,14 @@ class Scope:
     audit: bool = False
 
     def covers(self, *, account_id: str, role_name: str) -> bool:
-        """Whether this account role is within the scope at all."""
+        """Whether the scope includes this account role."""
         return (self.account_ids is None or account_id in self.account_ids) and (
             self.permission_sets is None or role_name in self.permission_sets
         )
 
 
 class ActorKind(StrEnum):
-    """Who acted, as the audit trail tells them apart."""
+    """What acted: a person, a program of a trusted issuer, or a token of the portal."""
 
     PERSON = "person"
     WORKLOAD = "workload"
@@ -69,12 +69,11 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A verified identity: who the provider says this is, and what it claims of them.
+    """A verified identity and its claims.
 
-    The key of a person is (issuer, sub); name and email are for people to read, never for matching.
-    A `workload` is a program of a trusted issuer other than the people's provider. `scope` narrows
-    what a token of the portal may do; None narrows nothing. `token_id` names that token; the portal
-    alone sets it.
+    A person is identified by (issuer, sub). Name and email are for people to read, never for matching.
+    `workload`: this is a program of a trusted issuer, not of the people's identity provider.
+    `token_id` and `scope` are set for tokens of the portal only; None narrows nothing.
     """
 
     issuer: str
@@ -92,25 +91,25 @@ class Subject:
 
     @property
     def kind(self) -> ActorKind:
-        """What acts here: a person, a program of a trusted issuer, or a token of the portal."""
+        """The kind of actor, as the audit trail records it."""
         if self.token_id is not None:
             return ActorKind.TOKEN
         return ActorKind.WORKLOAD if self.workload else ActorKind.PERSON
 
     @property
     def trusted_issuer(self) -> str | None:
-        """Whose workload this is; None for people and the portal's own machines: other mappings serve them."""
+        """The issuer whose mappings apply; None for people and the portal's own machines."""
         return self.issuer if self.kind is ActorKind.WORKLOAD else None
 
     @property
     def label(self) -> str:
-        """How people call this subject: the email, else the name, else `sub`."""
+        """The email, else the name, else `sub`."""
         return self.email or self.name or self.sub
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """A role in an account, by the names people know them by: account id and permission set."""
+class RoleRef:
+    """Names a role in an account; nothing says that it exists. `role_name` is the permission set's name."""
 
     account_id: str
     role_name: str
@@ -118,7 +117,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What an account is for, with the colour that marks it everywhere."""
+    """What an account is for, and the colour that marks it on pages."""
 
     name: str
     label: str
@@ -127,7 +126,10 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class OfferedRole:
-    """An account role as it is offered: a permission set in an account. Hashable."""
+    """A permission set in an active account, with all that a decision and a session need. Hashable.
+
+    `session_duration` is the longest session in seconds.
+    """
 
     id: int
     account_id: str
@@ -152,7 +154,6 @@ class OfferedRole:
 
     @property
     def arn(self) -> str:
-        """The IAM role's ARN."""
         return (
             f"arn:{self.partition}:iam::{self.account_id}:role{self.iam_path}{self.iam_role_name}"
         )
@@ -199,11 +200,10 @@ class Entitlement:
     reasons: tuple[Reason, ...]
 
     def allows(self, kind: Kind) -> bool:
-        """Whether this entitlement covers the console or keys."""
         return self.console if kind is Kind.CONSOLE else self.keys
 
     def because(self, kind: Kind) -> tuple[Reason, ...]:
-        """Return only the reasons that give this: the console or keys."""
+        """Return only the reasons that give the console, or keys."""
         return tuple(
             reason
             for reason in self.reasons
@@ -238,7 +238,7 @@ class SessionLimit:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Temporary AWS keys. The secret parts never appear in a `repr`."""
+    """Temporary AWS keys. The secret parts are not in the `repr`."""
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
@@ -250,9 +250,10 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class IssuedKeys:
-    """Keys that were decided, obtained and recorded: what the door releases, once.
+    """Keys that were decided, obtained and recorded. The door releases them once.
 
-    `shortened` says, for people, why the session is shorter than the permission set's; "" if it is not.
+    `duration` is in seconds. `shortened` says for people why the session is shorter than the
+    permission set's; "" if it is not.
     """
 
     entitlement: Entitlement
@@ -265,7 +266,7 @@ class IssuedKeys:
 
 @dataclass(frozen=True, slots=True)
 class ConsoleSignIn:
-    """A console sign-in that was decided, obtained and recorded. The URL is a secret for 15 minutes."""
+    """A console sign-in that was decided, obtained and recorded. The URL is secret: it works for 15 minutes."""
 
     entitlement: Entitlement
     url: str = field(repr=False)

@@ -18,7 +18,7 @@ from accounts.models import (
     MappingTarget,
     PermissionSet,
 )
-from accounts.types import Named, Origin, Subject, Surface
+from accounts.types import Origin, RoleRef, Subject, Surface
 
 ISSUER = "https://id.northwind.example"
 ROLES = ("ReadOnly", "Developer", "Billing", "Administrator")
@@ -104,7 +104,7 @@ def signed_in(name: str, top: str, accounts: list[Account], *, now: datetime) ->
         now=now,
     )
     for account in accounts[:STARRED]:
-        favourites.star(person=sign_in.person, role=Named(account.account_id, "Developer"))
+        favourites.star(person=sign_in.person, role=RoleRef(account.account_id, "Developer"))
     for account in accounts[STARRED : STARRED + USED]:
         favourites.remember_use(
             person=sign_in.person,

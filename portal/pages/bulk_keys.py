@@ -19,7 +19,7 @@ from accounts.access import issue_keys
 from accounts.errors import GatehouseError
 from accounts.favourites import last_duration
 from accounts.trust import session_limit
-from accounts.types import Entitlement, IssuedKeys, Kind, Named, OfferedRole
+from accounts.types import Entitlement, IssuedKeys, Kind, OfferedRole, RoleRef
 from portal.context import origin_of, sign_in_of, subject_of_request
 from portal.limiting import count_form
 from portal.pages import humanize
@@ -170,7 +170,7 @@ def _attempt(
     try:
         issued = issue_keys(
             subject=subject_of_request(request),
-            role=Named(account_id, role_name),
+            role=RoleRef(account_id, role_name),
             duration=min(duration, longest) if duration and longest else duration,
             origin=origin_of(request),
             now=now,

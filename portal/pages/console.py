@@ -12,7 +12,7 @@ from accounts import preferences
 from accounts.access import console_url
 from accounts.aws import destinations, partitions
 from accounts.errors import AccessDenied
-from accounts.types import Kind, Named, Subject
+from accounts.types import Kind, RoleRef, Subject
 from portal.context import origin_of, sign_in_of, subject_of_request
 from portal.pages.entitled import choices, entitled
 from portal.pages.form_action import may_lead_to_aws
@@ -76,7 +76,7 @@ def _choose(
 def _open(request: HttpRequest, subject: Subject, wanted: RoleRequest) -> HttpResponse:
     opened = console_url(
         subject=subject,
-        role=Named(wanted.account_id, wanted.role_name),
+        role=RoleRef(wanted.account_id, wanted.role_name),
         destination=wanted.destination,
         region=wanted.region,
         duration=wanted.duration,

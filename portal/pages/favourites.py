@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import favourites as stored
 from accounts.errors import AccessDenied, InvalidRequest
 from accounts.models import Person
-from accounts.types import Named
+from accounts.types import RoleRef
 from portal.context import sign_in_of
 from portal.pages.own_roles import OwnRoles, own_roles
 from portal.pages.role_request import RoleRequest, role_request
@@ -30,7 +30,7 @@ def favourites(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _change(request, person, own)
     wanted = role_request(request)
-    candidate = Named(wanted.account_id, wanted.role_name)
+    candidate = RoleRef(wanted.account_id, wanted.role_name)
     starred = still_had(stored.favourites(person=person), own)
     context = {
         "roles": [own.by_name[name].role for name in starred],
@@ -43,7 +43,7 @@ def favourites(request: HttpRequest) -> HttpResponse:
 def _change(request: HttpRequest, person: Person, own: OwnRoles) -> HttpResponse:
     action = next((name for name in ACTIONS if name in request.POST), "")
     account_id, _, role_name = request.POST.get(action, "").partition("/")
-    role = Named(account_id, role_name)
+    role = RoleRef(account_id, role_name)
     if action == "unstar":
         stored.unstar(person=person, role=role)
     elif action == "star":
@@ -67,7 +67,7 @@ def _change(request: HttpRequest, person: Person, own: OwnRoles) -> HttpResponse
     return redirect(reverse("favourites") + moved)
 
 
-def _had(role: Named, own: OwnRoles) -> Named:
+def _had(role: RoleRef, own: OwnRoles) -> RoleRef:
     if role in own.by_name:
         return role
     raise AccessDenied(
@@ -76,7 +76,7 @@ def _had(role: Named, own: OwnRoles) -> Named:
     )
 
 
-def _focused(starred: Sequence[Named], moved: Named, pressed: str) -> str:
+def _focused(starred: Sequence[RoleRef], moved: RoleRef, pressed: str) -> str:
     """Return the button that gets the focus, "up/123456789012/ReadOnly": the one pressed, if it is not disabled now."""
     if pressed not in ("up", "down") or moved not in starred:
         return ""
@@ -84,7 +84,7 @@ def _focused(starred: Sequence[Named], moved: Named, pressed: str) -> str:
     return f"{button}/{moved.account_id}/{moved.role_name}"
 
 
-def _next(starred: Sequence[Named], role: Named, *, up: bool) -> Named | None:
+def _next(starred: Sequence[RoleRef], role: RoleRef, *, up: bool) -> RoleRef | None:
     """Return the favourite before which a role goes when it moves by one place; None for the end."""
     if role not in starred:
         return role

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.access import issue_keys
 from accounts.favourites import last_duration
 from accounts.trust import session_limit
-from accounts.types import Kind, Named
+from accounts.types import Kind, RoleRef
 from portal.context import origin_of, sign_in_of, subject_of_request
 from portal.pages import bulk_keys, humanize
 from portal.pages.cli_profiles import cli_profiles
@@ -55,7 +55,7 @@ def _issue(request: HttpRequest, wanted: RoleRequest) -> HttpResponse:
     now = timezone.now()
     issued = issue_keys(
         subject=subject_of_request(request),
-        role=Named(wanted.account_id, wanted.role_name),
+        role=RoleRef(wanted.account_id, wanted.role_name),
         duration=wanted.duration,
         origin=origin_of(request),
         now=now,

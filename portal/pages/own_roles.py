@@ -26,7 +26,7 @@ from accounts import revisions
 from accounts.claims import ClaimProblem
 from accounts.entitlements import resolve
 from accounts.signins import subject_of
-from accounts.types import Entitlement, Named, Subject
+from accounts.types import Entitlement, RoleRef, Subject
 from portal.context import sign_in_of
 from portal.pages import account_html, account_list
 from portal.pages.summary import Summary, summary
@@ -41,7 +41,7 @@ Key = tuple[str, str, str, str]
 class OwnRoles:
     """The roles of one person, by name and arranged by account; `until` they may change by time alone."""
 
-    by_name: dict[Named, Entitlement]
+    by_name: dict[RoleRef, Entitlement]
     problems: tuple[ClaimProblem, ...]
     accounts: tuple[account_list.AccountRow, ...]
     summary: Summary
@@ -100,7 +100,7 @@ def _decide(subject: Subject, now: datetime) -> OwnRoles:
     decided = resolve(subject=subject, now=now)
     return OwnRoles(
         by_name={
-            Named(granted.role.account_id, granted.role.role_name): granted
+            RoleRef(granted.role.account_id, granted.role.role_name): granted
             for granted in decided.granted
         },
         problems=decided.problems,

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from accounts import favourites
 from accounts.models import Person
-from accounts.types import Named
+from accounts.types import RoleRef
 from portal.pages import account_html, account_list
 from portal.pages.own_roles import OwnRoles
 from portal.pages.search import Words, matching_accounts
@@ -20,8 +20,8 @@ from portal.pages.search import Words, matching_accounts
 class Tiles:
     """The roles that are tiles. Nobody sees a tile of a role that they no longer have."""
 
-    favourites: tuple[Named, ...]
-    recent: tuple[Named, ...]
+    favourites: tuple[RoleRef, ...]
+    recent: tuple[RoleRef, ...]
 
 
 def tiles_of(person: Person, own: OwnRoles) -> Tiles:
@@ -33,7 +33,7 @@ def tiles_of(person: Person, own: OwnRoles) -> Tiles:
     return Tiles(starred, recent if len(own.accounts) > 1 else ())
 
 
-def still_had(names: Iterable[Named], own: OwnRoles) -> tuple[Named, ...]:
+def still_had(names: Iterable[RoleRef], own: OwnRoles) -> tuple[RoleRef, ...]:
     """Return those of these roles that somebody has now."""
     return tuple(name for name in names if name in own.by_name)
 
@@ -47,7 +47,7 @@ def tiles_html(tiles: Tiles, own: OwnRoles, words: Words = ()) -> SafeString:
     return mark_safe(render_to_string("pages/tiles.html", context))  # noqa: S308
 
 
-def _each(names: Iterable[Named], own: OwnRoles, words: Words, *, starred: bool) -> list[str]:
+def _each(names: Iterable[RoleRef], own: OwnRoles, words: Words, *, starred: bool) -> list[str]:
     accounts = (account_list.account_row([own.by_name[name]]) for name in names)
     return [
         account_html.tile(account, starred=starred, words=words)

@@ -12,7 +12,7 @@ from accounts import access, entitlements
 from accounts.errors import AccessDenied, InvalidRequest
 from accounts.sso import client_tokens
 from accounts.sso.errors import ClientRefused
-from accounts.types import Named, OfferedRole, Subject, Surface
+from accounts.types import OfferedRole, RoleRef, Subject, Surface
 from portal import limiting
 from portal.context import origin_of
 from portal.sso import next_token
@@ -47,7 +47,7 @@ def get_role_credentials(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     issued = access.issue_keys(
         subject=_identify(request, now),
-        role=Named(_parameter(request, "account_id"), _parameter(request, "role_name")),
+        role=RoleRef(_parameter(request, "account_id"), _parameter(request, "role_name")),
         duration=None,
         origin=origin_of(request, Surface.SSO),
         now=now,

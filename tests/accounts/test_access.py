@@ -28,7 +28,7 @@ from accounts.errors import (
 from accounts.models import Account, AuditEvent, Mapping, PermissionSet, Person, SignIn
 from accounts.models.audit import Action
 from accounts.trust.session_names import session_name
-from accounts.types import ConsoleSignIn, Credentials, IssuedKeys, Kind, Named, Scope, Subject
+from accounts.types import ConsoleSignIn, Credentials, IssuedKeys, Kind, RoleRef, Scope, Subject
 from tests import cast
 from tests.emulators import ConsoleEndpoint, whose_keys
 
@@ -44,7 +44,7 @@ def get_keys(
     return access.issue_keys(
         **{
             "subject": subject,
-            "role": Named(account_id, role_name),
+            "role": RoleRef(account_id, role_name),
             "duration": None,
             "origin": cast.ORIGIN,
             "now": timezone.now(),
@@ -59,7 +59,7 @@ def open_console(
     return access.console_url(
         **{
             "subject": subject,
-            "role": Named(DEV, role_name),
+            "role": RoleRef(DEV, role_name),
             "destination": destination,
             "duration": None,
             "origin": cast.ORIGIN,

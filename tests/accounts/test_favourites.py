@@ -11,12 +11,12 @@ from accounts.entitlements import resolve
 from accounts.errors import InvalidRequest
 from accounts.favourites import last_duration, move, remember_use, star, unstar
 from accounts.models import Person, RoleUse
-from accounts.types import Named
+from accounts.types import RoleRef
 from tests import cast
 
 pytestmark = pytest.mark.django_db
 
-ONE, TWO, THREE = (Named("123456789012", name) for name in ("One", "Two", "Three"))
+ONE, TWO, THREE = (RoleRef("123456789012", name) for name in ("One", "Two", "Three"))
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def use(person: Person, name: str, *, duration: int | None = None, minutes: int 
     )
 
 
-def starred(person: Person, *roles: Named) -> None:
+def starred(person: Person, *roles: RoleRef) -> None:
     for role in roles:
         star(person=person, role=role)
 
@@ -46,7 +46,7 @@ def starred(person: Person, *roles: Named) -> None:
 @pytest.mark.usefixtures("northwind")
 def test_favourite_gives_nothing() -> None:
     mallory = cast.sign_in("mallory")
-    starred(mallory.person, Named("210987654321", "Developer"))
+    starred(mallory.person, RoleRef("210987654321", "Developer"))
 
     assert resolve(subject=cast.subject("mallory"), now=cast.NOON).granted == ()
 
@@ -99,12 +99,12 @@ def test_there_are_only_so_many_favourites(alice: Person, monkeypatch: pytest.Mo
         (ONE, THREE, ["Two", "One", "Three"]),
         (ONE, None, ["Two", "Three", "One"]),
         (TWO, TWO, ["One", "Two", "Three"]),
-        (TWO, Named("123456789012", "Gone"), ["One", "Three", "Two"]),
-        (Named("123456789012", "Gone"), ONE, ["One", "Two", "Three"]),
+        (TWO, RoleRef("123456789012", "Gone"), ["One", "Three", "Two"]),
+        (RoleRef("123456789012", "Gone"), ONE, ["One", "Two", "Three"]),
     ],
 )
 def test_favourite_moves_before_another_or_to_the_end(
-    role: Named, before: Named | None, then: list[str], alice: Person
+    role: RoleRef, before: RoleRef | None, then: list[str], alice: Person
 ) -> None:
     starred(alice, ONE, TWO, THREE)
 

@@ -20,7 +20,7 @@ from accounts.models.issuers import Algorithm
 from accounts.oidc.keys import ALGORITHMS
 from accounts.preview import preview
 from accounts.rules import claims_in_use
-from accounts.types import Named, Subject
+from accounts.types import RoleRef, Subject
 from tests import cast
 
 pytestmark = pytest.mark.usefixtures("northwind")
@@ -104,7 +104,7 @@ def test_workload_is_denied_at_the_door_and_recorded_as_one(ci: TrustedIssuer) -
     with pytest.raises(AccessDenied):
         access.issue_keys(
             subject=pipeline(claims={"groups": ["payments"]}),
-            role=Named(DEV, "Developer"),
+            role=RoleRef(DEV, "Developer"),
             duration=None,
             origin=cast.ORIGIN,
             now=timezone.now(),
@@ -163,7 +163,7 @@ def test_claims_in_use_are_those_of_the_issuer_alone(ci: TrustedIssuer) -> None:
 def test_keys_of_a_workload_say_so_and_name_it_readably(ci: TrustedIssuer) -> None:
     issued = access.issue_keys(
         subject=pipeline(),
-        role=Named(DEV, "Developer"),
+        role=RoleRef(DEV, "Developer"),
         duration=None,
         origin=cast.ORIGIN,
         now=timezone.now(),

@@ -13,7 +13,7 @@ from accounts import access
 from accounts.aws.arn import RoleArn, parse_role_arn
 from accounts.entitlements import resolve
 from accounts.errors import InvalidRequest
-from accounts.types import Named, Subject, Surface
+from accounts.types import RoleRef, Subject, Surface
 from portal.api.v1.auth import subject_of
 from portal.api.v1.schemas import ConsoleIn, ConsoleOut, ErrorOut, KeysIn, KeysOut
 from portal.context import origin_of
@@ -89,7 +89,7 @@ def console(request: HttpRequest, body: ConsoleIn) -> dict[str, Any]:
     }
 
 
-def _role(body: KeysIn, *, subject: Subject, now: datetime) -> Named | RoleArn:
+def _role(body: KeysIn, *, subject: Subject, now: datetime) -> RoleRef | RoleArn:
     """Return the role that a request names.
 
     Raises:
@@ -99,9 +99,9 @@ def _role(body: KeysIn, *, subject: Subject, now: datetime) -> Named | RoleArn:
         case (str(arn), None, None, None):
             return parse_role_arn(arn)
         case (None, str(account_id), None, str(role_name)):
-            return Named(account_id, role_name)
+            return RoleRef(account_id, role_name)
         case (None, None, str(account_name), str(role_name)):
-            return Named(
+            return RoleRef(
                 _account_named(account_name, role_name, subject=subject, now=now), role_name
             )
     raise InvalidRequest(

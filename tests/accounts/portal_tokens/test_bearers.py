@@ -16,7 +16,7 @@ from accounts.errors import AccessDenied
 from accounts.models import AuditEvent, Mapping, PermissionSet, Person, SignIn, Token
 from accounts.models.audit import Action
 from accounts.portal_tokens import lifecycle
-from accounts.types import Kind, Named, Scope
+from accounts.types import Kind, RoleRef, Scope
 from tests import cast
 from tests.accounts.portal_tokens.tokens import (
     DAY,
@@ -113,7 +113,7 @@ def test_the_door_refuses_what_is_beyond_the_scope(account_id: str, role_name: s
     with pytest.raises(AccessDenied):
         access.issue_keys(
             subject=use(new.secret),
-            role=Named(account_id, role_name),
+            role=RoleRef(account_id, role_name),
             duration=None,
             origin=ORIGIN,
             now=NOON,
@@ -233,7 +233,7 @@ def test_keys_taken_with_a_token_name_it_in_the_record() -> None:
 
     access.issue_keys(
         subject=use(new.secret),
-        role=Named(DEV, "Developer"),
+        role=RoleRef(DEV, "Developer"),
         duration=None,
         origin=ORIGIN,
         now=NOON,

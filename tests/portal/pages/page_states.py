@@ -23,7 +23,7 @@ from pytest_django import Settings
 from accounts import favourites
 from accounts.models import Mapping, SignIn, Token
 from accounts.portal_tokens import lifecycle
-from accounts.types import Named, Scope
+from accounts.types import RoleRef, Scope
 from tests import cast
 from tests.browsers import follow
 from tests.sso.conftest import Program
@@ -71,7 +71,7 @@ def alice_at_home() -> Client:
     person = SignIn.objects.select_related("person").latest("pk").person
     now = timezone.now()
     for account_id, role_name in (("210987654321", "Developer"), ("123456789012", "ReadOnly")):
-        favourites.star(person=person, role=Named(account_id, role_name))
+        favourites.star(person=person, role=RoleRef(account_id, role_name))
     for hours, (account_id, role_name) in enumerate(USED):
         favourites.remember_use(
             person=person,

@@ -26,7 +26,7 @@ from accounts.models import (
     SignIn,
 )
 from accounts.plans.toml_file.apply import apply_file
-from accounts.types import Named
+from accounts.types import RoleRef
 from portal.pages import own_roles
 from tests import cast
 from tests.portal.admin import forms
@@ -88,7 +88,7 @@ CHANGES: dict[str, Callable[[], object]] = {
     "the person has another name": lambda: Person.objects.update(email="alice@elsewhere.example"),
     "the person becomes an admin": lambda: Person.objects.update(is_admin=True),
     "a role is starred": lambda: favourites.star(
-        person=Person.objects.get(sub="sub-alice"), role=Named(DEV, "Developer")
+        person=Person.objects.get(sub="sub-alice"), role=RoleRef(DEV, "Developer")
     ),
     "a role is used": lambda: favourites.remember_use(
         person=Person.objects.get(sub="sub-alice"),

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from accounts import favourites
 from accounts.models import Account, PermissionSet, Person, SignIn
-from accounts.types import Named
+from accounts.types import RoleRef
 from portal.pages import account_html, start
 from portal.pages import search as server
 from tests import cast
@@ -76,7 +76,7 @@ def _tagged(northwind: None) -> None:
 def favourite(page_of: str, *roles: tuple[str, str]) -> None:
     person = Person.objects.get(sub=f"sub-{page_of}")
     for account_id, role_name in roles:
-        favourites.star(person=person, role=Named(account_id, role_name))
+        favourites.star(person=person, role=RoleRef(account_id, role_name))
 
 
 def roles_seen(page: Page) -> list[str]:
