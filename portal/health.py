@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.errors import GatehouseError
-from accounts.oidc import discovery, keys
+from accounts.oidc import discovery, key_sets
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def database() -> str:
 def identity_provider() -> str:
     """Return "ok" if the provider's documents and keys are known, else what is wrong."""
     try:
-        keys.current(url=discovery.provider().jwks_uri)
+        key_sets.current(url=discovery.provider().jwks_uri)
     except GatehouseError as error:
         log.warning(
             "not ready: the identity provider %s: %s", settings.OIDC_ISSUER, error.admin_message

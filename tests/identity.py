@@ -12,7 +12,7 @@ import pytest
 import requests
 from django.test import Client as DjangoClient
 
-from accounts.oidc import discovery, keys
+from accounts.oidc import discovery, key_sets
 from demo.identity import IdentityProvider, Misbehaviour, OAuthClient, User
 from demo.identity.server import serve
 from demo.serving import RunningServer, bind
@@ -56,7 +56,7 @@ def _client() -> OAuthClient:
 
 def _meet_again() -> None:
     discovery.clear_cache()
-    keys.clear_cache()
+    key_sets.clear_cache()
 
 
 @dataclass

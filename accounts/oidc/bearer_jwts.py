@@ -11,7 +11,7 @@ from django.conf import settings
 
 from accounts.errors import TokenRefused
 from accounts.models import TrustedIssuer
-from accounts.oidc import discovery, jwt, keys
+from accounts.oidc import discovery, jwt, key_sets
 from accounts.oidc.errors import (
     BearerJwtsNotSetUp,
     InvalidToken,
@@ -142,7 +142,7 @@ def _verified_claims(
         claims, typ = unverified.verify_signature(
             jwks_uri=trust.jwks_uri,
             algorithm=trust.algorithm,
-            reload_interval=keys.RELOAD_INTERVAL,
+            reload_interval=key_sets.RELOAD_INTERVAL,
             guarded=trust.for_workloads,
         )
     except (ProviderUnavailable, ProviderMisconfigured) as error:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.crypto import constant_time_compare
 
-from accounts.oidc import jwt, keys
+from accounts.oidc import jwt, key_sets
 from accounts.oidc.discovery import ProviderMetadata
 from accounts.oidc.jwt import invalid
 
@@ -33,7 +33,7 @@ def verify(
         ProviderUnavailable: the keys could not be read.
     """
     claims, typ = jwt.parse(token).verify_signature(
-        jwks_uri=provider.jwks_uri, algorithm=algorithm, reload_interval=keys.AT_ONCE
+        jwks_uri=provider.jwks_uri, algorithm=algorithm, reload_interval=key_sets.AT_ONCE
     )
     # joserfc does not check `typ`, `azp`, `nonce` and `at_hash`.
     if typ in _OTHER_TYPES:

@@ -12,7 +12,7 @@ from joserfc.errors import ClaimError, JoseError
 from joserfc.jwa import JWSAlgModel
 from joserfc.jwt import ClaimsOption, JWTClaimsRegistry
 
-from accounts.oidc import keys
+from accounts.oidc import key_sets
 from accounts.oidc.errors import InvalidToken
 from accounts.oidc.strict_json import parse_object
 
@@ -38,7 +38,7 @@ class _Registry(jws.JWSRegistry):
         return super().get_alg("Ed25519" if name == "EdDSA" else name)
 
 
-REGISTRY = _Registry(algorithms=tuple(keys.ALGORITHMS), strict_check_header=False)
+REGISTRY = _Registry(algorithms=tuple(key_sets.ALGORITHMS), strict_check_header=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class UnverifiedJwt:
 
         The algorithm comes from the settings and the key from the issuer's own key set. Of the
         header only `alg` (to be compared), `kid` and `typ` are used. `reload_interval` and
-        `guarded` as in `accounts.oidc.keys.find`.
+        `guarded` as in `accounts.oidc.key_sets.find`.
 
         Raises:
             InvalidToken: the signature cannot be verified.
@@ -76,7 +76,7 @@ class UnverifiedJwt:
                 f"the portal is set to {algorithm}.",
                 rule="algorithm",
             )
-        key = keys.find(
+        key = key_sets.find(
             url=jwks_uri,
             kid=self._header.get("kid"),
             algorithm=algorithm,

@@ -1,4 +1,4 @@
-"""Read a subject out of verified claims, whatever the provider calls things."""
+"""Build a subject from verified claims, under the names that each provider uses."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import Any
 
 from accounts.types import Subject
 
-# What the ID token alone may say: it is about this sign-in, userinfo is about the person
+# Claims that only the ID token may set: it is about this sign-in, userinfo is about the person
 # (OpenID Connect Core 1.0 sections 2 and 5.1).
 PROTOCOL_CLAIMS = frozenset(
     {"iss", "sub", "aud", "azp", "exp", "iat", "nbf", "jti", "sid", "nonce", "at_hash", "c_hash"}
     | {"auth_time", "acr", "amr"}
 )
-# Of use at the sign-in itself and never again.
-_SPENT_CLAIMS = frozenset(("nonce", "at_hash", "c_hash"))
+# Claims that are needed at the sign-in only.
+_ONE_TIME_CLAIMS = frozenset(("nonce", "at_hash", "c_hash"))
 _EMAILS = ("email", "upn", "preferred_username")
 _NAMES = ("name", "preferred_username", "nickname", "unique_name", "cognito:username")
 
 
-def merged(id_token: Mapping[str, Any], userinfo: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the ID token's claims with userinfo's over them, the protocol's own claims excepted."""
-    return {name: value for name, value in id_token.items() if name not in _SPENT_CLAIMS} | {
+def merge_userinfo(id_token: Mapping[str, Any], userinfo: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the claims of both; userinfo wins, except for PROTOCOL_CLAIMS."""
+    return {name: value for name, value in id_token.items() if name not in _ONE_TIME_CLAIMS} | {
         name: value for name, value in userinfo.items() if name not in PROTOCOL_CLAIMS
     }
 
@@ -43,19 +43,19 @@ def subject(*, issuer: str, claims: Mapping[str, Any]) -> Subject:
         claims=claims,
         acr=texts.get("acr", ""),
         amr=tuple(item for item in _listed(amr) if isinstance(item, str)),
-        auth_time=moment(claims.get("auth_time")),
+        auth_time=parse_time(claims.get("auth_time")),
     )
 
 
-def moment(value: object) -> datetime | None:
-    """Return a point in time, in UTC; None where there is none.
+def parse_time(value: object) -> datetime | None:
+    """Return a time in UTC, or None if it cannot be read.
 
-    OpenID Connect asks for seconds since 1970; AD FS may send them, or a date, as a text.
+    OpenID Connect has seconds since 1970; AD FS may send them, or a date, as a text.
     """
     try:
         if isinstance(value, str) and not value.isdecimal():
-            found = datetime.fromisoformat(value)
-            return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+            time = datetime.fromisoformat(value)
+            return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
         if isinstance(value, str | int | float) and not isinstance(value, bool):
             return datetime.fromtimestamp(float(value), tz=UTC)
     except (ValueError, OverflowError, OSError):

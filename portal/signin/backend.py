@@ -19,7 +19,7 @@ from accounts.oidc import discovery, id_tokens
 from accounts.oidc.errors import SignInFailed, misconfigured, unavailable
 from accounts.oidc.provider_http import ProviderResponse, fetch
 from accounts.oidc.strict_json import parse_object
-from accounts.oidc.subjects import merged, subject
+from accounts.oidc.subjects import merge_userinfo, subject
 from accounts.signins import ProviderTokens, begin
 from portal.context import origin_of
 from portal.signin.authorization_response import as_line
@@ -128,7 +128,8 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
         self, access_token: str, id_token: str, payload: dict[str, Any]
     ) -> Person:
         """Begin the sign-in of the person whom the claims name, as `request.sign_in`."""
-        claims = merged(payload, self.get_userinfo(self.access_token, id_token, payload))
+        userinfo = self.get_userinfo(self.access_token, id_token, payload)
+        claims = merge_userinfo(payload, userinfo)
         sign_in = begin(
             subject=subject(issuer=discovery.provider().issuer, claims=claims),
             tokens=self.tokens,

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Critical, Error, Tags, register
 
 from accounts.addresses import is_safe_address
-from accounts.oidc.keys import ALGORITHMS
+from accounts.oidc.key_sets import ALGORITHMS
 
 
 @register(Tags.security)

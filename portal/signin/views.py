@@ -26,9 +26,9 @@ from accounts.oidc.logout import end_session_url
 from portal import limiting
 from portal.context import origin_of, sign_in_of
 from portal.request import GatehouseRequest
-from portal.signin import attempts, authorization_response, known_browsers
+from portal.signin import authorization_response, known_browsers, sign_in_attempts
 from portal.signin.backend import callback_url
-from portal.signin.failures import begin_at, failed
+from portal.signin.failed_sign_in import begin_at, failed_page
 
 MAX_NEXT = 2048
 
@@ -53,18 +53,18 @@ class Authenticate(OIDCAuthenticationRequestView):  # type: ignore[misc]  # It h
             limiting.count_started_sign_in(request, browser=known_browsers.mark_of(request))
             endpoint = urlsplit(discovery.provider().authorization_endpoint)
         except GatehouseError as error:
-            return failed(request, error, next_url=next_url)
+            return failed_page(request, error, next_url=next_url)
         # RFC 6749 section 3.1: the endpoint may have a query of its own, which has to stay.
         self.endpoint_query = dict(parse_qsl(endpoint.query, keep_blank_values=True))
         self.OIDC_OP_AUTH_ENDPOINT = urlunsplit(endpoint._replace(query=""))
-        attempt, browser = attempts.new(), request.session
+        attempt, browser = sign_in_attempts.new(), request.session
         request.session = attempt
         try:
             response: HttpResponse = super().get(request)
         finally:
             request.session = browser
         attempt["oidc_login_next"] = next_url
-        attempts.remember(request, response, attempt)
+        sign_in_attempts.remember(request, response, attempt)
         response["Cache-Control"] = "no-store"
         return response
 
@@ -84,7 +84,7 @@ class Callback(OIDCAuthenticationCallbackView):  # type: ignore[misc]
         next_url, answer = "/", None
         try:
             answer = authorization_response.parse(request)
-            attempt = attempts.claim(request, answer.state)
+            attempt = sign_in_attempts.claim(request, answer.state)
             next_url = attempt.next_url
             answer.check_issuer()
             if answer.is_from_stale_tab:
@@ -95,13 +95,13 @@ class Callback(OIDCAuthenticationCallbackView):  # type: ignore[misc]
         except GatehouseError as error:
             is_refusal = error.code == authorization_response.PROVIDER_REFUSED
             message = answer.provider_message if answer and is_refusal else ""
-            response = failed(request, error, next_url=next_url, provider_message=message)
+            response = failed_page(request, error, next_url=next_url, provider_message=message)
         if answer:
-            attempts.forget(response, answer.state)
+            sign_in_attempts.forget(response, answer.state)
         response["Cache-Control"] = "no-store"
         return response
 
-    def _person(self, attempt: attempts.Attempt) -> Any:
+    def _person(self, attempt: sign_in_attempts.SignInAttempt) -> Any:
         """Exchange the code, and return the person who has signed in; raises SignInFailed and the like."""
         person = auth.authenticate(
             self.request, nonce=attempt.nonce, code_verifier=attempt.code_verifier

@@ -18,7 +18,7 @@ from accounts.encryption import decrypt
 from accounts.models import AuditEvent, SignIn, Token
 from accounts.purging import Purged, purge
 from accounts.signins import ProviderTokens
-from portal.signin import attempts
+from portal.signin import sign_in_attempts
 from tests import cast
 from tests.cast import NOON
 
@@ -137,11 +137,11 @@ def test_purge_forgets_a_single_token_that_was_left() -> None:
 
 def test_purge_deletes_expired_sessions_and_attempts_at_signing_in(client: Client) -> None:
     cast.signed_in("alice")
-    attempt = attempts.new()
+    attempt = sign_in_attempts.new()
     attempt["oidc_states"] = {"state": {"nonce": "planted", "code_verifier": "planted"}}
     attempt.create()
 
-    soon = purge(now=timezone.now() + timedelta(seconds=attempts.LIFETIME + 1))
+    soon = purge(now=timezone.now() + timedelta(seconds=sign_in_attempts.LIFETIME + 1))
     later = purge(now=timezone.now() + timedelta(hours=2))
 
     assert (soon.sessions, later.sessions) == (1, 1)

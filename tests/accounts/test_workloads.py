@@ -17,7 +17,7 @@ from accounts.errors import AccessDenied
 from accounts.models import Account, AuditEvent, Mapping, PermissionSet, TrustedIssuer
 from accounts.models.audit import Action
 from accounts.models.issuers import Algorithm
-from accounts.oidc.keys import ALGORITHMS
+from accounts.oidc.key_sets import ALGORITHMS
 from accounts.preview import preview
 from accounts.rules import claims_in_use
 from accounts.types import RoleRef, Subject

@@ -12,17 +12,17 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from pytest_django import DjangoDbBlocker
 
-from accounts.oidc import discovery, keys
+from accounts.oidc import discovery, key_sets
 from portal import health
 
 
 @pytest.fixture(autouse=True)
 def _fresh_provider() -> Iterator[None]:
     discovery.clear_cache()
-    keys.clear_cache()
+    key_sets.clear_cache()
     yield
     discovery.clear_cache()
-    keys.clear_cache()
+    key_sets.clear_cache()
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def _good_provider(monkeypatch: pytest.MonkeyPatch) -> None:
         "provider",
         lambda: discovery.ProviderMetadata("i", "https://a", "https://t", "https://j"),
     )
-    monkeypatch.setattr(keys, "current", lambda *, url: ())
+    monkeypatch.setattr(key_sets, "current", lambda *, url: ())
 
 
 def test_healthz_answers_without_the_database(django_db_blocker: DjangoDbBlocker) -> None:

@@ -8,7 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from accounts.models import Mapping
-from accounts.oidc import discovery, keys
+from accounts.oidc import discovery, key_sets
 from portal import health
 from portal.starting import say_what_is_missing
 
@@ -17,10 +17,10 @@ from portal.starting import say_what_is_missing
 def _fresh_provider(settings: Settings) -> Iterator[None]:
     settings.OIDC_ISSUER = "http://localhost:9"
     discovery.clear_cache()
-    keys.clear_cache()
+    key_sets.clear_cache()
     yield
     discovery.clear_cache()
-    keys.clear_cache()
+    key_sets.clear_cache()
 
 
 @pytest.mark.django_db
@@ -64,7 +64,7 @@ def test_start_of_a_portal_that_lacks_nothing_is_silent(
         "provider",
         lambda: discovery.ProviderMetadata("i", "https://a", "https://t", "https://j"),
     )
-    monkeypatch.setattr(keys, "current", lambda *, url: ())
+    monkeypatch.setattr(key_sets, "current", lambda *, url: ())
 
     say_what_is_missing()
 

@@ -16,7 +16,7 @@ from joserfc import jws
 from joserfc.errors import UnsupportedAlgorithmError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from accounts.oidc import id_tokens, jwt, keys
+from accounts.oidc import id_tokens, jwt, key_sets
 from accounts.oidc.discovery import ProviderMetadata
 from accounts.oidc.errors import InvalidToken
 from tests import issuer
@@ -325,10 +325,10 @@ def test_the_algorithm_of_the_settings_is_accepted(publisher: Publisher) -> None
         "EdDSA": ed25519,
         "Ed25519": ed25519,
     }
-    assert keys_of_algorithms.keys() == keys.ALGORITHMS.keys()
+    assert keys_of_algorithms.keys() == key_sets.ALGORITHMS.keys()
 
     for algorithm, key in keys_of_algorithms.items():
-        keys.clear_cache()
+        key_sets.clear_cache()
         verify = Verifier(publisher, key)
         claims = but(at_hash=hash_of("the access token", algorithm))
         token = signed(claims, key=key, header={"alg": algorithm})

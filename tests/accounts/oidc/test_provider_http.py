@@ -11,7 +11,7 @@ import pytest
 from werkzeug.wrappers import Request, Response
 
 from accounts import pool
-from accounts.oidc import discovery, keys, provider_http
+from accounts.oidc import discovery, key_sets, provider_http
 from accounts.oidc.errors import ProviderMisconfigured, ProviderUnavailable
 from tests.publisher import Publisher
 
@@ -136,7 +136,7 @@ def test_keys_inside_are_not_asked_for(publisher: Publisher, settings: Any) -> N
     settings.SECURE = True
 
     with pytest.raises(ProviderMisconfigured):
-        keys.find(
+        key_sets.find(
             url=f"{publisher.url}/jwks",
             kid=None,
             algorithm="RS256",
@@ -179,4 +179,4 @@ def test_the_peoples_provider_may_be_anywhere(publisher: Publisher, settings: An
     settings.SECURE = True
     publisher.publish("/jwks", {"keys": []})
 
-    assert keys.current(url=f"{publisher.url}/jwks") == ()
+    assert key_sets.current(url=f"{publisher.url}/jwks") == ()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.oidc.subjects import PROTOCOL_CLAIMS, merged, moment, subject
+from accounts.oidc.subjects import PROTOCOL_CLAIMS, merge_userinfo, parse_time, subject
 
 ISSUER = "https://id.example"
 
@@ -80,7 +80,7 @@ def test_how_somebody_signed_in_is_read_as_texts(amr: object, kept: tuple[str, .
     ids=str,
 )
 def test_a_time_is_read_in_every_way_it_is_written(value: object, when: datetime | None) -> None:
-    assert moment(value) == when
+    assert parse_time(value) == when
 
 
 @given(
@@ -92,7 +92,7 @@ def test_a_time_is_read_in_every_way_it_is_written(value: object, when: datetime
     | st.datetimes(timezones=st.timezones()).map(datetime.isoformat)
 )
 def test_an_odd_time_is_none(value: object) -> None:
-    found = moment(value)
+    found = parse_time(value)
 
     assert found is None or found.tzinfo is UTC
 
@@ -101,7 +101,7 @@ def test_userinfo_says_more_about_the_person_and_nothing_about_the_sign_in() -> 
     id_token = {"sub": "a", "iss": ISSUER, "nonce": "n", "groups": ["few"], "hd": "x"}
     userinfo = dict.fromkeys(PROTOCOL_CLAIMS, "forged") | {"groups": ["few", "more"]}
 
-    assert merged(id_token, userinfo) == {
+    assert merge_userinfo(id_token, userinfo) == {
         "sub": "a",
         "iss": ISSUER,
         "hd": "x",

@@ -13,7 +13,7 @@ from accounts.encryption import decrypt
 from accounts.models import AuditEvent, Person, SignIn
 from accounts.models.audit import Action
 from demo.identity import IdentityProvider
-from portal.signin import attempts
+from portal.signin import sign_in_attempts
 from tests import cast
 from tests.identity import Visitor, query_of
 
@@ -196,10 +196,10 @@ def test_six_tabs_restored_at_once_all_sign_in(visitor: Visitor) -> None:
 
 
 def test_a_browser_has_so_many_attempts_under_way_and_no_more(visitor: Visitor) -> None:
-    addresses = [visitor.depart() for _ in range(attempts.MAX_PENDING + 3)]
+    addresses = [visitor.depart() for _ in range(sign_in_attempts.MAX_PENDING + 3)]
 
-    assert len(attempt_cookies(visitor.client)) == attempts.MAX_PENDING
-    assert Session.objects.count() == attempts.MAX_PENDING
+    assert len(attempt_cookies(visitor.client)) == sign_in_attempts.MAX_PENDING
+    assert Session.objects.count() == sign_in_attempts.MAX_PENDING
     assert visitor.client.get(visitor.prove(addresses[0])).status_code == 400
     assert visitor.client.get(visitor.prove(addresses[-1])).status_code == 302
 
@@ -358,7 +358,7 @@ def test_the_cookie_of_an_attempt_is_short_lived_and_not_for_scripts(visitor: Vi
     (name,) = attempt_cookies(visitor.client)
     morsel = visitor.client.cookies[name]
     assert (morsel["httponly"], morsel["samesite"]) == (True, "Lax")
-    assert morsel["max-age"] == attempts.LIFETIME
+    assert morsel["max-age"] == sign_in_attempts.LIFETIME
     assert morsel["path"] == "/"
     assert morsel["domain"] == ""
 

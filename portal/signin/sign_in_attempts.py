@@ -25,7 +25,7 @@ MAX_PENDING = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class SignInAttempt:
     """The values that were stored while the person was at the provider."""
 
     nonce: str = field(repr=False)
@@ -63,7 +63,7 @@ def remember(request: HttpRequest, response: HttpResponse, attempt: SessionStore
     )
 
 
-def claim(request: HttpRequest, state: str) -> Attempt:
+def claim(request: HttpRequest, state: str) -> SignInAttempt:
     """Return and delete this browser's attempt with this state.
 
     Raises:
@@ -78,7 +78,7 @@ def claim(request: HttpRequest, state: str) -> Attempt:
             "The callback's state is not one that this browser is waiting for.",
             code="signin.state",
         )
-    return Attempt(
+    return SignInAttempt(
         nonce=stored["nonce"],
         code_verifier=stored["code_verifier"],
         next_url=attempt.get("oidc_login_next") or "/",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
-from accounts.oidc import keys
+from accounts.oidc import key_sets
 from accounts.oidc.errors import InvalidToken, ProviderUnavailable
 from tests.publisher import Publisher
 
@@ -26,9 +26,9 @@ def find(
     kid: str | None,
     algorithm: str = "RS256",
     *,
-    interval: float = keys.AT_ONCE,
+    interval: float = key_sets.AT_ONCE,
 ) -> str | None:
-    key = keys.find(
+    key = key_sets.find(
         url=f"{publisher.url}/jwks", kid=kid, algorithm=algorithm, reload_interval=interval
     )
     return key.kid
@@ -54,7 +54,7 @@ def test_an_unknown_kid_makes_the_keys_be_read_again_once(publisher: Publisher) 
 
     for _ in range(5):
         with pytest.raises(InvalidToken):
-            find(publisher, "unknown", interval=keys.RELOAD_INTERVAL)
+            find(publisher, "unknown", interval=key_sets.RELOAD_INTERVAL)
     assert publisher.hits["/jwks"] == 2
 
 
@@ -64,14 +64,14 @@ def test_unknown_kids_that_anybody_sends_cost_no_sign_in_after_a_rotation(
     publish(publisher, ONE)
     find(publisher, "one")
     with pytest.raises(InvalidToken):
-        find(publisher, "unknown", interval=keys.RELOAD_INTERVAL)
+        find(publisher, "unknown", interval=key_sets.RELOAD_INTERVAL)
     publish(publisher, TWO)
 
     with pytest.raises(InvalidToken):
-        find(publisher, "two", interval=keys.RELOAD_INTERVAL)
+        find(publisher, "two", interval=key_sets.RELOAD_INTERVAL)
     assert find(publisher, "two") == "two"
     # What the sign-in has read serves everybody.
-    assert find(publisher, "two", interval=keys.RELOAD_INTERVAL) == "two"
+    assert find(publisher, "two", interval=key_sets.RELOAD_INTERVAL) == "two"
 
 
 def test_a_rotation_right_after_a_reading_costs_no_sign_in(publisher: Publisher) -> None:
@@ -142,8 +142,8 @@ def test_a_token_without_kid_means_the_only_key_that_fits(
 def test_a_kid_held_by_keys_of_two_kinds_means_the_one_that_fits(publisher: Publisher) -> None:
     publish(publisher, ECKey.generate_key("P-256", {"kid": "one"}), ONE)
 
-    key = keys.find(
-        url=f"{publisher.url}/jwks", kid="one", algorithm="ES256", reload_interval=keys.AT_ONCE
+    key = key_sets.find(
+        url=f"{publisher.url}/jwks", kid="one", algorithm="ES256", reload_interval=key_sets.AT_ONCE
     )
     assert key.key_type == "EC"
 
@@ -162,7 +162,7 @@ def test_a_failing_key_set_is_no_reason_to_accept_anything(publisher: Publisher)
 )
 def test_what_is_no_key_set_is_refused(document: dict[str, Any]) -> None:
     with pytest.raises(ProviderUnavailable, match="key set"):
-        keys.parse_keys(document)
+        key_sets.parse_keys(document)
 
 
 PUBLIC = ONE.as_dict(private=False)
@@ -192,7 +192,7 @@ PUBLIC = ONE.as_dict(private=False)
     ids=lambda jwk: str(jwk).replace(str(PUBLIC["n"]), "…")[-40:],
 )
 def test_a_key_that_verifies_nothing_is_passed_over(jwk: object) -> None:
-    found = keys.parse_keys({"keys": [jwk, TWO.as_dict(private=False)]})
+    found = key_sets.parse_keys({"keys": [jwk, TWO.as_dict(private=False)]})
 
     assert [key.kid for key in found] == ["two"]
 
@@ -200,13 +200,15 @@ def test_a_key_that_verifies_nothing_is_passed_over(jwk: object) -> None:
 def test_a_short_rsa_key_is_passed_over() -> None:
     short = {"kty": "RSA", "kid": "short", "e": "AQAB", "n": "v" * 171}  # 1024 bits
 
-    assert keys.parse_keys({"keys": [short]}) == ()
+    assert key_sets.parse_keys({"keys": [short]}) == ()
 
 
 def test_no_secret_key_is_ever_made_of_a_published_one() -> None:
     careless = [key.as_dict(private=True) for key in (ONE, OKPKey.generate_key("Ed25519"))]
 
-    found = keys.parse_keys({"keys": [*careless, OctKey.generate_key(256).as_dict(private=True)]})
+    found = key_sets.parse_keys(
+        {"keys": [*careless, OctKey.generate_key(256).as_dict(private=True)]}
+    )
 
     assert [key.is_private for key in found] == [False, False]
 
@@ -216,5 +218,6 @@ def test_a_key_kept_for_one_algorithm_is_not_used_for_another(alg: str | None, f
     jwk = PUBLIC if alg is None else {**PUBLIC, "alg": alg}
 
     assert (
-        bool(keys._matching(keys.parse_keys({"keys": [jwk]}), kid="one", algorithm="RS256")) is fits
+        bool(key_sets._matching(key_sets.parse_keys({"keys": [jwk]}), kid="one", algorithm="RS256"))
+        is fits
     )

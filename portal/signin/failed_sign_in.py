@@ -22,7 +22,7 @@ from portal.request import GatehouseRequest
 log = logging.getLogger(__name__)
 
 
-def failed(
+def failed_page(
     request: GatehouseRequest,
     error: GatehouseError,
     *,
