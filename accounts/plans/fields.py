@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -18,14 +17,13 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
+from accounts import durations
 from accounts.matching import Targets
 from accounts.storable import is_storable
 
-_DURATION = re.compile(r"([0-9]{1,9})([smh]?)\Z")
 WHICH_ACCOUNTS = (
     'Say which: accounts = "all", or a table with ids, organizational_units, environments or tags.'
 )
-_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
 def _storable(text: str) -> str:
@@ -41,18 +39,10 @@ def _not_empty(text: str) -> str:
 
 
 def _seconds(value: object) -> int:
-    if type(value) is int:
-        return value
-    if isinstance(value, str) and (parts := _DURATION.match(value)):
-        return int(parts[1]) * _SECONDS[parts[2]]
+    seconds = durations.parse(value) if isinstance(value, str) else value
+    if type(seconds) is int:
+        return seconds
     raise PydanticCustomError("duration", 'Write a duration as "8h", "90m", or in seconds: 3600.')
-
-
-def _duration(seconds: int) -> str:
-    for unit, size in (("h", 3600), ("m", 60)):
-        if seconds % size == 0:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"
 
 
 def _in_utc(value: object) -> datetime | None:
@@ -71,7 +61,7 @@ def _in_utc(value: object) -> datetime | None:
 
 Text = Annotated[str, AfterValidator(_storable)]
 Name = Annotated[Text, AfterValidator(_not_empty)]
-Duration = Annotated[int, BeforeValidator(_seconds), PlainSerializer(_duration)]
+Duration = Annotated[int, BeforeValidator(_seconds), PlainSerializer(durations.write)]
 Moment = Annotated[datetime | None, BeforeValidator(_in_utc)]
 Tags = Annotated[dict[Text, Text], PlainSerializer(lambda tags: dict(sorted(tags.items())))]
 
