@@ -116,7 +116,15 @@ PORTAL_NAME = env.str("PORTAL_NAME", default="Gatehouse")
 SUPPORT_CONTACT = env.str("SUPPORT_CONTACT", default="")
 WORKING_DAY_ENDS = env.str("WORKING_DAY_ENDS", default="18:00")
 
-# AWS is configured by boto3's own names and chain. Only demo and tests move the console's endpoint.
+# AWS is configured by boto3's own names and chain, for the partition of its region; other partitions have
+# a profile each.
+AWS_HUB_PROFILES = {
+    "aws": env.str("AWS_HUB_PROFILE_AWS", default=""),
+    "aws-us-gov": env.str("AWS_HUB_PROFILE_AWS_US_GOV", default=""),
+    "aws-cn": env.str("AWS_HUB_PROFILE_AWS_CN", default=""),
+    "aws-eusc": env.str("AWS_HUB_PROFILE_AWS_EUSC", default=""),
+}
+# Only demo and tests move the console's endpoint.
 AWS_FEDERATION_ENDPOINT = env.str("AWS_FEDERATION_ENDPOINT", default="")
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()

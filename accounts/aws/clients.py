@@ -41,14 +41,17 @@ def _pin_loggers() -> None:
 _pin_loggers()
 
 
-def sts(region: str = "") -> STSClient:
-    """Return the process's STS client for a region; "" is the hub's own region.
+# A hub is named by its profile in boto3's files; "" is boto3's own chain: AWS_ACCESS_KEY_ID, AWS_PROFILE, ...
+
+
+def sts(region: str = "", *, profile: str = "") -> STSClient:
+    """Return the process's STS client of a hub for a region; "" is the hub's own region.
 
     Raises:
         AwsRefused: the hub has no credentials or no region.
         AwsUnavailable: its credentials could not be fetched in time.
     """
-    return _clients.sts(region)
+    return _clients.sts(region, profile)
 
 
 def call(function: Callable[[], T]) -> T:
@@ -61,7 +64,16 @@ def call(function: Callable[[], T]) -> T:
     return _clients.bulkhead.call(function)
 
 
-def hub_is_chained() -> bool:
+def hub_region(*, profile: str = "") -> str:
+    """Return the region that a hub's configuration names, "" if none. A named profile's is its own: AWS_REGION is the chain's.
+
+    Raises:
+        AwsRefused: there is no such profile, or its files cannot be read.
+    """
+    return _clients.hub_region(profile)
+
+
+def hub_is_chained(*, profile: str = "") -> bool:
     """Whether the hub's own credentials are temporary, so that AWS caps the sessions it opens at 1 hour.
 
     Pages ask this too: it goes past the bulkhead, so that an STS that hangs does not take them along.
@@ -70,7 +82,7 @@ def hub_is_chained() -> bool:
         AwsRefused: the hub has no credentials.
         AwsUnavailable: they could not be fetched in time.
     """
-    return _clients.hub_is_chained()
+    return _clients.hub_is_chained(profile)
 
 
 def reset() -> None:
@@ -85,27 +97,41 @@ class _Clients:
     def __init__(self) -> None:
         self.bulkhead = Bulkhead()
         self._lock = threading.Lock()
-        self._session: boto3.Session | None = None
-        self._credentials: Credentials | None = None
-        self._sts: dict[str, STSClient] = {}
+        self._cores: dict[str, botocore.session.Session] = {}
+        self._sessions: dict[str, boto3.Session] = {}
+        self._regions: dict[str, str] = {}
+        self._credentials: dict[str, Credentials] = {}
+        self._sts: dict[tuple[str, str], STSClient] = {}
 
-    def sts(self, region: str) -> STSClient:
-        if (client := self._sts.get(region)) is None:
+    def sts(self, region: str, profile: str) -> STSClient:
+        key = (region, profile)
+        if (client := self._sts.get(key)) is None:
             with self._lock, _translated():
-                if (client := self._sts.get(region)) is None:
-                    client = self._sts[region] = self._make_sts(region)
+                if (client := self._sts.get(key)) is None:
+                    client = self._sts[key] = self._make_sts(region, profile)
         return client
 
-    def hub_is_chained(self) -> bool:
+    def hub_region(self, profile: str) -> str:
+        # Pages ask this: they do not wait for the lock while somebody loads credentials.
+        if (region := self._regions.get(profile)) is None:
+            with self._lock, _translated():
+                if profile:
+                    region = self._core(profile).get_scoped_config().get("region", "")
+                else:
+                    region = self._core(profile).get_config_variable("region") or ""
+                self._regions[profile] = region
+        return region
+
+    def hub_is_chained(self, profile: str) -> bool:
         with _translated():
-            if (credentials := self._credentials) is None:
+            if (credentials := self._credentials.get(profile)) is None:
                 with self._lock:
-                    credentials = self._load_credentials(self._boto3())
+                    credentials = self._load_credentials(profile)
             return bool(credentials.get_frozen_credentials().token)
 
-    def _make_sts(self, region: str) -> STSClient:
-        session = self._boto3()
-        self._load_credentials(session)
+    def _make_sts(self, region: str, profile: str) -> STSClient:
+        session = self._boto3(profile)
+        self._load_credentials(profile)
         region = region or session.region_name or ""
         if not region:
             raise errors.NO_REGION.error()
@@ -119,19 +145,29 @@ class _Clients:
         )
         return session.client("sts", region_name=region, config=config)
 
-    def _load_credentials(self, session: boto3.Session) -> Credentials:
+    def _load_credentials(self, profile: str) -> Credentials:
         # A client made without credentials stays without: none is made before the chain has found some.
-        if self._credentials is None:
-            self._credentials = session.get_credentials()
-        if self._credentials is None:
-            raise errors.NO_CREDENTIALS.error()
-        return self._credentials
+        if (credentials := self._credentials.get(profile)) is None:
+            credentials = self._boto3(profile).get_credentials()
+            if credentials is None:
+                raise errors.NO_CREDENTIALS.error()
+            self._credentials[profile] = credentials
+        return credentials
 
-    def _boto3(self) -> boto3.Session:
-        if self._session is None:
-            core = botocore.session.Session(session_vars={"region": _REGION})
-            self._session = boto3.Session(botocore_session=core)
-        return self._session
+    def _boto3(self, profile: str) -> boto3.Session:
+        if (session := self._sessions.get(profile)) is None:
+            session = boto3.Session(botocore_session=self._core(profile))
+            self._sessions[profile] = session
+        return session
+
+    def _core(self, profile: str) -> botocore.session.Session:
+        if (core := self._cores.get(profile)) is None:
+            # With a profile of its own, botocore passes over the keys in the environment: they are the chain's.
+            core = botocore.session.Session(
+                session_vars={"region": _REGION}, profile=profile or None
+            )
+            self._cores[profile] = core
+        return core
 
 
 @contextmanager

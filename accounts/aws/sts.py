@@ -27,12 +27,14 @@ def assume_role(
     duration: int,
     external_id: str = "",
     region: str = "",
+    profile: str = "",
     tags: Mapping[str, str] = _NONE,
 ) -> Credentials:
     """Return keys for a role, assumed by the hub: the portal's own principal in AWS.
 
-    `duration` is in seconds; `region` is where STS is asked, "" where the hub is. `tags` are session
-    tags: with any, the role's trust policy must allow sts:TagSession too.
+    `duration` is in seconds; `region` is where STS is asked, "" where the hub is; `profile` is the hub's in
+    boto3's files, "" for the hub of boto3's own chain. `tags` are session tags: with any, the role's trust
+    policy must allow sts:TagSession too.
 
     Raises:
         InvalidRequest: the duration, the ARN or a tag cannot be.
@@ -51,11 +53,11 @@ def assume_role(
         request["ExternalId"] = external_id
     if tags:
         request["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
-    return clients.call(partial(_ask, request, region))
+    return clients.call(partial(_ask, request, region, profile))
 
 
-def _ask(request: AssumeRoleRequestTypeDef, region: str) -> Credentials:
-    client = clients.sts(region)
+def _ask(request: AssumeRoleRequestTypeDef, region: str, profile: str) -> Credentials:
+    client = clients.sts(region, profile=profile)
     try:
         with failures.translated():
             return _credentials(client.assume_role(**request))

@@ -30,7 +30,7 @@ class _Method(Protocol):
 
     def session_limit(self, role: OfferedRole) -> SessionLimit: ...
 
-    def console_duration(self, duration: int) -> int | None: ...
+    def console_duration(self, role: OfferedRole, duration: int) -> int | None: ...
 
 
 _METHODS: dict[str, _Method] = {TrustMethod.HUB: hub}
@@ -72,7 +72,7 @@ def console_duration(role: OfferedRole, duration: int) -> int | None:
     Raises:
         AwsRefused: the account's trust method is unknown.
     """
-    return _method_of(role).console_duration(duration)
+    return _method_of(role).console_duration(role, duration)
 
 
 def _method_of(role: OfferedRole) -> _Method:

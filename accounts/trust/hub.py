@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+
+from django.conf import settings
 
 from accounts import pool
-from accounts.aws import clients, sts
+from accounts.aws import clients, hubs, sts
+from accounts.aws.hubs import Hub
 from accounts.aws.limits import CHAINED_SESSION
+from accounts.errors import GatehouseError
 from accounts.types import Credentials, OfferedRole, SessionLimit, Subject
 
 
@@ -19,18 +23,21 @@ def obtain(
     tags: Mapping[str, str],
 ) -> Credentials:
     """As `accounts.trust.obtain`. AWS learns of the subject by the session name only."""
+    hub = _hub(role.partition)
     return sts.assume_role(
         role_arn=role.arn,
         session_name=session_name,
         duration=duration,
         external_id=role.external_id,
+        region=hub.region,
+        profile=hub.profile,
         tags=tags,
     )
 
 
 def session_limit(role: OfferedRole) -> SessionLimit:
     """As `accounts.trust.session_limit`: one hour if the portal's own credentials are temporary."""
-    if role.session_duration > CHAINED_SESSION and _is_chained():
+    if role.session_duration > CHAINED_SESSION and _is_chained(role):
         return SessionLimit(
             CHAINED_SESSION,
             "AWS limits sessions to 1 hour here, because the portal itself runs with temporary credentials (role chaining).",
@@ -38,16 +45,32 @@ def session_limit(role: OfferedRole) -> SessionLimit:
     return SessionLimit(role.session_duration)
 
 
-def console_duration(duration: int) -> int | None:
+def console_duration(role: OfferedRole, duration: int) -> int | None:
     """As `accounts.trust.console_duration`.
 
     With credentials from role chaining the call fails if `SessionDuration` is given:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html
     """
-    return None if _is_chained() else duration
+    return None if _is_chained(role) else duration
 
 
-def _is_chained() -> bool:
+def partitions_without_hub(partitions: Iterable[str]) -> dict[str, str]:
+    """Return those of these partitions in which no role can be assumed, and what an admin is told of each."""
+    told = {}
+    for partition in sorted(set(partitions)):
+        try:
+            _hub(partition)
+        except GatehouseError as error:
+            told[partition] = error.admin_message
+    return told
+
+
+def _hub(partition: str) -> Hub:
+    return hubs.find(partition, profiles=settings.AWS_HUB_PROFILES)
+
+
+def _is_chained(role: OfferedRole) -> bool:
+    hub = _hub(role.partition)
     # Credentials that have expired are renewed by the metadata service, which can take seconds.
     pool.give_back()
-    return clients.hub_is_chained()
+    return clients.hub_is_chained(profile=hub.profile)

@@ -16,10 +16,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.access import issue_keys
-from accounts.errors import GatehouseError
+from accounts.errors import AwsRefused, GatehouseError
 from accounts.favourites import last_duration
 from accounts.trust import session_limit
-from accounts.types import Entitlement, IssuedKeys, Kind, OfferedRole, RoleRef
+from accounts.types import Entitlement, IssuedKeys, Kind, OfferedRole, RoleRef, SessionLimit
 from portal.context import origin_of, sign_in_of, subject_of_request
 from portal.limiting import count_form
 from portal.pages import humanize
@@ -112,7 +112,7 @@ def _choose(request: HttpRequest, values: Sequence[str], *, complaint: str = "")
 def _ask(request: HttpRequest, values: Sequence[str]) -> HttpResponse:
     with_keys = _with_keys(request)
     roles = [with_keys[value].role for value in values if value in with_keys]
-    limits = [session_limit(role) for role in roles]
+    limits = [_limit(role) for role in roles]
     query = RoleRequest(bulk=tuple(values)).query
     offered = None
     if roles:
@@ -166,7 +166,7 @@ def _attempt(
 ) -> Outcome:
     """Issue keys for one role; a duration above the role's longest is shortened, as the page said."""
     account_id, _, role_name = value.partition("/")
-    longest = session_limit(role).seconds if role else None
+    longest = _limit(role).seconds if role else None
     try:
         issued = issue_keys(
             subject=subject_of_request(request),
@@ -193,6 +193,14 @@ def _with_keys(request: HttpRequest) -> dict[str, Entitlement]:
     """Return the roles that give keys, for pages; the door decides anew."""
     entitlements = own_roles(request).by_name.values()
     return {_value(each): each for each in entitlements if each.allows(Kind.KEYS)}
+
+
+def _limit(role: OfferedRole) -> SessionLimit:
+    """Return the longest session of a role; its own where the portal is not set up to give it keys, as the door says."""
+    try:
+        return session_limit(role)
+    except AwsRefused:
+        return SessionLimit(role.session_duration)
 
 
 def _last_duration(request: HttpRequest, role: OfferedRole) -> int | None:

@@ -575,7 +575,7 @@ def test_console_link_leads_to_the_destination_and_back_to_the_role(
 def test_console_without_a_destination_lands_on_the_permission_sets_page(
     settings: LazySettings,
 ) -> None:
-    page = "https://console.aws.amazon.com/billing/home"
+    page = "https://console.aws.amazon.com/billing/home?region=eu-west-3"
     PermissionSet.objects.update(destination=page)
 
     query = query_of(open_console(cast.as_subject("alice")).url)

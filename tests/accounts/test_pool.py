@@ -53,7 +53,7 @@ def test_a_lent_connection_is_given_back_before_the_hubs_credentials_are_awaited
 ) -> None:
     lent, seen = Lent(), []
     monkeypatch.setattr(pool, "connection", lent)
-    monkeypatch.setattr(clients, "hub_is_chained", lambda: seen.append(lent.given_back))
+    monkeypatch.setattr(clients, "hub_is_chained", lambda profile: seen.append(lent.given_back))
 
     asked(ROLE)
 
@@ -101,7 +101,7 @@ def test_no_page_holds_one_while_the_hubs_credentials_are_awaited(
 ) -> None:
     held: list[bool] = []
 
-    def slow() -> bool:
+    def slow(profile: str) -> bool:
         held.append(connection.connection is not None)
         return False
 

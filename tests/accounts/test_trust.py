@@ -98,7 +98,7 @@ def test_unknown_trust_method_is_refused() -> None:
 def test_hub_with_temporary_credentials_gives_one_hour_and_says_why(
     monkeypatch: pytest.MonkeyPatch, chained: bool, seconds: int
 ) -> None:
-    monkeypatch.setattr(clients, "hub_is_chained", lambda: chained)
+    monkeypatch.setattr(clients, "hub_is_chained", lambda profile: chained)
 
     limit = trust.session_limit(ROLE)
 

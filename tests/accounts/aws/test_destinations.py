@@ -145,7 +145,6 @@ ALLOWED = [
     ("aws", "https://eu-west-1.console.aws.amazon.com/ec2/home?region=eu-west-1#Instances:"),
     ("aws", "https://console.aws.amazon.com/s3/buckets/a%20b?prefix=x/@y:z&region=us-east-1"),
     ("aws", "https://us-east-1.console.aws.amazon.com/wafv2/homev2/web-acls?region=global"),
-    ("aws", "https://123456789012-abcd1234.us-east-1.console.aws.amazon.com/lambda/home"),
     (
         "aws",
         "https://console.aws.amazon.com/cloudwatch/home?region=eu-west-1"
@@ -168,28 +167,14 @@ def test_destination_in_the_console_is_allowed_as_it_is() -> None:
     [
         ("https://console.aws.amazon.com", "https://console.aws.amazon.com/"),
         ("HTTPS://Console.AWS.Amazon.COM/S3/Home", "https://console.aws.amazon.com/S3/Home"),
+        (
+            "https://123456789012-abcd1234.us-east-1.console.aws.amazon.com/lambda/home",
+            "https://us-east-1.console.aws.amazon.com/lambda/home",
+        ),
     ],
 )
 def test_destination_is_returned_in_its_normal_form(given: str, normal: str) -> None:
     assert destinations.allowed(given, partition="aws") == normal
-
-
-def test_home_refuses_a_hostile_destination_rather_than_falling_back() -> None:
-    with pytest.raises(InvalidRequest):
-        destinations.home(partition="aws", region="eu-west-1", destination="https://evil.example/")
-
-
-def test_home_is_the_destination_when_there_is_one() -> None:
-    page = "https://console.aws.amazon.com/billing/home"
-
-    assert destinations.home(partition="aws", region="eu-west-1", destination=page) == page
-
-
-def test_home_is_the_console_in_the_region_when_there_is_no_destination() -> None:
-    assert (
-        destinations.home(partition="aws", region="eu-west-1", destination="")
-        == "https://console.aws.amazon.com/console/home?region=eu-west-1"
-    )
 
 
 def role(partition: str = "aws", region: str = "eu-west-1", page: str = "") -> OfferedRole:
@@ -238,7 +223,9 @@ def test_landing_refuses_a_hostile_destination_in_a_good_region() -> None:
 
 
 def test_landing_is_what_is_asked_for_before_what_the_role_says() -> None:
-    asked, own = "https://console.aws.amazon.com/s3/home", "https://console.aws.amazon.com/billing/"
+    asked, own = (
+        f"https://console.aws.amazon.com/{page}/home?region=eu-west-1" for page in ("s3", "ec2")
+    )
 
     assert destinations.landing(role=role(page=own), destination=asked) == asked
     assert destinations.landing(role=role(page=own)) == own
@@ -255,7 +242,7 @@ def test_landing_is_what_is_asked_for_before_what_the_role_says() -> None:
         ),
         (
             "https://123456789012-abcd1234.eu-west-1.console.aws.amazon.com/lambda/home",
-            "https://123456789012-abcd1234.eu-north-1.console.aws.amazon.com/lambda/home",
+            "https://eu-north-1.console.aws.amazon.com/lambda/home",
         ),
         (
             "https://console.aws.amazon.com/s3/home",
@@ -275,7 +262,64 @@ def test_landing_moves_a_page_to_the_region(page: str, moved: str) -> None:
     assert destinations.landing(role=role(), destination=page, region="eu-north-1") == moved
 
 
+ALARMS = "https://console.aws.amazon.com/cloudwatch/home#alarmsV2:"
+
+
+@pytest.mark.parametrize(
+    ("own", "page", "opens"),
+    [
+        (
+            "eu-north-1",
+            ALARMS,
+            "https://console.aws.amazon.com/cloudwatch/home?region=eu-north-1#alarmsV2:",
+        ),
+        # The portal's own region, AWS_REGION of the tests.
+        ("", ALARMS, "https://console.aws.amazon.com/cloudwatch/home?region=eu-west-1#alarmsV2:"),
+        ("", "", "https://console.aws.amazon.com/console/home?region=eu-west-1"),
+        # What a page says itself stays.
+        *(
+            ("eu-north-1", page, page)
+            for page in (
+                "https://console.aws.amazon.com/cloudwatch/home?region=eu-west-3#alarmsV2:",
+                "https://eu-west-3.console.aws.amazon.com/cloudwatch/home#alarmsV2:",
+                "https://console.aws.amazon.com/wafv2/home?region=global",
+            )
+        ),
+    ],
+)
+def test_landing_without_a_region_is_in_the_accounts_else_the_portals(
+    own: str, page: str, opens: str
+) -> None:
+    assert destinations.landing(role=role(region=own, page=page)) == opens
+    assert destinations.landing(role=role(region=own), destination=page) == opens
+
+
+def test_landing_takes_no_region_of_another_partition() -> None:
+    china = destinations.landing(role=role("aws-cn", "", "https://console.amazonaws.cn/s3/home"))
+    europe = destinations.landing(role=role("aws-eusc", "", "https://console.amazonaws-eusc.eu/a"))
+
+    assert china == "https://console.amazonaws.cn/s3/home?region=cn-north-1"
+    assert (
+        europe == "https://eusc-de-east-1.console.amazonaws-eusc.eu/a?region=eusc-de-east-1"
+    )  # There is no console without a region.
+
+
+def test_page_from_a_session_of_another_account_is_refused() -> None:
+    page = "https://210987654321-abcd1234.eu-west-1.console.aws.amazon.com/lambda/home"
+
+    with pytest.raises(InvalidRequest) as refused:
+        destinations.landing(role=role(), destination=page)
+    own = destinations.landing(
+        role=role(), destination=page.replace("210987654321", "123456789012")
+    )
+
+    assert "account 210987654321, and this is account 123456789012" in refused.value.user_message
+    assert own == "https://eu-west-1.console.aws.amazon.com/lambda/home"
+    assert "Remove “210987654321-abcd1234.”" in destinations.complaint(page)
+
+
 PIECES = [
+    "123456789012-abcd1234.",
     "https://", "http://", "https:", "//", "/", "\\", "@", ":", "?", "#", ".", "%", "%2f", "%40",
     "%5c", "\t", "\n", " ", "443", "[", "]", "evil.example", "console.aws.amazon.com",
     "eu-west-1.", "region=", "region=eu-west-1", "&", "console.", "aws.amazon.com", "。", "\u00ad",
