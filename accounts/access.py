@@ -13,6 +13,7 @@ from accounts import denials, directory, durations, entitlements, pool, signins,
 from accounts.attempts import Attempt, Outcome
 from accounts.aws import destinations, session_tags, signin
 from accounts.aws.arn import RoleArn
+from accounts.aws.errors import CHAINED
 from accounts.aws.limits import SHORTEST_SESSION
 from accounts.errors import AccessDenied, InvalidRequest, SessionTooLong
 from accounts.trust.session_names import session_name
@@ -201,6 +202,16 @@ def _check_tags(role: OfferedRole, tags: Mapping[str, str]) -> None:
         )
 
 
+# AWS says that the role's maximum is lower, and not how much it is: an hour is what every role allows.
+_LONGER_IS_REFUSED = (
+    "AWS did not give the longer session, and does not say what this role's maximum is. "
+    "To try one in between, choose a duration."
+)
+_WHY_SHORTER = {
+    CHAINED.code: "AWS limits sessions to 1 hour here, because the portal itself runs with temporary credentials (role chaining)."
+}
+
+
 @dataclass(frozen=True, slots=True)
 class _Session:
     """What AWS gave: `duration` in seconds, and for people why it is shorter than the role's."""
@@ -225,9 +236,10 @@ def _obtain(attempt: Attempt, role: OfferedRole, duration: int | None) -> _Sessi
         allowed = too_long.allowed
         if allowed is None or allowed >= limit.seconds:
             raise
+        because = _WHY_SHORTER.get(too_long.code, _LONGER_IS_REFUSED)
     shortened = (
         f"Valid for {durations.in_words(allowed)} instead of {durations.in_words(limit.seconds)}: "
-        "AWS gives no longer session with this role from here."
+        f"{because}"
     )
     return _Session(_ask_aws(attempt, role, allowed), allowed, shortened)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +12,10 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Critical, Error, Tags, Warning, register
 
 from accounts.addresses import is_loopback
+from accounts.aws import hubs
+from accounts.errors import GatehouseError
+from accounts.models import Account
+from accounts.trust.hub import partitions_without_hub
 
 MIN_SECRET_KEY = 32
 # Values that are often copied from examples.
@@ -21,7 +25,24 @@ _PLACEHOLDER = re.compile(r"change[-_ ]?me|django-insecure|your[-_ ]secret|examp
 @register(Tags.security)
 def configuration(**kwargs: Any) -> list[CheckMessage]:
     """Check the settings, except for those that portal/api/checks.py and portal/signin/checks.py check."""
-    return [*_unreadable(), *_secret_key(), *_addresses(), *_numbers(), *_admins()]
+    return [*_unreadable(), *_secret_key(), *_addresses(), *_numbers(), *_admins(), *_hubs()]
+
+
+@register(Tags.database)
+def accounts_without_hub(
+    *, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Warn of accounts in partitions where the portal cannot get keys: `check --database default`."""
+    if not databases:
+        return []
+    return [
+        Warning(
+            f"There are active accounts in {partition}, and no role there can be used: {reason}.",
+            hint="docs/operations.md says how a portal serves several partitions.",
+            id="portal.W002",
+        )
+        for partition, reason in partitions_without_hub(Account.partitions_in_use()).items()
+    ]
 
 
 def _is_one_host(host: str) -> bool:
@@ -135,3 +156,18 @@ def _admins() -> Iterator[CheckMessage]:
             hint="Set ADMIN_VALUES to the group of your portal admins, and ADMIN_CLAIM to the claim it arrives in.",
             id="portal.W001",
         )
+
+
+def _hubs() -> Iterator[CheckMessage]:
+    for partition, profile in settings.AWS_HUB_PROFILES.items():
+        if not profile:
+            continue
+        try:
+            hubs.find(partition, profiles=settings.AWS_HUB_PROFILES)
+        except GatehouseError as error:
+            yield Error(
+                f"{hubs.variable(partition)} names the profile {profile!r:.100}, which cannot be used: "
+                f"{error.admin_message}.",
+                hint="Profiles are in AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE.",
+                id="portal.E014",
+            )

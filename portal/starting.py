@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import connection
 
 from accounts.models import Account, Mapping
+from accounts.trust.hub import partitions_without_hub
 from portal import health
 
 log = logging.getLogger(__name__)
@@ -18,18 +19,25 @@ def say_what_is_missing() -> None:
     try:
         if (state := health.database()) != "ok":
             log.error("not ready: the database: %s", state)
-        elif missing := _missing_contents():
-            log.warning(
-                "nobody has access yet: there are no %s; portal admins add them at %s/admin/, "
-                "or manage.py apply FILE loads them",
-                " and no ".join(missing),
-                settings.BASE_URL,
-            )
+        else:
+            _say_what_the_contents_lack()
     finally:
         # Do not hold a connection while the provider is asked. (Tests run inside a transaction.)
         if not connection.in_atomic_block:
             connection.close()
     health.identity_provider()
+
+
+def _say_what_the_contents_lack() -> None:
+    if missing := _missing_contents():
+        log.warning(
+            "nobody has access yet: there are no %s; portal admins add them at %s/admin/, "
+            "or manage.py apply FILE loads them",
+            " and no ".join(missing),
+            settings.BASE_URL,
+        )
+    for partition, reason in partitions_without_hub(Account.partitions_in_use()).items():
+        log.warning("nobody can use a role in the accounts in %s: %s", partition, reason)
 
 
 def _missing_contents() -> list[str]:

@@ -71,10 +71,10 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('account_id', models.CharField(max_length=12, unique=True, validators=[django.core.validators.RegexValidator('^[0-9]{12}\\Z', 'An AWS account id has exactly 12 digits, leading zeros included.')], verbose_name='account id')),
                 ('name', models.CharField(max_length=128)),
-                ('partition', models.CharField(choices=[('aws', 'AWS'), ('aws-us-gov', 'AWS GovCloud (US)'), ('aws-cn', 'AWS China')], default='aws', max_length=16)),
+                ('partition', models.CharField(choices=[('aws', 'AWS'), ('aws-us-gov', 'AWS GovCloud (US)'), ('aws-cn', 'AWS China'), ('aws-eusc', 'AWS European Sovereign Cloud')], default='aws', max_length=16)),
                 ('organizational_unit', models.CharField(blank=True, help_text='As a path from the top, such as Workloads/Payments.', max_length=255, validators=[django.core.validators.RegexValidator('^[^/]+(/[^/]+)*\\Z', 'Write units as a path: Workloads/Payments.')])),
                 ('tags', models.JSONField(blank=True, default=dict, help_text='Keys and values, both text; mappings can aim at them.')),
-                ('region', models.CharField(blank=True, max_length=32, validators=[django.core.validators.RegexValidator('^[a-z]{2}(-[a-z]+)+-[0-9]\\Z', 'A region looks like eu-west-1.')], verbose_name='default region')),
+                ('region', models.CharField(blank=True, max_length=32, validators=[django.core.validators.RegexValidator('^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}\\Z', 'A region looks like eu-west-1.')], verbose_name='default region')),
                 ('trust_method', models.CharField(choices=[('hub', "AssumeRole from the portal's own principal")], default='hub', max_length=16)),
                 ('external_id', models.CharField(blank=True, help_text="What the account's roles demand as sts:ExternalId, if they do.", max_length=1224, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9_+=,.@:/-]{2,1224}\\Z', 'STS takes 2 to 1224 letters, digits and _+=,.@:/-.')], verbose_name='external id')),
                 ('active', models.BooleanField(default=True, help_text='Nobody enters an account that is not active.')),
@@ -124,7 +124,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('at', models.DateTimeField(db_index=True)),
-                ('action', models.CharField(choices=[('access:keys:issued', 'Keys issued'), ('access:keys:denied', 'Keys denied'), ('access:keys:failed', 'Keys failed'), ('access:console:issued', 'Console opened'), ('access:console:denied', 'Console denied'), ('access:console:failed', 'Console failed'), ('signin:person:completed', 'Signed in'), ('signin:person:failed', 'Sign-in failed'), ('signin:person:ended', 'Signed out'), ('admin:object:added', 'Added'), ('admin:object:changed', 'Changed'), ('admin:object:deleted', 'Deleted'), ('token:secret:created', 'Token made'), ('token:secret:revoked', 'Token revoked'), ('token:secret:refused', 'Token refused'), ('sso:client:allowed', 'Command line let in'), ('sso:client:denied', 'Command line turned away'), ('sso:token:issued', 'Command line signed in'), ('sso:token:refreshed', 'Command line stayed signed in'), ('sso:token:reused', "Command line's secret used twice"), ('sso:token:revoked', 'Command line signed out'), ('admin:plan:applied', 'Configuration applied')], db_index=True, max_length=40)),
+                ('action', models.CharField(choices=[('access:keys:issued', 'Keys issued'), ('access:keys:denied', 'Keys denied'), ('access:keys:failed', 'Keys failed'), ('access:console:issued', 'Console opened'), ('access:console:denied', 'Console denied'), ('access:console:failed', 'Console failed'), ('access:page:denied', 'Page denied'), ('signin:person:completed', 'Signed in'), ('signin:person:failed', 'Sign-in failed'), ('signin:person:ended', 'Signed out'), ('admin:object:added', 'Added'), ('admin:object:changed', 'Changed'), ('admin:object:deleted', 'Deleted'), ('token:secret:created', 'Token made'), ('token:secret:revoked', 'Token revoked'), ('token:secret:refused', 'Token refused'), ('sso:client:allowed', 'Command line let in'), ('sso:client:denied', 'Command line turned away'), ('sso:token:issued', 'Command line signed in'), ('sso:token:refreshed', 'Command line stayed signed in'), ('sso:token:reused', "Command line's secret used twice"), ('sso:token:revoked', 'Command line signed out'), ('admin:plan:applied', 'Configuration applied')], db_index=True, max_length=40)),
                 ('issuer', models.CharField(blank=True, max_length=255)),
                 ('sub', models.CharField(blank=True, max_length=255)),
                 ('actor', models.CharField(blank=True, help_text='As people call them.', max_length=255)),
@@ -457,7 +457,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('partition__in', ['aws', 'aws-us-gov', 'aws-cn'])), name='account_partition_is_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('partition__in', ['aws', 'aws-us-gov', 'aws-cn', 'aws-eusc'])), name='account_partition_is_known'),
         ),
         migrations.AddConstraint(
             model_name='account',
@@ -473,7 +473,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('region', ''), ('region__regex', '^[a-z]{2}(-[a-z]+)+-[0-9]\\Z'), _connector='OR'), name='account_region_is_one'),
+            constraint=models.CheckConstraint(condition=models.Q(('region', ''), ('region__regex', '^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}\\Z'), _connector='OR'), name='account_region_is_one'),
         ),
         migrations.AddConstraint(
             model_name='account',

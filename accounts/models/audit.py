@@ -17,6 +17,7 @@ class Action(models.TextChoices):
     CONSOLE_ISSUED = "access:console:issued", "Console opened"
     CONSOLE_DENIED = "access:console:denied", "Console denied"
     CONSOLE_FAILED = "access:console:failed", "Console failed"
+    PAGE_DENIED = "access:page:denied", "Page denied"
     SIGNIN_COMPLETED = "signin:person:completed", "Signed in"
     SIGNIN_FAILED = "signin:person:failed", "Sign-in failed"
     SIGNIN_ENDED = "signin:person:ended", "Signed out"

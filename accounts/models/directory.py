@@ -14,7 +14,7 @@ from accounts.aws.session_tags import fault_of_keys
 ACCOUNT_ID = rf"^{limits.ACCOUNT_ID}\Z"
 IAM_PATH = rf"^{limits.IAM_PATH}\Z"
 IAM_ROLE_NAME = rf"^{limits.ROLE_NAME}\Z"
-REGION = r"^[a-z]{2}(-[a-z]+)+-[0-9]\Z"
+REGION = rf"^{limits.REGION}\Z"
 EXTERNAL_ID = rf"^{limits.EXTERNAL_ID}\Z"
 _EXTERNAL_ID_OF_ANY_LENGTH = rf"^{limits.EXTERNAL_ID_OF_ANY_LENGTH}\Z"
 ENVIRONMENT_NAME = r"^[a-z0-9][a-z0-9-]*\Z"
@@ -29,6 +29,7 @@ class Partition(models.TextChoices):
     AWS = "aws", "AWS"
     GOVCLOUD = "aws-us-gov", "AWS GovCloud (US)"
     CHINA = "aws-cn", "AWS China"
+    EUROPE = "aws-eusc", "AWS European Sovereign Cloud"
 
 
 class TrustMethod(models.TextChoices):
@@ -162,6 +163,12 @@ class Account(models.Model):
     def __str__(self) -> str:
         """Name and id."""
         return f"{self.name} ({self.account_id})"
+
+    @classmethod
+    def partitions_in_use(cls) -> set[str]:
+        """Return the partitions of the active accounts."""
+        rows = cls.objects.filter(active=True).order_by()
+        return set(rows.values_list("partition", flat=True).distinct())
 
     def clean(self) -> None:
         """Refuse tags that are not keys and values of text."""

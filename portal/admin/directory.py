@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from accounts.clashes import same_arn
 from accounts.models import Account, AccountRole, Environment
+from accounts.trust.hub import partitions_without_hub
 from portal.admin.audited import AuditedAdmin
 from portal.admin.fields import AccountIdField, AutocompletedInline, InlineRows, TagsField
 
@@ -99,9 +101,32 @@ class AccountAdmin(AuditedAdmin):
         accounts: QuerySet[Account] = super().get_queryset(request)
         return accounts.annotate(number_of_roles=Count("roles"))
 
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Warn when the portal can get no keys in the account's partition."""
+        super().save_related(request, form, formsets, change)
+        _warn_of_hub(request, form.instance)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Warn of the same when the account is looked at."""
+        stored = self.get_object(request, unquote(object_id)) if request.method == "GET" else None
+        if stored is not None and self.has_view_permission(request, stored):
+            _warn_of_hub(request, stored)
+        return super().change_view(request, object_id, form_url, extra_context)
+
     @admin.display(description="roles", ordering="number_of_roles")
     def role_count(self, account: Any) -> int:
         return int(account.number_of_roles)
+
+
+def _warn_of_hub(request: HttpRequest, account: Account) -> None:
+    for reason in partitions_without_hub([account.partition]).values():
+        messages.warning(request, f"Nobody can use a role in {account.name}: {reason}.")
 
 
 class AccountRoleForm(forms.ModelForm):  # type: ignore[type-arg]

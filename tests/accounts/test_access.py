@@ -103,6 +103,20 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Answers:
 # --- denied by the portal ---
 
 
+def test_role_in_a_partition_without_a_hub_fails_before_aws_is_asked(
+    settings: LazySettings,
+) -> None:
+    Account.objects.filter(account_id=DEV).update(partition="aws-cn")
+    settings.AWS_HUB_PROFILES = {}
+
+    for door in DOORS.values():
+        with pytest.raises(AwsRefused, match="AWS_HUB_PROFILE_AWS_CN") as refused:
+            door(cast.as_subject("alice"))
+
+        assert refused.value.code == attempts()[0].error_code == "aws.partition_without_hub"
+        assert not attempts()[0].aws_request_id
+
+
 def test_role_that_is_not_given_is_denied_and_recorded_once(
     aws: Answers, subtests: pytest.Subtests
 ) -> None:
@@ -500,14 +514,25 @@ def test_duration_somebody_chose_is_never_shortened_silently(aws: Answers) -> No
     assert [call["duration"] for call in aws.calls] == [7200]
 
 
-def test_duration_nobody_chose_falls_back_to_what_aws_gives_and_says_so(aws: Answers) -> None:
-    aws.left = [SessionTooLong("No.", code="aws.chained_limit", allowed=3600), KEYS]
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("aws.chained_limit", "AWS limits sessions to 1 hour here"),
+        # The role's maximum may well be more than an hour.
+        ("aws.duration_over_role_maximum", "does not say what this role's maximum is"),
+    ],
+)
+def test_duration_nobody_chose_falls_back_to_what_aws_gives_and_says_so(
+    aws: Answers, code: str, why: str
+) -> None:
+    aws.left = [SessionTooLong("No.", code=code, allowed=3600), KEYS]
 
     issued = get_keys(cast.as_subject("alice"), role_name="ReadOnly")
 
     assert [call["duration"] for call in aws.calls] == [8 * 3600, 3600]
     assert issued.duration == attempts()[0].duration == 3600
     assert "1 hour instead of 8 hours" in issued.shortened
+    assert why in issued.shortened
 
 
 @pytest.mark.parametrize("allowed", [None, 8 * 3600, 9 * 3600])

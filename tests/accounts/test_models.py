@@ -324,6 +324,14 @@ def test_an_account_that_is_right_is_taken() -> None:
         region="us-gov-west-1",
         external_id="Gatehouse:x/y=1",
     ).full_clean()
+    europe = Account(
+        account_id="012345678902",
+        name="payments-eu",
+        partition=Partition.EUROPE,
+        region="eusc-de-east-1",
+    )
+    europe.full_clean()
+    europe.save()
 
 
 @pytest.mark.parametrize(

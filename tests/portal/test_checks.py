@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 
-from portal.checks import configuration
+from accounts.models import Account
+from portal.checks import accounts_without_hub, configuration
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -27,6 +28,7 @@ def test_configuration_of_the_tests_is_good() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "refusal"),
     [
+        ("AWS_HUB_PROFILES", {"aws-cn": "nowhere"}, "portal.E014"),
         ("SECRET_KEY", "not set", "portal.E001"),
         ("SECRET_KEY", "short", "portal.E002"),
         ("SECRET_KEY", "a" * 60, "portal.E002"),
@@ -104,3 +106,16 @@ def test_server_with_nothing_configured_refuses_to_start_and_names_everything(
     assert "OIDC_ISSUER is not set" in said
     assert "DATABASE_URL must be" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.django_db
+def test_accounts_in_a_partition_without_a_hub_are_named() -> None:
+    Account.objects.create(account_id="123456789012", name="a", partition="aws-cn", active=False)
+    assert accounts_without_hub(databases=["default"]) == []
+
+    Account.objects.update(active=True)
+
+    (warning,) = accounts_without_hub(databases=["default"])
+    assert warning.id == "portal.W002"
+    assert "set AWS_HUB_PROFILE_AWS_CN to a profile" in warning.msg
+    assert accounts_without_hub() == []

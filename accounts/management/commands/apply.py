@@ -6,6 +6,7 @@ import os
 import pwd
 import sys
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,12 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
-from accounts.plans.changes import counts
+from accounts.models import Account
+from accounts.plans.changes import Change, counts
 from accounts.plans.complaints import InvalidPlan
+from accounts.plans.entries import AccountEntry
 from accounts.plans.toml_file.apply import apply_file
+from accounts.trust.hub import partitions_without_hub
 from accounts.types import Origin, Surface
 
 
@@ -59,6 +63,7 @@ class Command(BaseCommand):
             for change in changes:
                 for line in change.lines():
                     self.stdout.write(line)
+        self._warn_of_hubs(changes)
         if not changes:
             self.stdout.write(f"No changes: the database says what {file} says.")
             return
@@ -68,6 +73,22 @@ class Command(BaseCommand):
             if dry_run
             else self.style.SUCCESS(f"Applied {file}: {done}.")
         )
+
+    def _warn_of_hubs(self, changes: Sequence[Change]) -> None:
+        """Say of which partitions there are accounts, or would be, in which the portal can get no keys."""
+        named = {
+            change.after.partition
+            for change in changes
+            if isinstance(change.after, AccountEntry) and change.after.active
+        }
+        for partition, reason in partitions_without_hub(
+            named | Account.partitions_in_use()
+        ).items():
+            self.stderr.write(
+                self.style.WARNING(
+                    f"Warning: no role in the accounts in {partition} can be used: {reason}."
+                )
+            )
 
 
 def _read(file: str) -> str:

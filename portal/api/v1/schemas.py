@@ -232,7 +232,7 @@ class EntitlementOut(Schema):
     account_name: str = Field(description="The account's name.")
     environment: str | None = Field(description="The account's environment.")
     organizational_unit: str = Field(description="The account's unit, as a path.")
-    partition: str = Field(description="aws, aws-us-gov or aws-cn.")
+    partition: str = Field(description="aws, aws-us-gov, aws-cn or aws-eusc.")
     region: str = Field(description="The account's default region; may be empty.")
     tags: dict[str, str] = Field(description="The account's tags.")
     role_name: str = Field(description="The permission set.")
@@ -274,7 +274,7 @@ class AccountOut(Schema):
 
     account_id: str = Field(description="The account's twelve digits.")
     name: str = Field(description="Its name; several accounts may share one.")
-    partition: str = Field(description="aws, aws-us-gov or aws-cn.")
+    partition: str = Field(description="aws, aws-us-gov, aws-cn or aws-eusc.")
     environment: str | None = Field(description="Its environment.")
     organizational_unit: str = Field(description="Its unit, as a path.")
     region: str = Field(description="Its default region; may be empty.")

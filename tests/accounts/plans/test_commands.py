@@ -127,6 +127,19 @@ def test_apply_says_what_it_did_and_who_did_it(
     assert applied.actor == pwd.getpwuid(os.getuid()).pw_name
 
 
+@pytest.mark.parametrize("dry_run", [["--dry-run"], []])
+def test_apply_warns_of_a_partition_without_a_hub(
+    company: Path, capsys: pytest.CaptureFixture[str], dry_run: list[str]
+) -> None:
+    company.write_text(COMPANY.replace("roles =", 'partition = "aws-cn"\nroles ='))
+
+    assert manage("apply", *dry_run, company) == 0
+
+    told = capsys.readouterr().err
+    assert "no role in the accounts in aws-cn can be used" in told
+    assert "set AWS_HUB_PROFILE_AWS_CN to a profile" in told
+
+
 def test_apply_names_the_number_of_a_user_without_a_name(
     company: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

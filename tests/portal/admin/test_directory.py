@@ -46,6 +46,18 @@ def test_an_accounts_form_says_what_is_wrong_where(
     assert forms.errors_of(response) == {field: [reason]}
 
 
+def test_an_account_in_a_partition_without_a_hub_is_saved_with_a_warning(carol: Client) -> None:
+    fields = forms.account() | {"partition": "aws-eusc", "region": "eusc-de-east-1"}
+
+    forms.send(carol, "account/add/", fields)
+    saved = carol.get("/admin/accounts/account/").content.decode()
+    account = Account.objects.get(partition="aws-eusc")
+    looked_at = carol.get(f"/admin/accounts/account/{account.pk}/change/").content.decode()
+
+    for page in (saved, looked_at):
+        assert "set AWS_HUB_PROFILE_AWS_EUSC to a profile" in page
+
+
 def test_tags_that_are_no_pairs_are_refused_by_line(carol: Client) -> None:
     response = forms.send(
         carol, "account/add/", forms.account(tags="team=data\nnonsense\n=x\nteam=other")
