@@ -1,6 +1,6 @@
 # The newcomer's commands. Everything is built in .venv from the hashed locks.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint lock
+.PHONY: help demo test test-long bench lint lock
 PYTHON ?= python3
 UV ?= uv
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 \
@@ -12,8 +12,11 @@ help:  ## Show what can be made
 demo: .venv/demo  ## Run the portal with an embedded identity provider and an embedded AWS
 	@.venv/bin/python manage.py demo
 
-test: .venv/dev  ## Run the whole test suite, on all cores
+test: .venv/dev  ## Run the whole test suite on SQLite and on all cores; its last line says how long it took
 	.venv/bin/python $(if $(COVERAGE),-m coverage run )-m pytest --numprocesses=auto --dist=loadscope --no-loadscope-reorder $(PYTEST)
+
+test-long: .venv/dev  ## Run the tests that try many examples with four times as many
+	.venv/bin/python -m pytest --numprocesses=auto -m hypothesis --hypothesis-profile=long
 
 bench: .venv/dev  ## Measure the portal beside what it has to beat: one table of ratios, in about five minutes
 	.venv/bin/python -m bench

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
+import time
 from typing import Any
 
 import hypothesis
 import pytest
 
 from tests import cast
+from tests.examples import LONG, USUAL
 
 pytest_plugins = [
     "tests.browsers",
@@ -23,11 +26,11 @@ pytest_plugins = [
 
 # A machine that is busy with something else is no reason to fail.
 patient = hypothesis.settings(
-    deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], max_examples=100
+    deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], max_examples=USUAL
 )
 hypothesis.settings.register_profile("gatehouse", patient)
 # For `make test-long`: --hypothesis-profile=long.
-hypothesis.settings.register_profile("long", patient, max_examples=400)
+hypothesis.settings.register_profile("long", patient, max_examples=LONG)
 hypothesis.settings.load_profile("gatehouse")
 
 
@@ -36,6 +39,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--screenshots", action="store_true", help="photograph every page into screenshots/"
     )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how long all of .ci/run took, where this is its last step."""
+    if began := os.environ.get("CI_BEGAN"):
+        minutes, seconds = divmod(int(time.time()) - int(began), 60)
+        terminalreporter.write_line(f".ci/run took {minutes} min {seconds} s")
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 TOGETHER = ("tests/keycloak", "tests/demo")
 """Folders that are one process's: one Keycloak is enough, and demos share the checkout's static files."""
-_LONGEST_FIRST = ("keycloak", "look", "browser", "wire")
+_LONGEST_FIRST = ("keycloak", "browser", "wire")
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]

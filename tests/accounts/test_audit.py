@@ -22,6 +22,7 @@ from accounts.models.audit import Action, AppendOnly
 from accounts.storable import storable
 from accounts.types import Origin, Subject, Surface
 from tests.cast import NOON, ORIGIN, subject
+from tests.examples import examples
 
 
 def record(**facts: Any) -> AuditEvent:
@@ -279,7 +280,7 @@ def test_the_refusal_stands_again_after_tables_were_emptied_between_tests() -> N
 class AnyFacts(TestCase):
     """Hypothesis with a transaction an example."""
 
-    @bounds(max_examples=30)
+    @bounds(max_examples=examples(30))
     @given(
         text=st.text(alphabet=st.characters(exclude_categories=())),
         duration=st.none() | st.integers(),

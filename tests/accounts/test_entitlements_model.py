@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import event, given
-from hypothesis import settings as bounds
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
@@ -305,7 +304,6 @@ def as_record(granted: Entitlement) -> Record:
 class AnyCompany(TestCase):
     """Hypothesis with a transaction an example."""
 
-    @bounds(max_examples=200)
     @given(data=st.data())
     def test_resolve_gives_what_the_model_gives(self, data: st.DataObject) -> None:
         company = data.draw(companies(), label="company")

@@ -351,7 +351,7 @@ def test_a_clock_that_is_off_is_said_in_seconds(verify: Verifier) -> None:
     assert "clock" in refused.value.user_message
 
 
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     token=st.one_of(
         st.text(),
@@ -371,7 +371,7 @@ def test_garbage_is_refused_and_never_breaks_anything(verify: Verifier, token: s
         verify(token)
 
 
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     claims=st.dictionaries(
         st.sampled_from([*HONEST, "azp", "nbf", "at_hash"]),

@@ -22,13 +22,11 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.emulators import ConsoleEndpoint
+from tests.examples import examples
 from tests.issuer import Issuer
 from tests.portal.api.test_docs import OPERATIONS, PUBLIC
 
 pytestmark = [pytest.mark.hypothesis, pytest.mark.usefixtures("northwind", "sts_endpoint")]
-
-EXAMPLES = bounds().max_examples * 15 // 100
-"""Each example is a request: 15 for an operation, or 60 in `make test-long`."""
 
 CHECKS: list[Any] = [
     not_a_server_error,
@@ -79,7 +77,7 @@ def test_whatever_is_sent_is_answered_as_documented(
     }
 
     @bounds(
-        max_examples=EXAMPLES,
+        max_examples=examples(15),
         derandomize=True,
         database=None,
         suppress_health_check=list(HealthCheck),

@@ -26,7 +26,6 @@ __all__ = ["company"]
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.look,
     pytest.mark.usefixtures("aws", "company"),
 ]
 

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests import real_parts
+from tests.examples import examples
 from tests.portal.pages.issued import NAMES, VALUES, Values, any_values, block
 
 # Every character that could mean something, wherever it could.
@@ -62,7 +63,7 @@ def test_shell_reads_back_what_was_issued(name: str, values: Values) -> None:
 
 
 @pytest.mark.parametrize("name", SHELLS)
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(15), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=any_values)
 def test_shell_reads_back_whatever_sts_may_issue(name: str, values: Values) -> None:
     slug, _ = SHELLS[name]

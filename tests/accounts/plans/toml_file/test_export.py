@@ -18,6 +18,7 @@ from accounts.plans.toml_file.export import export
 from accounts.plans.toml_file.parse import parse
 from tests import cast
 from tests.accounts.plans.companies import companies
+from tests.examples import examples
 
 
 def apply_text(text: str) -> tuple[Change, ...]:
@@ -27,7 +28,7 @@ def apply_text(text: str) -> tuple[Change, ...]:
 
 
 @given(companies())
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=examples(50))
 def test_export_is_read_back_as_it_was_each_key_on_its_line(company: Directory) -> None:
     text = export(company)
 
@@ -43,7 +44,7 @@ def test_export_is_read_back_as_it_was_each_key_on_its_line(company: Directory) 
 
 @pytest.mark.django_db
 @given(companies())
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=examples(20))
 def test_apply_of_an_export_fills_an_empty_database_with_the_same(company: Directory) -> None:
     text = export(company)
 
@@ -59,7 +60,7 @@ def test_apply_of_an_export_fills_an_empty_database_with_the_same(company: Direc
 
 @pytest.mark.django_db
 @given(companies(), companies())
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=examples(20))
 def test_apply_leaves_what_a_file_does_not_name_and_replaces_what_it_does(
     before: Directory, after: Directory
 ) -> None:
