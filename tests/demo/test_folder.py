@@ -61,6 +61,8 @@ def test_aws_config_sends_every_service_to_this_machine(
     folder = DemoFolder(tmp_path)
     write_aws_config(folder.aws_config, ports=DEFAULTS)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(folder.aws_config))
+    # Set where another test of this process has met an emulated STS.
+    monkeypatch.delenv("AWS_ENDPOINT_URL_STS", raising=False)
 
     session = boto3.Session(profile_name=PROFILE)
 
