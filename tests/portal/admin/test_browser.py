@@ -260,6 +260,7 @@ def table_of(name: str) -> str:
 PAGES = sorted(ADDRESSES.keys() - NO_PAGE)
 
 
+@pytest.mark.look
 @pytest.mark.parametrize("table", sorted({table_of(name) for name in PAGES}))
 def test_every_page_is_accessible_and_fits(
     table: str,
@@ -339,6 +340,7 @@ def ask_for_what_cannot_be(page: Page, portal: str) -> None:
     page.goto(f"{portal}/admin/accounts/auditevent/?at__gte=2026-13-45")
 
 
+@pytest.mark.look
 def test_what_happens_on_the_way_is_accessible_and_fits(
     carol: Client,
     page_factory: PageFactory,

@@ -26,6 +26,7 @@ __all__ = ["company"]
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.look,
     pytest.mark.usefixtures("aws", "company"),
 ]
 
