@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from portal.pages import bulk_keys
 from tests import cast
 from tests.browsers import PageFactory, follow
 
-pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("northwind")]
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("northwind", "aws")]
 
 DEV, READ_DEV, PROD = "210987654321/Developer", "210987654321/ReadOnly", "123456789012/ReadOnly"
 SEEN = """() => [...document.querySelectorAll('.picks li')].filter((one) => one.checkVisibility())
@@ -61,18 +62,6 @@ def ticked(page: Page) -> list[str]:
 
 def box(page: Page, value: str) -> Any:
     return page.locator(f'.picks input[value="{value}"]')
-
-
-def test_without_a_script_the_server_answers_the_search(
-    page_factory: PageFactory, live_portal: str
-) -> None:
-    page = opened(page_factory, f"{live_portal}/several", java_script=False)
-    box(page, DEV).check()
-    page.get_by_role("searchbox").fill("prod")
-    follow(page.get_by_role("button", name="Search"))
-
-    assert seen(page) == [DEV, PROD]
-    assert ticked(page) == [DEV]
 
 
 def test_typing_shows_what_the_server_shows(page_factory: PageFactory, live_portal: str) -> None:
@@ -127,19 +116,6 @@ def test_what_is_ticked_stays_in_sight_and_goes_along(
     assert ticked(page) == [DEV, PROD]
 
 
-def test_groups_in_which_nothing_is_found_do_not_stand_there_empty(
-    page_factory: PageFactory, live_portal: str
-) -> None:
-    page = opened(page_factory, f"{live_portal}/several?role={DEV}")
-    expect(page.get_by_role("heading", name="Others")).to_be_visible()
-
-    page.get_by_role("searchbox").fill("nowhere")
-
-    expect(page.get_by_role("heading", name="Others")).to_be_hidden()
-    expect(page.locator(".picks").last).to_be_hidden()
-    expect(page.get_by_role("heading", name="Ticked")).to_be_visible()
-
-
 def test_address_keeps_the_words_and_the_ticks(page_factory: PageFactory, live_portal: str) -> None:
     page = opened(page_factory, f"{live_portal}/several")
     box(page, DEV).check()
@@ -150,6 +126,9 @@ def test_address_keeps_the_words_and_the_ticks(page_factory: PageFactory, live_p
 
     assert (seen(page), ticked(page)) == ([DEV, PROD], [DEV])
     expect(page.locator("#count")).to_have_text("1 of 10 ticked")
+    page.get_by_role("searchbox").fill("nowhere")
+    expect(page.get_by_role("heading", name="Ticked")).to_be_visible()
+    expect(page.get_by_role("heading", name="Others")).to_be_hidden()
 
 
 def test_typing_on_a_page_that_came_with_a_search_asks_the_server(
@@ -210,4 +189,45 @@ def test_no_more_can_be_ticked_than_the_server_takes(
     box(page, PROD).check()
 
     expect(box(page, READ_DEV)).to_be_disabled()
-    expect(page.locator("#count")).to_have_text("2 of 2 ticked")
+    expect(page.locator("#count[role=status]")).to_have_text("2 of 2 ticked")
+    box(page, PROD).uncheck()
+    expect(box(page, READ_DEV)).to_be_enabled()
+
+
+@pytest.mark.parametrize("java_script", [True, False])
+def test_keys_are_taken_with_the_keyboard_alone(
+    java_script: bool, page_factory: PageFactory, live_portal: str
+) -> None:
+    page = page_factory(client=cast.signed_in("alice"), java_script=java_script)
+    page.goto(f"{live_portal}/several")
+
+    page.get_by_role("checkbox", name="payments-dev Developer").press("Space")
+    page.get_by_role("searchbox").fill("prod")
+    page.get_by_role("searchbox").press("Enter")
+    expect(page).to_have_url(re.compile("q=prod"))
+    page.get_by_role("checkbox", name="payments-prod ReadOnly").press("Space")
+    page.get_by_role("button", name="Continue").press("Enter")
+    expect(page.get_by_role("checkbox", checked=True)).to_have_count(2)
+    page.get_by_role("button", name="Get keys").press("Enter")
+
+    expect(page.locator(".issued .panel")).to_have_count(2)
+    expect(page.locator(".secret > span").first).to_be_hidden()
+    page.get_by_label("Show secrets").check()
+    expect(page.locator(".secret > span").first).to_be_visible()
+
+
+def test_all_profiles_are_copied_together(page_factory: PageFactory, live_portal: str) -> None:
+    page = page_factory(client=cast.signed_in("alice"))
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"{live_portal}/keys?role=210987654321/Developer&role=123456789012/ReadOnly")
+    follow(page.get_by_role("button", name="Get keys"))
+
+    page.get_by_role("button", name="Copy all profiles").click()
+
+    expect(page.get_by_role("status")).to_have_text("Copied to the clipboard")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert re.findall(r"(?m)^\[.*\]$", copied) == [
+        "[210987654321_Developer]",
+        "[123456789012_ReadOnly]",
+    ]
+    assert copied.count("aws_session_token=") == 2

@@ -1,4 +1,4 @@
-"""How long, under which name, in which format: what the keys page remembers and what it counts down."""
+"""The keys page: durations, the profile's name, formats, and the time that is left."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Error, Page, expect
 
-from accounts.models import Account, AuditEvent, PermissionSet, RoleUse
+from accounts.models import AuditEvent, RoleUse
 from portal.pages.durations import UNTIL_EVENING, durations
 from tests import cast
 from tests.browsers import PageFactory, follow
@@ -28,9 +28,8 @@ def offered(longest: int, last: int | None = None) -> tuple[list[int], int]:
     return [choice.seconds for choice in found], one
 
 
-@pytest.mark.parametrize(
-    ("longest", "last", "chosen"),
-    [
+def test_duration_chosen_last_is_chosen_again_as_far_as_it_can_be() -> None:
+    for longest, last, chosen in (
         (28800, None, 3600),
         (28800, 14400, 14400),
         (28800, 5000, 3600),
@@ -39,15 +38,10 @@ def offered(longest: int, last: int | None = None) -> tuple[list[int], int]:
         (1800, None, 1800),
         (900, None, 900),
         (28800, UNTIL_EVENING, 3600),
-    ],
-)
-def test_duration_chosen_last_is_chosen_again_as_far_as_it_can_be(
-    longest: int, last: int | None, chosen: int
-) -> None:
-    seconds, one = offered(longest, last)
+    ):
+        seconds, found = offered(longest, last)
 
-    assert one == chosen
-    assert seconds[-1] == longest
+        assert (found, seconds[-1]) == (chosen, longest), (longest, last)
 
 
 def test_duration_is_remembered_for_each_role() -> None:
@@ -112,23 +106,20 @@ def test_keys_until_the_end_of_the_working_day_are_counted_in_the_browsers_time_
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(
-    ("now", "why"),
-    [
+def test_end_of_the_working_day_is_offered_only_where_keys_can_live_until_then(
+    page_factory: PageFactory, live_portal: str
+) -> None:
+    page = kolkata(page_factory(client=cast.signed_in("alice")))
+    for now, why in (
         ("2026-11-23T12:20:00Z", "ten minutes before the end"),
         ("2026-11-23T13:00:00Z", "after it"),
         ("2026-11-23T03:00:00Z", "nine and a half hours before it, and a role of eight"),
-    ],
-)
-def test_end_of_the_working_day_is_offered_only_where_keys_can_live_until_then(
-    now: str, why: str, page_factory: PageFactory, live_portal: str
-) -> None:
-    page = kolkata(page_factory(client=cast.signed_in("alice")), now)
+    ):
+        page.clock.set_system_time(datetime.fromisoformat(now))
+        page.goto(f"{live_portal}/keys?{QUERY}")
 
-    page.goto(f"{live_portal}/keys?{QUERY}")
-
-    expect(page.get_by_label("1 hour")).to_be_checked()
-    expect(page.get_by_text(re.compile("^Until")), why).to_have_count(0)
+        expect(page.get_by_label("1 hour")).to_be_checked()
+        expect(page.get_by_text(re.compile("^Until")), why).to_have_count(0)
 
 
 @pytest.mark.browser
@@ -156,33 +147,34 @@ def test_expiry_counts_down_and_says_when_it_is_over(
     page = page_factory(client=cast.signed_in("alice"))
     page.clock.install()
     take(page, live_portal)
-    life = page.locator(".life")
+    validity = page.locator(".life")
 
-    expect(life).to_contain_text("Valid for 1 hour until")
+    expect(validity).to_contain_text("Valid for 1 hour until")
     page.clock.fast_forward(18 * 60_000)
-    expect(life).to_contain_text("Valid for 42 minutes until")
+    expect(validity).to_contain_text("Valid for 42 minutes until")
     page.clock.fast_forward(41 * 60_000)
-    expect(life).to_contain_text(re.compile("Valid for (1 minute |[0-9]+ seconds)"))
+    expect(validity).to_contain_text(re.compile("Valid for (1 minute |[0-9]+ seconds)"))
     page.clock.fast_forward(2 * 60_000)
 
-    expect(life).to_contain_text("No longer valid since")
+    expect(validity).to_contain_text("No longer valid since")
     expect(page.get_by_role("status")).to_have_text("The keys on this page are no longer valid")
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("hours", [-7, 7])
 def test_expiry_is_right_though_the_clock_of_the_browser_is_not(
-    hours: int, page_factory: PageFactory, live_portal: str
+    page_factory: PageFactory, live_portal: str
 ) -> None:
     page = page_factory(client=cast.signed_in("alice"))
-    page.clock.install(time=datetime.now(UTC) + timedelta(hours=hours))
-    take(page, live_portal)
-    life = page.locator(".life")
+    page.clock.install()
+    for hours in (-7, 7):
+        page.clock.set_system_time(datetime.now(UTC) + timedelta(hours=hours))
+        take(page, live_portal)
+        validity = page.locator(".life")
 
-    expect(life).to_contain_text("Valid for 1 hour until")
-    page.clock.fast_forward(61 * 60_000)
+        expect(validity).to_contain_text("Valid for 1 hour until")
+        page.clock.fast_forward(61 * 60_000)
 
-    expect(life).to_contain_text("No longer valid since")
+        expect(validity).to_contain_text("No longer valid since")
 
 
 @pytest.mark.browser
@@ -248,66 +240,3 @@ def test_format_chosen_last_is_shown_first_and_nothing_else_is_kept_in_the_brows
     expect(page.get_by_role("radio", name="fish")).to_be_checked()
     expect(page.locator("#fish pre")).to_be_visible()
     assert page.evaluate("({...localStorage, ...sessionStorage})") == {"format": "tab-fish"}
-
-
-@pytest.mark.browser
-def test_ten_ticks_are_the_most_and_are_counted(
-    page_factory: PageFactory, live_portal: str
-) -> None:
-    for number in range(10):
-        extra = PermissionSet.objects.create(name=f"Extra{number}")
-        where = Account.objects.get(name="payments-dev")
-        cast.offer(where, extra)
-        cast.mapping("payments", extra, where)
-    page = page_factory(client=cast.signed_in("alice"))
-    page.goto(f"{live_portal}/several")
-
-    boxes = page.get_by_role("checkbox")
-    for number in range(10):
-        boxes.nth(number).press("Space")
-
-    expect(page.locator("#count[role=status]")).to_have_text("10 of 10 ticked")
-    expect(boxes.nth(11)).to_be_disabled()
-    boxes.nth(0).press("Space")
-    expect(boxes.nth(11)).to_be_enabled()
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("java_script", [True, False])
-def test_several_roles_are_picked_found_and_taken_with_the_keyboard_alone(
-    java_script: bool, page_factory: PageFactory, live_portal: str
-) -> None:
-    page = page_factory(client=cast.signed_in("alice"), java_script=java_script)
-    page.goto(f"{live_portal}/several")
-
-    page.get_by_role("checkbox", name="payments-dev Developer").press("Space")
-    page.get_by_role("searchbox").fill("prod")
-    page.get_by_role("searchbox").press("Enter")
-    expect(page).to_have_url(re.compile("q=prod"))
-    page.get_by_role("checkbox", name="payments-prod ReadOnly").press("Space")
-    page.get_by_role("button", name="Continue").press("Enter")
-    expect(page.get_by_role("checkbox", checked=True)).to_have_count(2)
-    page.get_by_role("button", name="Get keys").press("Enter")
-
-    expect(page.locator(".issued .panel")).to_have_count(2)
-    expect(page.locator(".secret > span").first).to_be_hidden()
-    page.get_by_label("Show secrets").check()
-    expect(page.locator(".secret > span").first).to_be_visible()
-
-
-@pytest.mark.browser
-def test_all_profiles_are_copied_together(page_factory: PageFactory, live_portal: str) -> None:
-    page = page_factory(client=cast.signed_in("alice"))
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.goto(f"{live_portal}/keys?role=210987654321/Developer&role=123456789012/ReadOnly")
-    follow(page.get_by_role("button", name="Get keys"))
-
-    page.get_by_role("button", name="Copy all profiles").click()
-
-    expect(page.get_by_role("status")).to_have_text("Copied to the clipboard")
-    copied = page.evaluate("navigator.clipboard.readText()")
-    assert re.findall(r"(?m)^\[.*\]$", copied) == [
-        "[210987654321_Developer]",
-        "[123456789012_ReadOnly]",
-    ]
-    assert copied.count("aws_session_token=") == 2

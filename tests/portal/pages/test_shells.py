@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
+from itertools import product
 from pathlib import Path
 
 import boto3
 import environ
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 
 from tests import real_parts
 from tests.examples import examples
@@ -24,6 +24,7 @@ AWKWARD: list[Values] = [
     ("ASIA0000000000000000", "+/" * 20, "/etc/passwd"),
     ("ASIA0000000000000000", "a=b=c==", "=" * 64),
 ]
+AWKWARD_PROFILE = "a.b_c@d+e=f,g:h/i"
 SHELLS = {
     "bash": ("posix", ("--norc", "--noprofile", "-i")),
     "dash": ("posix", ("-i",)),
@@ -54,26 +55,22 @@ def in_shell(name: str, text: str) -> Values:
     return (found[NAMES[0]], found[NAMES[1]], found[NAMES[2]])
 
 
-@pytest.mark.parametrize("values", AWKWARD)
-@pytest.mark.parametrize("name", SHELLS)
-def test_shell_reads_back_what_was_issued(name: str, values: Values) -> None:
-    slug, _ = SHELLS[name]
-
-    assert in_shell(name, block(slug, values).text) == values
-
-
 @pytest.mark.parametrize("name", SHELLS)
 @settings(max_examples=examples(15), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=any_values)
+@example(AWKWARD[0])
+@example(AWKWARD[1])
+@example(AWKWARD[2])
+@example(AWKWARD[3])
 def test_shell_reads_back_whatever_sts_may_issue(name: str, values: Values) -> None:
     slug, _ = SHELLS[name]
 
     assert in_shell(name, block(slug, values).text) == values
 
 
-@pytest.mark.parametrize("values", AWKWARD)
-def test_file_of_variables_reads_back_in_a_shell_too(values: Values) -> None:
-    assert in_shell("bash", f"set -a\n{block('env', values).text}") == values
+def test_file_of_variables_reads_back_in_a_shell_too() -> None:
+    for values in AWKWARD:
+        assert in_shell("bash", f"set -a\n{block('env', values).text}") == values
 
 
 @given(values=any_values)
@@ -96,18 +93,17 @@ def test_file_of_variables_is_read_by_a_dotenv_library(
     assert tuple(os.environ[name] for name in NAMES) == VALUES
 
 
-@pytest.mark.parametrize("values", AWKWARD)
-def test_powershell_reads_back_what_was_issued(values: Values) -> None:
+def test_powershell_reads_back_what_was_issued() -> None:
     path = real_parts.powershell_path()
     print_them = '[Console]::Write(($Env:{},$Env:{},$Env:{}) -join "`n")'.format(*NAMES)
+    for values in AWKWARD:
+        printed = subprocess.check_output(
+            [path, "-NoProfile", "-Command", "-"],
+            input=f"{block('powershell', values).text}\n{print_them}\n",
+            text=True,
+        )
 
-    printed = subprocess.check_output(
-        [path, "-NoProfile", "-Command", "-"],
-        input=f"{block('powershell', values).text}\n{print_them}\n",
-        text=True,
-    )
-
-    assert tuple(printed.splitlines()) == values
+        assert tuple(printed.splitlines()) == values
 
 
 @given(values=any_values)
@@ -151,58 +147,47 @@ def read_by_boto3(monkeypatch: pytest.MonkeyPatch, profile: str, **files: Path) 
     return (str(frozen.access_key), str(frozen.secret_key), str(frozen.token))
 
 
-@pytest.mark.parametrize("values", AWKWARD)
-@pytest.mark.parametrize("profile", ["", "payments", "a.b_c@d+e=f,g:h/i"])
-def test_boto3_reads_the_profile(
-    profile: str, values: Values, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_boto3_reads_the_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "credentials"
-    file.write_text(block("profile", values, profile=profile).text)
+    for profile, values in product(("", "payments", AWKWARD_PROFILE), AWKWARD):
+        file.write_text(block("profile", values, profile=profile).text)
 
-    found = read_by_boto3(
-        monkeypatch,
-        profile or "123456789012_AdministratorAccess",
-        AWS_SHARED_CREDENTIALS_FILE=file,
-    )
+        read = read_by_boto3(
+            monkeypatch,
+            profile or "123456789012_AdministratorAccess",
+            AWS_SHARED_CREDENTIALS_FILE=file,
+        )
 
-    assert found == values
+        assert read == values, profile
 
 
-@pytest.mark.parametrize("values", AWKWARD)
 def test_boto3_takes_the_json_from_a_credential_process(
-    values: Values, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = block("json", values).text
-    # Keys of 2026 would be over by now, or not yet, when this runs.
-    answer = {**json.loads(text), "Expiration": "2999-01-01T00:00:00+00:00"}
-    (tmp_path / "answer").write_text(
-        text.replace("2026-11-22T13:00:00+00:00", answer["Expiration"])
-    )
-    (tmp_path / "config").write_text(f"[profile x]\ncredential_process = cat {tmp_path}/answer\n")
+    config, answer = tmp_path / "config", tmp_path / "answer"
+    config.write_text(f"[profile x]\ncredential_process = cat {answer}\n")
+    for values in AWKWARD:
+        text = block("json", values).text
+        assert "2026-11-22T13:00:00+00:00" in text
+        # Botocore refuses keys that have expired.
+        answer.write_text(text.replace("2026-11-22T13:00:00", "2999-01-01T00:00:00"))
 
-    found = read_by_boto3(monkeypatch, "x", AWS_CONFIG_FILE=tmp_path / "config")
-
-    assert found == values
+        assert read_by_boto3(monkeypatch, "x", AWS_CONFIG_FILE=config) == values
 
 
-@pytest.mark.parametrize("name", SHELLS)
-def test_aws_configure_writes_the_profile_from_any_shell(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    programs = real_parts.aws_cli_path().parent
-    file, profile, values = tmp_path / "credentials", "a.b_c@d+e=f,g:h/i", AWKWARD[1]
-    text = block("configure", values, profile=profile).text
-    _, arguments = SHELLS[name]
-
+def configure(shell: str, folder: Path, programs: Path) -> None:
+    """Paste the lines of `aws configure` into a shell that finds `aws` among these programs."""
+    _, arguments = SHELLS[shell]
+    text = block("configure", AWKWARD[1], profile=AWKWARD_PROFILE).text
     subprocess.run(
-        [real_parts.shell_path(name), *arguments],
+        [real_parts.shell_path(shell), *arguments],
         input=f"{text}\nexit\n",
         env={
             "PATH": f"{programs}:{os.environ['PATH']}",
-            "HOME": str(tmp_path),
+            "HOME": str(folder),
             "TERM": "dumb",
-            "AWS_CONFIG_FILE": str(tmp_path / "config"),
-            "AWS_SHARED_CREDENTIALS_FILE": str(file),
+            "AWS_CONFIG_FILE": str(folder / "config"),
+            "AWS_SHARED_CREDENTIALS_FILE": str(folder / "credentials"),
         },
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -212,5 +197,26 @@ def test_aws_configure_writes_the_profile_from_any_shell(
         check=False,
     )
 
-    found = read_by_boto3(monkeypatch, profile, AWS_SHARED_CREDENTIALS_FILE=file)
-    assert found == values
+
+@pytest.mark.parametrize("name", SHELLS)
+def test_every_shell_gives_aws_configure_the_same_arguments(name: str, tmp_path: Path) -> None:
+    program = tmp_path / "aws"
+    program.write_text(f"#!/bin/sh\nprintf '%s\\n' \"$@\" >>{tmp_path}/arguments\n")
+    program.chmod(0o700)
+
+    configure(name, tmp_path, tmp_path)
+
+    given = (tmp_path / "arguments").read_text().splitlines()
+    assert given == [
+        argument
+        for key, value in zip(NAMES, AWKWARD[1], strict=True)
+        for argument in ("configure", "set", key.lower(), value, "--profile", AWKWARD_PROFILE)
+    ]
+
+
+def test_aws_configure_writes_the_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    configure("bash", tmp_path, real_parts.aws_cli_path().parent)
+
+    file = tmp_path / "credentials"
+    read = read_by_boto3(monkeypatch, AWKWARD_PROFILE, AWS_SHARED_CREDENTIALS_FILE=file)
+    assert read == AWKWARD[1]
