@@ -1,4 +1,4 @@
-"""Own activity: all of one's own, none of anybody else's."""
+"""Your activity: all of one's own, none of anybody else's."""
 
 from __future__ import annotations
 
@@ -45,13 +45,12 @@ def test_activity_shows_what_is_recorded_about_oneself() -> None:
     assert "192.0.2.7" in page
 
 
-@pytest.mark.parametrize(("page", "newest"), [("1", 59), ("2", 10), ("x", 59), ("9" * 99, 10)])
-def test_activity_is_paged_newest_first_whatever_is_asked(page: str, newest: int) -> None:
+def test_activity_is_paged_newest_first_whatever_is_asked() -> None:
     record("alice", PER_PAGE + 10)
     client = cast.signed_in("alice")  # the newest row of all
 
-    events = client.get("/activity", {"page": page}).context["page"]
-    rows = [int(event.account_id) for event in events if event.account_id]
+    for page, newest in (("1", 59), ("2", 10), ("x", 59), ("9" * 99, 10)):
+        events = client.get("/activity", {"page": page}).context["page"]
+        rows = [int(event.account_id) for event in events if event.account_id]
 
-    assert rows[0] == newest
-    assert rows == sorted(rows, reverse=True)
+        assert rows == list(range(newest, newest - len(rows), -1)), page

@@ -21,8 +21,8 @@ DEV, PROD = "210987654321", "123456789012"
 PAGE = "https://eu-west-1.console.aws.amazon.com/s3/home?region=eu-west-1"
 
 
-def look(client: Client, **asked: str) -> tuple[int, str]:
-    response = client.get("/console", asked)
+def look(client: Client, **query: str) -> tuple[int, str]:
+    response = client.get("/console", query)
     return response.status_code, response.content.decode()
 
 
@@ -138,13 +138,13 @@ def test_link_to_a_page_that_cannot_be_leads_on_without_it(wrong: dict[str, str]
 # --- the region -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("region", ["cn-north-1", "nowhere", "eu-west-1\x00", "x" * 5000])
-def test_region_of_another_partition_is_refused_on_both_methods(region: str) -> None:
+def test_region_of_another_partition_is_refused_on_both_methods() -> None:
     client = cast.signed_in("alice")
-    asked = {"account_id": DEV, "role_name": "Developer", "region": region}
+    for region in ("cn-north-1", "nowhere", "eu-west-1\x00", "x" * 5000):
+        fields = {"account_id": DEV, "role_name": "Developer", "region": region}
 
-    assert client.get("/console", asked).status_code == 400
-    assert client.post("/console", asked).status_code == 400
+        assert client.get("/console", fields).status_code == 400, f"{region:.20}"
+        assert client.post("/console", fields).status_code == 400, f"{region:.20}"
 
 
 def test_regions_of_the_accounts_partition_are_offered() -> None:
@@ -243,15 +243,15 @@ def test_console_opens_in_a_new_tab_on_both_ways_without_a_complaint_of_the_poli
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("who", [None, "alice", "mallory"])
 def test_link_of_identity_center_is_explained_where_no_script_can_follow_it(
-    who: str | None, page_factory: PageFactory, live_portal: str
+    page_factory: PageFactory, live_portal: str
 ) -> None:
-    page = page_factory(client=cast.signed_in(who) if who else None, java_script=False)
+    for who in (None, "alice", "mallory"):
+        page = page_factory(client=cast.signed_in(who) if who else None, java_script=False)
 
-    page.goto(f"{live_portal}/start/#/console?account_id={DEV}&role_name=Developer")
+        page.goto(f"{live_portal}/start/#/console?account_id={DEV}&role_name=Developer")
 
-    expect(page.get_by_text("need JavaScript")).to_be_visible()
+        expect(page.get_by_text("need JavaScript")).to_be_visible()
 
 
 @pytest.mark.browser

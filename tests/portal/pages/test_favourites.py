@@ -44,17 +44,17 @@ def use(name: str, *values: str) -> None:
         )
 
 
-@pytest.mark.parametrize("value", [f"{PROD}/Operator", "999999999999/ReadOnly", "", "/", "\x00"])
-def test_role_that_one_does_not_have_cannot_be_starred(alice: Client, value: str) -> None:
-    assert press(alice, "star", value) == 403
+def test_role_that_one_does_not_have_cannot_be_starred(alice: Client) -> None:
+    for value in (f"{PROD}/Operator", "999999999999/ReadOnly", "", "/", "\x00"):
+        assert press(alice, "star", value) == 403, value
     assert stored("alice") == []
 
 
 def test_whoever_is_signed_out_is_asked_to_sign_in(client: Client) -> None:
     response = client.post("/favourites", {"star": ALL[0]})
 
-    assert response.status_code in (302, 401, 403)
-    assert "Set-Cookie" not in response.headers
+    assert response.status_code == 401
+    assert "oidc/authenticate" in response.content.decode()
 
 
 def test_form_of_another_site_stars_nothing() -> None:
@@ -87,22 +87,19 @@ def test_unstarred_role_is_no_longer_first(alice: Client) -> None:
     assert tiles(alice) == []
 
 
-@pytest.mark.parametrize(
-    ("act", "value", "then"),
-    [
-        ("up", ALL[2], [ALL[0], ALL[2], ALL[1]]),
-        ("up", ALL[0], ALL),
-        ("down", ALL[0], [ALL[1], ALL[0], ALL[2]]),
-        ("down", ALL[2], ALL),
-    ],
-)
-def test_favourite_moves_by_one_place(act: str, value: str, then: list[str], alice: Client) -> None:
+def test_favourite_moves_by_one_place(alice: Client) -> None:
     for each in ALL:
         press(alice, "star", each)
+    first, second, third = ALL
+    for action, value, order in (
+        ("up", first, [first, second, third]),
+        ("down", third, [first, second, third]),
+        ("up", third, [first, third, second]),
+        ("down", first, [third, first, second]),
+    ):
+        press(alice, action, value)
 
-    press(alice, act, value)
-
-    assert tiles(alice) == then
+        assert tiles(alice) == order
 
 
 def test_favourite_moves_past_one_that_is_not_shown_now(alice: Client) -> None:

@@ -18,14 +18,10 @@ def page(who: str, path: str) -> str:
     return cast.signed_in(who).get(path).content.decode()
 
 
-@pytest.mark.parametrize("path", ["/keys", "/console"])
-def test_privileged_role_warns_before_it_is_used(path: str) -> None:
-    assert "This role is privileged:" in page("bob", f"{path}?{OPERATOR}")
-
-
-@pytest.mark.parametrize("path", ["/keys", "/console"])
-def test_other_roles_do_not_warn(path: str) -> None:
-    assert "privileged" not in page("alice", f"{path}?{DEVELOPER}")
+def test_privileged_role_warns_before_it_is_used_and_others_do_not() -> None:
+    for path in ("/keys", "/console"):
+        assert "This role is privileged:" in page("bob", f"{path}?{OPERATOR}"), path
+        assert "privileged" not in page("alice", f"{path}?{DEVELOPER}"), path
 
 
 def test_keys_of_a_privileged_role_say_where_not_to_put_them() -> None:

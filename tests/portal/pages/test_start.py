@@ -13,6 +13,8 @@ from accounts.models import Mapping
 from portal.pages.start import AWS_START_URL
 from tests import cast
 
+pytestmark = pytest.mark.django_db
+
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(.*?)"')
 
 
@@ -37,7 +39,6 @@ def test_start_page_offers_a_sign_in_to_whoever_is_signed_out(client: Client) ->
     assert b'href="/oidc/authenticate/?next=/"' in response.content
 
 
-@pytest.mark.django_db
 @pytest.mark.usefixtures("northwind")
 def test_start_page_says_what_one_has_and_why() -> None:
     text = text_of(cast.signed_in("alice"))
@@ -45,54 +46,45 @@ def test_start_page_says_what_one_has_and_why() -> None:
     assert '2 accounts, 3 roles for your group <span class="mono">payments</span>' in text
 
 
-@pytest.mark.parametrize(
-    ("groups", "said"),
-    [
-        ("a", "1 role for your group a"),
-        ("ab", "2 roles for your groups a and b"),
-        ("abc", "3 roles for your groups a, b and c"),
-        ("abcd", "4 roles for your groups a, b, c and d"),
-        ("abcde", "5 roles for your groups a, b, c and 2 more"),
-    ],
-)
-@pytest.mark.django_db
-def test_start_page_counts_the_way_people_do(groups: str, said: str) -> None:
+def test_start_page_counts_the_way_people_do() -> None:
     where = cast.account("a", "111111111111")
-    for group in groups:
+    for group in "abcde":
         what = cast.permission_set(f"Role-{group}")
         cast.offer(where, what)
         cast.mapping(group, what, where)
 
-    text = text_of(cast.signed_in(cast.subject("alice", groups=[*groups])))
+    for groups, summary in {
+        "a": "1 role for your group a",
+        "ab": "2 roles for your groups a and b",
+        "abc": "3 roles for your groups a, b and c",
+        "abcd": "4 roles for your groups a, b, c and d",
+        "abcde": "5 roles for your groups a, b, c and 2 more",
+    }.items():
+        text = text_of(cast.signed_in(cast.subject("alice", groups=[*groups])))
 
-    assert said in " ".join(re.sub("<.*?>", "", text).split()).replace(" ,", ",")
+        assert summary in " ".join(re.sub("<.*?>", "", text).split()).replace(" ,", ",")
 
 
-@pytest.mark.django_db
 @pytest.mark.usefixtures("northwind")
 def test_start_page_lists_nothing_of_others() -> None:
     assert roles_of(cast.signed_in("bob")) == ["123456789012/Operator"]
 
 
-@pytest.mark.django_db
 @pytest.mark.usefixtures("northwind")
-@pytest.mark.parametrize(
-    ("words", "found"),
-    [
-        ("PAYMENTS-DEV", ["210987654321/Developer", "210987654321/ReadOnly"]),
-        ("123456", ["123456789012/ReadOnly"]),
-        ("production", ["123456789012/ReadOnly"]),
-        ("workloads/pay developer", ["210987654321/Developer"]),
-        ("payments prod nothing", []),
-        ("x" * 9999, []),
-        ("\x00", []),
-    ],
-)
-def test_search_finds_every_word_wherever_it_is(words: str, found: list[str]) -> None:
-    assert roles_of(cast.signed_in("alice"), words) == found
+def test_search_finds_every_word_wherever_it_is() -> None:
+    alice = cast.signed_in("alice")
+    for words, found in {
+        "PAYMENTS-DEV": ["210987654321/Developer", "210987654321/ReadOnly"],
+        "123456": ["123456789012/ReadOnly"],
+        "production": ["123456789012/ReadOnly"],
+        "workloads/pay developer": ["210987654321/Developer"],
+        "payments prod nothing": [],
+        "x" * 9999: [],
+        "\x00": [],
+    }.items():
+        assert roles_of(alice, words) == found, f"{words:.40}"
 
 
-@pytest.mark.django_db
 def test_search_finds_tags() -> None:
     where = cast.account("a", "111111111111", tags={"team": "payments"})
     other = cast.account("b", "222222222222", tags={"team": "data"})
@@ -104,7 +96,6 @@ def test_search_finds_tags() -> None:
     assert roles_of(cast.signed_in("alice"), "team=pay") == ["111111111111/ReadOnly"]
 
 
-@pytest.mark.django_db
 @pytest.mark.usefixtures("northwind")
 def test_search_marks_privileged_roles_as_it_does_others() -> None:
     page = text_of(cast.signed_in("bob"), q="operat")
@@ -112,7 +103,6 @@ def test_search_marks_privileged_roles_as_it_does_others() -> None:
     assert '<span class="role-name"><mark>Operat</mark>or <span class="warn">' in page
 
 
-@pytest.mark.django_db
 def test_role_for_keys_only_has_no_console_button_and_the_other_way_round() -> None:
     where = cast.account("a", "111111111111")
     for what in (cast.permission_set("K", console=False), cast.permission_set("C", keys=False)):
@@ -127,7 +117,6 @@ def test_role_for_keys_only_has_no_console_button_and_the_other_way_round() -> N
     assert "Console as K" not in page
 
 
-@pytest.mark.django_db
 def test_role_with_a_plus_in_its_name_survives_its_link() -> None:
     where, what = cast.account("a", "111111111111"), cast.permission_set("dev+ops,a=b@c")
     cast.offer(where, what)
@@ -139,7 +128,6 @@ def test_role_with_a_plus_in_its_name_survives_its_link() -> None:
     assert client.get(link).status_code == 200
 
 
-@pytest.mark.django_db
 def test_start_page_costs_the_same_queries_however_much_is_on_it(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
@@ -156,7 +144,6 @@ def test_start_page_costs_the_same_queries_however_much_is_on_it(
         client.get("/")
 
 
-@pytest.mark.django_db
 @pytest.mark.usefixtures("northwind")
 def test_pages_are_compressed_with_padding_so_that_their_size_tells_nothing() -> None:
     """The attack is BREACH: https://docs.djangoproject.com/en/5.2/ref/middleware/#module-django.middleware.gzip."""
@@ -174,7 +161,6 @@ def test_pages_are_compressed_with_padding_so_that_their_size_tells_nothing() ->
     )
 
 
-@pytest.mark.django_db
 @pytest.mark.usefixtures("northwind")
 def test_empty_page_says_who_one_is_and_what_arrived_and_whom_to_ask(settings: Settings) -> None:
     settings.SUPPORT_CONTACT = "#cloud on chat"
@@ -187,7 +173,6 @@ def test_empty_page_says_who_one_is_and_what_arrived_and_whom_to_ask(settings: S
     assert "#cloud on chat" in page
 
 
-@pytest.mark.django_db
 @pytest.mark.usefixtures("northwind")
 def test_claims_that_did_not_arrive_whole_are_said_and_give_nothing() -> None:
     who = cast.subject("alice", groups=["payments"], hasgroups=True)
@@ -198,7 +183,6 @@ def test_claims_that_did_not_arrive_whole_are_said_and_give_nothing() -> None:
     assert "payments-dev" not in page
 
 
-@pytest.mark.django_db
 def test_first_start_tells_an_admin_what_is_missing_and_where_to_set_it() -> None:
     page = text_of(cast.signed_in("carol"))
 
@@ -207,7 +191,6 @@ def test_first_start_tells_an_admin_what_is_missing_and_where_to_set_it() -> Non
     assert "manage.py apply FILE" in page
 
 
-@pytest.mark.django_db
 @pytest.mark.usefixtures("northwind")
 def test_portal_without_mappings_names_mappings_only() -> None:
     Mapping.objects.all().delete()
@@ -218,7 +201,6 @@ def test_portal_without_mappings_names_mappings_only() -> None:
     assert "/admin/accounts/account/" not in page
 
 
-@pytest.mark.django_db
 def test_first_start_asks_others_to_wait() -> None:
     page = text_of(cast.signed_in("alice"))
 
@@ -226,7 +208,6 @@ def test_first_start_asks_others_to_wait() -> None:
     assert "/admin/" not in page
 
 
-@pytest.mark.django_db
 def test_first_start_without_an_admin_says_where_one_is_set_and_what_arrived(
     settings: Settings,
 ) -> None:
@@ -240,7 +221,6 @@ def test_first_start_without_an_admin_says_where_one_is_set_and_what_arrived(
     assert "the value itself" not in page
 
 
-@pytest.mark.django_db
 def test_first_start_with_an_admin_asks_nobody_else_to_be_one() -> None:
     cast.signed_in("carol")
 
@@ -256,7 +236,6 @@ def test_start_url_leads_people_to_the_page_and_an_aws_cli_to_its_name(
     assert (head.status_code, head["Location"]) == (302, AWS_START_URL)
 
 
-@pytest.mark.django_db
 @pytest.mark.usefixtures("northwind")
 def test_forms_may_end_at_aws_only_where_the_console_is_opened() -> None:
     client = cast.signed_in("alice")
