@@ -83,29 +83,24 @@ def verify(token: str, *, now: datetime) -> Subject:
     """
     try:
         unverified = jwt.parse(token)
-        trust = _trust_in(unverified.unverified_issuer)
-        claims = _verified_claims(unverified, trust=trust, now=now)
+        if unverified.unverified_issuer == settings.OIDC_ISSUER:
+            return _person(unverified, now)
+        return _workload(unverified, now)
     except InvalidToken as error:
         raise TokenRefused(
             f"The token is not accepted: {_MESSAGES.get(error.rule, 'it proves nothing here')}.",
             error.admin_message,
             code=f"token.{error.rule}",
         ) from error
-    if trust.for_workloads:
-        # A workload is what its sub says; a name or an email in its token is that of whoever started it.
-        return Subject(issuer=trust.issuer, sub=claims["sub"], claims=claims, workload=True)
-    return subject(issuer=trust.issuer, claims=claims)
 
 
-def _trust_in(unverified_issuer: str) -> _Trust:
-    if unverified_issuer != settings.OIDC_ISSUER:
-        return _trust_in_workloads(unverified_issuer)
+def _person(unverified: jwt.UnverifiedJwt, now: datetime) -> Subject:
     if not settings.API_AUDIENCES and not settings.API_ACCEPT_AZP:
         raise BearerJwtsNotSetUp(
             "This portal takes no tokens of the identity provider: its API is not set up. Contact your "
             "portal admins: API_AUDIENCES names the audiences whose tokens it takes."
         )
-    return _Trust(
+    trust = _Trust(
         issuer=settings.OIDC_ISSUER,
         jwks_uri=discovery.provider().jwks_uri,
         algorithm=settings.OIDC_RP_SIGN_ALGO,
@@ -113,48 +108,51 @@ def _trust_in(unverified_issuer: str) -> _Trust:
         clients=frozenset(settings.API_ACCEPT_AZP),
         kinds=frozenset({TokenKind.ACCESS, *settings.API_TOKEN_TYPES}),
     )
+    return subject(issuer=trust.issuer, claims=_verified_claims(unverified, trust=trust, now=now))
 
 
-def _trust_in_workloads(unverified_issuer: str) -> _Trust:
-    """Return how far a trusted issuer is trusted; CI systems mark their tokens as any kind, or none."""
+def _workload(unverified: jwt.UnverifiedJwt, now: datetime) -> Subject:
+    """Return a workload of a trusted issuer. CI systems mark their tokens as any kind, or not at all."""
     trusted = None
-    if unverified_issuer and unverified_issuer != settings.BASE_URL:
-        trusted = TrustedIssuer.objects.filter(url=unverified_issuer, enabled=True).first()
+    if unverified.unverified_issuer not in ("", settings.BASE_URL):
+        issuers = TrustedIssuer.objects.filter(url=unverified.unverified_issuer, enabled=True)
+        trusted = issuers.first()
     if trusted is None:
-        raise invalid("iss", f"The token says it is of {unverified_issuer!r:.200}.")
+        raise invalid("iss", f"The token says it is of {unverified.unverified_issuer!r:.200}.")
     try:
-        jwks_uri = discovery.jwks_uri_of(trusted.url)
+        trust = _Trust(
+            issuer=trusted.url,
+            jwks_uri=discovery.jwks_uri_of(trusted.url),
+            algorithm=trusted.algorithm,
+            audiences=frozenset(trusted.audiences),
+            for_workloads=True,
+        )
+        claims = _verified_claims(unverified, trust=trust, now=now)
     except (ProviderUnavailable, ProviderMisconfigured) as error:
-        raise _issuer_unavailable(error) from error
-    return _Trust(
-        issuer=trusted.url,
-        jwks_uri=jwks_uri,
-        algorithm=trusted.algorithm,
-        audiences=frozenset(trusted.audiences),
-        for_workloads=True,
-    )
+        raise IssuerUnavailable(
+            "The keys of the token's issuer cannot be read right now. Try again in a minute. If it "
+            "happens again, contact your portal admins.",
+            error.admin_message,
+        ) from error
+    # A workload is what its sub says; a name or an email in its token is that of whoever started it.
+    return Subject(issuer=trust.issuer, sub=claims["sub"], claims=claims, workload=True)
 
 
 def _verified_claims(
     unverified: jwt.UnverifiedJwt, *, trust: _Trust, now: datetime
 ) -> dict[str, Any]:
-    try:
-        claims, typ = unverified.verify_signature(
-            jwks_uri=trust.jwks_uri,
-            algorithm=trust.algorithm,
-            reload_interval=key_sets.RELOAD_INTERVAL,
-            guarded=trust.for_workloads,
-        )
-    except (ProviderUnavailable, ProviderMisconfigured) as error:
-        if trust.for_workloads:
-            raise _issuer_unavailable(error) from error
-        raise
+    claims, typ = unverified.verify_signature(
+        jwks_uri=trust.jwks_uri,
+        algorithm=trust.algorithm,
+        reload_interval=key_sets.RELOAD_INTERVAL,
+        guarded=trust.for_workloads,
+    )
     # joserfc does not check the kind of a token, nor `azp` and `client_id`.
     kind = _kind(claims, typ)
     if kind not in trust.kinds:
         raise invalid("type", f"The token is of the kind {kind}, which is not accepted.")
     client = claims.get("azp", claims.get("client_id"))
-    client = client if isinstance(client, str) else ""
+    client = client if isinstance(client, str) else None
     is_of_accepted_client = client in trust.clients
     jwt.check_claims(
         claims,
@@ -195,16 +193,8 @@ def _kind(claims: dict[str, Any], typ: str) -> TokenKind:
     return TokenKind.UNMARKED
 
 
-def _check_azp(claims: dict[str, Any], *, client: str, audiences: frozenset[str]) -> None:
+def _check_azp(claims: dict[str, Any], *, client: str | None, audiences: frozenset[str]) -> None:
     """Refuse an ID token that was issued to another client (OpenID Connect Core 1.0 section 3.1.3.7)."""
     is_for_several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
     if (is_for_several or "azp" in claims) and client not in audiences:
         raise invalid("azp", "The ID token was issued to another client.")
-
-
-def _issuer_unavailable(error: ProviderUnavailable | ProviderMisconfigured) -> IssuerUnavailable:
-    return IssuerUnavailable(
-        "The keys of the token's issuer cannot be read right now. Try again in a minute. If it happens "
-        "again, contact your portal admins.",
-        error.admin_message,
-    )

@@ -16,7 +16,7 @@ from joserfc.jwk import RSAKey
 
 from accounts.errors import GatehouseError, TokenRefused
 from accounts.oidc import bearer_jwts, jwt
-from accounts.oidc.errors import BearerJwtsNotSetUp
+from accounts.oidc.errors import BearerJwtsNotSetUp, ProviderUnavailable
 from accounts.types import Subject
 from tests.issuer import ABSENT, AUDIENCE, Issuer, encoded, signed
 
@@ -371,6 +371,13 @@ def test_unknown_keys_cannot_make_the_portal_ask_again_and_again(issuer: Issuer)
             verify(issuer.token(header={"kid": f"made-up-{number}"}))
 
     assert issuer.publisher.hits["/jwks"] == 2
+
+
+def test_keys_that_cannot_be_read_are_no_reason_to_accept_anything(issuer: Issuer) -> None:
+    issuer.publisher.publish("/jwks", {}, status=500)
+
+    with pytest.raises(ProviderUnavailable):
+        verify(issuer.token())
 
 
 def test_userinfo_is_never_asked(issuer: Issuer) -> None:
