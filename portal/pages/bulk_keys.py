@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.access import issue_keys
+from accounts.durations import in_words
 from accounts.errors import AwsRefused, GatehouseError
 from accounts.favourites import last_duration
 from accounts.trust import session_limit
@@ -185,7 +186,7 @@ def _attempt(
         issued=issued,
         block=Block("", credentials_profile(issued.credentials, profile_name(issued))),
         profile=profile_name(issued),
-        valid_for=humanize.duration(seconds),
+        valid_for=in_words(seconds),
     )
 
 

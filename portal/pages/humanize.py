@@ -5,15 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def duration(seconds: int) -> str:
-    """Return hours and minutes, rounded down to minutes: "1 hour 30 minutes"."""
-    hours, minutes = divmod(max(seconds, 0) // 60, 60)
-    parts = [
-        count(number, unit) for number, unit in ((hours, "hour"), (minutes, "minute")) if number
-    ]
-    return " ".join(parts) or "less than a minute"
-
-
 def count(number: int, noun: str) -> str:
     """Return "1 account" or "1,200 accounts"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

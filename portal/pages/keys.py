@@ -9,11 +9,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import issue_keys
+from accounts.durations import in_words
 from accounts.favourites import last_duration
 from accounts.trust import session_limit
 from accounts.types import Kind, RoleRef
 from portal.context import origin_of, sign_in_of, subject_of_request
-from portal.pages import bulk_keys, humanize
+from portal.pages import bulk_keys
 from portal.pages.cli_profiles import cli_profiles
 from portal.pages.durations import chosen, durations
 from portal.pages.entitled import entitled
@@ -68,7 +69,7 @@ def _issue(request: HttpRequest, wanted: RoleRequest) -> HttpResponse:
         "entitlement": issued.entitlement,
         "role": role,
         "expires_at": expires_at,
-        "valid_for": humanize.duration(round((expires_at - now).total_seconds())),
+        "valid_for": in_words(round((expires_at - now).total_seconds())),
         "formats": formats(issued, profile=profile) + cli_profiles(role, profile=profile),
         "again": wanted.query,
     }
