@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Critical, Error, Tags, Warning, register
+from django.db import DatabaseError
 
 from accounts.addresses import is_loopback
 from accounts.aws import hubs
@@ -35,13 +36,18 @@ def accounts_without_hub(
     """Warn of accounts in partitions where the portal cannot get keys: `check --database default`."""
     if not databases:
         return []
+    try:
+        partitions = Account.partitions_in_use()
+    except DatabaseError:
+        # `migrate` runs this check before there are tables.
+        return []
     return [
         Warning(
             f"There are active accounts in {partition}, and no role there can be used: {reason}.",
             hint="docs/operations.md says how a portal serves several partitions.",
             id="portal.W002",
         )
-        for partition, reason in partitions_without_hub(Account.partitions_in_use()).items()
+        for partition, reason in partitions_without_hub(partitions).items()
     ]
 
 

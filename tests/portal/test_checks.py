@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.db import OperationalError, connection
 
 from accounts.models import Account
 from portal.checks import accounts_without_hub, configuration
@@ -119,3 +120,12 @@ def test_accounts_in_a_partition_without_a_hub_are_named() -> None:
     assert warning.id == "portal.W002"
     assert "set AWS_HUB_PROFILE_AWS_CN to a profile" in warning.msg
     assert accounts_without_hub() == []
+
+
+@pytest.mark.django_db
+def test_an_empty_database_is_migrated_although_no_account_can_be_checked() -> None:
+    def refuse(*_: Any) -> None:
+        raise OperationalError("no such table: accounts_account")
+
+    with connection.execute_wrapper(refuse):
+        assert accounts_without_hub(databases=["default"]) == []
