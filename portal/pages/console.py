@@ -37,7 +37,7 @@ def console(request: HttpRequest) -> HttpResponse:
     if not wanted.role_name:
         return _choose(request, subject, wanted)
     try:
-        entitlement = entitled(subject=subject, asked=wanted, kind=Kind.CONSOLE)
+        entitlement = entitled(subject=subject, wanted=wanted, kind=Kind.CONSOLE)
     except AccessDenied as denied:
         return _choose(request, subject, wanted, denied)
     role = entitlement.role

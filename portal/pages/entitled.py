@@ -12,13 +12,13 @@ from accounts.types import Entitlement, Kind, Subject
 from portal.pages.role_request import RoleRequest
 
 
-def entitled(*, subject: Subject, asked: RoleRequest, kind: Kind) -> Entitlement:
+def entitled(*, subject: Subject, wanted: RoleRequest, kind: Kind) -> Entitlement:
     """Return the entitlement to the requested role.
 
     Raises:
         AccessDenied: there is none, or it does not include the console or keys.
     """
-    account_id, role_name = asked.account_id, asked.role_name
+    account_id, role_name = wanted.account_id, wanted.role_name
     decided = resolve(
         subject=subject, now=timezone.now(), account_id=account_id, role_name=role_name
     )

@@ -1,7 +1,6 @@
-"""Write keys in the formats that people paste and tools parse.
+"""Keys as text, in the formats that people paste and tools parse.
 
-The access portal of IAM Identity Center has four of them, and programs read exactly its shapes: they stay byte
-for byte (https://docs.aws.amazon.com/singlesignon/latest/userguide/howtogetcredentials.html).
+Four of them are those of IAM Identity Center's access portal, byte for byte, because tools parse them (https://docs.aws.amazon.com/singlesignon/latest/userguide/howtogetcredentials.html).
 """
 
 from __future__ import annotations
@@ -18,14 +17,14 @@ from django.utils.safestring import SafeString
 
 from accounts.types import Credentials, IssuedKeys
 
-# What STS puts into keys. A shell reads nothing into these, quoted or not.
-_HARMLESS = re.compile(r"[A-Za-z0-9+/=_-]*")
+# The characters of STS's keys. None of them means anything to a shell, quoted or not.
+_SAFE_IN_SHELLS = re.compile(r"[A-Za-z0-9+/=_-]*")
 _NOT_IN_PROFILES = re.compile(r"[^A-Za-z0-9_.@+=,:/-]+")
 LONGEST_PROFILE = 128
 
 
 class Mark(Enum):
-    """What a page does with a piece of text: show it, hide it until asked, let people rename it."""
+    """What a page does with a piece of text: show it, hide it until “Show secrets”, or let people rename it."""
 
     PLAIN = auto()
     SECRET = auto()
@@ -41,14 +40,12 @@ _MARKUP = {
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A piece of a line."""
-
     text: str = field(repr=False)
     mark: Mark = Mark.PLAIN
 
     @property
     def markup(self) -> SafeString:
-        """The piece for a page: its `textContent` is the text, whether or not it is shown."""
+        """The piece as HTML. Its `textContent` is the text even while it is hidden."""
         return format_html(_MARKUP[self.mark], self.text)
 
 
@@ -64,19 +61,19 @@ class Block:
 
     @property
     def text(self) -> str:
-        """What is copied: no newline at the end, as in the access portal."""
+        """The text to copy, without a newline at the end, as in the access portal."""
         return "\n".join("".join(piece.text for piece in line) for line in self.lines)
 
     @property
     def markup(self) -> SafeString:
-        """The same for a page."""
+        """The lines as HTML."""
         lines = (format_html_join("", "{}", ((p.markup,) for p in line)) for line in self.lines)
         return format_html_join("\n", "{}", ((line,) for line in lines))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Format:
-    """One way to write keys: how it is called, what to do with it, its blocks, and the profile it names."""
+    """One way to write keys: its label, a hint what to do with it, its blocks, and the profile it names."""
 
     slug: str
     label: str
@@ -86,9 +83,9 @@ class Format:
 
 
 def profile_name(keys: IssuedKeys, wanted: str = "") -> str:
-    """Return the name of these keys' profile: the one wanted, else the access portal's.
+    """Return the profile's name: the one wanted, else the access portal's (account id and role).
 
-    What shells and the files of AWS would read something into becomes a hyphen; profile.js does the same.
+    Characters that mean something to shells or AWS's files become a hyphen; profile.js does the same.
     """
     role = keys.entitlement.role
     name = _NOT_IN_PROFILES.sub("-", wanted[:LONGEST_PROFILE]).strip("-")
@@ -96,13 +93,13 @@ def profile_name(keys: IssuedKeys, wanted: str = "") -> str:
 
 
 def formats(keys: IssuedKeys, *, profile: str) -> tuple[Format, ...]:
-    """Return every format of these keys, the most used first; `profile` is what `profile_name` gave.
+    """Return every format of these keys, the most used first; `profile` comes from `profile_name`.
 
-    Should AWS ever put characters into keys that mean something to a shell, only the formats that
-    no shell reads are offered.
+    Should STS ever issue characters that mean something to a shell, only the formats that no shell
+    reads are returned.
     """
     credentials = keys.credentials
-    found = (
+    everything = (
         Format(
             "posix",
             "bash, zsh",
@@ -161,13 +158,13 @@ def formats(keys: IssuedKeys, *, profile: str) -> tuple[Format, ...]:
             tuple(Block(label, (line,)) for label, line in _values(credentials)),
         ),
     )
-    if all(_HARMLESS.fullmatch(value) for _, value, _ in _named(credentials)):
-        return found
-    return tuple(form for form in found if form.slug in ("json", "values"))
+    if all(_SAFE_IN_SHELLS.fullmatch(value) for _, value, _ in _named(credentials)):
+        return everything
+    return tuple(form for form in everything if form.slug in ("json", "values"))
 
 
 def credentials_profile(credentials: Credentials, name: str) -> tuple[Line, ...]:
-    """Write a profile for AWS's credentials file."""
+    """Return a profile of AWS's credentials file."""
     header = (Piece("["), Piece(name, Mark.PROFILE), Piece("]"))
     return (header, *_variables(credentials, "{}=", lower=True))
 
@@ -201,7 +198,7 @@ def _configure(credentials: Credentials, profile: str) -> tuple[Line, ...]:
 
 
 def _json(credentials: Credentials) -> tuple[Line, ...]:
-    """Write what a credential_process prints.
+    """Return what a credential_process prints.
 
     https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sourcing-external.html
     """

@@ -34,7 +34,7 @@ def keys(request: HttpRequest) -> HttpResponse:
 
 
 def _ask(request: HttpRequest, wanted: RoleRequest) -> HttpResponse:
-    entitlement = entitled(subject=subject_of_request(request), asked=wanted, kind=Kind.KEYS)
+    entitlement = entitled(subject=subject_of_request(request), wanted=wanted, kind=Kind.KEYS)
     role = entitlement.role
     limit = session_limit(role)
     last = last_duration(

@@ -1,4 +1,4 @@
-// Give names, for those who listen, to what the admin's autocomplete and its tables leave without one.
+// Name the parts of the admin's autocomplete and tables that have no name for screen readers.
 "use strict";
 
 function nameAutocomplete(box) {
@@ -7,7 +7,7 @@ function nameAutocomplete(box) {
     if (!(select instanceof HTMLSelectElement) || !value) return;
     box.id = `${value.id}-box`;
     box.setAttribute("aria-label", select.getAttribute("aria-label") || select.labels[0]?.textContent.replace(/:$/, "") || select.name);
-    // First the field's name (this element's own label), then what is chosen.
+    // Read the field's name (this element's own label) first, then the chosen value.
     box.setAttribute("aria-labelledby", `${box.id} ${value.id}`);
     value.removeAttribute("role");
     value.removeAttribute("aria-readonly");

@@ -1,39 +1,39 @@
-// In each row of a mapping's targets, show only what its kind of target names. Without this, all columns show.
+// In each row of a mapping's targets, show only the fields of its kind of target. Without this file all fields are shown.
 "use strict";
 
-const NAMED = { all: [], account: ["account"], unit: ["unit"], environment: ["environment"], tag: ["tag_key", "tag_value"] };
-const COLUMNS = Object.values(NAMED).flat();
+const FIELDS = { all: [], account: ["account"], unit: ["unit"], environment: ["environment"], tag: ["tag_key", "tag_value"] };
+const COLUMNS = Object.values(FIELDS).flat();
 
-function showWhatIsNamed(row, isChosenAnew) {
+function showFields(row, kindChanged) {
     const kind = row.querySelector("select[name$='-kind']");
     if (!kind) return;
-    const named = NAMED[kind.value] || [];
+    const fields = FIELDS[kind.value] || [];
     for (const column of COLUMNS) {
         const cell = row.querySelector(`.field-${column}`);
         const field = cell.querySelector("input, select");
-        if (isChosenAnew && !named.includes(column) && field.value) {
-            // Nobody sends what they do not see.
+        if (kindChanged && !fields.includes(column) && field.value) {
+            // Do not send the value of a field that is no longer shown.
             field.value = "";
             field.dispatchEvent(new Event("change", { bubbles: true }));
         }
-        // What is wrong stays in sight.
-        cell.hidden = !named.includes(column) && !cell.querySelector(".errorlist") && !field.value;
+        // A field with an error or a value stays visible.
+        cell.hidden = !fields.includes(column) && !cell.querySelector(".errorlist") && !field.value;
     }
 }
 
 function showAll() {
     const group = document.getElementById("targets-group");
-    // Whoever only looks has no choices, and a table to read.
+    // Without the right to change there are no choices, only a table.
     if (!group?.querySelector("select[name$='-kind']")) return;
     group.classList.add("by-kind");
-    group.querySelectorAll("tr.form-row").forEach((row) => showWhatIsNamed(row, false));
+    group.querySelectorAll("tr.form-row").forEach((row) => showFields(row, false));
 }
 
 document.addEventListener("change", (event) => {
     const row = event.target.closest("#targets-group tr.form-row");
-    if (row && event.target.name.endsWith("-kind")) showWhatIsNamed(row, true);
+    if (row && event.target.name.endsWith("-kind")) showFields(row, true);
 });
-document.addEventListener("formset:added", (event) => showWhatIsNamed(event.target, false));
+document.addEventListener("formset:added", (event) => showFields(event.target, false));
 document.addEventListener("DOMContentLoaded", showAll);
-// Browsers put back what was filled in before, after the page is read.
+// After the page is parsed, browsers restore what was filled in before.
 window.addEventListener("pageshow", showAll);
