@@ -82,6 +82,7 @@ OIDC_TIMEOUT = _number("OIDC_TIMEOUT", 5)
 API_AUDIENCES = env.list("API_AUDIENCES", default=[])
 API_TOKEN_TYPES = env.list("API_TOKEN_TYPES", default=["Bearer", "JWT"])
 API_ACCEPT_AZP = env.list("API_ACCEPT_AZP", default=[])
+API_AUTHORIZED_PARTIES = env.list("API_AUTHORIZED_PARTIES", default=[])
 # The public client at the provider by which the command `gatehouse` signs people in.
 API_CLIENT_ID = env.str("API_CLIENT_ID", default="")
 API_CLIENT_SCOPES = env.str("API_CLIENT_SCOPES", default=OIDC_RP_SCOPES)

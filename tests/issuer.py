@@ -86,6 +86,11 @@ class Issuer:
         self.key = RSAKey.generate_key(2048, {"kid": f"after-{self.key.kid}"})
         self.publish_keys()
 
+    def replace_key(self, *, kid: str | None = "one") -> None:
+        """Sign with a new key of this name from now on, and withdraw the old one."""
+        self.key = RSAKey.generate_key(2048, {"kid": kid} if kid else None)
+        self.publish_keys()
+
     def claims(self, who: str = "alice", **changes: Any) -> dict[str, Any]:
         """Return what an access token about one of the cast says; changes add, replace or drop."""
         now = int(time.time())

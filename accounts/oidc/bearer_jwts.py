@@ -68,6 +68,8 @@ class _Trust:
     algorithm: str
     audiences: frozenset[str]
     clients: frozenset[str] = frozenset()
+    authorized_parties: frozenset[str] = frozenset()
+    """The only clients whose tokens are taken; empty for any."""
     kinds: frozenset[str] = frozenset(TokenKind)
     for_workloads: bool = False
 
@@ -106,6 +108,7 @@ def _person(unverified: jwt.UnverifiedJwt, now: datetime) -> Subject:
         algorithm=settings.OIDC_RP_SIGN_ALGO,
         audiences=frozenset(settings.API_AUDIENCES),
         clients=frozenset(settings.API_ACCEPT_AZP),
+        authorized_parties=frozenset(settings.API_AUTHORIZED_PARTIES),
         kinds=frozenset({TokenKind.ACCESS, *settings.API_TOKEN_TYPES}),
     )
     return subject(issuer=trust.issuer, claims=_verified_claims(unverified, trust=trust, now=now))
@@ -154,6 +157,8 @@ def _verified_claims(
     client = claims.get("azp", claims.get("client_id"))
     client = client if isinstance(client, str) else None
     is_of_accepted_client = client in trust.clients
+    if trust.authorized_parties and client not in trust.authorized_parties | trust.clients:
+        raise invalid("azp", f"The token was issued to {client!r:.100}, no authorized party.")
     jwt.check_claims(
         claims,
         issuer=trust.issuer,

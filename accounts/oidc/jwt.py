@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from joserfc import jws
 from joserfc.errors import ClaimError, JoseError
@@ -39,6 +39,16 @@ class _Registry(jws.JWSRegistry):
 
 
 REGISTRY = _Registry(algorithms=tuple(key_sets.ALGORITHMS), strict_check_header=False)
+
+
+class _Where(TypedDict):
+    """Which key of which key set, as `accounts.oidc.key_sets` takes it."""
+
+    url: str
+    kid: str | None
+    algorithm: str
+    reload_interval: float
+    guarded: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +86,25 @@ class UnverifiedJwt:
                 f"the portal is set to {algorithm}.",
                 rule="algorithm",
             )
-        key = key_sets.find(
-            url=jwks_uri,
-            kid=self._header.get("kid"),
-            algorithm=algorithm,
-            reload_interval=reload_interval,
-            guarded=guarded,
-        )
+        where: _Where = {
+            "url": jwks_uri,
+            "kid": self._header.get("kid"),
+            "algorithm": algorithm,
+            "reload_interval": reload_interval,
+            "guarded": guarded,
+        }
+        key = key_sets.find(**where)
+        if not self._is_signed_with(key):
+            replacement = key_sets.find_replacement(key, **where)
+            if replacement is None or not self._is_signed_with(replacement):
+                raise invalid("signature", "The token's signature is wrong.")
+        return self._claims, str(self._header.get("typ", "")).lower()
+
+    def _is_signed_with(self, key: key_sets.VerificationKey) -> bool:
         try:
-            is_genuine = jws.validate_compact(self._signature, key, registry=REGISTRY)
+            return jws.validate_compact(self._signature, key, registry=REGISTRY)
         except (JoseError, ValueError, TypeError) as error:
             raise invalid("signature", "The token's signature cannot be verified.") from error
-        if not is_genuine:
-            raise invalid("signature", "The token's signature is wrong.")
-        return self._claims, str(self._header.get("typ", "")).lower()
 
 
 def parse(token: object) -> UnverifiedJwt:

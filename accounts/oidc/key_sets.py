@@ -18,10 +18,10 @@ LIFETIME = 600.0
 """Seconds for which a key that the provider has withdrawn may still be accepted."""
 AT_ONCE = 0.0
 RELOAD_INTERVAL = 5.0
-"""Least seconds between two readings of a key set because of an unknown `kid`.
+"""Least seconds between two readings of a key set because of an unknown `kid` or a wrong signature.
 
 `AT_ONCE` is for tokens that came from the provider itself: it has just changed its key, and the
-sign-in must not fail. Anybody can send the API a token with a made-up `kid`.
+sign-in must not fail. Anybody can send the API a token with a made-up `kid` or signature.
 """
 MAX_DOCUMENT = 512 * 1024
 MAX_KEYS = 100
@@ -70,6 +70,28 @@ def find(
     if kid is None:
         raise _no_key(f"names no key, and the provider publishes none for {algorithm}")
     raise _no_key(f"names a key that the provider does not publish for {algorithm}")
+
+
+def find_replacement(
+    failed: VerificationKey,
+    *,
+    url: str,
+    kid: str | None,
+    algorithm: str,
+    reload_interval: float,
+    guarded: bool = False,
+) -> VerificationKey | None:
+    """Return the key that has taken the place of `failed`, which did not verify a signature; None if none has.
+
+    Some providers replace a key and keep its `kid`, or publish keys without any. The key set is
+    read again at most each `reload_interval` seconds; parameters and errors as in `find`.
+    """
+    cached = _cached_keys(url, guarded)
+    keys = cached.get()
+    if any(key is failed for key in keys):
+        keys = cached.reload(keys, interval=reload_interval)
+    matching = _matching(keys, kid=kid, algorithm=algorithm)
+    return matching[0] if len(matching) == 1 and matching[0] is not failed else None
 
 
 def current(*, url: str) -> tuple[VerificationKey, ...]:

@@ -117,3 +117,15 @@ def _tokens() -> Iterator[CheckMessage]:
             hint="Give the API an audience of its own at the provider.",
             id="portal.W040",
         )
+    if settings.API_AUDIENCES and not settings.API_AUTHORIZED_PARTIES and _is_keycloak():
+        yield Warning(
+            "API_AUDIENCES is set and API_AUTHORIZED_PARTIES is not: Keycloak adds an audience by itself to the "
+            "tokens of every client whose user has a role of it, so any client's token may open the API.",
+            hint="Name the clients whose tokens the API takes: API_AUTHORIZED_PARTIES=gatehouse-cli",
+            id="portal.W041",
+        )
+
+
+def _is_keycloak() -> bool:
+    """Whether the issuer looks like a realm of Keycloak, by its path."""
+    return "/realms/" in urlsplit(settings.OIDC_ISSUER).path

@@ -294,6 +294,41 @@ def test_a_client_counts_only_where_the_settings_name_it(issuer: Issuer, setting
     assert refusal_of(issuer.token(aud=ABSENT, azp=["token-cli"])) == "token.aud"
 
 
+def test_a_client_that_is_no_authorized_party_opens_nothing(issuer: Issuer, settings: Any) -> None:
+    # Keycloak's "audience resolve" adds our audience to the tokens of any client.
+    settings.API_AUTHORIZED_PARTIES = ["token-cli"]
+
+    assert refusal_of(issuer.token(azp="another-cli")) == "token.azp"
+    assert refusal_of(issuer.token(azp=ABSENT)) == "token.azp"
+    assert refusal_of(issuer.token(azp="another-cli", client_id="token-cli")) == "token.azp"
+    assert refusal_of(issuer.token(azp=["token-cli"])) == "token.azp"
+    assert verify(issuer.token()).sub == "sub-alice"
+    assert verify(issuer.token(azp=ABSENT, client_id="token-cli")).sub == "sub-alice"
+
+
+@pytest.mark.parametrize("kid", ["one", None])
+def test_a_key_that_is_replaced_under_its_name_works_at_once(
+    issuer: Issuer, kid: str | None
+) -> None:
+    header = {"kid": kid if kid else ABSENT}
+    issuer.replace_key(kid=kid)
+    old_token = issuer.token(header=header)
+    assert verify(old_token).sub == "sub-alice"
+
+    issuer.replace_key(kid=kid)
+
+    assert verify(issuer.token(header=header)).sub == "sub-alice"
+    assert refusal_of(old_token) == "token.signature"
+
+
+def test_wrong_signatures_make_the_keys_be_read_again_once_in_5_seconds(issuer: Issuer) -> None:
+    forged = signed(issuer.claims(), key=FOREIGN, header={"typ": "at+jwt"})
+    verify(issuer.token())
+
+    assert [refusal_of(forged) for _ in range(5)] == ["token.signature"] * 5
+    assert issuer.publisher.hits["/jwks"] == 2
+
+
 # API_TOKEN_TYPES, the header's typ, changed claims, and the code or "".
 KINDS: list[tuple[list[str], object, dict[str, Any], str]] = [
     ([], "at+jwt", {}, ""),

@@ -64,6 +64,16 @@ def test_audience_of_its_own_is_fine(settings: Any) -> None:
     assert api() == []
 
 
+def test_audience_that_keycloak_adds_by_itself_is_to_be_narrowed(settings: Any) -> None:
+    settings.OIDC_ISSUER = "https://id.northwind.example/realms/corp"
+    settings.API_AUDIENCES = ["gatehouse-api"]
+    assert [message.id for message in api()] == ["portal.W041"]
+
+    settings.API_AUTHORIZED_PARTIES = ["token-cli"]
+
+    assert api() == []
+
+
 @pytest.fixture
 def client(settings: Any) -> Any:
     """Settings with which people sign in on the command line."""
