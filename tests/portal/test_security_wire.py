@@ -103,13 +103,11 @@ def test_a_cookie_without_the_prefix_counts_for_nothing(portal: Portal) -> None:
     assert ask(portal, "/activity", cookie=f"gatehouse={value}").status_code == 302
 
 
-@pytest.mark.parametrize("path", ["/", "/nowhere", "/oidc/callback/", "/static/portal/portal.css"])
-def test_browsers_are_told_to_come_by_https_only(portal: Portal, path: str) -> None:
-    answer = ask(portal, path)
+def test_browsers_are_told_to_come_by_https_only(portal: Portal) -> None:
+    for path in ("/", "/nowhere", "/oidc/callback/", "/static/portal/portal.css"):
+        told = ask(portal, path).headers["Strict-Transport-Security"]
 
-    assert answer.headers["Strict-Transport-Security"] == (
-        "max-age=31536000; includeSubDomains; preload"
-    )
+        assert told == "max-age=31536000; includeSubDomains; preload", path
 
 
 def test_a_static_file_is_what_it_says_it_is(portal: Portal) -> None:
@@ -119,23 +117,20 @@ def test_a_static_file_is_what_it_says_it_is(portal: Portal) -> None:
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/static/../portal/settings.py",
-        "/static/%2e%2e/manage.py",
-        "/static//etc/passwd",
-        "/static/",
-    ],
-)
-def test_nothing_but_static_files_is_served_from_disk(portal: Portal, path: str) -> None:
-    answer = portal.raw(
-        f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
-    )
+def test_nothing_but_static_files_is_served_from_disk(
+    portal: Portal, subtests: pytest.Subtests
+) -> None:
+    outside = ("../portal/settings.py", "%2e%2e/manage.py", "/etc/passwd", "")
 
-    assert status_of(answer) == 404
-    assert b"SECRET_KEY" not in answer
-    assert b"root:" not in answer
+    for path in outside:
+        with subtests.test(path=path):
+            answer = portal.raw(
+                f"GET /static/{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+            )
+
+            assert status_of(answer) == 404
+            assert b"SECRET_KEY" not in answer
+            assert b"root:" not in answer
 
 
 def test_the_address_a_trusted_proxy_saw_is_recorded(portal: Portal) -> None:
@@ -146,19 +141,20 @@ def test_the_address_a_trusted_proxy_saw_is_recorded(portal: Portal) -> None:
     assert "198.51.100.9" not in rows
 
 
-@pytest.mark.parametrize("header", ["X_Forwarded_For", "X-Forwarded_For", "X_FORWARDED_FOR"])
 def test_a_header_with_an_underscore_is_not_the_one_with_a_hyphen(
-    portal: Portal, header: str
+    portal: Portal, subtests: pytest.Subtests
 ) -> None:
-    answer = portal.raw(
-        f"GET /oidc/callback/ HTTP/1.1\r\nHost: localhost\r\n{header}: 203.0.113.66\r\n"
-        f"{header.replace('For', 'Proto').replace('FOR', 'PROTO')}: https\r\n"
-        "Connection: close\r\n\r\n".encode()
-    )
+    for header in ("X_Forwarded_For", "X-Forwarded_For", "X_FORWARDED_FOR"):
+        with subtests.test(header=header):
+            answer = portal.raw(
+                f"GET /oidc/callback/ HTTP/1.1\r\nHost: localhost\r\n{header}: 203.0.113.66\r\n"
+                f"{header.replace('For', 'Proto').replace('FOR', 'PROTO')}: https\r\n"
+                "Connection: close\r\n\r\n".encode()
+            )
 
-    assert status_of(answer) == 400
-    assert b"Strict-Transport-Security" not in answer
-    assert "203.0.113.66" not in portal.rows("accounts_auditevent")
+            assert status_of(answer) == 400
+            assert b"Strict-Transport-Security" not in answer
+            assert "203.0.113.66" not in portal.rows("accounts_auditevent")
 
 
 def test_a_stranger_says_nothing_about_proxies(unproxied: Portal) -> None:
@@ -172,26 +168,27 @@ def test_a_stranger_says_nothing_about_proxies(unproxied: Portal) -> None:
     assert "127.0.0.1" in unproxied.rows("accounts_auditevent")
 
 
-@pytest.mark.parametrize(
-    "header", ["X-AMZ-SSO_BEARER_TOKEN: x", "Remote_User: carol", "X_Forwarded_User: carol"]
-)
-def test_no_header_of_a_stranger_says_who_somebody_is(unproxied: Portal, header: str) -> None:
-    answer = unproxied.raw(
-        f"GET /activity HTTP/1.1\r\nHost: localhost\r\n{header}\r\nConnection: close\r\n\r\n".encode()
-    )
+def test_no_header_of_a_stranger_says_who_somebody_is(unproxied: Portal) -> None:
+    for header in ("X-AMZ-SSO_BEARER_TOKEN: x", "Remote_User: carol", "X_Forwarded_User: carol"):
+        answer = unproxied.raw(
+            f"GET /activity HTTP/1.1\r\nHost: localhost\r\n{header}\r\nConnection: close\r\n\r\n".encode()
+        )
 
-    assert status_of(answer) == 302
+        assert status_of(answer) == 302, header
 
 
-@pytest.mark.parametrize(
-    "host",
-    ["evil.example", "localhost@evil.example", "localhost, evil.example", "localhost.evil.example"],
-)
-def test_another_host_gets_a_page_that_does_not_name_it(portal: Portal, host: str) -> None:
-    answer = portal.raw(f"GET /keys HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+OTHER_HOSTS = ["evil.example", "localhost@evil.example", "localhost, evil.example"]
+OTHER_HOSTS += ["localhost.evil.example"]
 
-    assert status_of(answer) == 400
-    assert b"evil" not in answer
+
+def test_another_host_gets_a_page_that_does_not_name_it(portal: Portal) -> None:
+    for host in OTHER_HOSTS:
+        answer = portal.raw(
+            f"GET /keys HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()
+        )
+
+        assert status_of(answer) == 400, host
+        assert b"evil" not in answer, host
 
 
 def test_the_way_to_the_provider_never_follows_a_header(portal: Portal) -> None:
@@ -203,63 +200,62 @@ def test_the_way_to_the_provider_never_follows_a_header(portal: Portal) -> None:
     assert "evil" not in answer.headers["Location"]
 
 
-@pytest.mark.parametrize(
-    ("request_", "statuses"),
-    [
-        (b"GET /keys HTTP/1.1\r\nHost: localhost\r\nHost: evil\r\n\r\n", {400}),
-        (b"GET /keys HTTP/1.1\r\nConnection: close\r\n\r\n", {400}),
-        (b"GET /keys\r\n\r\n", {400}),
-        (b"GET /keys HTTP/9.9\r\nHost: localhost\r\n\r\n", {400}),
-        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", {400}),
-        (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", {400, 414}),
-        (
-            b"GET / HTTP/1.1\r\nHost: localhost\r\nCookie: " + b"a" * 20000 + b"\r\n\r\n",
-            {400, 431},
-        ),
-        (
-            b"GET / HTTP/1.1\r\nHost: localhost\r\n"
-            + b"".join(b"X-%d: x\r\n" % number for number in range(100))
-            + b"\r\n",
-            {400, 431},
-        ),
-        (
-            b"POST /keys HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n"
-            b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-            {400},
-        ),
-        (b"POST /keys HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", {400}),
-        (
-            b"POST /keys HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2"
-            b"\r\n\r\nxx",
-            {400},
-        ),
-        (
-            b"GET /keys HTTP/1.1\r\nHost: localhost\r\nX: a\r\n b\r\nConnection: close\r\n\r\n",
-            {400},
-        ),
-        (b"GET /%00 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", {404}),
-        (b"GET /%ff%fe HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", {404}),
-        (
-            b"GET /activity HTTP/1.1\r\nHost: localhost\r\nCookie: gatehouse=\xff\xfe\x80; =;;\r\n"
-            b"Connection: close\r\n\r\n",
-            {302, 400},
-        ),
-        (
-            b"TRACE /keys HTTP/1.1\r\nHost: localhost\r\nCookie: gatehouse=secret\r\n"
-            b"Connection: close\r\n\r\n",
-            {302, 401, 405},
-        ),
-    ],
-)
-def test_a_malformed_request_is_refused_cleanly(
-    portal: Portal, request_: bytes, statuses: set[int]
-) -> None:
-    answer = portal.raw(request_)
+MALFORMED: list[tuple[bytes, set[int]]] = [
+    (b"GET /keys HTTP/1.1\r\nHost: localhost\r\nHost: evil\r\n\r\n", {400}),
+    (b"GET /keys HTTP/1.1\r\nConnection: close\r\n\r\n", {400}),
+    (b"GET /keys\r\n\r\n", {400}),
+    (b"GET /keys HTTP/9.9\r\nHost: localhost\r\n\r\n", {400}),
+    (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", {400}),
+    (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", {400, 414}),
+    (
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nCookie: " + b"a" * 20000 + b"\r\n\r\n",
+        {400, 431},
+    ),
+    (
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n"
+        + b"".join(b"X-%d: x\r\n" % number for number in range(100))
+        + b"\r\n",
+        {400, 431},
+    ),
+    (
+        b"POST /keys HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        {400},
+    ),
+    (b"POST /keys HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", {400}),
+    (
+        b"POST /keys HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2"
+        b"\r\n\r\nxx",
+        {400},
+    ),
+    (
+        b"GET /keys HTTP/1.1\r\nHost: localhost\r\nX: a\r\n b\r\nConnection: close\r\n\r\n",
+        {400},
+    ),
+    (b"GET /%00 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", {404}),
+    (b"GET /%ff%fe HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", {404}),
+    (
+        b"GET /activity HTTP/1.1\r\nHost: localhost\r\nCookie: gatehouse=\xff\xfe\x80; =;;\r\n"
+        b"Connection: close\r\n\r\n",
+        {302, 400},
+    ),
+    (
+        b"TRACE /keys HTTP/1.1\r\nHost: localhost\r\nCookie: gatehouse=secret\r\n"
+        b"Connection: close\r\n\r\n",
+        {302, 401, 405},
+    ),
+]
 
-    assert status_of(answer) in statuses
-    assert b"Traceback" not in answer
-    assert b"secret" not in answer
-    assert ask(portal, "/healthz").status_code == 200
+
+def test_a_malformed_request_is_refused_cleanly(portal: Portal, subtests: pytest.Subtests) -> None:
+    for request, statuses in MALFORMED:
+        with subtests.test(request=request[:100]):
+            answer = portal.raw(request)
+
+            assert status_of(answer) in statuses
+            assert b"Traceback" not in answer
+            assert b"secret" not in answer
+            assert ask(portal, "/healthz").status_code == 200
 
 
 def test_a_file_without_end_is_refused_before_it_is_read(portal: Portal) -> None:
