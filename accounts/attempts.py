@@ -70,6 +70,7 @@ class Attempt:
             yield
         except GatehouseError as error:
             self.record(outcome, error_code=error.code, reason=error.admin_message)
+            error.recorded = True
             raise
         except Exception as error:
             reason = f"{type(error).__name__}; the log has more"

@@ -19,6 +19,8 @@ class GatehouseError(Exception):
         self.user_message = user_message
         self.admin_message = admin_message or user_message
         self.code = code or type(self).code
+        # Whether the audit trail has a row of this.
+        self.recorded = False
 
 
 class SignInAgain(GatehouseError):

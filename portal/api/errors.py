@@ -11,7 +11,9 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from accounts.errors import GatehouseError
+from accounts.errors import AccessDenied, GatehouseError
+from accounts.types import Surface
+from portal import refusals
 from portal.outages import outage
 from portal.request import GatehouseRequest
 
@@ -62,6 +64,9 @@ def error_response(
 
 def response_to(request: GatehouseRequest, error: GatehouseError, **more: Any) -> HttpResponse:
     """Return the response to an error of the domain; its admin message stays in the audit trail."""
+    subject = getattr(request, "auth", None)
+    if isinstance(error, AccessDenied) and subject is not None:
+        refusals.record(request, error, subject=subject, surface=Surface.API)
     response = error_response(
         request, status=error.http_status, code=error.code, message=error.user_message, **more
     )

@@ -14,6 +14,7 @@ from accounts.aws import destinations, partitions
 from accounts.errors import AccessDenied
 from accounts.types import Kind, RoleRef, Subject
 from portal.context import origin_of, sign_in_of, subject_of_request
+from portal.pages import refusals
 from portal.pages.entitled import choices, entitled
 from portal.pages.form_action import may_lead_to_aws
 from portal.pages.recents import remember
@@ -59,12 +60,15 @@ def _choose(
 ) -> HttpResponse:
     """Offer the roles in the account, where a link names none or one that this person does not have."""
     entitlements = choices(subject=subject, account_id=wanted.account_id, kind=Kind.CONSOLE)
+    if denied is not None:
+        refusals.record(request, denied)
     role = entitlements[0].role
     context = {
         "choices": entitlements,
         "role": role,
         "wanted": wanted,
         "denied": denied,
+        "help": None if denied is None else refusals.help_request(request, denied),
         "landing": wanted.destination
         and destinations.landing(role=role, destination=wanted.destination, region=wanted.region),
         "preferences": preferences.preferences_of(sign_in_of(request).person),

@@ -14,8 +14,10 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 
-from accounts.errors import GatehouseError, SignInAgain
+from accounts.errors import AccessDenied, GatehouseError, SignInAgain
+from portal.limiting import TooMany
 from portal.outages import outage
+from portal.pages import refusals
 from portal.pages.role_request import role_request
 from portal.request import GatehouseRequest
 
@@ -43,8 +45,13 @@ class BrokenCookie(SuspiciousOperation):
 def error_page(request: GatehouseRequest, error: GatehouseError) -> HttpResponse:
     """Render an error of the domain. Without a sign-in, a GET is redirected to sign in.
 
-    Only portal admins see the admin message.
+    A refusal of access that the door has not recorded is recorded here. Only portal admins see the admin message.
     """
+    if isinstance(error, AccessDenied):
+        try:
+            refusals.record(request, error)
+        except TooMany as too_many:
+            error = too_many
     again, again_label = _without_optional_fields(request, error), "Continue without it"
     if error.code == SignInAgain.code and not _is_signing_in(request):
         again, again_label = sign_in_url(request), "Sign in"
@@ -60,6 +67,7 @@ def error_page(request: GatehouseRequest, error: GatehouseError) -> HttpResponse
         code=error.code,
         again=again,
         again_label=again_label,
+        help=refusals.help_request(request, error),
     )
     if (retry_after := getattr(error, "retry_after", None)) is not None:
         response["Retry-After"] = str(retry_after)
@@ -118,9 +126,13 @@ def bad_request(request: GatehouseRequest, exception: Exception) -> HttpResponse
 
 
 def permission_denied(request: GatehouseRequest, exception: Exception) -> HttpResponse:
-    """Answer a page that this person may not use."""
-    del exception
-    return _page(request, status=403, message="You may not use this page. Nothing was changed.")
+    """Answer a page that this person may not use, as Django's admin says it."""
+    denied = AccessDenied(
+        "You may not use this page. Nothing was changed.",
+        str(exception) or "Django's permissions refuse this page",
+        code="access.page_denied",
+    )
+    return error_page(request, denied)
 
 
 def method_not_allowed(request: GatehouseRequest, refusal: HttpResponse) -> HttpResponse:
@@ -163,7 +175,7 @@ def server_error(request: GatehouseRequest) -> HttpResponse:
 
 
 def _page(
-    request: GatehouseRequest, *, status: int, message: str, title: str = "", **context: str
+    request: GatehouseRequest, *, status: int, message: str, title: str = "", **context: object
 ) -> HttpResponse:
     context |= {
         "title": title or _TITLES.get(status, _TITLES[400]),

@@ -35,7 +35,12 @@ def machine(
 def test_machine_whose_scope_says_nothing_of_it_reads_nothing(program: Program, path: str) -> None:
     secret = machine(kinds=frozenset(Kind))
 
-    assert refusal(program.get(path, secret)) == (403, "access.not_allowed")
+    answer = program.get(path, secret)
+
+    assert refusal(answer) == (403, "access.not_allowed")
+    row = AuditEvent.objects.get(action="access:page:denied")
+    assert row.request_id == body(answer)["error"]["request_id"]
+    assert (row.surface, row.detail["path"]) == ("api", path)
 
 
 @pytest.mark.parametrize("path", DIRECTORY)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from accounts.models import Account, AuditEvent
 from tests import cast
@@ -77,7 +80,26 @@ def test_page_of_a_role_of_somebody_else_is_denied(door: str) -> None:
         if role not in ENTITLED[who]
     ]
 
-    assert refusals(attempts, status=403, rows=[]) == []
+    assert refusals(attempts, status=403, rows=[f"access:{door[1:]}:denied"]) == []
+
+
+def assert_quoted(response: Any, account_id: str = "", role_name: str = "") -> None:
+    """The request id on the page finds the row that was written, with what was refused to whom."""
+    row = AuditEvent.objects.get(request_id=response["X-Request-Id"])
+    page = response.content.decode()
+    assert f"<code>{row.request_id}</code>" in page
+    assert f"Request: {row.request_id}" in page
+    assert (row.account_id, row.role_name) == (account_id, role_name)
+    assert f"Signed in as: {row.actor}" in page
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_refusal_quotes_the_request_whose_row_says_what_was_refused(door: str) -> None:
+    client = cast.signed_in("mallory")
+    fields = {"account_id": PROD, "role_name": "Operator"}
+
+    for response in (client.get(door, fields), client.post(door, fields)):
+        assert_quoted(response, PROD, "Operator")
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -239,6 +261,52 @@ def test_link_without_a_role_to_an_account_of_others_is_denied() -> None:
     response = cast.signed_in("mallory").get("/console", {"account_id": DEV})
 
     assert response.status_code == 403
+    assert_quoted(response, DEV)
+
+
+def test_link_to_a_role_of_others_offers_ones_own_and_is_recorded() -> None:
+    response = cast.signed_in("alice").get("/console", {"account_id": DEV, "role_name": "Operator"})
+
+    assert response.status_code == 403
+    assert_quoted(response, DEV, "Operator")
+    page = response.content.decode()
+    assert "I need the role Operator in the AWS account payments-dev (210987654321)." in page
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/tokens/machines"])
+def test_page_for_admins_is_denied_and_recorded(path: str) -> None:
+    response = cast.signed_in("alice").get(path)
+
+    assert response.status_code == 403
+    assert [row.action for row in AuditEvent.objects.filter(action__startswith="access:")] == [
+        "access:page:denied"
+    ]
+    assert_quoted(response)
+    assert f"I need the page {path}." in response.content.decode()
+
+
+def test_refusal_prepares_a_message_to_the_contact(settings: Settings) -> None:
+    settings.SUPPORT_CONTACT = "Cloud team, cloud+aws@northwind.example"
+    asked = {"account_id": PROD, "role_name": 'Operator"><script>'}
+
+    page = cast.signed_in("mallory").get("/keys", asked).content.decode()
+
+    mail = html.unescape(re.search(r'href="(mailto:[^"]*)"', page)[1])  # type: ignore[index]
+    fields = parse_qs(urlsplit(mail).query)
+    assert mail.startswith("mailto:cloud%2Baws@northwind.example?")
+    assert fields["subject"] == [f'Access to the role Operator"><script> in the AWS account {PROD}']
+    assert "\r\nSigned in as: mallory@northwind.example\r\n" in fields["body"][0]
+    assert "<script>" not in page.partition("<main")[2]
+
+
+def test_refusals_of_links_are_limited_like_forms(settings: Settings) -> None:
+    settings.PAGES_RATE_LIMIT = "2/minute"
+    client = cast.signed_in("mallory")
+
+    answers = [client.get("/keys", {"account_id": DEV, "role_name": "x"}) for _ in range(4)]
+
+    assert [answer.status_code for answer in answers] == [403, 403, 429, 429]
+    assert AuditEvent.objects.filter(action="access:keys:denied").count() == 2
 
 
 def test_link_names_account_role_and_destination_before_anything_is_issued() -> None:
