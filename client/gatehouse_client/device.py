@@ -64,7 +64,7 @@ def sign_in(
             return api.request_tokens(
                 grant_type=GRANT_TYPE, device_code=device_code, code_verifier=pkce.verifier
             )
-        except transport.Timeout:
+        except transport.ServerTimeout:
             interval *= 2  # RFC 8628 section 3.5.
         except OAuthError as error:
             if error.code == "slow_down":

@@ -162,7 +162,7 @@ class PortalApi:
         return CommandFailed(f"{self.url} does not answer as a Gatehouse portal does. Is it one?")
 
 
-def _content(response: transport.Response, advice: str = "") -> dict[str, Any]:
+def _content(response: transport.ServerResponse, advice: str = "") -> dict[str, Any]:
     """Return the JSON of a response, or raise the portal's error."""
     content = response.json()
     if response.status == 200:

@@ -28,7 +28,7 @@ USER_AGENT = "gatehouse-client/0.1.0"
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class ServerResponse:
     status: int
     url: str
     body: bytes = field(repr=False)
@@ -50,7 +50,7 @@ class Response:
         return content
 
 
-class Timeout(CommandFailed):
+class ServerTimeout(CommandFailed):
     """A server took too long."""
 
 
@@ -88,12 +88,12 @@ def send(
     form: Mapping[str, str] | None = None,
     content: object = None,
     bearer: str = "",
-) -> Response:
+) -> ServerResponse:
     """Send a GET, or a POST of a form or of `content` as JSON, with a bearer token if there is one.
 
     Raises:
         CommandFailed: the URL is not safe, cannot be reached, or redirects; the response is too long.
-        Timeout: it took too long.
+        ServerTimeout: it took too long.
     """
     if not is_safe_url(url):
         raise CommandFailed(
@@ -113,7 +113,9 @@ def send(
         request = urllib.request.Request(url, data=data, headers=headers)  # noqa: S310 - see is_safe_url
         response = _within_timeout(request)
     except TimeoutError:
-        raise Timeout(f"{origin(url)} did not answer in time. Try again in a minute.") from None
+        raise ServerTimeout(
+            f"{origin(url)} did not answer in time. Try again in a minute."
+        ) from None
     except (OSError, http.client.HTTPException) as error:
         raise CommandFailed(f"{origin(url)} cannot be reached: {_reason(error)}") from None
     except ValueError:  # Python's own message would repeat the header, which holds the token.
@@ -132,9 +134,9 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
     http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
 
-def _within_timeout(request: urllib.request.Request) -> Response:
+def _within_timeout(request: urllib.request.Request) -> ServerResponse:
     """Bound the whole exchange: a socket's timeout bounds each read only, and a server can send byte by byte."""
-    response: Future[Response] = Future()
+    response: Future[ServerResponse] = Future()
 
     def work() -> None:
         try:
@@ -146,7 +148,7 @@ def _within_timeout(request: urllib.request.Request) -> Response:
     return response.result(TIMEOUT)
 
 
-def _send(request: urllib.request.Request) -> Response:
+def _send(request: urllib.request.Request) -> ServerResponse:
     is_local = is_loopback(urlsplit(request.full_url).hostname or "")
     opener = urllib.request.build_opener(
         _NoRedirect(),
@@ -165,7 +167,7 @@ def _send(request: urllib.request.Request) -> Response:
             body += chunk
             if len(body) > MAX_BODY:
                 raise CommandFailed(f"{origin(request.full_url)} sent too long an answer.")
-        return Response(response.status, request.full_url, bytes(body))
+        return ServerResponse(response.status, request.full_url, bytes(body))
 
 
 def _reason(error: Exception) -> str:

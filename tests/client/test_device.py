@@ -143,9 +143,9 @@ def test_provider_that_does_not_answer_in_time_is_asked_less_often(
 ) -> None:
     send, late = transport.send, iter([False, False, True, False])
 
-    def sometimes_late(url: str, **options: Any) -> transport.Response:
+    def sometimes_late(url: str, **options: Any) -> transport.ServerResponse:
         if next(late, False):
-            raise transport.Timeout("late")
+            raise transport.ServerTimeout("late")
         return send(url, **options)
 
     monkeypatch.setattr(transport, "send", sometimes_late)

@@ -117,7 +117,7 @@ def drip() -> Iterator[str]:
 def test_response_that_drips_ends_in_time(drip: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "TIMEOUT", 0.3)
 
-    with pytest.raises(transport.Timeout, match="did not answer in time"):
+    with pytest.raises(transport.ServerTimeout, match="did not answer in time"):
         transport.send(drip)
 
 
@@ -157,7 +157,7 @@ def test_response_without_an_end_ends_in_time(
 ) -> None:
     monkeypatch.setattr(transport, "TIMEOUT", 0.3)
 
-    with repeating(first, again) as url, pytest.raises(transport.Timeout):
+    with repeating(first, again) as url, pytest.raises(transport.ServerTimeout):
         transport.send(url)
 
 

@@ -111,7 +111,7 @@ def test_an_admins_day_ends_with_a_role_on_somebodys_page(
     target.get_by_label("Kind").select_option("account")
     choose(page, autocomplete(target, "Account"), "data-dev")
     follow(page.get_by_role("button", name="Save and continue editing"))
-    gives = page.get_by_role("region", name="What it gives now")
+    gives = page.get_by_role("region", name="What this mapping gives")
     expect(gives).to_contain_text("arn:aws:iam::345678901234:role/Analyst")
     expect(gives).to_contain_text("mallory@northwind.example")
 
