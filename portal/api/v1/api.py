@@ -72,9 +72,32 @@ def urls() -> tuple[list[URLPattern | URLResolver], str, str]:
     for pattern in patterns:
         if isinstance(pattern, URLPattern):
             view = pattern.callback
-            view = require_safe(view) if pattern.name in _NINJA_VIEWS else _with_head(view)
+            if pattern.name in _NINJA_VIEWS:
+                view = require_safe(view)
+            else:
+                view = _with_known_parameters(_with_head(view))
             pattern.callback = errors.api_view(view)
     return patterns, app, namespace
+
+
+def _with_known_parameters(view: errors.View) -> errors.View:
+    """Refuse query parameters that the operation does not take: a misspelt filter would filter nothing."""
+
+    @functools.wraps(view)
+    def wrapped(request: GatehouseRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        method = "GET" if request.method == "HEAD" else str(request.method)
+        known = api.query_parameters(request.path, method)
+        if unknown := sorted(set(request.GET) - known):
+            takes = f"takes {', '.join(sorted(known))}" if known else "takes none"
+            return errors.error_response(
+                request,
+                status=422,
+                code="request.not_valid",
+                message=f"{unknown[0]!a:.60} is no query parameter of this operation, which {takes}.",
+            )
+        return view(request, *args, **kwargs)
+
+    return wrapped
 
 
 def _with_head(view: errors.View) -> errors.View:

@@ -104,6 +104,12 @@ class DocumentedAPI(NinjaAPI):
         del path_params  # No path of the API has parameters.
         return self._document(path_prefix or self.get_root_path({}))
 
+    def query_parameters(self, path: str, method: str) -> frozenset[str]:
+        """Return the names of the query parameters that an operation takes; none for an unknown one."""
+        operation = self.get_openapi_schema()["paths"].get(path, {}).get(method.lower(), {})
+        parameters = operation.get("parameters", ())
+        return frozenset(each["name"] for each in parameters if each["in"] == "query")
+
     @cache  # noqa: B019 - there is one API, for as long as the process lives
     def _document(self, path_prefix: str) -> OpenAPISchema:
         document = super().get_openapi_schema(path_prefix=path_prefix)
