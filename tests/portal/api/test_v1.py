@@ -398,6 +398,15 @@ def test_filter_that_cannot_be_is_refused(program: Program, issuer: Issuer) -> N
         ("/accounts", {"q": "x" * 256}),
         ("/mappings", {"value": "x" * 513}),
         ("/me/entitlements", {"after": "x" * 256}),
+        # An unknown filter must not answer with everybody's rows.
+        ("/audit", {"actor": "alice"}),
+        ("/audit", {"Action": "access:keys:issued"}),
+        ("/accounts", {"name": "payments-dev"}),
+        ("/permission-sets", {"q": "Read"}),
+        ("/mappings", {"enviroment": "production"}),
+        ("/me", {"verbose": "1"}),
+        ("/me/entitlements", {"role": "Developer"}),
+        ("/client", {"x": ""}),
     ]
 
     answers = [
