@@ -21,7 +21,6 @@ from accounts.concurrency import THREADS
 from demo.launcher.folder import CHECKOUT
 from demo.launcher.network import choose_ports
 from demo.launcher.processes import ProcessGroup
-from tests import certificates
 
 pytestmark = pytest.mark.wire
 
@@ -124,29 +123,6 @@ def test_no_format_of_the_log_gets_at_a_header_or_a_query(tmp_path: Path) -> Non
     log = (tmp_path / "log").read_text()
     assert re.search(r"^- - - - - GET 200 [0-9]+\.$", log, re.MULTILINE)
     assert "HUSHED" not in log
-
-
-def test_connections_that_gunicorn_itself_encrypts_are_kept(tmp_path: Path) -> None:
-    certificate, key = certificates.make(tmp_path)
-    options = f"--certfile {certificate} --keyfile {key}"
-    with (
-        gunicorn(tmp_path, wait=False, GUNICORN_CMD_ARGS=options) as url,
-        requests.Session() as one,
-    ):
-        one.trust_env, one.verify = False, str(certificate)
-        secure = url.replace("http:", "https:")
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                one.get(secure, timeout=10)
-                break
-            except requests.ConnectionError:
-                assert time.monotonic() < deadline, (tmp_path / "log").read_text()
-                time.sleep(0.1)
-
-        assert [one.get(secure, timeout=10).status_code for _ in range(3)] == [200] * 3
-        assert one.get(secure, timeout=10, headers={"Connection": "close"}).ok
-    assert "Traceback" not in (tmp_path / "log").read_text()
 
 
 def test_no_socket_for_control_commands_is_opened(url: str, home: Path) -> None:

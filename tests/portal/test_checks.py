@@ -87,8 +87,6 @@ def test_server_with_nothing_configured_refuses_to_start_and_names_everything(
     tmp_path: Path,
 ) -> None:
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "DATABASE_URL": "nonsense"}
-    # Several workers fail at the same moment, and it is said without a traceback all the same.
-    environment["WEB_CONCURRENCY"] = "4"
 
     ended = subprocess.run(
         [sys.executable, "-m", "gunicorn", "portal.wsgi", "--bind", "127.0.0.1:0"],
