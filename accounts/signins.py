@@ -117,8 +117,8 @@ def get_open(*, sign_in_id: UUID | None, now: datetime) -> SignIn:
     """
     sign_in = None
     if sign_in_id is not None:
-        sign_ins = SignIn.objects.select_related("person__preferences")
-        sign_in = sign_ins.filter(pk=sign_in_id).first()
+        sign_ins = SignIn.objects.select_related("person__preferences").order_by()
+        sign_in = next(iter(sign_ins.filter(pk=sign_in_id)), None)
     if sign_in is None or not sign_in.is_open(now) or not sign_in.person.is_active:
         raise SignInAgain(
             "Your sign-in has ended. Sign in again; nothing you had open is lost.",
