@@ -23,7 +23,7 @@ from accounts.trust import session_limit
 from accounts.types import Entitlement, IssuedKeys, Kind, OfferedRole, RoleRef, SessionLimit
 from portal.context import origin_of, sign_in_of, subject_of_request
 from portal.limiting import count_form
-from portal.pages import humanize
+from portal.pages import humanize, once
 from portal.pages.durations import chosen, durations
 from portal.pages.key_formats import Block, credentials_profile, profile_name
 from portal.pages.own_roles import own_roles
@@ -35,6 +35,7 @@ from portal.pages.search import (
     matching_entitlements,
     result_message,
 )
+from portal.pages.see_other import SeeOther
 
 MOST = 10
 # More roles than this are not listed: people search for the others.
@@ -130,11 +131,15 @@ def _ask(request: HttpRequest, values: Sequence[str]) -> HttpResponse:
         "because": sorted({limit.because for limit in limits if limit.because}),
         "link": f"{settings.BASE_URL}{reverse('keys')}?{query}",
         "query": query,
+        "once": once.token(),
     }
     return render(request, "pages/bulk_keys_ask.html", context)
 
 
 def _issue(request: HttpRequest, values: Sequence[str]) -> HttpResponse:
+    if not once.is_first(request):
+        query = RoleRequest(bulk=tuple(values)).query
+        return SeeOther(f"{reverse('keys')}?several=1&{query}&sent=1")
     # The rate limit counted the form as one; it asks for this many more.
     count_form(subject_of_request(request), times=len(values) - 1)
     with_keys, began = _with_keys(request), time.monotonic()

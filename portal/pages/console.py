@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -19,12 +19,7 @@ from portal.pages.entitled import choices, entitled
 from portal.pages.form_action import may_lead_to_aws
 from portal.pages.recents import remember
 from portal.pages.role_request import RoleRequest, role_request
-
-
-class SeeOther(HttpResponseRedirect):
-    """A redirect after which every client sends a GET."""
-
-    status_code = 303
+from portal.pages.see_other import SeeOther
 
 
 @never_cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -14,13 +15,14 @@ from accounts.favourites import last_duration
 from accounts.trust import session_limit
 from accounts.types import Kind, RoleRef
 from portal.context import origin_of, sign_in_of, subject_of_request
-from portal.pages import bulk_keys
+from portal.pages import bulk_keys, once
 from portal.pages.cli_profiles import cli_profiles
 from portal.pages.durations import chosen, durations
 from portal.pages.entitled import entitled
 from portal.pages.key_formats import LONGEST_PROFILE, formats, profile_name
 from portal.pages.recents import remember
 from portal.pages.role_request import RoleRequest, role_request
+from portal.pages.see_other import SeeOther
 
 
 @never_cache
@@ -48,11 +50,14 @@ def _ask(request: HttpRequest, wanted: RoleRequest) -> HttpResponse:
         "because": limit.because,
         "profile": request.GET.get("profile", "")[:LONGEST_PROFILE],
         "longest_profile": LONGEST_PROFILE,
+        "once": once.token(),
     }
     return render(request, "pages/keys.html", context)
 
 
 def _issue(request: HttpRequest, wanted: RoleRequest) -> HttpResponse:
+    if not once.is_first(request):
+        return SeeOther(f"{reverse('keys')}?{wanted.query}&sent=1")
     now = timezone.now()
     issued = issue_keys(
         subject=subject_of_request(request),

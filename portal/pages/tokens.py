@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -21,7 +22,8 @@ from accounts.portal_tokens import lifecycle
 from accounts.portal_tokens.scopes import choices
 from accounts.types import Kind, Scope
 from portal.context import origin_of, sign_in_of
-from portal.pages import humanize
+from portal.pages import humanize, once
+from portal.pages.see_other import SeeOther
 
 DAYS = {7: "1 week", 30: "30 days", 90: "90 days", 180: "180 days", 365: "1 year"}
 DEFAULT_DAYS = "90"
@@ -114,12 +116,14 @@ def revoke(request: HttpRequest, token_id: UUID) -> HttpResponse:
         now=timezone.now(),
     )
     messages.success(request, f"Revoked “{token.purpose}”. It no longer works.")
-    return redirect("machine_tokens" if token.machine else "tokens")
+    return redirect(_name(bool(token.machine)))
 
 
 def _page(request: HttpRequest, *, for_machine: bool) -> HttpResponse:
     if request.method != "POST":
         return _list(request, TokenForm(), for_machine=for_machine)
+    if not once.is_first(request):
+        return SeeOther(f"{reverse(_name(for_machine))}?sent=1")
     form = _form(request.POST)
     try:
         new = lifecycle.create(
@@ -132,8 +136,14 @@ def _page(request: HttpRequest, *, for_machine: bool) -> HttpResponse:
             now=timezone.now(),
         )
     except InvalidRequest as error:
+        once.release(request)
         return _list(request, form, for_machine=for_machine, error=error.user_message)
-    context = {"new": new, "row": TokenRow(new.token), "base_url": settings.BASE_URL}
+    context = {
+        "new": new,
+        "row": TokenRow(new.token),
+        "form": reverse(_name(for_machine)),
+        "base_url": settings.BASE_URL,
+    }
     return render(request, "pages/token_created.html", context)
 
 
@@ -146,6 +156,7 @@ def _list(
         "form": form,
         "error": error,
         "for_machine": for_machine,
+        "once": once.token(),
         "choices": choices(sign_in=sign_in, for_machine=for_machine, now=now),
         "days": DAYS,
         "every": EVERY,
@@ -159,6 +170,10 @@ def _list(
         ][:MAX_ENDED],
     }
     return render(request, "pages/tokens.html", context, status=400 if error else 200)
+
+
+def _name(for_machine: bool) -> str:
+    return "machine_tokens" if for_machine else "tokens"
 
 
 def _form(fields: QueryDict) -> TokenForm:

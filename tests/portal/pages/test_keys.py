@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from playwright.sync_api import Error, Page, expect
+import time_machine
+from django.contrib.sessions.models import Session
+from django.test import Client
+from playwright.sync_api import Page, expect
 
 from accounts.models import AuditEvent, RoleUse
 from portal.pages.durations import UNTIL_EVENING, durations
@@ -194,18 +198,109 @@ def test_copy_that_the_browser_refuses_says_so_for_all_to_see(
 
 
 @pytest.mark.browser
-def test_keys_do_not_come_back_with_the_back_button(
+def test_back_and_reload_lead_to_the_form_and_issue_nothing(
     page_factory: PageFactory, live_portal: str
 ) -> None:
     page = page_factory(client=cast.signed_in("alice"))
     take(page, live_portal)
+
+    page.reload()
+    expect(page.get_by_role("button", name="Get keys")).to_be_visible()
+    follow(page.get_by_role("button", name="Get keys"))
     page.goto(f"{live_portal}/activity")
+    page.go_back()
 
-    # The browser would have to send the form again, and asks first.
-    with pytest.raises(Error, match="ERR_CACHE_MISS"):
-        page.go_back()
-
+    expect(page.get_by_role("button", name="Get keys")).to_be_visible()
     expect(page.locator(".secret")).to_have_count(0)
+    assert AuditEvent.objects.filter(action="access:keys:issued").count() == 2
+
+
+@pytest.mark.browser
+def test_without_a_script_reload_leads_to_the_form_and_issues_nothing(
+    page_factory: PageFactory, live_portal: str
+) -> None:
+    page = page_factory(client=cast.signed_in("alice"), java_script=False)
+    page.goto(f"{live_portal}/keys?{QUERY}")
+    follow(page.get_by_role("button", name="Get keys"))
+
+    page.reload()
+
+    expect(page.get_by_role("alert")).to_contain_text("You have already sent this form.")
+    expect(page.get_by_role("button", name="Get keys")).to_be_visible()
+    expect(page.locator(".secret")).to_have_count(0)
+    assert AuditEvent.objects.filter(action="access:keys:issued").count() == 1
+
+
+@pytest.mark.browser
+def test_secrets_are_not_printed_though_they_are_shown(
+    page_factory: PageFactory, live_portal: str
+) -> None:
+    page = page_factory(client=cast.signed_in("alice"))
+    take(page, live_portal)
+    page.get_by_label("Show secrets").check()
+    expect(page.locator(".secret > span").first).to_be_visible()
+
+    page.emulate_media(media="print")
+
+    expect(page.locator(".secret > span").first).to_be_hidden()
+
+
+def form_token(client: Client, path: str) -> str:
+    found = re.search(r'name="once" value="([^"]+)"', client.get(path).content.decode())
+    assert found
+    return found[1]
+
+
+ROLES = ["210987654321/ReadOnly", "123456789012/ReadOnly"]
+
+
+@pytest.mark.parametrize(
+    ("page", "fields"),
+    [
+        (f"/keys?{QUERY}", READ_ONLY),
+        (f"/keys?role={ROLES[0]}&role={ROLES[1]}", {"role": ROLES, "several": "1"}),
+    ],
+)
+def test_form_sent_again_shows_the_form_and_issues_nothing(
+    page: str, fields: dict[str, Any]
+) -> None:
+    client = cast.signed_in("alice")
+    sent = {**fields, "once": form_token(client, page), "duration": "900"}
+    first = client.post("/keys", sent)
+    issued = AuditEvent.objects.filter(action="access:keys:issued")
+    number = issued.count()
+
+    again = client.post("/keys", sent)
+    forged = client.post("/keys", {**sent, "once": "never:made:here"})
+    with time_machine.travel(datetime.now(UTC) + timedelta(hours=13)):
+        late = cast.signed_in("alice").post("/keys", sent)
+
+    assert b"ASIA" in first.content
+    for response in (again, forged, late):
+        assert response.status_code == 303
+        assert response["Location"].startswith("/keys?")
+    assert issued.count() == number
+    shown = client.get(again["Location"]).content.decode()
+    assert "You have already sent this form." in shown
+    assert "Get keys" in shown
+
+
+def test_nobody_uses_up_the_form_of_somebody_else() -> None:
+    alice, bob = cast.signed_in("alice"), cast.signed_in("bob")
+    token = form_token(alice, f"/keys?{QUERY}")
+
+    bob.post("/keys", {**READ_ONLY, "once": token})
+
+    assert b"ASIA" in alice.post("/keys", {**READ_ONLY, "once": token}).content
+
+
+def test_keys_are_not_in_the_session_nor_beside_it() -> None:
+    client = cast.signed_in("alice")
+    client.post("/keys", {**READ_ONLY, "once": form_token(client, f"/keys?{QUERY}")})
+
+    for row in Session.objects.all():
+        assert "ASIA" not in str(row.get_decoded())
+    assert Session.objects.filter(session_data="").count() == 1
 
 
 @pytest.mark.browser

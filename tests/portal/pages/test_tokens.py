@@ -70,6 +70,21 @@ def test_a_machine_in_the_form_for_oneself_makes_no_machine() -> None:
     assert (subject.sub, subject.workload) == ("sub-carol", False)
 
 
+def test_a_form_sent_again_makes_no_second_token() -> None:
+    client = cast.signed_in("alice")
+    found = re.search(r'name="once" value="([^"]+)"', client.get("/tokens").content.decode())
+    assert found
+    sent = {**FORM, "once": found[1]}
+    # What is wrong with a form can be put right and sent.
+    assert client.post("/tokens", {**sent, "purpose": ""}).status_code == 400
+    assert client.post("/tokens", sent).status_code == 200
+
+    again = client.post("/tokens", sent)
+
+    assert (again.status_code, again["Location"]) == (303, "/tokens?sent=1")
+    assert Token.objects.count() == 1
+
+
 def test_a_form_of_another_site_makes_and_revokes_nothing() -> None:
     create(cast.signed_in("alice"))
     token = Token.objects.get()
