@@ -10,6 +10,7 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from portal import provider_session
 from portal.context import open_sign_in, sign_in_of, subject_of_request
 from portal.pages import account_html, humanize
 from portal.pages.form_action import may_lead_to_aws
@@ -33,7 +34,8 @@ ON_ONE_PAGE, ON_EACH_PAGE = 500, 100
 def start(request: HttpRequest) -> HttpResponse:
     """Show accounts and roles, or why there are none; to somebody signed out, a sign-in button."""
     if open_sign_in(request) is None:
-        return render(request, "pages/welcome.html")
+        may_remain = provider_session.may_remain(request)
+        return render(request, "pages/welcome.html", {"provider_session_may_remain": may_remain})
     own = own_roles(request)
     if own.by_name:
         return _list(request, own)

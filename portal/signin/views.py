@@ -23,7 +23,7 @@ from accounts.models import SignIn
 from accounts.oidc import discovery
 from accounts.oidc.errors import SignInFailed
 from accounts.oidc.logout import end_session_url
-from portal import limiting
+from portal import limiting, provider_session
 from portal.context import origin_of, sign_in_of
 from portal.request import GatehouseRequest
 from portal.signin import authorization_response, known_browsers, sign_in_attempts
@@ -70,7 +70,11 @@ class Authenticate(OIDCAuthenticationRequestView):  # type: ignore[misc]  # It h
 
     def get_extra_params(self, request: GatehouseRequest) -> dict[str, str]:
         """Return the parameters that replace or complete mozilla-django-oidc's own."""
-        return self.endpoint_query | {"redirect_uri": callback_url()}
+        parameters = self.endpoint_query | {"redirect_uri": callback_url()}
+        if provider_session.may_remain(request):
+            # OpenID Connect Core 1.0 section 3.1.2.1: ask again, although there is a session.
+            parameters["prompt"] = "login"
+        return parameters
 
 
 class Callback(OIDCAuthenticationCallbackView):  # type: ignore[misc]
@@ -130,6 +134,7 @@ class Callback(OIDCAuthenticationCallbackView):  # type: ignore[misc]
             )
         response = HttpResponseRedirect(next_url)
         known_browsers.remember(request, response)
+        provider_session.forget(request, response)
         return response
 
 
@@ -155,9 +160,12 @@ class Logout(OIDCLogoutView):  # type: ignore[misc]
         if not sign_in:
             # The sign-in has expired here; at the provider the session may still be open.
             allowed_origin = discovery.end_session_origin()
-        if not url or discovery.origin_of_url(url) != allowed_origin:
-            url = "/"  # The page's Content-Security-Policy would block that redirect.
-        response = HttpResponseRedirect(url)
+        if url and discovery.origin_of_url(url) == allowed_origin:
+            response = HttpResponseRedirect(url)
+        else:
+            # There is nowhere to sign out, or the page's Content-Security-Policy would block the redirect.
+            response = HttpResponseRedirect("/")
+            provider_session.mark_as_remaining(response)
         response["Cache-Control"] = "no-store"
         return response
 

@@ -133,6 +133,34 @@ def test_signing_out_stays_here_where_the_provider_has_no_logout(
     assert form_action(response) == ["'self'"]
 
 
+def test_where_the_provider_has_no_logout_people_are_told_and_the_next_sign_in_asks(
+    visitor: Visitor, identity: IdentityProvider
+) -> None:
+    told = b"Your identity provider still knows this browser"
+    with identity.misbehaving(discovery={"end_session_endpoint": None}):
+        visitor.walk("alice")
+        assert told not in visitor.client.get("/").content
+        visitor.client.post("/oidc/logout/")
+
+        assert told in visitor.client.get("/").content
+        asked = visitor.depart()
+        assert query_of(asked)["prompt"] == "login"
+        # The provider shows its form, although it has a session of alice.
+        assert visitor.at_provider.get(asked, allow_redirects=False, timeout=5).status_code == 200
+        visitor.client.get(visitor.prove(asked, "bob"))
+        assert visitor.is_signed_in
+        assert "prompt" not in query_of(Visitor(client=visitor.client).depart())
+
+
+def test_where_the_provider_signs_out_too_the_next_sign_in_is_an_ordinary_one(
+    visitor: Visitor,
+) -> None:
+    visitor.walk("alice")
+    visitor.client.post("/oidc/logout/")
+
+    assert "prompt" not in query_of(visitor.depart())
+
+
 def test_signing_out_without_a_sign_in_is_harmless(
     db: None, settings: Any, unused_port: int
 ) -> None:
