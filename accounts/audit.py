@@ -1,4 +1,4 @@
-"""Write the audit trail, and read it back."""
+"""Write the audit trail, and read from it."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _COUNTS = {
 # PostgreSQL's integer.
 _LARGEST_COUNT = 2**31 - 1
 
-# Of these a record says that they changed, and not what they are. AWS does not call an external id a
-# secret, yet records are kept for years and copied to where more people read than the admin's pages.
+# A record says that these changed, not what they are. AWS does not call an external id a secret, but
+# records are kept for years and copied to places where more people read than in the admin.
 NOT_SHOWN = frozenset({"external_id"})
 HIDDEN = "(not shown)"
 
@@ -41,8 +41,8 @@ def record(
 ) -> UUID:
     """Append one row and return its id.
 
-    `facts` are columns of `AuditEvent`. What its column cannot hold is made to fit (texts are cut, numbers
-    brought within bounds), so that hostile input can never keep a row from being written.
+    `facts` are columns of `AuditEvent`. A value that its column cannot hold is made to fit (texts are
+    cut, numbers limited), so that hostile input never prevents a row.
 
     Raises:
         django.db.Error: the row could not be written; the caller must then release nothing.
@@ -54,10 +54,10 @@ def record(
 def record_all(
     events: Iterable[tuple[Action, Mapping[str, Any]]], *, now: datetime, origin: Origin
 ) -> None:
-    """Append a row for each action with its facts, many in one statement.
+    """Append a row for each action with its facts, 500 in one statement.
 
     Raises:
-        django.db.Error: as `record`, and then none of them is written.
+        django.db.Error: the rows could not be written; then none of them is.
     """
     AuditEvent.objects.bulk_create(
         [
@@ -101,10 +101,10 @@ def _fit(name: str, value: Any) -> Any:
 
 
 def recordable(column: str, value: Any) -> Any:
-    """Return what a record says of a value before or after a change."""
+    """Return what a record of a change says of a column's value."""
     return HIDDEN if column in NOT_SHOWN and value else value
 
 
 def of_person(*, issuer: str, sub: str) -> QuerySet[AuditEvent]:
-    """Return what is recorded about one person, newest first."""
+    """Return the rows of one person, newest first."""
     return AuditEvent.objects.filter(issuer=issuer, sub=sub)

@@ -1,4 +1,4 @@
-"""Pick values out of the claims of any provider, and notice when a provider left some out."""
+"""Read values from the claims of any provider, and notice when a provider left some out."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from urllib.parse import urlsplit
 from accounts.storable import is_storable
 from accounts.types import Claims, Subject
 
-# Claims that begin so are the portal's own words about its machines; from a provider they mean nothing.
+# Claims with this prefix are set by the portal for its machine tokens. From a provider they are ignored.
 OF_THE_PORTAL = "gatehouse:"
 
-# Okta cuts a group claim at 100 values without a word.
+# Okta cuts a group claim at 100 values and does not say so.
 OKTA_GROUP_LIMIT = 100
 _OKTA_HOSTS = (".okta.com", ".oktapreview.com", ".okta-emea.com", ".okta-gov.com")
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimProblem:
-    """A claim that did not arrive whole, so nothing may be decided from it."""
+    """A claim that arrived incomplete, so nothing may be decided from it. `message` is for people."""
 
     claim: str
     code: str
@@ -28,9 +28,9 @@ class ClaimProblem:
 
 
 def vouched_for(subject: Subject) -> Claims:
-    """Return the claims that count: of a provider's, none that are the portal's own.
+    """Return the claims that count: those with the portal's prefix only if the portal set them.
 
-    So no provider, and nobody who names their own groups or claims there, becomes a machine here.
+    So no provider, and nobody who can name claims there, can pass for a machine of the portal.
     """
     if subject.workload and subject.token_id is not None:
         return subject.claims
@@ -40,23 +40,21 @@ def vouched_for(subject: Subject) -> Claims:
 
 
 def pick(claims: Claims, path: str) -> tuple[str, ...]:
-    """Return the values of a claim, by its literal key or by a dotted path.
+    """Return the values of a claim by its literal key, or by a dotted path.
 
-    A literal key wins at every level, longest first, so `https://example.com/groups`,
-    `cognito:groups` and `resource_access.my.portal.roles` all work. A single string counts as
-    one value; a string is never split. Left out is what no mapping can name: anything that is not
-    a string, an empty one, and text that no database can hold.
+    At every level the longest literal key wins, so `https://example.com/groups`, `cognito:groups` and
+    `resource_access.my.portal.roles` all work. A single string is one value and is never split. What
+    is not a non-empty string that a database can store is left out.
     """
     if not path:
         return ()
-    found = _find(claims, path.split("."))
-    if isinstance(found, str):
-        found = [found]
-    if not isinstance(found, list | tuple):
+    sent = _find(claims, path.split("."))
+    items = [sent] if isinstance(sent, str) else sent
+    if not isinstance(items, list | tuple):
         return ()
     return tuple(
         dict.fromkeys(
-            item for item in found if isinstance(item, str) and item and is_storable(item)
+            item for item in items if isinstance(item, str) and item and is_storable(item)
         )
     )
 
@@ -76,22 +74,21 @@ def _find(container: object, parts: list[str]) -> Any:
 
 
 def problems(claims: Claims, paths: Iterable[str], *, issuer: str) -> tuple[ClaimProblem, ...]:
-    """Say which of these claims the provider left out or cut short.
+    """Say which of these claims the provider left out or cut short; that is never read as "no groups".
 
     Entra ID replaces more than 200 groups by `_claim_names` or `hasgroups`
-    (https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference, "groups overage");
-    Okta cuts groups at 100. A path into a claim that was left out is left out with it. What is
-    incomplete is never read as "no groups".
+    (https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference, "groups overage").
+    Okta cuts groups at 100. A path into a claim that was left out counts as left out.
     """
     distributed = claims.get("_claim_names")
     overage = set(distributed) if isinstance(distributed, Mapping) else set()
     if claims.get("hasgroups") in (True, "true"):
         overage.add("groups")
     okta = _is_okta(claims, issuer)
-    found = []
+    result = []
     for path in sorted(set(paths)):
         if any(path == name or path.startswith(f"{name}.") for name in overage):
-            found.append(
+            result.append(
                 ClaimProblem(
                     path,
                     "claims.overage",
@@ -99,7 +96,7 @@ def problems(claims: Claims, paths: Iterable[str], *, issuer: str) -> tuple[Clai
                 )
             )
         elif okta and _count(claims, path) == OKTA_GROUP_LIMIT:
-            found.append(
+            result.append(
                 ClaimProblem(
                     path,
                     "claims.truncated",
@@ -107,11 +104,11 @@ def problems(claims: Claims, paths: Iterable[str], *, issuer: str) -> tuple[Clai
                     "its limit, so some may be missing.",
                 )
             )
-    return tuple(found)
+    return tuple(result)
 
 
 def _is_okta(claims: Claims, issuer: str) -> bool:
-    """Whether Okta sent these; under a custom domain only the shape of its ID token tells.
+    """Whether Okta sent these. Under a custom domain only the shape of its ID token tells.
 
     https://developer.okta.com/docs/api/openapi/okta-oauth/guides/overview/, "ID token payload"
     """
@@ -121,6 +118,6 @@ def _is_okta(claims: Claims, issuer: str) -> bool:
 
 
 def _count(claims: Claims, path: str) -> int:
-    """Return how many values were sent, those that cannot be used included."""
+    """Return how many values were sent, including those that `pick` leaves out."""
     sent = _find(claims, path.split("."))
     return len(sent) if isinstance(sent, list | tuple) else 0

@@ -1,4 +1,4 @@
-"""Load account roles as they are offered: only those that rules could give."""
+"""Load account roles from the database: only those that rules could give."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from accounts.patterns import Match, account_ids
 from accounts.storable import is_storable
 from accounts.types import Environment, OfferedRole, RoleRef
 
-# Beyond this a query narrows less: SQLite takes expressions 1,000 deep and 32,766 parameters.
-_MOST_CONDITIONS = 300
+# With more than these the query narrows nothing: SQLite takes expressions 1,000 deep and 32,766 parameters.
+_MOST_LOOKUPS = 300
 _MOST_NAMES = 30_000
-# Tag keys that both databases find in JSON as they are; of any other key, all accounts are read.
+# Tag keys that mean the same to both databases in a JSON path. With any other key, all accounts are read.
 _PLAIN_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_ .:/=+@-]*")
 
 COLUMNS = (
@@ -77,16 +77,16 @@ def offered_roles(
     account_id: str | None = None,
     role_name: str | None = None,
 ) -> Iterator[OfferedRole]:
-    """Yield the roles in active accounts that these rules could give, by account and role name, in one query.
+    """Yield the roles of active accounts that these rules could give, in one query.
 
-    The query narrows; it does not decide. Without `values` a template is not narrowed by the
-    account ids that claim values name.
+    The order is by account name and role name. The query leaves out what no rule can give; whether
+    a rule gives what is left, it does not decide. Without `values` (claim -> its values) templates
+    are not narrowed.
     """
     if account_id is not None and role_name is not None:
-        # One at most: nothing is left to be narrowed.
-        found = offered_role(RoleRef(account_id, role_name))
-        return iter(() if found is None else (found,))
-    query = AccountRole.objects.filter(*_reached_by(rules, values), account__active=True)
+        role = offered_role(RoleRef(account_id, role_name))
+        return iter(() if role is None else (role,))
+    query = AccountRole.objects.filter(*_conditions(rules, values), account__active=True)
     if account_id is not None:
         query = query.filter(account__account_id=account_id)
     if role_name is not None:
@@ -97,34 +97,35 @@ def offered_roles(
     return map(_as_offered, rows)
 
 
-def _reached_by(
+def _conditions(
     rules: Iterable[Rule], values: Mapping[str, AbstractSet[str]] | None
 ) -> tuple[Q, ...]:
-    """Build one condition per permission set, so that it grows with the sets and not with the rules.
+    """Build one condition for each permission set, however many rules there are.
 
-    The accounts of all sets together come first: by them the database finds the few rows to look at.
+    The first condition is for the accounts of all sets together: the database finds few rows by it.
     """
     per_set: dict[str | None, list[Targets]] = {}
     for rule in rules:
-        named = None
+        named_accounts = None
         if rule.match is Match.TEMPLATE and values is not None:
-            named = account_ids(rule.value, values.get(rule.claim, frozenset()))
-        targets = rule.targets if named is None else Targets(accounts=named)
+            named_accounts = account_ids(rule.value, values.get(rule.claim, frozenset()))
+        targets = rule.targets if named_accounts is None else Targets(accounts=named_accounts)
         per_set.setdefault(rule.role_name, []).append(targets)
     reached = {role_name: Targets.union(parts) for role_name, parts in per_set.items()}
     together = Targets.union(reached.values())
-    conditions = [*reached.values(), together]
-    if (
-        sum(1 + len(each.organizational_units) + len(each.tags) for each in conditions)
-        > _MOST_CONDITIONS
-        or sum(len(each.accounts) + len(each.environments) for each in conditions) > _MOST_NAMES
-    ):
+    if _is_too_long([*reached.values(), together]):
         return ()
-    each_set = Q(pk__in=[])
+    any_set = Q(pk__in=[])
     for role_name, targets in reached.items():
-        named_so = Q() if role_name is None else Q(permission_set__name=role_name)
-        each_set |= _in_accounts(targets) & named_so
-    return _in_accounts(together), each_set
+        of_set = Q() if role_name is None else Q(permission_set__name=role_name)
+        any_set |= _in_accounts(targets) & of_set
+    return _in_accounts(together), any_set
+
+
+def _is_too_long(conditions: Sequence[Targets]) -> bool:
+    lookups = sum(1 + len(each.organizational_units) + len(each.tags) for each in conditions)
+    names = sum(len(each.accounts) + len(each.environments) for each in conditions)
+    return lookups > _MOST_LOOKUPS or names > _MOST_NAMES
 
 
 def _in_accounts(targets: Targets) -> Q:
@@ -141,33 +142,58 @@ def _in_accounts(targets: Targets) -> Q:
 
 
 def _as_offered(row: sql.Row) -> OfferedRole:
-    environment = Environment(*row[4:7]) if row[4] is not None else None
+    (
+        role_id,
+        account_id,
+        account_name,
+        partition,
+        environment,
+        environment_label,
+        environment_colour,
+        organizational_unit,
+        tags,
+        region,
+        role_name,
+        iam_path,
+        iam_role_name,
+        description,
+        session_duration,
+        destination,
+        privileged,
+        console,
+        keys,
+        trust_method,
+        external_id,
+        session_tags,
+    ) = row
     return OfferedRole(
-        id=row[0],
-        account_id=row[1],
-        account_name=row[2],
-        partition=row[3],
-        environment=environment,
-        organizational_unit=row[7],
-        tags=_pairs_of_text(row[8]),
-        region=row[9],
-        role_name=row[10],
-        iam_path=row[11],
-        iam_role_name=row[12] or row[10],
-        description=row[13],
-        session_duration=row[14],
-        destination=row[15],
-        privileged=row[16],
-        console=row[17],
-        keys=row[18],
-        trust_method=row[19],
-        external_id=row[20],
-        session_tags=_texts(row[21]),
+        id=role_id,
+        account_id=account_id,
+        account_name=account_name,
+        partition=partition,
+        environment=None
+        if environment is None
+        else Environment(environment, environment_label, environment_colour),
+        organizational_unit=organizational_unit,
+        tags=_pairs_of_text(tags),
+        region=region,
+        role_name=role_name,
+        iam_path=iam_path,
+        iam_role_name=iam_role_name or role_name,
+        description=description,
+        session_duration=session_duration,
+        destination=destination,
+        privileged=privileged,
+        console=console,
+        keys=keys,
+        trust_method=trust_method,
+        external_id=external_id,
+        session_tags=_texts(session_tags),
     )
 
 
 def _pairs_of_text(tags: Any) -> tuple[tuple[str, str], ...]:
-    # What was written past the forms must not stop everybody else's decision.
+    # A value that was stored past the forms must not stop everybody's decisions.
     if not isinstance(tags, dict):
         return ()
     return tuple(sorted((key, value) for key, value in tags.items() if isinstance(value, str)))

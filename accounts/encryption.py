@@ -1,4 +1,4 @@
-"""Encrypt the provider's tokens at rest with keys derived from the environment's secret."""
+"""Encrypt the provider's tokens at rest, with keys derived from SECRET_KEY."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def encrypt(text: str) -> str:
     return _keys(_secrets()).encrypt(text.encode(errors="surrogatepass")).decode() if text else ""
 
 
-def decrypt(sealed: str) -> str:
-    """Decrypt with the current key or an earlier one; "" where no key fits any more."""
+def decrypt(token: str) -> str:
+    """Decrypt with the current key or an earlier one; "" if no key fits any more."""
     try:
         return (
-            _keys(_secrets()).decrypt(sealed.encode()).decode(errors="surrogatepass")
-            if sealed
+            _keys(_secrets()).decrypt(token.encode()).decode(errors="surrogatepass")
+            if token
             else ""
         )
     except InvalidToken:

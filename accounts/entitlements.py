@@ -1,4 +1,4 @@
-"""Decide: claims + mappings + now -> entitlements, each with its reason."""
+"""Decide what a subject may do: claims + mappings + now -> entitlements, each with its reasons."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ Values = Mapping[str, frozenset[str]]
 
 @dataclass(frozen=True, slots=True)
 class Entitlements:
-    """Everything a subject may do now, and the claims that did not arrive whole."""
+    """What a subject may do now, and the claims that arrived incomplete."""
 
     granted: tuple[Entitlement, ...]
     problems: tuple[ClaimProblem, ...]
 
     def giving(self, kind: Kind) -> tuple[Entitlement, ...]:
-        """Return the entitlements that give this: the console or keys."""
+        """Return the entitlements that give the console, or keys."""
         return tuple(entitlement for entitlement in self.granted if entitlement.allows(kind))
 
 
@@ -37,19 +37,18 @@ def resolve(
     role_name: str | None = None,
     roles: Iterable[OfferedRole] | None = None,
 ) -> Entitlements:
-    """Return what a subject may do now, by account name and role name, in at most 3 queries.
+    """Return what a subject may do now, ordered by account name and role name, in at most 3 queries.
 
-    With an account, or an account and a role, only that much is looked at; with `roles`, only these,
-    which were loaded just now. A claim that did not arrive whole gives nothing, and is reported. The
-    scope of a token narrows all of it.
+    `account_id`, `role_name` and `roles` limit the answer; `roles` must have been loaded just now. A
+    claim that arrived incomplete gives nothing and is reported. A token's scope narrows the answer.
     """
-    if not all(is_storable(asked) for asked in (account_id, role_name) if asked is not None):
+    if not all(is_storable(name) for name in (account_id, role_name) if name is not None):
         return Entitlements((), ())
     claims = claims_in_use(now=now, issuer=subject.trusted_issuer)
     sent = vouched_for(subject)
     incomplete = problems(sent, claims, issuer=subject.issuer)
-    whole = claims - {problem.claim for problem in incomplete}
-    values = {claim: frozenset(pick(sent, claim)) for claim in whole}
+    complete = claims - {problem.claim for problem in incomplete}
+    values = {claim: frozenset(pick(sent, claim)) for claim in complete}
     rules = rules_in_force(
         values=values, now=now, role_name=role_name, issuer=subject.trusted_issuer
     )
@@ -69,31 +68,33 @@ def resolve(
 def decide(
     *, rules: Sequence[Rule], values: Values, roles: Iterable[OfferedRole]
 ) -> tuple[Entitlement, ...]:
-    """Apply rules to roles: the union of what each rule gives, within what the permission set offers."""
-    # Most rules name one account: found by it, thousands of rules cost each role only a few looks.
+    """Apply rules to roles: the union of what each rule gives, as far as the permission set offers it.
+
+    `values` are the values of each claim.
+    """
+    # Indexed by permission set and account, as most rules name one account: with thousands of rules
+    # each role is compared with a few.
     candidates: dict[tuple[str | None, str | None], list[tuple[Rule, frozenset[str]]]]
     candidates = defaultdict(list)
     for rule in rules:
         if relevant := rule.relevant(values.get(rule.claim, frozenset())):
             for account_id in rule.targets.accounts_alone or (None,):
                 candidates[rule.role_name, account_id].append((rule, relevant))
-    found = (
-        _entitlement(
-            role,
-            [
-                (rule, value)
-                for role_name in (role.role_name, None)
-                for account_id in (role.account_id, None)
-                for rule, relevant in candidates.get((role_name, account_id), ())
-                if (value := rule.verdict(role, relevant).value) is not None
-            ],
-        )
-        for role in roles
-    )
-    return tuple(entitlement for entitlement in found if entitlement is not None)
+    entitlements = []
+    for role in roles:
+        matches = [
+            (rule, value)
+            for role_name in (role.role_name, None)
+            for account_id in (role.account_id, None)
+            for rule, relevant in candidates.get((role_name, account_id), ())
+            if (value := rule.verdict(role, relevant).value) is not None
+        ]
+        if entitlement := _entitlement(role, matches):
+            entitlements.append(entitlement)
+    return tuple(entitlements)
 
 
-def _entitlement(role: OfferedRole, given: Iterable[tuple[Rule, str]]) -> Entitlement | None:
+def _entitlement(role: OfferedRole, matches: Iterable[tuple[Rule, str]]) -> Entitlement | None:
     reasons = tuple(
         Reason(
             source=Source.MAPPING,
@@ -104,7 +105,7 @@ def _entitlement(role: OfferedRole, given: Iterable[tuple[Rule, str]]) -> Entitl
             console=role.console and rule.console,
             keys=role.keys and rule.keys,
         )
-        for rule, value in sorted(given, key=lambda pair: pair[0].name)
+        for rule, value in sorted(matches, key=lambda pair: pair[0].name)
         if (role.console and rule.console) or (role.keys and rule.keys)
     )
     if not reasons:

@@ -1,4 +1,4 @@
-"""Give the database's connection back before waiting for somebody else."""
+"""Give the database connection back to the pool before waiting for another service."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from django.db import connection
 
 
 def give_back() -> None:
-    """Give back the thread's connection where it is lent by a pool, for others to use meanwhile.
+    """Give this thread's connection back to the pool, so that others can use it meanwhile.
 
-    The next query borrows one again. Within a transaction it stays: nobody waits inside one.
+    The next query borrows one again. Without a pool, and inside a transaction, nothing happens.
     """
     if connection.settings_dict["OPTIONS"].get("pool") and not connection.in_atomic_block:
         connection.close()

@@ -1,4 +1,4 @@
-"""Preview a mapping: which account roles it gives, and which of the people seen so far would get them."""
+"""Preview a mapping: which account roles it gives, and to which of the people who have signed in."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from accounts.patterns import Match, render, wildcard
 from accounts.rules import rule_of
 from accounts.types import Entitlement, OfferedRole
 
-# How many people are looked at: those who signed in last.
+# Only the people who signed in last are looked at.
 PEOPLE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A person who would get something: by which claim values of the latest sign-in, and what."""
+    """A person who gets something: what, and by which claim values of their latest sign-in."""
 
     person: Person
     signed_in_at: datetime
@@ -33,11 +33,11 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a mapping gives, to whom, and in plain words why it gives nothing where it does not.
+    """What a mapping gives and to whom. `notes` say for admins why it gives nothing, or less than expected.
 
-    `in_force` is false while it is disabled or expired: then `given` is what it would give.
-    The reason of each entitlement holds the claim value that gives it. `cut` says that more
-    than `PEOPLE` people have been seen, and only those who signed in last were looked at.
+    While it is disabled or expired, `in_force` is false and `given` is what it would give. The
+    reason of each entitlement holds the claim value that gives it. `looked_at` counts people; `cut`
+    says that more than `PEOPLE` have signed in.
     """
 
     in_force: bool
@@ -49,7 +49,7 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _PersonSeen:
     person: Person
     signed_in_at: datetime
     values: frozenset[str]
@@ -57,8 +57,8 @@ class _Seen:
 
 
 def preview(*, mapping: Mapping, now: datetime) -> Preview:
-    """Return what a stored mapping gives now, in at most 4 queries whatever the size."""
-    in_force, notes = _standing(mapping, now)
+    """Return what a stored mapping gives now, in at most 4 queries."""
+    in_force, notes = _in_force(mapping, now)
     rule = rule_of(mapping)
     seen, cut = ([], False) if mapping.issuer else _people_seen(mapping.claim)
     if rule is None:
@@ -70,7 +70,7 @@ def preview(*, mapping: Mapping, now: datetime) -> Preview:
         for role in offered_roles(rules=[rule])
         if rule.role_name in (None, role.role_name) and rule.targets.reach(role)
     ]
-    # Decided as for somebody who has every value that could matter, by the same rule as at the door.
+    # Decide as the door does, for somebody who has every claim value that could matter.
     needed = frozenset(value for role in roles if (value := _needed(rule, role)) is not None)
     given = decide(rules=[rule], values={rule.claim: needed}, roles=roles)
     notes += _about_roles(rule, roles, given)
@@ -79,10 +79,10 @@ def preview(*, mapping: Mapping, now: datetime) -> Preview:
     return Preview(in_force, given, recipients, len(seen), cut, tuple(notes))
 
 
-def _standing(mapping: Mapping, now: datetime) -> tuple[bool, list[str]]:
+def _in_force(mapping: Mapping, now: datetime) -> tuple[bool, list[str]]:
     notes = []
     if not mapping.enabled:
-        notes.append("It is disabled, so it gives nothing now. Enabled, it would do this:")
+        notes.append("It is disabled, so it gives nothing now. Once enabled, it would do this:")
     if mapping.expires_at is not None and mapping.expires_at <= now:
         notes.append(
             f"It expired on {mapping.expires_at:%-d %B %Y at %H:%M} UTC, so it gives nothing now. "
@@ -97,8 +97,8 @@ def _standing(mapping: Mapping, now: datetime) -> tuple[bool, list[str]]:
     return in_force, notes
 
 
-def _people_seen(claim: str) -> tuple[list[_Seen], bool]:
-    """Return those who signed in last, with the claim's values of each one's latest sign-in."""
+def _people_seen(claim: str) -> tuple[list[_PersonSeen], bool]:
+    """Return the people who signed in last, each with the claim's values of the latest sign-in."""
     latest = SignIn.objects.filter(person=OuterRef("pk")).order_by("-started_at")
     people = list(
         Person.objects.exclude(last_login=None)
@@ -117,36 +117,36 @@ def _people_seen(claim: str) -> tuple[list[_Seen], bool]:
         person = by_id[person_id]
         incomplete = bool(problems(claims, [claim], issuer=person.issuer))
         values = frozenset() if incomplete else frozenset(pick(claims, claim))
-        seen.append(_Seen(person, started_at, values, incomplete))
+        seen.append(_PersonSeen(person, started_at, values, incomplete))
     return seen, len(people) > PEOPLE
 
 
 def _needed(rule: Rule, role: OfferedRole) -> str | None:
-    """Return a claim value that would give this role; None where the role lacks what a template names."""
+    """Return a claim value that gives this role; None if the role lacks what a template names."""
     if rule.match is Match.TEMPLATE:
         return render(rule.value, role)
     return rule.value
 
 
 def _recipients(
-    rule: Rule, given: tuple[Entitlement, ...], seen: Sequence[_Seen]
+    rule: Rule, given: tuple[Entitlement, ...], seen: Sequence[_PersonSeen]
 ) -> tuple[Recipient, ...]:
     by_value: dict[str, list[Entitlement]] = {}
-    for one in given:
-        by_value.setdefault(one.reasons[0].value, []).append(one)
-    found = []
-    for somebody in seen:
+    for entitlement in given:
+        by_value.setdefault(entitlement.reasons[0].value, []).append(entitlement)
+    recipients = []
+    for person in seen:
         if rule.match is Match.WILDCARD:
-            # Any one matching value gives all of it.
-            values = sorted(one for one in somebody.values if wildcard(rule.value, one))
+            # Any matching value gives all of it.
+            values = sorted(value for value in person.values if wildcard(rule.value, value))
             gained = given if values else ()
         else:
             # Each role has exactly one value that gives it.
-            values = sorted(somebody.values & by_value.keys())
-            gained = tuple(one for value in values for one in by_value[value])
+            values = sorted(person.values & by_value.keys())
+            gained = tuple(each for value in values for each in by_value[value])
         if gained:
-            found.append(Recipient(somebody.person, somebody.signed_in_at, (*values,), gained))
-    return tuple(found)
+            recipients.append(Recipient(person.person, person.signed_in_at, tuple(values), gained))
+    return tuple(recipients)
 
 
 def _about_roles(
@@ -155,13 +155,13 @@ def _about_roles(
     if not roles:
         what = rule.role_name or "a permission set"
         return [
-            f"No active account it reaches offers {what}, so it gives nothing. "
+            f"No active account among its targets offers {what}, so it gives nothing. "
             "Add the permission set to an account's roles."
         ]
     if missing := sum(_needed(rule, role) is None for role in roles):
         return [
-            f"{missing} of the {len(roles)} roles it reaches lack what the template names "
-            "(an account without an environment, say) and are left out."
+            f"{missing} of the {len(roles)} roles among its targets lack what the template names, "
+            "such as an environment of the account, and are left out."
         ]
     if not given:
         return [
@@ -171,17 +171,19 @@ def _about_roles(
     return []
 
 
-def _about_people(rule: Rule, seen: Sequence[_Seen], recipients: Sequence[Recipient]) -> list[str]:
+def _about_people(
+    rule: Rule, seen: Sequence[_PersonSeen], recipients: Sequence[Recipient]
+) -> list[str]:
     notes = []
     if incomplete := sum(one.incomplete for one in seen):
         notes.append(
-            f"For {incomplete} of the people seen, the identity provider left “{rule.claim}” out or "
-            "cut it short. What is incomplete gives nothing."
+            f"For {incomplete} of the people the identity provider left “{rule.claim}” out or cut it "
+            "short. An incomplete claim gives nothing."
         )
     if not recipients and not seen:
         notes.append("Nobody has signed in yet.")
     elif not recipients and not any(one.values for one in seen):
-        notes.append(f"Nobody seen so far has a claim “{rule.claim}” with a value in it.")
+        notes.append(f"Nobody who has signed in so far has values in the claim “{rule.claim}”.")
     elif not recipients:
-        notes.append("Nobody seen so far has a claim value that it matches.")
+        notes.append("Nobody who has signed in so far has a claim value that it matches.")
     return notes

@@ -1,4 +1,4 @@
-"""Forget what nobody can use any more: tokens of sign-ins that are over, old browser sessions and command lines."""
+"""Delete what nobody can use any more: tokens of closed sign-ins, expired browser sessions and command lines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TOKENS = ("encrypted_id_token", "encrypted_refresh_token")
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """How many rows there were to purge."""
+    """How many rows were purged, or would be."""
 
     sign_ins: int
     sessions: int
@@ -24,13 +24,12 @@ class Purged:
 
 
 def purge(*, now: datetime, dry_run: bool = False) -> Purged:
-    """Purge, and say how much; with `dry_run`, only say it. What is open and the audit trail stay.
+    """Purge and count; with `dry_run`, only count. Open sign-ins and the audit trail are left alone.
 
-    A sign-in that is ended loses its tokens in that moment (`accounts.signins.end`). One that runs
-    out does so while nobody looks: it loses them here. Its row stays, as the record of who was here.
-    Browser sessions and attempts at signing in, with their nonces and PKCE verifiers, go as a whole; so
-    do command lines that nobody let in or whose sign-in is over. Of the others a used code stays
-    known, so that its second use is seen for what it is.
+    `accounts.signins.end` deletes a sign-in's tokens at once; those of a sign-in that expired are
+    deleted here. Its row stays, as the record of who signed in. Expired browser sessions and started
+    sign-ins, with their nonces and PKCE verifiers, are deleted. So are command lines that nobody
+    allowed or whose sign-in has ended. Codes of open sign-ins stay, so that a second use is noticed.
 
     Raises:
         django.db.Error: the database cannot be reached, or is not migrated.

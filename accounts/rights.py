@@ -1,4 +1,4 @@
-"""Who may administer the portal or look at everything in it: by the claims of this moment."""
+"""Who is a portal admin or an auditor: by the claims of this moment."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _CALLED = {"directory": "the directory", "audit": "the audit trail"}
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What the claims of a person make them."""
+    """Whether a subject is a portal admin, and whether an auditor."""
 
     admin: bool
     auditor: bool
 
 
 def rights_of(subject: Subject) -> Rights:
-    """Return what these claims make a person, by ADMIN_* and AUDITOR_*; nothing else is ever an admin."""
+    """Return a person's rights by the settings ADMIN_* and AUDITOR_*. Programs have none."""
     if subject.kind is not ActorKind.PERSON:
         return Rights(admin=False, auditor=False)
     return Rights(
@@ -34,18 +34,17 @@ def rights_of(subject: Subject) -> Rights:
 
 
 def refuse_reading(subject: Subject, what: Reading) -> None:
-    """Let portal admins, auditors and the machines they made tokens for read; nobody else.
+    """Refuse everybody but portal admins, auditors, and machines whose token includes this.
 
     Raises:
         AccessDenied: this subject may not.
     """
     rights, scope = rights_of(subject), subject.scope
-    # The token of a person is for what they may do themselves; only a machine's can say more.
     machine = subject.kind is ActorKind.TOKEN and subject.workload and scope is not None
     if rights.admin or rights.auditor or (machine and getattr(scope, what)):
         return
     raise AccessDenied(
-        f"Only portal admins and auditors may read {_CALLED[what]}.",
+        f"Only portal admins and auditors can read {_CALLED[what]}.",
         f"{subject.label} is neither",
         code="access.not_allowed",
     )

@@ -1,4 +1,4 @@
-"""Begin and end sign-ins, and turn an open one into the subject it stands for."""
+"""Begin, look up and end sign-ins."""
 
 from __future__ import annotations
 
@@ -22,23 +22,22 @@ from accounts.types import Origin, Subject
 
 @dataclass(frozen=True, slots=True)
 class ProviderTokens:
-    """What the provider's token endpoint answered. None of it appears in a `repr`."""
+    """The tokens of the identity provider that a sign-in keeps. Not in the `repr`."""
 
     id_token: str = field(default="", repr=False)
     refresh_token: str = field(default="", repr=False)
 
 
 def begin(*, subject: Subject, tokens: ProviderTokens, origin: Origin, now: datetime) -> SignIn:
-    """Record a completed sign-in: the person, their rights from the claims, the sign-in, the audit row.
+    """Store a completed sign-in: the person, their rights by the claims, the sign-in, the audit row.
 
     Raises:
-        SignInAgain: an admin has blocked this person, or (issuer, sub) cannot tell people apart.
+        SignInAgain: an admin has blocked this person, or (issuer, sub) does not identify one.
     """
     if not (_is_identity(subject.issuer) and _is_identity(subject.sub)):
         refusal = SignInAgain(
-            "Your identity provider sent no usable name for you, so this portal cannot tell you from "
-            "others. Ask the people who run it.",
-            "iss and sub have 1 to 255 characters and no NUL",
+            "Your identity provider sent no usable identifier for you. Contact your portal admins.",
+            "iss and sub need 1 to 255 characters and no NUL",
             code="signin.identity",
         )
         _record_refusal(refusal, subject=subject, origin=origin, now=now)
@@ -56,7 +55,7 @@ def begin(*, subject: Subject, tokens: ProviderTokens, origin: Origin, now: date
         rights = rights_of(subject)
         person.is_admin, person.is_auditor = rights.admin, rights.auditor
         person.last_login = now
-        # Only what a sign-in says: an admin may be blocking this person at this moment.
+        # These fields only: an admin may be blocking this person at the same moment.
         person.save(update_fields=["name", "email", "is_admin", "is_auditor", "last_login"])
         sign_in = SignIn.objects.create(
             person=person,
@@ -82,7 +81,7 @@ def begin(*, subject: Subject, tokens: ProviderTokens, origin: Origin, now: date
                 "sign_in": str(sign_in.id),
                 "admin": person.is_admin,
                 "auditor": person.is_auditor,
-                # Why somebody who should have rights may have none.
+                # Explains why somebody who should be an admin is none.
                 "incomplete_claims": [problem.claim for problem in incomplete],
             },
         )
@@ -90,7 +89,7 @@ def begin(*, subject: Subject, tokens: ProviderTokens, origin: Origin, now: date
 
 
 def end(*, sign_in: SignIn, reason: str, origin: Origin, now: datetime) -> None:
-    """End a sign-in, forget the provider's tokens, and record it; an ended one stays as it is."""
+    """End a sign-in, delete the provider's tokens, and record it. One that has ended is left alone."""
     with transaction.atomic():
         ended = SignIn.objects.filter(pk=sign_in.pk, ended_at=None).update(
             ended_at=now,
@@ -110,10 +109,10 @@ def end(*, sign_in: SignIn, reason: str, origin: Origin, now: datetime) -> None:
 
 
 def get_open(*, sign_in_id: UUID | None, now: datetime) -> SignIn:
-    """Return the open sign-in with this id, of a person who is not blocked.
+    """Return the sign-in with this id, if it is open and the person is not blocked.
 
     Raises:
-        SignInAgain: there is none, it has expired or ended, or the person is blocked.
+        SignInAgain: it is not, or there is none.
     """
     sign_in = None
     if sign_in_id is not None:
@@ -121,24 +120,24 @@ def get_open(*, sign_in_id: UUID | None, now: datetime) -> SignIn:
         sign_in = next(iter(sign_ins.filter(pk=sign_in_id)), None)
     if sign_in is None or not sign_in.is_open(now) or not sign_in.person.is_active:
         raise SignInAgain(
-            "Your sign-in has ended. Sign in again; nothing you had open is lost.",
+            "Your sign-in has ended. Sign in again.",
             f"sign-in {sign_in_id} is not open",
         )
     return sign_in
 
 
 def refuse_blocked(subject: Subject) -> None:
-    """Refuse somebody whom an admin has blocked, who comes with a token instead of a sign-in.
+    """Refuse a subject without a sign-in whom an admin has blocked.
 
     Raises:
-        SignInAgain: this person is known and blocked.
+        SignInAgain: this person is blocked.
     """
     if sql.is_blocked(issuer=subject.issuer, sub=subject.sub):
         raise _blocked(subject)
 
 
 def subject_of(sign_in: SignIn) -> Subject:
-    """Return the verified identity a sign-in stands for."""
+    """Return the person of a sign-in, with its claims, as a subject."""
     person = sign_in.person
     return Subject(
         issuer=person.issuer,
@@ -155,7 +154,7 @@ def subject_of(sign_in: SignIn) -> Subject:
 
 def _blocked(subject: Subject) -> SignInAgain:
     return SignInAgain(
-        "Your access to this portal has been blocked. Ask the people who run it.",
+        "Your access to this portal is blocked. Contact your portal admins.",
         f"{subject.issuer} {subject.sub} is blocked",
         code="signin.blocked",
     )
@@ -175,5 +174,5 @@ def _record_refusal(
 
 
 def _is_identity(text: str) -> bool:
-    """Whether this can be stored whole, so that it means one person only (OIDC Core 2: `sub` has at most 255)."""
+    """Whether the column holds this text whole, so that it identifies one person (OIDC Core 2: `sub` has at most 255)."""
     return 0 < len(text) <= 255 and is_storable(text)

@@ -1,4 +1,4 @@
-"""Make what comes from outside fit for a database: any text, any number, as JSON."""
+"""Make values from outside storable in any database, as text or JSON."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-# PostgreSQL takes no NUL in a text, and no database driver takes half a surrogate pair.
+# PostgreSQL stores no NUL in a text, and no database driver takes half of a surrogate pair.
 _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 _LARGEST = 2**63
 
 
 def is_storable(text: str) -> bool:
-    """Whether a database can hold this text as it is, and so compare it."""
-    # Nearly every text is ASCII, which Python knows without looking.
+    """Whether a database can store this text unchanged, and so compare it."""
+    # Nearly every text is ASCII; Python knows that without a search.
     return (text.isascii() and "\x00" not in text) or _NOT_STORABLE.search(text) is None
 
 
 def storable(value: Any) -> Any:
-    """Return a value as JSON that any database can hold.
+    """Return a value as JSON that any database can store.
 
-    What it cannot hold becomes �, and never disappears: that could turn a value into another that
+    What it cannot store becomes �. It is not removed: that could turn a value into another one that
     means something.
     """
     match value:
@@ -34,7 +34,7 @@ def storable(value: Any) -> Any:
         case float():
             return value if math.isfinite(value) else "\ufffd"
         case Mapping():
-            return {storable(str(key)): storable(found) for key, found in value.items()}
+            return {storable(str(key)): storable(item) for key, item in value.items()}
         case list() | tuple() | set() | frozenset():
-            return [storable(found) for found in value]
+            return [storable(item) for item in value]
     return storable(str(value))

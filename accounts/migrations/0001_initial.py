@@ -72,12 +72,12 @@ class Migration(migrations.Migration):
                 ('account_id', models.CharField(max_length=12, unique=True, validators=[django.core.validators.RegexValidator('^[0-9]{12}\\Z', 'An AWS account id has exactly 12 digits, leading zeros included.')], verbose_name='account id')),
                 ('name', models.CharField(max_length=128)),
                 ('partition', models.CharField(choices=[('aws', 'AWS'), ('aws-us-gov', 'AWS GovCloud (US)'), ('aws-cn', 'AWS China'), ('aws-eusc', 'AWS European Sovereign Cloud')], default='aws', max_length=16)),
-                ('organizational_unit', models.CharField(blank=True, help_text='As a path from the top, such as Workloads/Payments.', max_length=255, validators=[django.core.validators.RegexValidator('^[^/]+(/[^/]+)*\\Z', 'Write units as a path: Workloads/Payments.')])),
-                ('tags', models.JSONField(blank=True, default=dict, help_text='Keys and values, both text; mappings can aim at them.')),
+                ('organizational_unit', models.CharField(blank=True, help_text='A path from the root, such as Workloads/Payments.', max_length=255, validators=[django.core.validators.RegexValidator('^[^/]+(/[^/]+)*\\Z', 'Write units as a path: Workloads/Payments.')])),
+                ('tags', models.JSONField(blank=True, default=dict, help_text='Keys and values as text. Mappings can target them.')),
                 ('region', models.CharField(blank=True, max_length=32, validators=[django.core.validators.RegexValidator('^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}\\Z', 'A region looks like eu-west-1.')], verbose_name='default region')),
                 ('trust_method', models.CharField(choices=[('hub', "AssumeRole from the portal's own principal")], default='hub', max_length=16)),
-                ('external_id', models.CharField(blank=True, help_text="What the account's roles demand as sts:ExternalId, if they do.", max_length=1224, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9_+=,.@:/-]{2,1224}\\Z', 'STS takes 2 to 1224 letters, digits and _+=,.@:/-.')], verbose_name='external id')),
-                ('active', models.BooleanField(default=True, help_text='Nobody enters an account that is not active.')),
+                ('external_id', models.CharField(blank=True, help_text="The sts:ExternalId that the account's roles require, if any.", max_length=1224, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9_+=,.@:/-]{2,1224}\\Z', 'STS takes 2 to 1224 letters, digits and _+=,.@:/-.')], verbose_name='external id')),
+                ('active', models.BooleanField(default=True, help_text='Nobody can use an account that is not active.')),
             ],
             options={
                 'ordering': ['name', 'account_id'],
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
             name='AccountRole',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('iam_role_name', models.CharField(blank=True, help_text='Where the role in this account is not named as the permission set.', max_length=64, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9_+=,.@-]{1,64}\\Z', 'An IAM role name has at most 64 letters, digits and _+=,.@-.')], verbose_name='IAM role name')),
+                ('iam_role_name', models.CharField(blank=True, help_text='If the role in this account is not named like the permission set.', max_length=64, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9_+=,.@-]{1,64}\\Z', 'An IAM role name has at most 64 letters, digits and _+=,.@-.')], verbose_name='IAM role name')),
             ],
             options={
                 'ordering': ['account', 'permission_set'],
@@ -97,7 +97,7 @@ class Migration(migrations.Migration):
             name='Approval',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('flow', models.CharField(choices=[('browser', 'In the browser of the same machine'), ('device', 'By a code that somebody types')], max_length=16)),
+                ('flow', models.CharField(choices=[('browser', 'In the browser of the same machine'), ('device', 'By a code that a person enters')], max_length=16)),
                 ('client', models.CharField(help_text="The digest of the client's id.", max_length=64)),
                 ('client_name', models.CharField(help_text='As it calls itself.', max_length=64)),
                 ('refreshable', models.BooleanField(default=False)),
@@ -105,8 +105,8 @@ class Migration(migrations.Migration):
                 ('user_code', models.CharField(blank=True, help_text='The keyed digest of the code that people type.', max_length=64)),
                 ('redirect_uri', models.CharField(blank=True, max_length=256)),
                 ('code_challenge', models.CharField(blank=True, max_length=43)),
-                ('asked_at', models.DateTimeField()),
-                ('asked_from', models.CharField(blank=True, max_length=45, verbose_name='asked from')),
+                ('requested_at', models.DateTimeField()),
+                ('requested_from', models.CharField(blank=True, max_length=45, verbose_name='requested from')),
                 ('expires_at', models.DateTimeField(help_text='Until when it can be redeemed.')),
                 ('approved_at', models.DateTimeField(blank=True, null=True)),
                 ('denied_at', models.DateTimeField(blank=True, null=True)),
@@ -116,7 +116,7 @@ class Migration(migrations.Migration):
                 ('polled_at', models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'ordering': ['-asked_at'],
+                'ordering': ['-requested_at'],
             },
         ),
         migrations.CreateModel(
@@ -124,10 +124,10 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('at', models.DateTimeField(db_index=True)),
-                ('action', models.CharField(choices=[('access:keys:issued', 'Keys issued'), ('access:keys:denied', 'Keys denied'), ('access:keys:failed', 'Keys failed'), ('access:console:issued', 'Console opened'), ('access:console:denied', 'Console denied'), ('access:console:failed', 'Console failed'), ('access:page:denied', 'Page denied'), ('signin:person:completed', 'Signed in'), ('signin:person:failed', 'Sign-in failed'), ('signin:person:ended', 'Signed out'), ('admin:object:added', 'Added'), ('admin:object:changed', 'Changed'), ('admin:object:deleted', 'Deleted'), ('token:secret:created', 'Token made'), ('token:secret:revoked', 'Token revoked'), ('token:secret:refused', 'Token refused'), ('sso:client:allowed', 'Command line let in'), ('sso:client:denied', 'Command line turned away'), ('sso:token:issued', 'Command line signed in'), ('sso:token:refreshed', 'Command line stayed signed in'), ('sso:token:reused', "Command line's secret used twice"), ('sso:token:revoked', 'Command line signed out'), ('admin:plan:applied', 'Configuration applied')], db_index=True, max_length=40)),
+                ('action', models.CharField(choices=[('access:keys:issued', 'Keys issued'), ('access:keys:denied', 'Keys denied'), ('access:keys:failed', 'Keys failed'), ('access:console:issued', 'Console opened'), ('access:console:denied', 'Console denied'), ('access:console:failed', 'Console failed'), ('access:page:denied', 'Page denied'), ('signin:person:completed', 'Signed in'), ('signin:person:failed', 'Sign-in failed'), ('signin:person:ended', 'Signed out'), ('admin:object:added', 'Added'), ('admin:object:changed', 'Changed'), ('admin:object:deleted', 'Deleted'), ('token:secret:created', 'Token created'), ('token:secret:revoked', 'Token revoked'), ('token:secret:refused', 'Token refused'), ('sso:client:allowed', 'Command-line access allowed'), ('sso:client:denied', 'Command-line access denied'), ('sso:token:issued', 'Command line signed in'), ('sso:token:refreshed', 'Command line renewed its tokens'), ('sso:token:reused', 'Command-line secret used twice'), ('sso:token:revoked', 'Command line signed out'), ('admin:plan:applied', 'Configuration applied')], db_index=True, max_length=40)),
                 ('issuer', models.CharField(blank=True, max_length=255)),
                 ('sub', models.CharField(blank=True, max_length=255)),
-                ('actor', models.CharField(blank=True, help_text='As people call them.', max_length=255)),
+                ('actor', models.CharField(blank=True, help_text='Email, name or identifier.', max_length=255)),
                 ('actor_kind', models.CharField(blank=True, help_text='A person, a workload, or a token of the portal.', max_length=16)),
                 ('surface', models.CharField(blank=True, max_length=16)),
                 ('ip', models.CharField(blank=True, max_length=45, verbose_name='IP address')),
@@ -153,11 +153,11 @@ class Migration(migrations.Migration):
             name='CliToken',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('renews', models.BooleanField(help_text='Whether it only gets new tokens.')),
+                ('is_refresh_token', models.BooleanField()),
                 ('digest', models.CharField(editable=False, max_length=64, unique=True)),
                 ('created_at', models.DateTimeField()),
                 ('expires_at', models.DateTimeField()),
-                ('used_at', models.DateTimeField(blank=True, help_text='When it first got new tokens.', null=True)),
+                ('used_at', models.DateTimeField(blank=True, help_text='When a refresh token was first used.', null=True)),
             ],
             options={
                 'ordering': ['-created_at'],
@@ -191,14 +191,14 @@ class Migration(migrations.Migration):
             name='Mapping',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='What it is for; people see it as the reason for their access.', max_length=128, unique=True)),
+                ('name', models.CharField(help_text='What it is for. People see it as the reason for their access.', max_length=128, unique=True)),
                 ('claim', models.CharField(default='groups', help_text="The claim's key as the provider sends it, or a dotted path such as resource_access.portal.roles.", max_length=255)),
                 ('match', models.CharField(choices=[('exact', 'exactly this value'), ('wildcard', 'a value with * in it'), ('template', 'a template such as aws-{account_id}-{role}')], default='exact', max_length=16)),
-                ('value', models.CharField(help_text='The group or role, letter by letter as the provider sends it.', max_length=512)),
+                ('value', models.CharField(help_text='The group or role, exactly as the provider sends it.', max_length=512)),
                 ('console', models.BooleanField(default=True, verbose_name='gives the console')),
                 ('keys', models.BooleanField(default=True, verbose_name='gives keys')),
                 ('enabled', models.BooleanField(default=True)),
-                ('expires_at', models.DateTimeField(blank=True, help_text='From then on it gives nothing.', null=True)),
+                ('expires_at', models.DateTimeField(blank=True, help_text='After that it gives nothing.', null=True)),
             ],
             options={
                 'ordering': ['name'],
@@ -221,15 +221,15 @@ class Migration(migrations.Migration):
             name='PermissionSet',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text="The IAM role's name in each account, unless an account role says otherwise.", max_length=64, unique=True, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9_+=,.@-]{1,64}\\Z', 'A role name has at most 64 letters, digits and _+=,.@- (no spaces).')])),
+                ('name', models.CharField(help_text='The name of the IAM role in each account, unless an account role has another one.', max_length=64, unique=True, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9_+=,.@-]{1,64}\\Z', 'A role name has at most 64 letters, digits and _+=,.@- (no spaces).')])),
                 ('iam_path', models.CharField(default='/', max_length=512, validators=[django.core.validators.RegexValidator('^/([!-~]+/)?\\Z', 'An IAM path begins and ends with a slash, such as /gatehouse/.')], verbose_name='IAM path')),
                 ('description', models.CharField(blank=True, max_length=512)),
                 ('session_duration', models.PositiveIntegerField(default=3600, help_text='The longest session, in seconds: 900 to 43200.', validators=[django.core.validators.MinValueValidator(900), django.core.validators.MaxValueValidator(43200)])),
-                ('destination', models.CharField(blank=True, help_text='The console page people land on; an https address of the AWS console.', max_length=2048, verbose_name='console destination')),
-                ('privileged', models.BooleanField(default=False, help_text='Set apart on the page, with a warning.')),
+                ('destination', models.CharField(blank=True, help_text='The page that the console opens: an https address of the AWS console.', max_length=2048, verbose_name='console destination')),
+                ('privileged', models.BooleanField(default=False, help_text='Shown apart, with a warning.')),
                 ('console', models.BooleanField(default=True, verbose_name='offers the console')),
                 ('keys', models.BooleanField(default=True, verbose_name='offers keys')),
-                ('session_tags', models.JSONField(blank=True, default=list, help_text='Keys of the session tags that whoever enters may give, with any value.', verbose_name='session tags')),
+                ('session_tags', models.JSONField(blank=True, default=list, help_text='Keys of the session tags that people and programs may set, with any value.', verbose_name='session tags')),
             ],
             options={
                 'ordering': ['name'],
@@ -249,7 +249,7 @@ class Migration(migrations.Migration):
                 ('account_id', models.CharField(max_length=12)),
                 ('role_name', models.CharField(max_length=64)),
                 ('last_used_at', models.DateTimeField()),
-                ('duration', models.PositiveIntegerField(help_text='None where none was ever chosen.', null=True, verbose_name='seconds')),
+                ('duration', models.PositiveIntegerField(help_text='Empty if none was ever chosen.', null=True, verbose_name='seconds')),
             ],
             options={
                 'ordering': ['-last_used_at'],
@@ -283,11 +283,11 @@ class Migration(migrations.Migration):
             name='Token',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('machine', models.CharField(blank=True, db_index=True, help_text='The machine it acts as; empty for the person who made it.', max_length=63)),
+                ('machine', models.CharField(blank=True, db_index=True, help_text='The machine it acts as; empty for the person who created it.', max_length=63)),
                 ('purpose', models.CharField(max_length=128)),
                 ('digest', models.CharField(editable=False, max_length=64, unique=True)),
-                ('permission_sets', models.JSONField(help_text='The names it is limited to; none: not limited.', null=True)),
-                ('account_ids', models.JSONField(help_text='The ids it is limited to; none: not limited.', null=True, verbose_name='accounts')),
+                ('permission_sets', models.JSONField(help_text='The names it is limited to; null: not limited.', null=True)),
+                ('account_ids', models.JSONField(help_text='The ids it is limited to; null: not limited.', null=True, verbose_name='accounts')),
                 ('console', models.BooleanField(default=False, verbose_name='opens the console')),
                 ('keys', models.BooleanField(default=False, verbose_name='gets keys')),
                 ('directory', models.BooleanField(default=False, verbose_name='reads the directory')),
@@ -307,10 +307,10 @@ class Migration(migrations.Migration):
             name='TrustedIssuer',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='As people call it.', max_length=128, unique=True)),
-                ('url', models.CharField(help_text="Letter by letter as the tokens' iss, such as https://token.actions.githubusercontent.com.", max_length=255, unique=True, verbose_name='issuer')),
-                ('audiences', models.JSONField(help_text='Whom the tokens must be for (aud): any one of these. Let no other service use it.')),
-                ('algorithm', models.CharField(choices=[('RS256', 'RS256'), ('RS384', 'RS384'), ('RS512', 'RS512'), ('PS256', 'PS256'), ('PS384', 'PS384'), ('PS512', 'PS512'), ('ES256', 'ES256'), ('ES384', 'ES384'), ('ES512', 'ES512'), ('EdDSA', 'EdDSA'), ('Ed25519', 'Ed25519')], default='RS256', help_text='The one algorithm its tokens may be signed with.', max_length=16)),
+                ('name', models.CharField(help_text='For people to read.', max_length=128, unique=True)),
+                ('url', models.CharField(help_text="Exactly as in the tokens' iss, such as https://token.actions.githubusercontent.com.", max_length=255, unique=True, verbose_name='issuer')),
+                ('audiences', models.JSONField(help_text="The tokens' aud must be one of these. Do not use an audience of another service.")),
+                ('algorithm', models.CharField(choices=[('RS256', 'RS256'), ('RS384', 'RS384'), ('RS512', 'RS512'), ('PS256', 'PS256'), ('PS384', 'PS384'), ('PS512', 'PS512'), ('ES256', 'ES256'), ('ES384', 'ES384'), ('ES512', 'ES512'), ('EdDSA', 'EdDSA'), ('Ed25519', 'Ed25519')], default='RS256', help_text='The only algorithm its tokens may be signed with.', max_length=16)),
                 ('enabled', models.BooleanField(default=True)),
             ],
             options={
@@ -322,7 +322,7 @@ class Migration(migrations.Migration):
             name='Preferences',
             fields=[
                 ('person', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='preferences', serialize=False, to=settings.AUTH_USER_MODEL)),
-                ('sign_out_first', models.BooleanField(default=False, help_text='Ends every console session of the browser, those of other accounts included.', verbose_name='sign out of the AWS console first')),
+                ('sign_out_first', models.BooleanField(default=False, help_text='Ends all console sessions of the browser, also those of other accounts.', verbose_name='sign out of the AWS console first')),
                 ('slash_searches', models.BooleanField(default=True, help_text='On the start page.', verbose_name='the / key goes to the search')),
             ],
             options={
@@ -407,7 +407,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='mapping',
             name='permission_set',
-            field=models.ForeignKey(blank=True, help_text='Left empty only where a template names it with {role}.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='mappings', to='accounts.permissionset'),
+            field=models.ForeignKey(blank=True, help_text='Leave empty only if a template names it with {role}.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='mappings', to='accounts.permissionset'),
         ),
         migrations.AddField(
             model_name='accountrole',
@@ -445,7 +445,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='mapping',
             name='issuer',
-            field=models.ForeignKey(blank=True, db_index=False, help_text='Left empty, it is for people. Else for the workloads of this issuer, and for nobody else.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='mappings', to='accounts.trustedissuer'),
+            field=models.ForeignKey(blank=True, db_index=False, help_text='Empty: for people. Otherwise only for the workloads of this issuer.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='mappings', to='accounts.trustedissuer'),
         ),
         migrations.AddConstraint(
             model_name='clitoken',

@@ -1,16 +1,16 @@
 """The tables. They never call AWS and never see a request.
 
-people       who has signed in, by (issuer, sub)
-signins      one completed sign-in each, with its claims and the provider's tokens, encrypted
-sso          command lines that somebody let in, and their tokens' hashes
-tokens       of the portal itself, for machines that have none of the provider: their hashes
-directory    environments, accounts, permission sets, and account roles
+people       persons, identified by (issuer, sub)
+signins      completed sign-ins, with their claims and the provider's tokens, encrypted
+sso          command lines that ask for access, and the hashes of their tokens
+tokens       the portal's own tokens for programs: their hashes
+directory    environments, accounts, permission sets, account roles
 mappings     claim value -> permission set -> accounts
-issuers      whose programs may come with a token of their own
-favourites   the roles somebody starred, and those they used last
-preferences  how somebody wants the portal to behave
-revisions    a mark that changes with everything a list of entitlements is made from
-audit        one append-only row for everything that matters
+issuers      trusted issuers of workloads
+favourites   favourite and recently used roles
+preferences  people's settings
+revisions    a mark that changes with every change of the directory and the mappings
+audit        the audit trail, append-only
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The audit trail: one append-only row for every attempt at the door and everything admins change."""
+"""The audit trail: one append-only row for every attempt at the door and every change by an admin."""
 
 from __future__ import annotations
 
@@ -24,49 +24,46 @@ class Action(models.TextChoices):
     ADMIN_ADDED = "admin:object:added", "Added"
     ADMIN_CHANGED = "admin:object:changed", "Changed"
     ADMIN_DELETED = "admin:object:deleted", "Deleted"
-    TOKEN_CREATED = "token:secret:created", "Token made"
+    TOKEN_CREATED = "token:secret:created", "Token created"
     TOKEN_REVOKED = "token:secret:revoked", "Token revoked"
     TOKEN_REFUSED = "token:secret:refused", "Token refused"
-    CLI_ALLOWED = "sso:client:allowed", "Command line let in"
-    CLI_DENIED = "sso:client:denied", "Command line turned away"
+    CLI_ALLOWED = "sso:client:allowed", "Command-line access allowed"
+    CLI_DENIED = "sso:client:denied", "Command-line access denied"
     CLI_TOKEN_ISSUED = "sso:token:issued", "Command line signed in"
-    CLI_TOKEN_REFRESHED = "sso:token:refreshed", "Command line stayed signed in"
-    CLI_TOKEN_REUSED = "sso:token:reused", "Command line's secret used twice"
+    CLI_TOKEN_REFRESHED = "sso:token:refreshed", "Command line renewed its tokens"
+    CLI_TOKEN_REUSED = "sso:token:reused", "Command-line secret used twice"
     CLI_TOKEN_REVOKED = "sso:token:revoked", "Command line signed out"
     PLAN_APPLIED = "admin:plan:applied", "Configuration applied"
 
 
 class AppendOnly(TypeError):
-    """Somebody tried to change or delete what was recorded."""
+    """A row of the audit trail was to be changed or deleted."""
 
 
 class AuditQuerySet(models.QuerySet["AuditEvent"]):
-    """Reads; refuses bulk changes. On PostgreSQL a trigger refuses them too."""
+    """Refuses bulk changes. On PostgreSQL a trigger refuses them too."""
 
     def bulk_create(self, *args: Any, **kwargs: Any) -> list[AuditEvent]:
-        """Append, and refuse to write over rows that are there."""
         if kwargs.get("update_conflicts"):
             raise AppendOnly("audit rows are append-only")
         return super().bulk_create(*args, **kwargs)
 
     def update(self, **kwargs: Any) -> int:
-        """Refuse."""
         raise AppendOnly("audit rows are append-only")
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        """Refuse."""
         raise AppendOnly("audit rows are append-only")
 
 
 class AuditEvent(models.Model):
-    """Who did what, from where, with which outcome and why. Holds no secret and refers to no other row."""
+    """Who did what, from where, with which outcome and why. No secrets, and no foreign keys: rows outlive the rest."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     at = models.DateTimeField(db_index=True)
     action = models.CharField(max_length=40, choices=Action, db_index=True)
     issuer = models.CharField(max_length=255, blank=True)
     sub = models.CharField(max_length=255, blank=True)
-    actor = models.CharField(max_length=255, blank=True, help_text="As people call them.")
+    actor = models.CharField(max_length=255, blank=True, help_text="Email, name or identifier.")
     actor_kind = models.CharField(
         max_length=16, blank=True, help_text="A person, a workload, or a token of the portal."
     )
@@ -96,15 +93,12 @@ class AuditEvent(models.Model):
         ]
 
     def __str__(self) -> str:
-        """When, what, who."""
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.get_action_display()} {self.actor}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Write a new row; refuse to write an old one again."""
         if not self._state.adding:
             raise AppendOnly("audit rows are append-only")
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """Refuse."""
         raise AppendOnly("audit rows are append-only")

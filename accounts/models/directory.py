@@ -1,4 +1,4 @@
-"""The directory: environments, AWS accounts, permission sets, and which set is in which account."""
+"""The directory: environments, AWS accounts, permission sets, and which set is offered in which account."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ unit_path = RegexValidator(UNIT_PATH, "Write units as a path: Workloads/Payments
 
 
 class Partition(models.TextChoices):
-    """AWS partitions: separate worlds with their own consoles and credentials."""
+    """AWS partitions: separate, each with its own consoles and credentials."""
 
     AWS = "aws", "AWS"
     GOVCLOUD = "aws-us-gov", "AWS GovCloud (US)"
@@ -39,7 +39,7 @@ class TrustMethod(models.TextChoices):
 
 
 class Colour(models.TextChoices):
-    """The colours the stylesheet has for environments."""
+    """The colours that the stylesheet has for environments."""
 
     RED = "red"
     AMBER = "amber"
@@ -73,7 +73,6 @@ class Environment(models.Model):
         ]
 
     def __str__(self) -> str:
-        """The label."""
         return self.label
 
 
@@ -104,12 +103,12 @@ class Account(models.Model):
         max_length=255,
         blank=True,
         validators=[unit_path],
-        help_text="As a path from the top, such as Workloads/Payments.",
+        help_text="A path from the root, such as Workloads/Payments.",
     )
     tags = models.JSONField(
         default=dict,
         blank=True,
-        help_text="Keys and values, both text; mappings can aim at them.",
+        help_text="Keys and values as text. Mappings can target them.",
     )
     region = models.CharField(
         "default region",
@@ -125,10 +124,10 @@ class Account(models.Model):
         validators=[
             RegexValidator(EXTERNAL_ID, "STS takes 2 to 1224 letters, digits and _+=,.@:/-.")
         ],
-        help_text="What the account's roles demand as sts:ExternalId, if they do.",
+        help_text="The sts:ExternalId that the account's roles require, if any.",
     )
     active = models.BooleanField(
-        default=True, help_text="Nobody enters an account that is not active."
+        default=True, help_text="Nobody can use an account that is not active."
     )
 
     class Meta:
@@ -161,7 +160,6 @@ class Account(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Name and id."""
         return f"{self.name} ({self.account_id})"
 
     @classmethod
@@ -171,7 +169,7 @@ class Account(models.Model):
         return set(rows.values_list("partition", flat=True).distinct())
 
     def clean(self) -> None:
-        """Refuse tags that are not keys and values of text."""
+        """Check the tags: keys and values of text."""
         if not isinstance(self.tags, dict) or not all(
             key
             and isinstance(value, str)
@@ -187,7 +185,7 @@ class Account(models.Model):
 
 
 class PermissionSet(models.Model):
-    """A role as it is offered, in Identity Center's sense."""
+    """A role as it is offered in accounts, as in AWS IAM Identity Center."""
 
     name = models.CharField(
         max_length=limits.LONGEST_ROLE_NAME,
@@ -198,7 +196,7 @@ class PermissionSet(models.Model):
                 "A role name has at most 64 letters, digits and _+=,.@- (no spaces).",
             )
         ],
-        help_text="The IAM role's name in each account, unless an account role says otherwise.",
+        help_text="The name of the IAM role in each account, unless an account role has another one.",
     )
     iam_path = models.CharField(
         "IAM path",
@@ -221,18 +219,16 @@ class PermissionSet(models.Model):
         "console destination",
         max_length=2048,
         blank=True,
-        help_text="The console page people land on; an https address of the AWS console.",
+        help_text="The page that the console opens: an https address of the AWS console.",
     )
-    privileged = models.BooleanField(
-        default=False, help_text="Set apart on the page, with a warning."
-    )
+    privileged = models.BooleanField(default=False, help_text="Shown apart, with a warning.")
     console = models.BooleanField("offers the console", default=True)
     keys = models.BooleanField("offers keys", default=True)
     session_tags = models.JSONField(
         "session tags",
         default=list,
         blank=True,
-        help_text="Keys of the session tags that whoever enters may give, with any value.",
+        help_text="Keys of the session tags that people and programs may set, with any value.",
     )
 
     class Meta:
@@ -254,15 +250,14 @@ class PermissionSet(models.Model):
         ]
 
     def __str__(self) -> str:
-        """The name."""
         return self.name
 
     def clean(self) -> None:
-        """Refuse a set that offers nothing, and session tags that AWS does not take."""
+        """Check that the set offers something, and its session tags by AWS's rules."""
         complaints: dict[str, str] = {}
         if not (self.console or self.keys):
             complaints["console"] = (
-                "Offer the console, keys, or both; a permission set with neither can never be used."
+                "Offer the console, keys, or both. A permission set with neither can never be used."
             )
         if not isinstance(self.session_tags, list) or not all(
             isinstance(key, str) for key in self.session_tags
@@ -275,7 +270,7 @@ class PermissionSet(models.Model):
 
 
 class AccountRole(models.Model):
-    """A permission set in an account: an IAM role somebody can be given."""
+    """A permission set in an account: an IAM role that a mapping can give."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="roles")
     permission_set = models.ForeignKey(
@@ -291,7 +286,7 @@ class AccountRole(models.Model):
                 "An IAM role name has at most 64 letters, digits and _+=,.@-.",
             )
         ],
-        help_text="Where the role in this account is not named as the permission set.",
+        help_text="If the role in this account is not named like the permission set.",
     )
 
     class Meta:
@@ -308,11 +303,9 @@ class AccountRole(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Which set in which account."""
         return f"{self.permission_set} in {self.account}"
 
     @property
     def arn(self) -> str:
-        """The IAM role's ARN."""
         name = self.iam_role_name or self.permission_set.name
         return f"arn:{self.account.partition}:iam::{self.account.account_id}:role{self.permission_set.iam_path}{name}"

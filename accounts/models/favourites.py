@@ -1,8 +1,8 @@
-"""What the portal remembers for a person's own convenience: favourites, and the roles used last.
+"""Favourites and recently used roles.
 
-Both name a role as people do, by account id and role name, and refer to no row of the directory: a
-role that is taken away and given again is still a favourite, and deleting a role touches nobody's
-list. They give nothing: a page shows only those of them that the person is entitled to now.
+Both name a role by account id and permission set, without a foreign key: a role that is removed and
+added again is still a favourite. They give no access: pages show only those to which the person is
+entitled now.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from accounts.models.people import Person
 
 
 class Favourite(models.Model):
-    """A role that somebody starred; the lowest position comes first."""
+    """A favourite role of a person; the lowest position comes first."""
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="favourites")
     account_id = models.CharField(max_length=12)
@@ -29,19 +29,18 @@ class Favourite(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Which role in which account."""
         return f"{self.role_name} in {self.account_id}"
 
 
 class RoleUse(models.Model):
-    """When somebody last used a role, and how long they last wanted its keys to live."""
+    """When a person last used a role, and the duration they last chose for its keys."""
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="role_uses")
     account_id = models.CharField(max_length=12)
     role_name = models.CharField(max_length=64)
     last_used_at = models.DateTimeField()
     duration = models.PositiveIntegerField(
-        "seconds", null=True, help_text="None where none was ever chosen."
+        "seconds", null=True, help_text="Empty if none was ever chosen."
     )
 
     class Meta:
@@ -54,5 +53,4 @@ class RoleUse(models.Model):
         indexes = [models.Index(fields=["person", "-last_used_at"], name="role_use_by_person")]
 
     def __str__(self) -> str:
-        """Which role in which account."""
         return f"{self.role_name} in {self.account_id}"

@@ -1,4 +1,4 @@
-"""Trusted issuers: whose programs may come with a token of their own, such as a CI system's."""
+"""Trusted issuers: their programs may use the API with their own tokens, such as those of a CI system."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from accounts.addresses import is_safe_address
 
 
 class Algorithm(models.TextChoices):
-    """What tokens may be signed with (RFC 7518, RFC 8037): a public key each, never a shared secret."""
+    """Signature algorithms with a public key (RFC 7518, RFC 8037); never those with a shared secret."""
 
     RS256 = "RS256", "RS256"
     RS384 = "RS384", "RS384"
@@ -29,23 +29,23 @@ class Algorithm(models.TextChoices):
 
 
 class TrustedIssuer(models.Model):
-    """An OpenID Connect issuer of workloads. Its tokens open the API, and only mappings that name it count."""
+    """An OpenID Connect issuer of workloads. Only mappings that name it apply to its tokens."""
 
-    name = models.CharField(max_length=128, unique=True, help_text="As people call it.")
+    name = models.CharField(max_length=128, unique=True, help_text="For people to read.")
     url = models.CharField(
         "issuer",
         max_length=255,
         unique=True,
-        help_text="Letter by letter as the tokens' iss, such as https://token.actions.githubusercontent.com.",
+        help_text="Exactly as in the tokens' iss, such as https://token.actions.githubusercontent.com.",
     )
     audiences = models.JSONField(
-        help_text="Whom the tokens must be for (aud): any one of these. Let no other service use it."
+        help_text="The tokens' aud must be one of these. Do not use an audience of another service."
     )
     algorithm = models.CharField(
         max_length=16,
         choices=Algorithm,
         default=Algorithm.RS256,
-        help_text="The one algorithm its tokens may be signed with.",
+        help_text="The only algorithm its tokens may be signed with.",
     )
     enabled = models.BooleanField(default=True)
 
@@ -63,26 +63,25 @@ class TrustedIssuer(models.Model):
         ]
 
     def __str__(self) -> str:
-        """The name."""
         return self.name
 
     def clean(self) -> None:
-        """Refuse an address that is none, the people's provider, and a token that could be for anybody."""
+        """Check the address, that it is not the people's provider or the portal, and the audiences."""
         complaints: dict[str, str] = {}
         if self.url and not (is_safe_address(self.url) and not urlsplit(self.url).query):
             complaints["url"] = (
-                "Write an https address without a query, letter by letter as the tokens' iss."
+                "Enter an https address without a query, exactly as in the tokens' iss."
             )
         elif self.url in (settings.OIDC_ISSUER, settings.BASE_URL):
             complaints["url"] = (
-                "The people's own identity provider (OIDC_ISSUER) and the portal itself cannot be "
-                "an issuer of workloads: it could not be told who is who."
+                "The identity provider of people (OIDC_ISSUER) and the portal itself cannot be an issuer "
+                "of workloads: people and workloads could not be told apart."
             )
         if (
             not isinstance(self.audiences, list)
             or not self.audiences
             or not all(isinstance(one, str) and one for one in self.audiences)
         ):
-            complaints["audiences"] = "Name at least one audience, each as text."
+            complaints["audiences"] = "Enter at least one audience, each as text."
         if complaints:
             raise ValidationError(complaints)

@@ -19,12 +19,12 @@ _MATCH_LABELS = {
 
 
 class Mapping(models.Model):
-    """Claim value -> permission set -> accounts. One with an empty claim, value or target matches nobody."""
+    """Claim value -> permission set -> accounts. Without a claim, a value or a target it matches nobody."""
 
     name = models.CharField(
         max_length=128,
         unique=True,
-        help_text="What it is for; people see it as the reason for their access.",
+        help_text="What it is for. People see it as the reason for their access.",
     )
     issuer = models.ForeignKey(
         TrustedIssuer,
@@ -33,7 +33,7 @@ class Mapping(models.Model):
         blank=True,
         on_delete=models.CASCADE,
         related_name="mappings",
-        help_text="Left empty, it is for people. Else for the workloads of this issuer, and for nobody else.",
+        help_text="Empty: for people. Otherwise only for the workloads of this issuer.",
     )
     claim = models.CharField(
         max_length=255,
@@ -47,7 +47,7 @@ class Mapping(models.Model):
     )
     value = models.CharField(
         max_length=512,
-        help_text="The group or role, letter by letter as the provider sends it.",
+        help_text="The group or role, exactly as the provider sends it.",
     )
     permission_set = models.ForeignKey(
         PermissionSet,
@@ -55,13 +55,13 @@ class Mapping(models.Model):
         blank=True,
         on_delete=models.CASCADE,
         related_name="mappings",
-        help_text="Left empty only where a template names it with {role}.",
+        help_text="Leave empty only if a template names it with {role}.",
     )
     console = models.BooleanField("gives the console", default=True)
     keys = models.BooleanField("gives keys", default=True)
     enabled = models.BooleanField(default=True)
     expires_at = models.DateTimeField(
-        null=True, blank=True, help_text="From then on it gives nothing."
+        null=True, blank=True, help_text="After that it gives nothing."
     )
 
     class Meta:
@@ -90,11 +90,10 @@ class Mapping(models.Model):
         ]
 
     def __str__(self) -> str:
-        """The name."""
         return self.name
 
     def clean(self) -> None:
-        """Refuse a value that could match nobody, with the reason, and a mapping that gives nothing."""
+        """Check that the value can match somebody and that the mapping gives something."""
         if self.match in list(Match):
             fault = mapping_values.fault(
                 match=Match(self.match),
@@ -106,13 +105,13 @@ class Mapping(models.Model):
         if not (self.console or self.keys):
             raise ValidationError(
                 {
-                    "console": "Give the console, keys, or both; a mapping with neither gives nothing."
+                    "console": "Give the console, keys, or both. A mapping with neither gives nothing."
                 }
             )
 
 
 class TargetKind(models.TextChoices):
-    """By what a mapping names accounts."""
+    """How a target names accounts."""
 
     ALL = "all", "all accounts"
     ACCOUNT = "account", "one account"
@@ -122,7 +121,7 @@ class TargetKind(models.TextChoices):
 
 
 class MappingTarget(models.Model):
-    """One part of the accounts a mapping reaches; the parts add up."""
+    """Some of the accounts that a mapping reaches. The targets of a mapping add up."""
 
     mapping = models.ForeignKey(Mapping, on_delete=models.CASCADE, related_name="targets")
     kind = models.CharField(max_length=16, choices=TargetKind)
@@ -188,7 +187,6 @@ class MappingTarget(models.Model):
         ]
 
     def __str__(self) -> str:
-        """What it reaches, in words."""
         match self.kind:
             case TargetKind.ACCOUNT:
                 return str(self.account)
@@ -201,7 +199,7 @@ class MappingTarget(models.Model):
         return "all accounts"
 
     def clean(self) -> None:
-        """Refuse a target that does not name exactly the thing its kind says, at the field that is wrong."""
+        """Check that exactly the fields of this kind are filled in; say at which field it is wrong."""
         given = {
             "account": self.account_id is not None,
             "environment": self.environment_id is not None,

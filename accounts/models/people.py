@@ -1,4 +1,4 @@
-"""People the portal has seen, each found by (issuer, sub) and never by email."""
+"""People who have signed in, identified by (issuer, sub) and never by email."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import uuid
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
-# What nobody edits through the admin, portal admins included.
+# Nobody edits these in the admin, portal admins included.
 _READ_ONLY_MODELS = frozenset({"auditevent", "signin", "token"})
 
 
 class Person(AbstractBaseUser):
-    """Somebody who has signed in. There are no passwords; rights come from claims at each sign-in."""
+    """A person who has signed in. There are no passwords. Rights come from the claims of each sign-in."""
 
     public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     issuer = models.CharField(max_length=255, editable=False)
@@ -43,19 +43,18 @@ class Person(AbstractBaseUser):
         ]
 
     def __str__(self) -> str:
-        """How people call this person."""
         return self.email or self.name or self.sub
 
     @property
     def is_staff(self) -> bool:
-        """Whether the admin pages open at all: for portal admins and auditors."""
+        """Whether the admin opens: for portal admins and auditors."""
         return self.is_active and (self.is_admin or self.is_auditor)
 
     def has_perm(self, perm: str, obj: object = None) -> bool:
-        """Portal admins manage the directory and mappings, auditors look; nobody edits the record.
+        """Portal admins change the directory and mappings, auditors view; nobody edits records.
 
-        Of a person only whether they may sign in can be changed, and the admin's form says so:
-        people come from sign-ins alone, and stay for the record's sake.
+        People are added by their sign-ins only and never deleted. An admin can change whether they may
+        sign in.
         """
         app, _, name = perm.partition(".")
         action, _, model = name.partition("_")
@@ -68,9 +67,7 @@ class Person(AbstractBaseUser):
         return self.is_admin and model not in _READ_ONLY_MODELS
 
     def has_perms(self, perm_list: list[str], obj: object = None) -> bool:
-        """Whether all of these are granted."""
         return all(self.has_perm(perm, obj) for perm in perm_list)
 
     def has_module_perms(self, app_label: str) -> bool:
-        """Whether this app shows up in the admin."""
         return self.is_staff and app_label == "accounts"

@@ -1,4 +1,4 @@
-"""How somebody wants the portal to behave; everybody starts with the defaults."""
+"""People's settings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from accounts.models.people import Person
 
 
 class Preferences(models.Model):
-    """One row for each person who ever changed something."""
+    """The settings of a person who has changed any. Everybody else has the defaults."""
 
     person = models.OneToOneField(
         Person, on_delete=models.CASCADE, primary_key=True, related_name="preferences"
@@ -16,10 +16,10 @@ class Preferences(models.Model):
     sign_out_first = models.BooleanField(
         "sign out of the AWS console first",
         default=False,
-        help_text="Ends every console session of the browser, those of other accounts included.",
+        help_text="Ends all console sessions of the browser, also those of other accounts.",
     )
 
-    # A single key must be possible to turn off: people who dictate press keys by speaking.
+    # Shortcuts of a single key must be possible to turn off: speech input presses keys by accident.
     # https://www.w3.org/WAI/WCAG22/Understanding/character-key-shortcuts
     slash_searches = models.BooleanField(
         "the / key goes to the search", default=True, help_text="On the start page."
@@ -29,5 +29,4 @@ class Preferences(models.Model):
         verbose_name_plural = "preferences"
 
     def __str__(self) -> str:
-        """Whose they are."""
         return f"preferences of {self.person}"

@@ -1,4 +1,4 @@
-"""Sign-ins: the rows that browser sessions hang from. Ending one ends them all."""
+"""Sign-ins. Browser sessions and command lines hang from them: ending a sign-in ends them all."""
 
 from __future__ import annotations
 
@@ -43,9 +43,7 @@ class SignIn(models.Model):
         indexes = [models.Index(fields=["person", "-started_at"], name="signin_by_person")]
 
     def __str__(self) -> str:
-        """Who, and when."""
         return f"{self.person}, {self.started_at:%Y-%m-%d %H:%M}"
 
     def is_open(self, now: datetime) -> bool:
-        """Whether this sign-in still carries anything."""
         return self.ended_at is None and now < self.expires_at

@@ -1,4 +1,4 @@
-"""What a command line is let in by: the approval of somebody signed in, and the tokens that hang from it."""
+"""Command-line access: a request that somebody approves, and the tokens that hang from it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from accounts.models.signins import SignIn
 
 
 class Flow(models.TextChoices):
-    """How a command line asks to be let in."""
+    """How a command line asks for access: by the authorization code flow, or by the device flow."""
 
     BROWSER = "browser", "In the browser of the same machine"
-    DEVICE = "device", "By a code that somebody types"
+    DEVICE = "device", "By a code that a person enters"
 
 
 class Approval(models.Model):
-    """One command line that asks to be let in, and what became of it.
+    """A request for command-line access and its outcome. It hangs from the sign-in of who approved it.
 
-    `digest` is of the secret that redeems it: the authorization code, or the device code. It is good
-    once. No secret itself is here. It hangs from the sign-in of who approved it.
+    `digest` is the digest of the authorization code or device code that redeems it, once. Secrets
+    themselves are not stored.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -39,8 +39,8 @@ class Approval(models.Model):
     )
     redirect_uri = models.CharField(max_length=256, blank=True)
     code_challenge = models.CharField(max_length=43, blank=True)
-    asked_at = models.DateTimeField()
-    asked_from = models.CharField("asked from", max_length=45, blank=True)
+    requested_at = models.DateTimeField()
+    requested_from = models.CharField("requested from", max_length=45, blank=True)
     expires_at = models.DateTimeField(help_text="Until when it can be redeemed.")
     approved_at = models.DateTimeField(null=True, blank=True)
     denied_at = models.DateTimeField(null=True, blank=True)
@@ -50,7 +50,7 @@ class Approval(models.Model):
     polled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        ordering = ["-asked_at"]
+        ordering = ["-requested_at"]
         constraints = [
             models.UniqueConstraint(
                 fields=["user_code"], condition=~Q(user_code=""), name="approval_by_user_code"
@@ -67,23 +67,24 @@ class Approval(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Who asked, and when."""
-        return f"{self.client_name}, {self.asked_at:%Y-%m-%d %H:%M}"
+        return f"{self.client_name}, {self.requested_at:%Y-%m-%d %H:%M}"
 
     def is_waiting(self, now: datetime) -> bool:
-        """Whether somebody has yet to say yes or no."""
+        """Whether it can still be approved or denied."""
         return self.approved_at is None and self.denied_at is None and now < self.expires_at
 
 
 class CliToken(models.Model):
-    """A token of a command line: to ask with, or to renew with. Only its SHA-256 is here."""
+    """An access or refresh token of a command line. Only its SHA-256 is stored."""
 
     approval = models.ForeignKey(Approval, on_delete=models.CASCADE, related_name="tokens")
-    renews = models.BooleanField(help_text="Whether it only gets new tokens.")
+    is_refresh_token = models.BooleanField()
     digest = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
-    used_at = models.DateTimeField(null=True, blank=True, help_text="When it first got new tokens.")
+    used_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a refresh token was first used."
+    )
 
     class Meta:
         ordering = ["-created_at"]
@@ -92,5 +93,4 @@ class CliToken(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Whose, and what for."""
-        return f"{'renews' if self.renews else 'asks'} for {self.approval}"
+        return f"{'refresh' if self.is_refresh_token else 'access'} token of {self.approval}"

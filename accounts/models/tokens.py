@@ -1,4 +1,4 @@
-"""Tokens of the portal: what machines show that have no token of the identity provider."""
+"""Tokens of the portal, for programs that have none of the identity provider."""
 
 from __future__ import annotations
 
@@ -14,28 +14,27 @@ MACHINE_NAME = r"^[a-z0-9][a-z0-9._-]{0,62}\Z"
 
 
 class Token(models.Model):
-    """A token: it acts as the person who made it, or as a machine of its own.
+    """A bearer token that acts as the person who created it, or as a machine.
 
-    The secret itself is not here, only its SHA-256. A token is never changed but to be revoked, and
-    never deleted: the audit trail names it.
+    Only the SHA-256 of its secret is stored. A token can be revoked but not changed or deleted, as the
+    audit trail names it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    # A token outlives no record of who made it.
     created_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="tokens")
     machine = models.CharField(
         max_length=63,
         blank=True,
         db_index=True,
-        help_text="The machine it acts as; empty for the person who made it.",
+        help_text="The machine it acts as; empty for the person who created it.",
     )
     purpose = models.CharField(max_length=128)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     permission_sets = models.JSONField(
-        null=True, help_text="The names it is limited to; none: not limited."
+        null=True, help_text="The names it is limited to; null: not limited."
     )
     account_ids = models.JSONField(
-        "accounts", null=True, help_text="The ids it is limited to; none: not limited."
+        "accounts", null=True, help_text="The ids it is limited to; null: not limited."
     )
     console = models.BooleanField("opens the console", default=False)
     keys = models.BooleanField("gets keys", default=False)
@@ -63,7 +62,7 @@ class Token(models.Model):
                 condition=Q(console=True) | Q(keys=True) | Q(directory=True) | Q(audit=True),
                 name="token_is_for_something",
             ),
-            # What a person's token may do is what that person's groups give, never an admin's rights.
+            # A person's token gives at most what that person's groups give, and no admin's rights.
             models.CheckConstraint(
                 condition=~Q(machine="") | Q(directory=False, audit=False),
                 name="token_of_a_person_administers_nothing",
@@ -71,20 +70,18 @@ class Token(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Who it acts as, and what for."""
         return f"{self.acts_as}: {self.purpose}"
 
     @property
     def acts_as(self) -> str:
-        """The machine, or the person."""
         return self.machine or str(self.created_by)
 
     def is_live(self, now: datetime) -> bool:
-        """Whether it is neither expired nor revoked; who made it may have been blocked since."""
+        """Whether it is neither expired nor revoked. Its creator may have been blocked since."""
         return self.revoked_at is None and now < self.expires_at
 
     def facts(self) -> dict[str, object]:
-        """Return what the audit trail keeps of a token; nothing of its secret."""
+        """Return what the audit trail records of a token; nothing of its secret."""
         may = ("console", "keys", "directory", "audit")
         return {
             "object": f"token {self}",

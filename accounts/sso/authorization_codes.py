@@ -92,8 +92,8 @@ def allow(*, sign_in: SignIn, request: AuthorizationRequest, origin: Origin, now
             digest=bearer_secrets.digest(code),
             redirect_uri=request.redirect_uri,
             code_challenge=request.code_challenge,
-            asked_at=now,
-            asked_from=storable(origin.ip)[:45],
+            requested_at=now,
+            requested_from=storable(origin.ip)[:45],
             expires_at=now + LIFETIME,
             approved_at=now,
         )

@@ -56,7 +56,7 @@ def renew(
             sign-in has ended.
     """
     client.check_grant(Grant.REFRESH)
-    token = _find(refresh_token, renews=True)
+    token = _find(refresh_token, is_refresh_token=True)
     if token is None or token.approval.client != client.digest:
         raise _ended(RefusalReason.GRANT, "a refresh token is unknown, or another client's")
     if token.approval.revoked_at is not None or now >= token.expires_at:
@@ -76,7 +76,7 @@ def subject_of(*, bearer: str, now: datetime) -> Subject:
     Raises:
         ClientRefused: it is unknown, expired or revoked, or the sign-in behind it has ended.
     """
-    token = _find(bearer, renews=False)
+    token = _find(bearer, is_refresh_token=False)
     if token is None or now >= token.expires_at or token.approval.revoked_at is not None:
         raise _ended(RefusalReason.TOKEN, "an access token is unknown, expired or revoked")
     return replace(
@@ -90,7 +90,7 @@ def revoke(*, bearer: str, origin: Origin, now: datetime) -> None:
     Raises:
         ClientRefused: there is no such token.
     """
-    token = _find(bearer, renews=False)
+    token = _find(bearer, is_refresh_token=False)
     if token is None:
         raise _ended(RefusalReason.TOKEN, "an access token is unknown")
     _revoke(token.approval, Action.CLI_TOKEN_REVOKED, origin=origin, now=now)
@@ -113,7 +113,7 @@ def facts(approval: Approval) -> dict[str, str]:
         "approval": str(approval.id),
         "client": approval.client_name,
         "flow": approval.flow,
-        "asked_from": approval.asked_from,
+        "requested_from": approval.requested_from,
         "sign_in": str(approval.sign_in_id or ""),
     }
 
@@ -122,10 +122,12 @@ def _issue(
     approval: Approval, *, sign_in: SignIn, action: Action, origin: Origin, now: datetime
 ) -> IssuedTokens:
     expires_at = min(now + LIFETIME, sign_in.expires_at)
-    access_token = _new(approval, renews=False, now=now, expires_at=expires_at)
+    access_token = _new(approval, is_refresh_token=False, now=now, expires_at=expires_at)
     refresh_token = ""
     if approval.refreshable:
-        refresh_token = _new(approval, renews=True, now=now, expires_at=sign_in.expires_at)
+        refresh_token = _new(
+            approval, is_refresh_token=True, now=now, expires_at=sign_in.expires_at
+        )
     audit.record(
         action=action,
         now=now,
@@ -137,11 +139,11 @@ def _issue(
     return IssuedTokens(access_token, int((expires_at - now).total_seconds()), refresh_token)
 
 
-def _new(approval: Approval, *, renews: bool, now: datetime, expires_at: datetime) -> str:
+def _new(approval: Approval, *, is_refresh_token: bool, now: datetime, expires_at: datetime) -> str:
     secret = bearer_secrets.generate()
     CliToken.objects.create(
         approval=approval,
-        renews=renews,
+        is_refresh_token=is_refresh_token,
         digest=bearer_secrets.digest(secret),
         created_at=now,
         expires_at=expires_at,
@@ -149,12 +151,12 @@ def _new(approval: Approval, *, renews: bool, now: datetime, expires_at: datetim
     return secret
 
 
-def _find(secret: str, *, renews: bool) -> CliToken | None:
+def _find(secret: str, *, is_refresh_token: bool) -> CliToken | None:
     if not bearer_secrets.is_well_formed(secret):
         return None
     return (
         CliToken.objects.select_related("approval__sign_in__person")
-        .filter(digest=bearer_secrets.digest(secret), renews=renews)
+        .filter(digest=bearer_secrets.digest(secret), is_refresh_token=is_refresh_token)
         .first()
     )
 

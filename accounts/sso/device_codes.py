@@ -62,8 +62,8 @@ def start(*, client: RegisteredClient, origin: Origin, now: datetime) -> DeviceC
         refreshable=Grant.REFRESH in client.grants,
         digest=bearer_secrets.digest(device_code),
         user_code=_digest(letters),
-        asked_at=now,
-        asked_from=storable(origin.ip)[:45],
+        requested_at=now,
+        requested_from=storable(origin.ip)[:45],
         expires_at=now + LIFETIME,
     )
     return DeviceCodes(device_code, f"{letters[:HALF]}-{letters[HALF:]}")

@@ -48,7 +48,7 @@ def device(request: GatehouseRequest) -> HttpResponse:
     context = {
         "approval": approval,
         "code": code,
-        "elsewhere": approval.asked_from != client_address(request),
+        "elsewhere": approval.requested_from != client_address(request),
         **access_end(request, sign_in, now),
     }
     return render(request, "pages/device_ask.html", context)

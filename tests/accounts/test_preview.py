@@ -68,7 +68,7 @@ def test_a_set_offered_nowhere_it_reaches_says_so() -> None:
     found = look(cast.mapping("x", PermissionSet.objects.get(name="Developer"), prod))
 
     assert found.given == ()
-    assert "No active account it reaches offers Developer" in found.notes[0]
+    assert "No active account among its targets offers Developer" in found.notes[0]
 
 
 def test_an_account_that_is_not_active_is_not_reached() -> None:
@@ -98,7 +98,7 @@ def test_a_claim_that_nobody_has_is_said() -> None:
 
     found = look(by_name("Developers of payments"))
 
-    assert "Nobody seen so far has a claim “roles” with a value in it." in found.notes
+    assert "Nobody who has signed in so far has values in the claim “roles”." in found.notes
 
 
 def test_a_value_that_nobody_has_is_said() -> None:
@@ -107,7 +107,7 @@ def test_a_value_that_nobody_has_is_said() -> None:
     found = look(by_name("Developers of payments"))
 
     assert found.recipients == ()
-    assert "Nobody seen so far has a claim value that it matches." in found.notes
+    assert "Nobody who has signed in so far has a claim value that it matches." in found.notes
 
 
 def test_roles_and_people_are_listed_with_the_value_that_gives() -> None:
@@ -168,7 +168,9 @@ def test_a_role_that_lacks_what_a_template_names_is_left_out_and_said() -> None:
     found = look(mapping)
 
     assert {account for account, _ in roles(found)} == {"payments-prod"}
-    assert found.notes[0].startswith("2 of the 4 roles it reaches lack what the template names")
+    assert found.notes[0].startswith(
+        "2 of the 4 roles among its targets lack what the template names"
+    )
 
 
 def test_a_wildcard_gives_everything_by_any_value_that_matches() -> None:

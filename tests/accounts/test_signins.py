@@ -66,7 +66,7 @@ def test_a_blocked_person_cannot_begin() -> None:
         begin("mallory")
 
     assert refusal.value.code == "signin.blocked"
-    assert "Ask the people who run it" in refusal.value.user_message
+    assert "Contact your portal admins" in refusal.value.user_message
     assert SignIn.objects.count() == 1
     row = AuditEvent.objects.get(action=Action.SIGNIN_FAILED)
     assert (row.sub, row.error_code) == ("sub-mallory", "signin.blocked")

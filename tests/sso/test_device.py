@@ -274,7 +274,7 @@ def test_denied_is_said_to_the_command_line_and_recorded(program: Program) -> No
 
     assert refusal(program.poll(given["deviceCode"])) == (400, "AccessDeniedException")
     event = AuditEvent.objects.get(action=Action.CLI_DENIED)
-    assert (event.sub, event.ip, event.detail["asked_from"]) == (
+    assert (event.sub, event.ip, event.detail["requested_from"]) == (
         "sub-alice",
         "127.0.0.1",
         "192.0.2.10",
@@ -321,7 +321,7 @@ def test_of_two_who_answer_at_once_one_does(
 ) -> None:
     given = program.begin()
     seen_by_both = device_codes.find(
-        user_code=given["userCode"], now=Approval.objects.get().asked_at
+        user_code=given["userCode"], now=Approval.objects.get().requested_at
     )
     say(cast.signed_in("alice"), given["userCode"], "deny")
     monkeypatch.setattr(device_codes, "find", lambda **asked: seen_by_both)
@@ -332,7 +332,7 @@ def test_of_two_who_answer_at_once_one_does(
             user_code=given["userCode"],
             allow=True,
             origin=ORIGIN,
-            now=seen_by_both.asked_at,
+            now=seen_by_both.requested_at,
         )
 
     assert Approval.objects.get().approved_at is None
@@ -358,7 +358,7 @@ def test_a_device_code_gives_nothing_once_the_sign_in_is_over(program: Program) 
     say(cast.signed_in("alice"), given["userCode"], "allow")
     approval = Approval.objects.select_related("sign_in__person").get()
     assert approval.sign_in is not None
-    signins.end(sign_in=approval.sign_in, reason="x", origin=ORIGIN, now=approval.asked_at)
+    signins.end(sign_in=approval.sign_in, reason="x", origin=ORIGIN, now=approval.requested_at)
 
     assert refusal(program.poll(given["deviceCode"])) == INVALID_GRANT
 

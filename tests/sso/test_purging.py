@@ -85,7 +85,7 @@ def test_purge_forgets_tokens_that_ran_out_of_a_command_line_that_goes_on(
     found = purge(now=NOON + HOUR)
 
     assert (found.approvals, found.cli_tokens) == (0, 1)
-    assert CliToken.objects.get().renews
+    assert CliToken.objects.get().is_refresh_token
 
 
 def test_dry_run_says_what_would_go_and_changes_nothing(program: Program) -> None:

@@ -434,7 +434,7 @@ def test_of_two_who_redeem_at_once_both_lose(program: Program) -> None:
     code = program.code(cast.signed_in("alice"))
     seen_by_both = authorization_codes._find(code)
     assert seen_by_both is not None
-    now = seen_by_both.asked_at
+    now = seen_by_both.requested_at
     first = client_tokens.redeem(approval=seen_by_both, origin=ORIGIN, now=now)
 
     with pytest.raises(ClientRefused, match="twice"):

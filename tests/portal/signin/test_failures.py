@@ -573,7 +573,7 @@ def test_a_blocked_person_is_told_so_and_recorded_once(
     response = visitor.walk("alice")
 
     assert response.status_code == 401
-    assert "has been blocked" in page_of(response)
+    assert "is blocked" in page_of(response)
     assert [code for code, _ in recorded_failures()] == ["signin.blocked"]
     assert not SignIn.objects.exists()
 

@@ -108,7 +108,7 @@ COMPLAINTS = """\
 27: permission_set "two words": name: A role name has at most 64 letters, digits and _+=,.@- (no spaces).
 28: permission_set "two words": session_duration: Write a duration as "8h", "90m", or in seconds: 3600.
 32: permission_set "Nothing": session_duration: Ensure this value is greater than or equal to 900.
-33: permission_set "Nothing": console: Offer the console, keys, or both; a permission set with neither can never be used.
+33: permission_set "Nothing": console: Offer the console, keys, or both. A permission set with neither can never be used.
 38: permission_set "Elsewhere": destination: Console destination refused: its host is not console.aws.amazon.com and not below it.
 43: mapping "Twice": wildcard: Give one of value, wildcard, template; this has value and wildcard.
 45: mapping "Twice": expires_at: Write a date and time with its zone and without quotes: 2027-01-01T00:00:00Z.
