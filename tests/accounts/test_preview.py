@@ -137,9 +137,7 @@ def test_claims_that_arrived_incomplete_give_nothing_and_are_said() -> None:
     found = look(by_name("Developers of payments"))
 
     assert people(found) == []
-    assert found.notes[0].startswith(
-        "For 1 of the people seen, the identity provider left “groups”"
-    )
+    assert found.notes[0].startswith("For 1 of the people the identity provider left “groups”")
 
 
 def test_a_template_names_the_value_for_each_role() -> None:

@@ -98,7 +98,7 @@ def test_a_mapping_that_gives_nothing_is_refused(carol: Client, developer: Permi
 
     response = forms.send(carol, "mapping/add/", form)
 
-    assert "a mapping with neither gives nothing" in str(forms.errors_of(response))
+    assert "A mapping with neither gives nothing" in str(forms.errors_of(response))
 
 
 def test_a_mapping_of_hundreds_of_accounts_can_be_changed(
