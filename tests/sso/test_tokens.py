@@ -316,9 +316,13 @@ def test_the_person_and_the_admins_see_what_became_of_a_command_line(
     own = browser.get("/activity").content.decode()
     trail = cast.signed_in("carol").get("/admin/accounts/auditevent/").content.decode()
 
-    for said in ("let in", "signed in", "stayed signed in"):
-        assert f">Command line {said}</span>" in own
-    assert '<span class="refused">Command line&#x27;s secret used twice</span>' in own
+    for label in (
+        "Command-line access allowed",
+        "Command line signed in",
+        "Command line renewed its tokens",
+    ):
+        assert f">{label}</span>" in own
+    assert '<span class="refused">Command-line secret used twice</span>' in own
     assert "command line botocore-client-gatehouse" in trail
 
 
