@@ -26,6 +26,19 @@ def fault(*, match: Match, value: str, has_permission_set: bool) -> str:
     return _fault_of_account(value)
 
 
+def hint(*, match: Match, value: str) -> str:
+    """Say what in a value that can be matched was probably meant otherwise; "" if nothing is."""
+    if match is not Match.WILDCARD and "*" in value:
+        return f"“{value}” is compared letter by letter, the * too. If it stands for any text, choose “wildcard”."
+    names = [name for name in PLACEHOLDER.findall(value) if name in PLACEHOLDERS]
+    if match is not Match.TEMPLATE and names:
+        return (
+            f"“{value}” is compared letter by letter, {{{names[0]}}} too. If it stands for a value of each role and "
+            "account, choose “template”."
+        )
+    return ""
+
+
 def _fault_of_account(value: str) -> str:
     """Say what is wrong with the account id in a value that is, or begins with, an IAM ARN."""
     arn = _ACCOUNT_OF_ARN.match(value)

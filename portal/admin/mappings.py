@@ -15,7 +15,9 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
+from accounts.mapping_values import hint
 from accounts.models import Mapping, MappingTarget
+from accounts.patterns import Match
 from accounts.preview import preview
 from portal.admin.audited import AuditedAdmin
 from portal.admin.mapping_forms import MappingForm, TargetInline
@@ -150,12 +152,16 @@ class MappingAdmin(AuditedAdmin):
         messages.success(request, f"{done} {len(switched)} {noun}.")
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Warn when the saved mapping has no targets."""
+        """Warn when the saved mapping has no targets, or a value that was probably meant otherwise."""
         super().save_related(request, form, formsets, change)
-        if not form.instance.targets.exists():
+        mapping = form.instance
+        # Its own `targets` are those from before this form.
+        if not MappingTarget.objects.filter(mapping=mapping).exists():
             messages.warning(
                 request, "This mapping has no targets, so it gives nothing. Add a target."
             )
+        if probably := hint(match=Match(mapping.match), value=mapping.value):
+            messages.warning(request, probably)
 
     def get_urls(self) -> list[URLPattern]:
         preview_page = path(

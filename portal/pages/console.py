@@ -14,11 +14,11 @@ from accounts.aws import destinations, partitions
 from accounts.errors import AccessDenied
 from accounts.types import Kind, RoleRef, Subject
 from portal.context import origin_of, sign_in_of, subject_of_request
-from portal.pages import refusals
+from portal.pages import humanize, refusals
 from portal.pages.entitled import choices, entitled
 from portal.pages.form_action import may_lead_to_aws
 from portal.pages.recents import remember
-from portal.pages.role_request import RoleRequest, role_request
+from portal.pages.role_request import FIELDS, RoleRequest, role_request
 from portal.pages.see_other import SeeOther
 
 
@@ -41,6 +41,7 @@ def console(request: HttpRequest) -> HttpResponse:
         "entitlement": entitlement,
         "role": role,
         "wanted": wanted,
+        "left_over": _left_over(request),
         "landing": destinations.landing(
             role=role, destination=wanted.destination, region=wanted.region
         ),
@@ -62,6 +63,7 @@ def _choose(
         "choices": entitlements,
         "role": role,
         "wanted": wanted,
+        "left_over": _left_over(request),
         "denied": denied,
         "help": None if denied is None else refusals.help_request(request, denied),
         "landing": wanted.destination
@@ -70,6 +72,15 @@ def _choose(
     }
     status = denied.http_status if denied else 200
     return render(request, "pages/console_choose.html", context, status=status)
+
+
+def _left_over(request: HttpRequest) -> str:
+    """Return the names in a link with a destination that nobody reads, in quotation marks; "" if there are none."""
+    if not request.GET.get("destination"):
+        return ""
+    names = [name for name in request.GET if name not in FIELDS]
+    shown, more = humanize.shortened([f"“{name:.40}”" for name in names])
+    return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def _open(request: HttpRequest, subject: Subject, wanted: RoleRequest) -> HttpResponse:

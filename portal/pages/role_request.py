@@ -10,6 +10,9 @@ from django.http import HttpRequest, QueryDict
 # No session is longer than 43200 seconds: a number with more digits than this is not worth converting.
 _DIGITS = 9
 
+# The names in a link to the console that are read.
+FIELDS = frozenset({"account_id", "role_name", "role", "destination", "region", "duration"})
+
 
 @dataclass(frozen=True, slots=True)
 class RoleRequest:

@@ -14,10 +14,12 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
+from accounts.mapping_values import hint
 from accounts.models import Account
 from accounts.plans.changes import Change, counts
 from accounts.plans.complaints import InvalidPlan
-from accounts.plans.entries import AccountEntry
+from accounts.plans.entries import MATCHES, AccountEntry, MappingEntry
+from accounts.plans.notation import quoted
 from accounts.plans.toml_file.apply import apply_file
 from accounts.trust.hub import partitions_without_hub
 from accounts.types import Origin, Surface
@@ -63,6 +65,7 @@ class Command(BaseCommand):
             for change in changes:
                 for line in change.lines():
                     self.stdout.write(line)
+        self._warn_of_values(changes)
         self._warn_of_hubs(changes)
         if not changes:
             self.stdout.write(f"No changes: the database says what {file} says.")
@@ -73,6 +76,18 @@ class Command(BaseCommand):
             if dry_run
             else self.style.SUCCESS(f"Applied {file}: {done}.")
         )
+
+    def _warn_of_values(self, changes: Sequence[Change]) -> None:
+        for change in changes:
+            if not isinstance(change.after, MappingEntry):
+                continue
+            for key, value in change.after.matches.items():
+                if probably := hint(match=MATCHES[key], value=value):
+                    self.stderr.write(
+                        self.style.WARNING(
+                            f"Warning: mapping {quoted(change.after.name)}: {probably}"
+                        )
+                    )
 
     def _warn_of_hubs(self, changes: Sequence[Change]) -> None:
         """Say of which partitions there are accounts, or would be, in which the portal can get no keys."""

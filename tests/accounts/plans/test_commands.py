@@ -127,6 +127,17 @@ def test_apply_says_what_it_did_and_who_did_it(
     assert applied.actor == pwd.getpwuid(os.getuid()).pw_name
 
 
+def test_apply_warns_of_a_value_that_looks_like_a_pattern(
+    company: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mapping = '[[mapping]]\nname = "Looking"\nvalue = "aws-*"\npermission_set = "ReadOnly"\n'
+    company.write_text(f'{COMPANY}\n{mapping}accounts = "all"\n')
+
+    assert manage("apply", company) == 0
+
+    assert 'mapping "Looking": “aws-*” is compared letter by letter' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("dry_run", [["--dry-run"], []])
 def test_apply_warns_of_a_partition_without_a_hub(
     company: Path, capsys: pytest.CaptureFixture[str], dry_run: list[str]

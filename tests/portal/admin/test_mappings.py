@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -261,6 +262,33 @@ def test_a_mapping_without_targets_is_saved_with_a_warning(
     page = carol.get("/admin/accounts/mapping/").content.decode()
 
     assert "This mapping has no targets, so it gives nothing. Add a target." in page
+
+
+def test_a_first_target_ends_the_warning(carol: Client, developer: PermissionSet) -> None:
+    forms.send(carol, "mapping/add/", forms.mapping(permission_set=developer.pk))
+    carol.get("/admin/accounts/mapping/")
+    stored = Mapping.objects.get(name="Analysts")
+    target = {"kind": "all"}
+    fields = forms.mapping(target, permission_set=developer.pk)
+
+    forms.send(carol, f"mapping/{stored.pk}/change/", fields)
+
+    assert stored.targets.count() == 1
+    assert (
+        "This mapping has no targets" not in carol.get("/admin/accounts/mapping/").content.decode()
+    )
+
+
+def test_an_exact_value_that_looks_like_a_pattern_is_saved_with_a_hint(
+    carol: Client, developer: PermissionSet
+) -> None:
+    for value, word in (("aws-*", "wildcard"), ("aws-{role}", "template")):
+        fields = forms.mapping(permission_set=developer.pk, value=value, name=value)
+        forms.send(carol, "mapping/add/", fields)
+
+        page = html.unescape(carol.get("/admin/accounts/mapping/").content.decode())
+        assert f"“{value}” is compared letter by letter" in page
+        assert f"choose “{word}”" in page
 
 
 def test_mappings_are_found_by_the_accounts_they_name(carol: Client) -> None:

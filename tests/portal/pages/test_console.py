@@ -270,6 +270,42 @@ def test_link_of_identity_center_without_a_role_offers_the_roles_one_has(
 
 
 @pytest.mark.browser
+def test_links_with_a_page_that_is_not_encoded_lose_nothing(
+    page_factory: PageFactory, live_portal: str
+) -> None:
+    page = page_factory(client=cast.signed_in("alice"))
+    start, role = "https://console.aws.amazon.com/", f"account_id={DEV}&role_name=Developer"
+    whole = f"{start}cloudwatch/home?region=eu-west-1&x=1#alarmsV2:a&b"
+    for link, opens in (
+        (f"/start/#/console?{role}&destination={whole}", whole),
+        (f"/start/#/console?destination={whole}&{role}", whole),
+        (f"/start/#/console?{role}&destination={quote(whole, safe='')}", whole),
+        (f"/console?{role}&destination={whole}", whole),
+        (
+            f"/console?{role}&destination={quote(start, safe='')}s3%3Fregion%3Deu-west-1#x",
+            f"{start}s3?region=eu-west-1#x",
+        ),
+        (f"/console?{role}&destination={start}s3&region=eu-west-3", f"{start}s3?region=eu-west-3"),
+    ):
+        page.goto("about:blank")
+        page.goto(f"{live_portal}{link}")
+
+        expect(page.locator(".facts dd").first).to_have_text(opens)
+        expect(page.locator("[data-left-over]")).to_have_count(0)
+
+
+def test_link_says_which_of_its_parts_are_not_read() -> None:
+    client = cast.signed_in("alice")
+    for role_name in ("Developer", ""):
+        _, page = look(
+            client, account_id=DEV, role_name=role_name, destination=PAGE, **{'b"<': "1"}
+        )
+        assert "The link also holds “b&quot;&lt;”" in page
+
+    assert "also holds" not in look(client, account_id=DEV, role_name="Developer", x="1")[1]
+
+
+@pytest.mark.browser
 def test_console_opens_in_the_same_tab_in_the_region_chosen_without_a_script(
     page_factory: PageFactory, live_portal: str, aws: ConsoleEndpoint
 ) -> None:
