@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from types import TracebackType
-from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -145,5 +144,10 @@ class _Reader(HTMLParser):
 def _page(response: requests.Response) -> Page:
     reader = _Reader(response.url)
     reader.feed(response.text)
-    found: dict[str, Any] = {"forms": reader.forms, "by_id": reader.by_id}
-    return Page(url=response.url, status=response.status_code, text="".join(reader.text), **found)
+    return Page(
+        url=response.url,
+        status=response.status_code,
+        forms=reader.forms,
+        text="".join(reader.text),
+        by_id=reader.by_id,
+    )

@@ -196,9 +196,9 @@ def _expect(condition: bool, failure: str) -> None:
         raise StepFailed(failure)
 
 
-def _same(what: str, found: set[tuple[str, str]], wanted: set[tuple[str, str]]) -> None:
-    _expect(not wanted - found, f"{what} not offered: {sorted(wanted - found)}")
-    _expect(not found - wanted, f"{what} offered, but not given: {sorted(found - wanted)}")
+def _same(what: str, offered: set[tuple[str, str]], expected: set[tuple[str, str]]) -> None:
+    _expect(not expected - offered, f"{what} not offered: {sorted(expected - offered)}")
+    _expect(not offered - expected, f"{what} offered, but not given: {sorted(offered - expected)}")
 
 
 def _variable(page: Page, name: str) -> str:

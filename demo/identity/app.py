@@ -125,15 +125,15 @@ def _response(answer: Any) -> AnyResponse:
 
 def _open_session(provider: IdentityProvider) -> Session | None:
     """Return this browser's session, unless the request requires a new sign-in."""
-    found = provider.sessions.get(session.get("sid", ""))
-    if found is None or not provider.is_open(found):
+    current = provider.sessions.get(session.get("sid", ""))
+    if current is None or not provider.is_open(current):
         return None
     if {"login", "select_account"} & set(request.values.get("prompt", "").split()):
         return None
     max_age = request.values.get("max_age", "")
-    if max_age.isdigit() and provider.now() - found.auth_time > int(max_age):
+    if max_age.isdigit() and provider.now() - current.auth_time > int(max_age):
         return None
-    return found
+    return current
 
 
 def _discovery(provider: IdentityProvider) -> dict[str, Any]:

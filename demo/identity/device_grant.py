@@ -38,13 +38,13 @@ def device_grant(provider: IdentityProvider) -> tuple[type, type]:
             return provider.device_codes.get(device_code)
 
         def query_user_grant(self, user_code: str) -> tuple[Session | None, bool] | None:
-            found = provider.device_codes[self.device_code]
-            if found.session is None and not found.refused:
+            pending = provider.device_codes[self.device_code]
+            if pending.session is None and not pending.refused:
                 return None
             # A device code works once.
             provider.device_codes.pop(self.device_code, None)
-            allowed = found.session is not None and provider.is_open(found.session)
-            return found.session, allowed
+            allowed = pending.session is not None and provider.is_open(pending.session)
+            return pending.session, allowed
 
         def should_slow_down(self, credential: DeviceCode) -> bool:
             now, before = time.time(), credential.asked_at

@@ -172,19 +172,19 @@ class IdentityProvider:
         typed = "".join(filter(str.isalnum, user_code)).upper()
         return next(
             (
-                found
-                for found in self.device_codes.values()
-                if found.user_code.replace("-", "") == typed
-                and not (found.is_expired() or found.session or found.refused)
+                pending
+                for pending in self.device_codes.values()
+                if pending.user_code.replace("-", "") == typed
+                and not (pending.is_expired() or pending.session or pending.refused)
             ),
             None,
         )
 
     def revoke(self, token: IssuedToken) -> None:
         """Revoke all tokens of a token's session."""
-        for kept in (self.refresh_tokens, self.access_tokens):
-            for text in [t for t, other in kept.items() if other.session == token.session]:
-                kept.pop(text, None)
+        for tokens in (self.refresh_tokens, self.access_tokens):
+            for text in [t for t, other in tokens.items() if other.session == token.session]:
+                tokens.pop(text, None)
 
     def sign_in(self, username: str) -> Session | None:
         """Begin a session; return None for an unknown or disabled user."""

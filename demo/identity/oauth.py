@@ -123,14 +123,14 @@ def authorization_server(app: Flask, provider: IdentityProvider) -> Authorizatio
             self, code: str, client: OAuthClient
         ) -> AuthorizationCode | None:
             # Removed at the first try, right or wrong: a code works once.
-            found = provider.codes.pop(code, None)
+            issued = provider.codes.pop(code, None)
             if (
-                found is None
-                or found.client_id != client.client_id
-                or time.time() > found.expires_at
+                issued is None
+                or issued.client_id != client.client_id
+                or time.time() > issued.expires_at
             ):
                 return None
-            return found
+            return issued
 
         def delete_authorization_code(self, code: AuthorizationCode) -> None:
             """Do nothing: query_authorization_code has removed it."""

@@ -37,23 +37,23 @@ def read(path: Path) -> list[dict[str, Any]]:
         InvalidPeople: the file cannot be read or is not valid.
     """
     try:
-        found = tomllib.loads(path.read_text("utf-8"))
+        content = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise InvalidPeople(f"{path}: This cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise InvalidPeople(f"{path}: This is not UTF-8; save the file in that encoding.") from None
     except tomllib.TOMLDecodeError as error:
         raise InvalidPeople(f"{path}: This is not TOML: {error}.") from None
-    if complaints := [f"{path}: {complaint}" for complaint in _complaints(found)]:
+    if complaints := [f"{path}: {complaint}" for complaint in _complaints(content)]:
         raise InvalidPeople("\n".join(complaints))
-    people: list[dict[str, Any]] = found["person"]
+    people: list[dict[str, Any]] = content["person"]
     return people
 
 
-def _complaints(found: dict[str, Any]) -> Iterator[str]:
-    for name in found.keys() - {"person"}:
+def _complaints(content: dict[str, Any]) -> Iterator[str]:
+    for name in content.keys() - {"person"}:
         yield f"{name}: Unknown. Each of the people is a [[person]]."
-    people = found.get("person")
+    people = content.get("person")
     if not isinstance(people, list) or not people:
         yield "There is nobody: at least one [[person]] is needed."
         return

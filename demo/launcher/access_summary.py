@@ -17,22 +17,22 @@ def access_summary(person: User, *, issuer: str, now: datetime) -> list[str]:
     granted = resolve(
         subject=Subject(issuer=issuer, sub=claims["sub"], claims=claims), now=now
     ).granted
-    lines = [_line(role, found) for role, found in _by_role(granted).items()]
+    lines = [_line(role, accounts) for role, accounts in _by_role(granted).items()]
     if "portal-admins" in person.groups:
         lines.append("the admin pages")
     return lines or ["nothing"]
 
 
 def _by_role(granted: Iterable[Entitlement]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = defaultdict(list)
+    by_role: dict[str, list[str]] = defaultdict(list)
     for entitlement in granted:
         only = ""
         if not entitlement.keys:
             only = " (console only)"
         elif not entitlement.console:
             only = " (keys only)"
-        found[f"{entitlement.role.role_name}{only}"].append(entitlement.role.account_name)
-    return dict(sorted(found.items()))
+        by_role[f"{entitlement.role.role_name}{only}"].append(entitlement.role.account_name)
+    return dict(sorted(by_role.items()))
 
 
 def _line(role: str, accounts: list[str]) -> str:

@@ -152,10 +152,10 @@ class DemoFolder:
         except AlreadyRunning:
             pass
         try:
-            found = json.loads((self.path / "running.json").read_text())
+            ports = json.loads((self.path / "running.json").read_text())
         except (OSError, ValueError):
             return None
-        return Ports(found["portal"], found["identity"], found["cloud"])
+        return Ports(ports["portal"], ports["identity"], ports["cloud"])
 
 
 FOLDER = DemoFolder(Path(os.environ.get("DEMO_DATA") or CHECKOUT / ".demo"))

@@ -57,33 +57,33 @@ def choose_ports(portal: int | None) -> Ports:
         wanted["portal"] = portal
     if portal == 0:
         wanted = dict.fromkeys(wanted, 0)
-    with contextlib.ExitStack() as held:
-        found: dict[str, Any] = {}
+    with contextlib.ExitStack() as bound:
+        ports: dict[str, Any] = {}
         for name, port in wanted.items():
-            usable = port and port not in found.values() and is_free(port)
-            found[name] = port if usable else held.enter_context(_bound_port()).getsockname()[1]
-    return Ports(**found)
+            usable = port and port not in ports.values() and is_free(port)
+            ports[name] = port if usable else bound.enter_context(_bound_port()).getsockname()[1]
+    return Ports(**ports)
 
 
 def _bound_port() -> socket.socket:
     """Bind a free port; while it is bound, no other call finds the same."""
-    held = socket.socket()
-    held.bind(("127.0.0.1", 0))
-    return held
+    bound = socket.socket()
+    bound.bind(("127.0.0.1", 0))
+    return bound
 
 
 def is_free(port: int) -> bool:
     """Whether nothing listens on this port of localhost, which may be ::1 for a browser."""
     for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
-        with contextlib.suppress(OSError), socket.socket(family) as asked:
-            asked.settimeout(1)
-            if asked.connect_ex((host, port)) == 0:
+        with contextlib.suppress(OSError), socket.socket(family) as connection:
+            connection.settimeout(1)
+            if connection.connect_ex((host, port)) == 0:
                 return False
-    with socket.socket() as taken:
+    with socket.socket() as server:
         # As servers do, so that a port counts as free right after its server has ended.
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            taken.bind(("127.0.0.1", port))
+            server.bind(("127.0.0.1", port))
         except OSError:
             return False
     return True
