@@ -232,7 +232,7 @@ def get_several_denied(page: Page, portal: str) -> None:
 
 def open_elsewhere(page: Page, portal: str) -> None:
     page.goto(f"{portal}/console?{ROLE}")
-    page.get_by_text("Open it elsewhere").click()
+    page.get_by_text("Choose a region or a page").click()
 
 
 def open_api_docs(page: Page, portal: str) -> None:
