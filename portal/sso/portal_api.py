@@ -13,7 +13,7 @@ from accounts.errors import AccessDenied, InvalidRequest
 from accounts.sso import client_tokens
 from accounts.sso.errors import ClientRefused
 from accounts.types import OfferedRole, RoleRef, Subject, Surface
-from portal import limiting
+from portal import limiting, refusals
 from portal.context import origin_of
 from portal.sso import next_token
 from portal.sso.responses import for_aws_clients
@@ -23,7 +23,7 @@ from portal.sso.responses import for_aws_clients
 def list_accounts(request: HttpRequest) -> HttpResponse:
     """ListAccounts: those with a role that gives keys."""
     now = timezone.now()
-    roles = _roles(_identify(request, now), now)
+    roles = _roles(request, _identify(request, now), now)
     accounts = {(role.account_name, role.account_id) for role in roles}
     page = next_token.page(request, sorted(accounts))
     listed = [{"accountId": id_, "accountName": name} for name, id_ in page.items]
@@ -35,7 +35,7 @@ def list_account_roles(request: HttpRequest) -> HttpResponse:
     """ListAccountRoles: those that give keys, by the names of their permission sets."""
     now = timezone.now()
     subject = _identify(request, now)
-    roles = _roles(subject, now, account_id=_parameter(request, "account_id"))
+    roles = _roles(request, subject, now, account_id=_parameter(request, "account_id"))
     page = next_token.page(request, sorted((role.role_name, role.account_id) for role in roles))
     listed = [{"roleName": name, "accountId": id_} for name, id_ in page.items]
     return JsonResponse({"roleList": listed, **page.rest})
@@ -99,9 +99,18 @@ def _parameter(request: HttpRequest, name: str) -> str:
     return value
 
 
-def _roles(subject: Subject, now: datetime, account_id: str | None = None) -> Sequence[OfferedRole]:
+def _roles(
+    request: HttpRequest, subject: Subject, now: datetime, account_id: str | None = None
+) -> Sequence[OfferedRole]:
     decision = entitlements.resolve(subject=subject, now=now, account_id=account_id)
     if decision.granted or (account_id is None and not decision.problems):
         return [entitlement.role for entitlement in decision.granted]
     problem = next(iter(decision.problems), None)
-    raise AccessDenied(problem.message if problem else "You have no role in this account.")
+    denied = AccessDenied(
+        problem.message if problem else "You have no role in this account.",
+        code=problem.code if problem else "",
+    )
+    refusals.record(
+        request, denied, subject=subject, surface=Surface.SSO, role=RoleRef(account_id or "", "")
+    )
+    raise denied
