@@ -131,7 +131,7 @@ def test_a_mapping_that_reaches_nothing_is_no_rule() -> None:
     assert Mapping.objects.count() == 1
 
 
-@pytest.mark.parametrize("groups", [1, 7, 8, 9, 200, 5000])
+@pytest.mark.parametrize("groups", [1, 200, 5000])
 def test_rules_are_found_among_any_number_of_values(groups: int) -> None:
     team = permission_set("Developer")
     mapping("group-0", team, "all")

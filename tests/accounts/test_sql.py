@@ -177,15 +177,12 @@ def test_row_of_a_role_is_that_of_the_orm() -> None:
 
 
 @pytest.mark.usefixtures("_company")
-@pytest.mark.parametrize(
-    "arn",
-    [
+def test_role_that_is_not_there_has_no_row() -> None:
+    for arn in (
         "arn:aws:iam::999999999999:role/a/a",
         "arn:aws-us-gov:iam::000000000001:role/Look",
         "arn:aws:iam::000000000001:role/elsewhere/Look",
         "arn:aws:iam::000000000001:role/look",
-    ],
-)
-def test_role_that_is_not_there_has_no_row(arn: str) -> None:
-    assert sql.role_by_arn(parse_role_arn(arn)) is None
+    ):
+        assert sql.role_by_arn(parse_role_arn(arn)) is None, arn
     assert sql.role_by_name(account_id="000000000001", role_name="look") is None
