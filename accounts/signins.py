@@ -108,6 +108,17 @@ def end(*, sign_in: SignIn, reason: str, origin: Origin, now: datetime) -> None:
             )
 
 
+def replace(*, previous: SignIn, by: SignIn, origin: Origin, now: datetime) -> None:
+    """End the sign-in that a browser had before a new one.
+
+    Command lines that the same person allowed go on: from now on they depend on the new sign-in.
+    """
+    with transaction.atomic():
+        if previous.person_id == by.person_id:
+            previous.approvals.filter(revoked_at=None).update(sign_in=by)
+        end(sign_in=previous, reason="replaced by a new sign-in", origin=origin, now=now)
+
+
 def get_open(*, sign_in_id: UUID | None, now: datetime) -> SignIn:
     """Return the sign-in with this id, if it is open and the person is not blocked.
 

@@ -60,6 +60,11 @@ def count_request(subject: Subject) -> None:
     _count(settings.API_RATE_LIMIT, "identity", subject.issuer, subject.sub)
 
 
+def count_list(subject: Subject) -> None:
+    """Count a list that a command line asks for: tools ask for the roles of each account in turn."""
+    _count(settings.SSO_LIST_RATE_LIMIT, "list", subject.issuer, subject.sub)
+
+
 def count_bad_token(request: HttpRequest) -> None:
     """Count a token that proved nothing, by address. Good tokens from that address are answered all the same."""
     _count(settings.API_BAD_TOKEN_LIMIT, "address", client_network(request))

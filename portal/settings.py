@@ -98,6 +98,7 @@ TRUSTED_ISSUER_NETWORKS = env.list("TRUSTED_ISSUER_NETWORKS", default=[])
 
 # `aws sso login`: how often an address may begin, and whether the device flow works.
 SSO_RATE_LIMIT = env.str("SSO_RATE_LIMIT", default="120/minute")
+SSO_LIST_RATE_LIMIT = env.str("SSO_LIST_RATE_LIMIT", default="6000/minute")
 SSO_DEVICE_FLOW = env.bool("SSO_DEVICE_FLOW", default=True)
 
 # Rate limits of people: sign-ins that begin or fail, and forms.

@@ -236,6 +236,13 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='RegistrationKey',
+            fields=[
+                ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
+                ('key', models.CharField(editable=False, max_length=64)),
+            ],
+        ),
+        migrations.CreateModel(
             name='Revision',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -413,6 +420,14 @@ class Migration(migrations.Migration):
             model_name='accountrole',
             name='permission_set',
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='account_roles', to='accounts.permissionset'),
+        ),
+        migrations.AddConstraint(
+            model_name='registrationkey',
+            constraint=models.CheckConstraint(condition=models.Q(('id', 1)), name='registration_key_is_one'),
+        ),
+        migrations.AddConstraint(
+            model_name='registrationkey',
+            constraint=models.CheckConstraint(condition=models.Q(('key', ''), _negated=True), name='registration_key_is_not_empty'),
         ),
         migrations.AddField(
             model_name='roleuse',

@@ -2,7 +2,7 @@
 
 people       persons, identified by (issuer, sub)
 signins      completed sign-ins, with their claims and the provider's tokens, encrypted
-sso          command lines that ask for access, and the hashes of their tokens
+sso          command lines that ask for access, the hashes of their tokens, the key of registrations
 tokens       the portal's own tokens for programs: their hashes
 directory    environments, accounts, permission sets, account roles
 mappings     claim value -> permission set -> accounts
@@ -24,7 +24,7 @@ from accounts.models.people import Person
 from accounts.models.preferences import Preferences
 from accounts.models.revisions import Revision
 from accounts.models.signins import SignIn
-from accounts.models.sso import Approval, CliToken
+from accounts.models.sso import Approval, CliToken, RegistrationKey
 from accounts.models.tokens import Token
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "PermissionSet",
     "Person",
     "Preferences",
+    "RegistrationKey",
     "Revision",
     "RoleUse",
     "SignIn",

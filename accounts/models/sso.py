@@ -94,3 +94,23 @@ class CliToken(models.Model):
 
     def __str__(self) -> str:
         return f"{'refresh' if self.is_refresh_token else 'access'} token of {self.approval}"
+
+
+class RegistrationKey(models.Model):
+    """The key that signs the registrations of command lines: one row, created by the first registration.
+
+    It is no SECRET_KEY, because an AWS CLI uses its registration for 90 days, whatever is rotated here.
+    It protects no access: anybody can register.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    key = models.CharField(max_length=64, editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(id=1), name="registration_key_is_one"),
+            models.CheckConstraint(condition=~Q(key=""), name="registration_key_is_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return "the key of registrations"

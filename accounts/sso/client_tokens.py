@@ -18,13 +18,15 @@ from accounts.types import Kind, Origin, Scope, Subject
 LIFETIME = timedelta(hours=1)
 # Programs that share a refresh token may renew at the same moment; later, its use means that it was stolen.
 GRACE = timedelta(seconds=60)
+# AWS's SDKs renew an access token that has less than this left, each process anew (botocore's tokens.py).
+RENEWAL_WINDOW = timedelta(minutes=15)
 # AWS's tools open no console here.
 SCOPE = Scope(kinds=frozenset({Kind.KEYS}))
 
 
 @dataclass(frozen=True, slots=True)
 class IssuedTokens:
-    """New tokens, sent once; `expires_in` is the access token's, in seconds."""
+    """New tokens, sent once; `expires_in` is when the client should renew the access token at the latest, in seconds."""
 
     access_token: str = field(repr=False)
     expires_in: int
@@ -136,7 +138,11 @@ def _issue(
         duration=int((expires_at - now).total_seconds()),
         detail=facts(approval),
     )
-    return IssuedTokens(access_token, int((expires_at - now).total_seconds()), refresh_token)
+    renew_by = expires_at
+    if expires_at == sign_in.expires_at:
+        # Nothing can make this token last longer: let no client try before the sign-in has ended.
+        renew_by += RENEWAL_WINDOW
+    return IssuedTokens(access_token, int((renew_by - now).total_seconds()), refresh_token)
 
 
 def _new(approval: Approval, *, is_refresh_token: bool, now: datetime, expires_at: datetime) -> str:

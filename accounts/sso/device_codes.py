@@ -76,7 +76,7 @@ def find(*, user_code: str, now: datetime) -> Approval:
         ClientRefused: there is none.
     """
     letters = "".join(letter for letter in user_code.upper() if letter in ALPHABET)
-    approval = Approval.objects.filter(user_code=_digest(letters), flow=Flow.DEVICE).first()
+    approval = Approval.objects.filter(user_code__in=_digests(letters), flow=Flow.DEVICE).first()
     if not settings.SSO_DEVICE_FLOW or approval is None or not approval.is_waiting(now):
         raise ClientRefused(
             RefusalReason.GRANT,
@@ -164,4 +164,12 @@ def _letters() -> str:
 
 def _digest(letters: str) -> str:
     """Return the digest of a user code. Codes are short, so a key that is not in the database goes into it."""
-    return salted_hmac("accounts.sso.user_code", letters, algorithm="sha256").hexdigest()
+    return _digests(letters)[0]
+
+
+def _digests(letters: str) -> list[str]:
+    """Return the digests of a code by the current SECRET_KEY and by those before it, which a rotation leaves for a while."""
+    return [
+        salted_hmac("accounts.sso.user_code", letters, secret=key, algorithm="sha256").hexdigest()
+        for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    ]

@@ -2,8 +2,8 @@
 
 Registrations are signed and not stored: anybody can register, and must not fill a table, and an AWS
 CLI uses its registration for 90 days even if the server has lost it. The client id is the
-registration, signed with SECRET_KEY; the secret is a signature of the id. They prove only that this
-portal issued them.
+registration, signed with a key of the database's own, so that a rotation of SECRET_KEY breaks no
+command line; the secret is a signature of the id. They prove only that this portal issued them.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from enum import StrEnum
 
 from django.core import signing
 
+from accounts.models import RegistrationKey
 from accounts.sso.errors import ClientRefused, RefusalReason
 
 LIFETIME = timedelta(days=90)
@@ -131,11 +132,12 @@ def register(
         # Two registrations with the same content are two clients.
         "nonce": secrets.token_urlsafe(9),
     }
-    client_id = signing.Signer(salt=_ID_SALT).sign_object(registration, compress=True)
+    key = _new_or_current_key()
+    client_id = _signer(key, _ID_SALT).sign_object(registration, compress=True)
     client = RegisteredClient(
         client_id, shown, tuple(redirect_uris), tuple(known_scopes), allowed, issued_at
     )
-    return Registration(client, signing.Signer(salt=_SECRET_SALT).signature(client_id))
+    return Registration(client, _signer(key, _SECRET_SALT).signature(client_id))
 
 
 def get(*, client_id: str, now: datetime) -> RegisteredClient:
@@ -145,7 +147,7 @@ def get(*, client_id: str, now: datetime) -> RegisteredClient:
         ClientRefused: this portal did not issue it, or it is older than 90 days.
     """
     try:
-        registration = signing.Signer(salt=_ID_SALT).unsign_object(client_id)
+        registration = _signer(_current_key(), _ID_SALT).unsign_object(client_id)
     except (signing.BadSignature, ValueError) as error:
         raise _unknown("no client of this portal") from error
     client = RegisteredClient(
@@ -164,10 +166,27 @@ def get(*, client_id: str, now: datetime) -> RegisteredClient:
 def authenticate(*, client_id: str, secret: str, now: datetime) -> RegisteredClient:
     """Return the client with this id and secret; raises as `get`."""
     try:
-        signing.Signer(salt=_SECRET_SALT).unsign(f"{client_id}:{secret}")
+        _signer(_current_key(), _SECRET_SALT).unsign(f"{client_id}:{secret}")
     except (signing.BadSignature, ValueError) as error:
         raise _unknown("a client's secret is wrong") from error
     return get(client_id=client_id, now=now)
+
+
+def _signer(key: str, salt: str) -> signing.Signer:
+    return signing.Signer(key=key, salt=salt, fallback_keys=[])
+
+
+def _new_or_current_key() -> str:
+    created, _ = RegistrationKey.objects.get_or_create(defaults={"key": secrets.token_urlsafe(32)})
+    return created.key
+
+
+def _current_key() -> str:
+    """Return the key of registrations; raises ClientRefused where nobody has ever registered."""
+    key = RegistrationKey.objects.values_list("key", flat=True).first()
+    if key is None:
+        raise _unknown("no client has ever registered")
+    return key
 
 
 def _loopback_path(uri: str) -> str | None:

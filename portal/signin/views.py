@@ -45,7 +45,7 @@ class Authenticate(OIDCAuthenticationRequestView):  # type: ignore[misc]  # It h
         """Let mozilla-django-oidc build the request, in the session of the attempt instead of the browser's."""
         next_url = safe_next(request.GET.get("next", ""))
         if request.sign_in is not None and _came_from_elsewhere(request):
-            # A new sign-in would end the present one, and the command lines that depend on it.
+            # A new sign-in would replace the present one, and may be somebody else's.
             redirect = HttpResponseRedirect(next_url)
             redirect["Cache-Control"] = "no-store"
             return redirect
@@ -126,11 +126,8 @@ class Callback(OIDCAuthenticationCallbackView):  # type: ignore[misc]
         request.session["sign_in"] = str(begun.id)
         request.session["end_session_origin"] = discovery.end_session_origin()
         if previous is not None:
-            signins.end(
-                sign_in=previous,
-                reason="replaced by a new sign-in",
-                origin=origin_of(request),
-                now=timezone.now(),
+            signins.replace(
+                previous=previous, by=begun, origin=origin_of(request), now=timezone.now()
             )
         response = HttpResponseRedirect(next_url)
         known_browsers.remember(request, response)

@@ -23,7 +23,9 @@ from portal.sso.responses import for_aws_clients
 def list_accounts(request: HttpRequest) -> HttpResponse:
     """ListAccounts: those with a role that gives keys."""
     now = timezone.now()
-    roles = _roles(request, _identify(request, now), now)
+    subject = _identify(request, now)
+    limiting.count_list(subject)
+    roles = _roles(request, subject, now)
     accounts = {(role.account_name, role.account_id) for role in roles}
     page = next_token.page(request, sorted(accounts))
     listed = [{"accountId": id_, "accountName": name} for name, id_ in page.items]
@@ -35,6 +37,7 @@ def list_account_roles(request: HttpRequest) -> HttpResponse:
     """ListAccountRoles: those that give keys, by the names of their permission sets."""
     now = timezone.now()
     subject = _identify(request, now)
+    limiting.count_list(subject)
     roles = _roles(request, subject, now, account_id=_parameter(request, "account_id"))
     page = next_token.page(request, sorted((role.role_name, role.account_id) for role in roles))
     listed = [{"roleName": name, "accountId": id_} for name, id_ in page.items]
@@ -45,8 +48,10 @@ def list_account_roles(request: HttpRequest) -> HttpResponse:
 def get_role_credentials(request: HttpRequest) -> HttpResponse:
     """GetRoleCredentials. `expiration` is in milliseconds; all other times on the wire are in seconds."""
     now = timezone.now()
+    subject = _identify(request, now)
+    limiting.count_request(subject)
     issued = access.issue_keys(
-        subject=_identify(request, now),
+        subject=subject,
         role=RoleRef(_parameter(request, "account_id"), _parameter(request, "role_name")),
         duration=None,
         origin=origin_of(request, Surface.SSO),
@@ -78,14 +83,12 @@ def logout(request: HttpRequest) -> HttpResponse:
 
 
 def _identify(request: HttpRequest, now: datetime) -> Subject:
-    """Return the subject of the token in AWS's own header, and count the request."""
+    """Return the subject of the token in AWS's own header."""
     try:
-        subject = client_tokens.subject_of(bearer=_bearer(request), now=now)
+        return client_tokens.subject_of(bearer=_bearer(request), now=now)
     except ClientRefused:
         limiting.count_bad_token(request)
         raise
-    limiting.count_request(subject)
-    return subject
 
 
 def _bearer(request: HttpRequest) -> str:

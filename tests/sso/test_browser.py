@@ -369,7 +369,7 @@ def test_tokens_are_what_aws_answers(program: Program, clock: time_machine.Trave
 
     found = json.loads(answer.content)
     assert set(found) == {"accessToken", "tokenType", "expiresIn", "refreshToken"}
-    assert (found["tokenType"], found["expiresIn"]) == ("Bearer", 3600)
+    assert (found["tokenType"], found["expiresIn"]) == ("Bearer", 3600 + 900)
     assert "no-store" in answer["Cache-Control"]
     assert not answer.cookies
     event = AuditEvent.objects.get(action=Action.CLI_TOKEN_ISSUED)
@@ -391,7 +391,7 @@ def test_tokens_never_outlive_the_sign_in(program: Program, clock: time_machine.
 
     found = json.loads(program.redeem(program.code(browser)).content)
 
-    assert found["expiresIn"] == 600
+    assert found["expiresIn"] == 600 + 900  # SDKs renew 15 minutes before.
     clock.shift(timedelta(minutes=10))
     assert program.get("/assignment/accounts", found["accessToken"]).status_code == 401
 

@@ -13,10 +13,11 @@ import time_machine
 from django.test import Client
 from pytest_django import Settings
 
-from accounts.models import Approval, AuditEvent
+from accounts.models import Approval, AuditEvent, RegistrationKey
 from accounts.sso import registrations
 from accounts.sso.errors import ClientRefused
 from portal.signin.views import safe_next
+from tests import cast
 from tests.cast import NOON
 from tests.sso.conftest import (
     DEVICE_REGISTRATION,
@@ -149,26 +150,37 @@ def test_the_secret_of_one_client_is_not_anothers(program: Program) -> None:
     assert refusal(program.redeem("code")) == INVALID_CLIENT
 
 
-def test_a_client_whose_key_was_rotated_away_is_told_what_to_delete(settings: Settings) -> None:
-    made = registrations.register(name="cli", now=NOON)
-    settings.SECRET_KEY = "another key, with which this portal was started anew"
+def test_a_client_of_another_database_is_told_what_to_delete(program: Program) -> None:
+    program.register()
+    RegistrationKey.objects.all().delete()
 
-    with pytest.raises(ClientRefused, match=r"registered|client") as refused:
-        registrations.get(client_id=made.client.client_id, now=NOON)
-
+    with pytest.raises(ClientRefused, match="registered") as refused:
+        registrations.get(client_id=program.client["clientId"], now=NOON)
+    Program.registered()
+    assert refusal(program.redeem("code")) == INVALID_CLIENT
     assert "~/.aws/sso/cache" in refused.value.user_message
 
 
-def test_a_client_survives_the_rotation_of_the_key(settings: Settings) -> None:
-    made = registrations.register(name="cli", now=NOON)
+def test_a_client_survives_a_new_secret_key_for_its_90_days(
+    program: Program, settings: Settings
+) -> None:
+    program.register()
+    settings.SECRET_KEY = "another key, with which this portal was started anew"
+    settings.SECRET_KEY_FALLBACKS = []
+
+    assert program.redeem(program.code(cast.signed_in("alice"))).status_code == 200
+
+
+def test_a_code_that_is_being_typed_survives_a_rotation(
+    program: Program, settings: Settings
+) -> None:
+    code = program.begin()["userCode"]
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "another key, with which this portal was started anew"
 
-    known = registrations.authenticate(
-        client_id=made.client.client_id, secret=made.secret, now=NOON
-    )
+    answer = cast.signed_in("alice").post("/device", {"user_code": code})
 
-    assert known == made.client
+    assert b"Allow" in answer.content
 
 
 @pytest.mark.parametrize(("after", "is_known"), [(-1, True), (0, False), (1, False)])

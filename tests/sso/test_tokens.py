@@ -23,6 +23,7 @@ from accounts.sso import authorization_codes, client_tokens, registrations
 from accounts.sso.errors import ClientRefused
 from tests import cast
 from tests.cast import NOON, ORIGIN
+from tests.identity import Visitor
 from tests.sso.conftest import (
     BEARER,
     INVALID_GRANT,
@@ -35,7 +36,7 @@ from tests.sso.conftest import (
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("northwind")]
 
-ACCOUNTS = "/assignment/accounts"
+ACCOUNTS, ROLES, KEYS = "/assignment/accounts", "/assignment/roles", "/federation/credentials"
 
 
 def opens(program: Program, token: str) -> bool:
@@ -167,10 +168,22 @@ def test_an_identity_that_asks_too_often_is_told_to_wait(
     program: Program, settings: Settings
 ) -> None:
     token = program.login()["accessToken"]
-    settings.API_RATE_LIMIT = "2/hour"
-    answers = [program.get(ACCOUNTS, token) for _ in range(3)]
+    settings.SSO_LIST_RATE_LIMIT = settings.API_RATE_LIMIT = "2/hour"
+    lists = [program.get(ACCOUNTS, token).status_code for _ in range(3)]
+    keys = [program.get(KEYS, token).status_code for _ in range(3)]
 
-    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert lists == [200, 200, 429]
+    assert keys == [400, 400, 429]  # They name no role.
+
+
+def test_a_tool_lists_the_roles_of_300_accounts_within_a_minute(program: Program) -> None:
+    token = program.login()["accessToken"]
+
+    # As `aws-sso-util configure populate` does: the roles of each account in turn.
+    answers = [program.get(ROLES, token, account_id="210987654321").status_code for _ in range(301)]
+
+    assert set(answers) == {200}
+    assert program.get(KEYS, token).status_code == 400  # Not 429: it names no role.
 
 
 def test_a_client_that_asks_too_often_is_told_to_slow_down(
@@ -285,7 +298,8 @@ def test_a_renewal_reaches_no_further_than_the_sign_in(
 
     again = renewed(program, given["refreshToken"])
 
-    assert again["expiresIn"] == 600
+    # SDKs renew what has less than 15 minutes left: here nothing could be gained by it.
+    assert again["expiresIn"] == 600 + 900
     assert CliToken.objects.order_by("-expires_at")[0].expires_at == NOON + timedelta(hours=2)
 
 
@@ -462,3 +476,31 @@ def test_a_database_that_is_down_is_said_as_what_clients_try_again(client: Clien
         answer = client.get(ACCOUNTS, headers={BEARER: "x"})
 
     assert denial(answer) == (503, "InternalServerException")
+
+
+# A new sign-in in the same browser
+
+
+def test_the_same_persons_new_sign_in_keeps_the_command_lines(
+    program: Program, visitor: Visitor
+) -> None:
+    visitor.walk("alice")
+    given = program.login(visitor.client)
+
+    visitor.walk("alice")
+
+    assert opens(program, given["accessToken"])
+    again = renewed(program, given["refreshToken"])
+    assert SignIn.objects.filter(ended_at=None).get().approvals.count() == 1
+    visitor.client.post(reverse("oidc_logout"))
+    assert not opens(program, again["accessToken"])
+
+
+def test_another_persons_sign_in_ends_the_command_lines(program: Program, visitor: Visitor) -> None:
+    visitor.walk("alice")
+    given = program.login(visitor.client)
+
+    visitor.walk("carol")
+
+    assert not opens(program, given["accessToken"])
+    assert renewal(program, given["refreshToken"]) == INVALID_GRANT
