@@ -35,10 +35,10 @@ PATIENCE = 30_000
 SCREENSHOTS = processes.ROOT / "screenshots"
 
 
-def follow(leading: Locator) -> None:
-    """Click what leads to another page and wait until that is there: a click alone does not."""
-    with leading.page.expect_navigation():
-        leading.click()
+def follow(link: Locator) -> None:
+    """Click a link or a button and wait for the page it leads to: a click alone does not wait."""
+    with link.page.expect_navigation():
+        link.click()
 
 
 class PageFactory(Protocol):
@@ -77,7 +77,7 @@ def page_factory(browser: Browser) -> Iterator[PageFactory]:
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
-    def heard(message: ConsoleMessage) -> None:
+    def note_refusals(message: ConsoleMessage) -> None:
         if "Content Security Policy" in message.text:
             complaints.append(message.text)
 
@@ -97,7 +97,7 @@ def page_factory(browser: Browser) -> Iterator[PageFactory]:
         )
         contexts.append(context)
         context.set_default_timeout(PATIENCE)
-        context.on("console", heard)
+        context.on("console", note_refusals)
         context.on("weberror", lambda error: complaints.append(str(error.error)))
         if client is not None:
             for name, cookie in client.cookies.items():

@@ -81,12 +81,12 @@ def as_subject(who: str | Subject, *, now: datetime | None = None) -> Subject:
 
 def account(name: str, account_id: str, *, environment: str = "", **columns: Any) -> Account:
     """Add an account, with its environment where one is named."""
-    found = None
+    row = None
     if environment:
-        found, _ = Environment.objects.get_or_create(
+        row, _ = Environment.objects.get_or_create(
             name=environment, defaults={"label": environment.title()}
         )
-    return Account.objects.create(name=name, account_id=account_id, environment=found, **columns)
+    return Account.objects.create(name=name, account_id=account_id, environment=row, **columns)
 
 
 def permission_set(name: str, **columns: Any) -> PermissionSet:
@@ -103,7 +103,7 @@ def mapping(
     value: str, what: PermissionSet | None, *targets: Account | str, **columns: Any
 ) -> Mapping:
     """Add a mapping of the `groups` claim; targets are accounts, or "all"."""
-    found = Mapping.objects.create(
+    row = Mapping.objects.create(
         **{
             "name": f"{value} gives {what}",
             "claim": "groups",
@@ -114,10 +114,10 @@ def mapping(
     )
     for target in targets:
         if isinstance(target, str):
-            MappingTarget.objects.create(mapping=found, kind=target)
+            MappingTarget.objects.create(mapping=row, kind=target)
         else:
-            MappingTarget.objects.create(mapping=found, kind="account", account=target)
-    return found
+            MappingTarget.objects.create(mapping=row, kind="account", account=target)
+    return row
 
 
 def northwind() -> None:

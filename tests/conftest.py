@@ -1,4 +1,4 @@
-"""Fixtures for everybody; a guard that keeps tests off the network."""
+"""Fixtures for all tests; a guard that keeps tests off the network."""
 
 from __future__ import annotations
 
@@ -35,7 +35,6 @@ hypothesis.settings.load_profile("gatehouse")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Offer what only people want."""
     parser.addoption(
         "--screenshots", action="store_true", help="photograph every page into screenshots/"
     )
@@ -62,8 +61,8 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _counted_anew() -> None:
-    """Let no test be told to wait for what the ones before it did."""
+def _fresh_rate_limits() -> None:
+    """Let no test be refused for requests of the tests before it."""
     from portal import limiting
 
     limiting.reset()

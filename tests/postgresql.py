@@ -100,11 +100,11 @@ def database_of_a_portal(folder: Path, *, name: str) -> Iterator[str]:
         yield f"sqlite:///{folder / 'portal.sqlite3'}"
         return
     with psycopg.connect(suite, autocommit=True) as connection:
-        found = sql.Identifier(name)
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(found))
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(found))
+        database = sql.Identifier(name)
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(database))
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(database))
         yield f"{suite.rpartition('/')[0]}/{name}"
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(found))
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(database))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -130,7 +130,7 @@ def _audit_rows_go_between_tests() -> Iterator[None]:
 
 
 def main() -> int:
-    """Run the command that was given; return its exit code. Being told to end stops the cluster too."""
+    """Run the command that was given; return its exit code. SIGTERM stops the cluster too."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with cluster() as url:
         environment = {**os.environ, "DATABASE_URL": url}

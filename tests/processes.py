@@ -75,7 +75,7 @@ def running(
     Raises:
         AssertionError: it ended or did not answer `within` seconds; the text is the end of the log.
     """
-    kept = {
+    inherited = {
         name: value
         for name, value in os.environ.items()
         if name in ("PATH", "HOME", "LANG") or name.startswith("COVERAGE_")
@@ -84,7 +84,7 @@ def running(
         process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env={**kept, **environment},
+            env={**inherited, **environment},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -106,9 +106,9 @@ def _wait(process: subprocess.Popen[bytes], *, answers: str, within: float, log:
     while not _ok(answers):
         ended = process.poll() is not None
         if ended or time.monotonic() > deadline:
-            said = log.read_text(errors="replace")[-4000:]
+            end = log.read_text(errors="replace")[-4000:]
             how = f"ended with {process.returncode}" if ended else f"did not answer in {within} s"
-            raise AssertionError(f"{process.args!r} {how}:\n{said}")
+            raise AssertionError(f"{process.args!r} {how}:\n{end}")
         time.sleep(0.2)
 
 

@@ -29,15 +29,15 @@ def missing(part: str, *, how_to_get_it: str) -> NoReturn:
 def chromium_path() -> Path:
     """Return the path of a Chromium browser; the one without windows takes half the processor time."""
     for name in ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"):
-        if found := shutil.which(name):
-            return Path(found)
+        if path := shutil.which(name):
+            return Path(path)
     missing("Chromium", how_to_get_it="apt install chromium-headless-shell")
 
 
 def postgresql_bin() -> Path:
     """Return the folder of PostgreSQL's server programs (initdb, pg_ctl), the newest version's."""
-    if found := shutil.which("initdb"):
-        return Path(found).resolve().parent
+    if path := shutil.which("initdb"):
+        return Path(path).resolve().parent
     versions = sorted(
         Path("/usr/lib/postgresql").glob("*/bin/initdb"),
         key=lambda initdb: int(initdb.parts[-3]),
@@ -51,9 +51,9 @@ def keycloak_zip() -> Path:
     """Return the path of Keycloak's distribution in Maven's local repository."""
     repository = Path.home() / ".m2" / "repository"
     name = f"keycloak-quarkus-dist-{KEYCLOAK_VERSION}.zip"
-    found = repository.joinpath("org", "keycloak", "keycloak-quarkus-dist", KEYCLOAK_VERSION, name)
-    if found.is_file():
-        return found
+    path = repository.joinpath("org", "keycloak", "keycloak-quarkus-dist", KEYCLOAK_VERSION, name)
+    if path.is_file():
+        return path
     missing(
         "Keycloak",
         how_to_get_it=f"mvn dependency:get -Dtransitive=false -Dartifact={KEYCLOAK_ARTIFACT}",
@@ -62,52 +62,52 @@ def keycloak_zip() -> Path:
 
 def java_path() -> Path:
     """Return the path of a Java runtime; Keycloak needs version 17 or newer."""
-    if found := shutil.which("java"):
-        return Path(found)
+    if path := shutil.which("java"):
+        return Path(path)
     missing("Java", how_to_get_it="apt install default-jre-headless")
 
 
 def redis_server_path() -> Path:
     """Return the path of Redis's server, or of Valkey's, which speaks the same."""
     for name in ("redis-server", "valkey-server"):
-        if found := shutil.which(name):
-            return Path(found)
+        if path := shutil.which(name):
+            return Path(path)
     missing("Redis", how_to_get_it="apt install redis-server")
 
 
 def nginx_path() -> Path:
     """Return the path of nginx, which Debian keeps out of other people's PATH."""
-    if found := shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"):
-        return Path(found)
+    if path := shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"):
+        return Path(path)
     missing("nginx", how_to_get_it="apt install nginx")
 
 
 def shell_path(name: str) -> Path:
     """Return the path of a shell that Debian has: bash, dash, zsh, fish."""
-    if found := shutil.which(name):
-        return Path(found)
+    if path := shutil.which(name):
+        return Path(path)
     missing(name, how_to_get_it=f"apt install {name}")
 
 
 def tool_path(name: str) -> Path:
     """Return the path of a tool that the pages' examples use and a new machine may lack: curl, jq."""
-    if found := shutil.which(name):
-        return Path(found)
+    if path := shutil.which(name):
+        return Path(path)
     missing(name, how_to_get_it=f"apt install {name}")
 
 
 def powershell_path() -> Path:
     """Return the path of PowerShell. Debian has none, so that no run can require it."""
-    if found := shutil.which("pwsh"):
-        return Path(found)
+    if path := shutil.which("pwsh"):
+        return Path(path)
     pytest.skip("PowerShell is missing; get it from https://github.com/PowerShell/PowerShell")
 
 
 def aws_cli_path() -> Path:
     """Return the path of an AWS CLI, of whatever version."""
     for suite in aws_cli_v2.SUITES:
-        if (found := aws_cli_v2.program(suite)).is_file():
-            return found
+        if (path := aws_cli_v2.program(suite)).is_file():
+            return path
     if machines := shutil.which("aws"):
         return Path(machines)
     missing("the AWS CLI", how_to_get_it=aws_cli_v2.HOW_TO_GET_IT)
@@ -115,7 +115,7 @@ def aws_cli_path() -> Path:
 
 def aws_cli_v2_path(suite: str) -> Path:
     """Return the path of the AWS CLI 2 that a suite of Debian's has."""
-    found = aws_cli_v2.program(suite)
-    if found.is_file():
-        return found
+    path = aws_cli_v2.program(suite)
+    if path.is_file():
+        return path
     missing(f"the AWS CLI of Debian {suite}", how_to_get_it=aws_cli_v2.HOW_TO_GET_IT)

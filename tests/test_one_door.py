@@ -1,4 +1,4 @@
-"""Nobody gets keys past the door: who may say which words, read from the code itself."""
+"""Keys are issued in one place, accounts/access.py: the code itself is searched for who calls what."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-# What asks AWS for keys, and who may.
-ASKING = {"assume_role", "console_sign_in_url", "obtain"}
-ASKERS = ("accounts/aws/", "accounts/access.py", "accounts/trust/")
-# The door, and who knocks at it.
+# What asks AWS for keys, and who may call it.
+ASKS_AWS = {"assume_role", "console_sign_in_url", "obtain"}
+MAY_ASK_AWS = ("accounts/aws/", "accounts/access.py", "accounts/trust/")
+# What issues keys, and who may call it.
 DOOR = {"issue_keys", "console_url"}
-SURFACES = ("accounts/access.py", "portal/pages/", "portal/api/", "portal/sso/")
+MAY_CALL_THE_DOOR = ("accounts/access.py", "portal/pages/", "portal/api/", "portal/sso/")
 
 
 def files() -> Iterator[tuple[str, ast.Module]]:
@@ -22,37 +22,39 @@ def files() -> Iterator[tuple[str, ast.Module]]:
             yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text())
 
 
-def words(tree: ast.Module) -> set[str]:
+def names_in(tree: ast.Module) -> set[str]:
     """Every name that a file uses or imports."""
-    found: set[str] = set()
+    names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
-            found.add(node.id)
+            names.add(node.id)
         elif isinstance(node, ast.Attribute):
-            found.add(node.attr)
+            names.add(node.attr)
         elif isinstance(node, ast.alias):
-            found.add(node.name.rpartition(".")[2])
-    return found
+            names.add(node.name.rpartition(".")[2])
+    return names
 
 
-def saying(what: set[str]) -> set[str]:
-    """Return the files that say any of these words."""
-    return {path for path, tree in files() if not what.isdisjoint(words(tree))}
+def files_with(names: set[str]) -> set[str]:
+    """Return the files that use any of these names."""
+    return {path for path, tree in files() if not names.isdisjoint(names_in(tree))}
 
 
 def test_nobody_but_the_door_asks_aws_for_keys() -> None:
-    asking = saying(ASKING)
+    asking = files_with(ASKS_AWS)
 
-    assert {path for path in asking if not path.startswith(ASKERS)} == set()
+    assert {path for path in asking if not path.startswith(MAY_ASK_AWS)} == set()
     assert {"accounts/access.py", "accounts/trust/hub.py", "accounts/aws/sts.py"} <= asking
 
 
-def test_nobody_but_the_surfaces_knocks_at_the_door() -> None:
-    knocking = saying(DOOR)
+def test_nobody_but_the_surfaces_calls_the_door() -> None:
+    callers = files_with(DOOR)
 
-    assert {path for path in knocking if not path.startswith(SURFACES)} == set()
-    assert {"portal/pages/keys.py", "portal/pages/console.py"} <= knocking
+    assert {path for path in callers if not path.startswith(MAY_CALL_THE_DOOR)} == set()
+    assert {"portal/pages/keys.py", "portal/pages/console.py"} <= callers
 
 
 def test_a_client_of_sts_is_made_in_one_place() -> None:
-    assert {path for path, tree in files() if "boto3" in words(tree)} == {"accounts/aws/clients.py"}
+    assert {path for path, tree in files() if "boto3" in names_in(tree)} == {
+        "accounts/aws/clients.py"
+    }

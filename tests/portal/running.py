@@ -34,7 +34,7 @@ class Portal:
     log: Path
     database: Path
 
-    def said(self) -> str:
+    def read_log(self) -> str:
         """Return the log so far."""
         return self.log.read_text(errors="replace")
 

@@ -117,7 +117,7 @@ def alice(
         yield portal, browser
 
 
-def knock(portal: Portal, cookies: dict[str, str]) -> Answer:
+def ask_for_keys(portal: Portal, cookies: dict[str, str]) -> Answer:
     begun = time.monotonic()
     with running.browser() as browser:
         browser.cookies.update(cookies)
@@ -137,7 +137,7 @@ def test_pages_and_probes_are_answered_while_callers_wait_for_aws(
     assert "gatehouse-csrf" in cookies
     answers: list[Answer] = []
     crowd = [
-        threading.Thread(target=lambda: answers.append(knock(portal, cookies)))
+        threading.Thread(target=lambda: answers.append(ask_for_keys(portal, cookies)))
         for _ in range(CALLERS)
     ]
     for thread in crowd:

@@ -202,7 +202,7 @@ def test_the_day_had_every_kind_of_secret(day: Day) -> None:
 
 
 def test_the_log_at_debug_holds_no_secret(day: Day) -> None:
-    log = day.portal.said()
+    log = day.portal.read_log()
 
     assert '"POST /keys HTTP/1.1" 200' in log
     assert "[DEBUG]" in log

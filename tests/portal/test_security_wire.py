@@ -291,6 +291,6 @@ def test_a_refused_request_leaves_no_query_in_the_log(portal: Portal) -> None:
     ask(portal, "/oidc/callback/?code=CODE-IN-THE-LOG&state=STATE-IN-THE-LOG")
     ask(portal, "/nowhere?code=CODE-IN-THE-LOG")
 
-    said = portal.said()
+    said = portal.read_log()
     assert "/oidc/callback/" in said
     assert "IN-THE-LOG" not in said

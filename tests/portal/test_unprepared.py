@@ -41,7 +41,7 @@ def test_log_of_an_unprepared_portal_says_what_is_missing(
 ) -> None:
     deadline = time.monotonic() + 20
 
-    while what not in (said := unprepared.said()):
+    while what not in (said := unprepared.read_log()):
         assert time.monotonic() < deadline, said
         time.sleep(0.1)
 

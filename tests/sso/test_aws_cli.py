@@ -289,7 +289,7 @@ def test_one_sign_in_is_enough_for_every_command_role_and_sdk(
     names = [role["roleName"] for role in json.loads(roles.stdout)["roleList"]]
     assert names == ["Deployment", "Developer", "ReadOnly"]
     assert cli.browsed == browsed
-    log = demo.portal.said()
+    log = demo.portal.read_log()
     assert "/client/register" in log
     assert [
         name for name in ("accessToken", "refreshToken", "clientSecret") if cached[name] in log

@@ -424,7 +424,7 @@ def test_neither_log_nor_database_holds_a_secret_of_all_that(
 ) -> None:
     machine.login(alice)
     assert ended(machine.start())[0] == 0
-    log = company.portal.said()
+    log = company.portal.read_log()
     kept = "".join(
         company.portal.database.with_name(company.portal.database.name + suffix)
         .read_bytes()

@@ -51,7 +51,12 @@ class Shell:
             timeout=60,
             check=False,
         )
-        assert done.returncode == 0, (example, done.stdout, done.stderr, self.portal.said()[-2000:])
+        assert done.returncode == 0, (
+            example,
+            done.stdout,
+            done.stderr,
+            self.portal.read_log()[-2000:],
+        )
         return done.stdout
 
 
@@ -116,7 +121,7 @@ def test_commands_of_the_portals_own_page_work_as_they_stand(shell: Shell) -> No
 def test_nothing_of_a_token_or_a_key_is_logged(shell: Shell, tmp_path: Path) -> None:
     exports = shell.run(EXAMPLES[0])
 
-    log = shell.portal.said()
+    log = shell.portal.read_log()
     rows = shell.portal.rows("accounts_auditevent")
     for secret in (
         *shell.variables["TOKEN"].split("."),

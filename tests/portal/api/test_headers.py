@@ -104,7 +104,7 @@ def test_token_in_an_address_opens_nothing(portal: Portal, provider: Issuer, nam
     answer = ask(portal, query=f"?{name}={token}")
 
     assert (status_of(answer), code_of(answer)) == (401, "token.missing")
-    assert token not in portal.said()
+    assert token not in portal.read_log()
 
 
 @pytest.mark.parametrize(
