@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from accounts.storable import is_storable
-from accounts.types import Claims, Subject
+from accounts.types import Claims
 
 # Claims with this prefix are set by the portal for its machine tokens. From a provider they are ignored.
 OF_THE_PORTAL = "gatehouse:"
@@ -25,18 +25,6 @@ class ClaimProblem:
     claim: str
     code: str
     message: str
-
-
-def vouched_for(subject: Subject) -> Claims:
-    """Return the claims that count: those with the portal's prefix only if the portal set them.
-
-    So no provider, and nobody who can name claims there, can pass for a machine of the portal.
-    """
-    if subject.workload and subject.token_id is not None:
-        return subject.claims
-    return {
-        name: value for name, value in subject.claims.items() if not name.startswith(OF_THE_PORTAL)
-    }
 
 
 def pick(claims: Claims, path: str) -> tuple[str, ...]:

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from accounts.claims import ClaimProblem, pick, problems, vouched_for
+from accounts.claims import ClaimProblem, pick, problems
 from accounts.directory import offered_roles
 from accounts.matching import Rule
 from accounts.rules import claims_in_use, rules_in_force
 from accounts.storable import is_storable
 from accounts.types import Entitlement, Kind, OfferedRole, Reason, Source, Subject
+from accounts.vouched_claims import vouched_for
 
 Values = Mapping[str, frozenset[str]]
 

@@ -16,6 +16,7 @@ from accounts.models import Mapping, Person, SignIn
 from accounts.patterns import Match, render, wildcard
 from accounts.rules import rule_of
 from accounts.types import Entitlement, OfferedRole
+from accounts.vouched_claims import counted
 
 # Only the people who signed in last are looked at.
 PEOPLE = 500
@@ -116,7 +117,8 @@ def _people_seen(claim: str) -> tuple[list[_PersonSeen], bool]:
     for person_id, started_at, claims in rows:
         person = by_id[person_id]
         incomplete = bool(problems(claims, [claim], issuer=person.issuer))
-        values = frozenset() if incomplete else frozenset(pick(claims, claim))
+        sent = counted(claims, issuer=person.issuer)
+        values = frozenset() if incomplete else frozenset(pick(sent, claim))
         seen.append(_PersonSeen(person, started_at, values, incomplete))
     return seen, len(people) > PEOPLE
 

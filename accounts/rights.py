@@ -10,6 +10,7 @@ from django.conf import settings
 from accounts.claims import pick
 from accounts.errors import AccessDenied
 from accounts.types import ActorKind, Subject
+from accounts.vouched_claims import vouched_for
 
 Reading = Literal["directory", "audit"]
 _CALLED = {"directory": "the directory", "audit": "the audit trail"}
@@ -51,4 +52,4 @@ def refuse_reading(subject: Subject, what: Reading) -> None:
 
 
 def _holds(subject: Subject, claim: str, wanted: list[str]) -> bool:
-    return not set(wanted).isdisjoint(pick(subject.claims, claim))
+    return not set(wanted).isdisjoint(pick(vouched_for(subject), claim))

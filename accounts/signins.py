@@ -52,11 +52,17 @@ def begin(*, subject: Subject, tokens: ProviderTokens, origin: Origin, now: date
     with transaction.atomic():
         person.name = storable(subject.name)[:255]
         person.email = storable(subject.email)[:255]
+        person.email_verified = subject.email_verified
         rights = rights_of(subject)
         person.is_admin, person.is_auditor = rights.admin, rights.auditor
         person.last_login = now
         # These fields only: an admin may be blocking this person at the same moment.
-        person.save(update_fields=["name", "email", "is_admin", "is_auditor", "last_login"])
+        person.save(
+            update_fields=[
+                *("name", "email", "email_verified"),
+                *("is_admin", "is_auditor", "last_login"),
+            ]
+        )
         sign_in = SignIn.objects.create(
             person=person,
             provider_session=storable(str(subject.claims.get("sid", "")))[:255],
@@ -155,6 +161,7 @@ def subject_of(sign_in: SignIn) -> Subject:
         sub=person.sub,
         name=person.name,
         email=person.email,
+        email_verified=person.email_verified,
         claims=sign_in.claims,
         acr=sign_in.acr,
         amr=tuple(sign_in.amr),

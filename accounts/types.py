@@ -67,6 +67,18 @@ class ActorKind(StrEnum):
     TOKEN = "token"  # noqa: S105
 
 
+UNVERIFIED = " (unverified)"
+# Columns that hold a label cut it; the mark must stay.
+_LONGEST_UNVERIFIED = 200
+
+
+def label_of(*, email: str, email_verified: bool, name: str, sub: str) -> str:
+    """Return the email, else the name, else `sub`. An address that nobody verified is marked, as a name too."""
+    if "@" in (email or name) and not (email and email_verified):
+        return f"{(email or name)[:_LONGEST_UNVERIFIED]}{UNVERIFIED}"
+    return email or name or sub
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """A verified identity and its claims.
@@ -80,6 +92,7 @@ class Subject:
     sub: str
     name: str = ""
     email: str = ""
+    email_verified: bool = False
     claims: Claims = field(default_factory=dict, repr=False)
     acr: str = ""
     amr: tuple[str, ...] = ()
@@ -103,8 +116,10 @@ class Subject:
 
     @property
     def label(self) -> str:
-        """The email, else the name, else `sub`."""
-        return self.email or self.name or self.sub
+        """What people and the audit trail call this subject; see `label_of`."""
+        return label_of(
+            email=self.email, email_verified=self.email_verified, name=self.name, sub=self.sub
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,7 @@ def signed_in(name: str, top: str, accounts: list[Account], *, now: datetime) ->
             sub=name,
             name=name.title(),
             email=f"{name}@northwind.example",
+            email_verified=True,
             claims={"groups": ["everyone", *groups]},
         ),
         tokens=signins.ProviderTokens(id_token="x" * 2000, refresh_token="y" * 500),

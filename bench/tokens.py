@@ -39,6 +39,7 @@ class Issuer:
             "jti": "b0a6f2f4-3a56-4a3f-9d3e-1f6a1c2d3e4f",
             "name": "Alice Ames",
             "email": "alice@northwind.example",
+            "email_verified": True,
             "groups": list(groups),
         }
         header = {"alg": "RS256", "typ": "at+jwt", "kid": self.key.kid}

@@ -76,6 +76,8 @@ OIDC_RP_CLIENT_ID = env.str("OIDC_RP_CLIENT_ID", default="")
 OIDC_RP_CLIENT_SECRET = env.str("OIDC_RP_CLIENT_SECRET", default="")
 OIDC_RP_SCOPES = env.str("OIDC_RP_SCOPES", default="openid email profile")
 OIDC_RP_SIGN_ALGO = env.str("OIDC_RP_SIGN_ALGO", default="RS256")
+# Whether the provider's e-mail addresses count though its tokens do not say that they are verified.
+OIDC_EMAIL_IS_VERIFIED = env.bool("OIDC_EMAIL_IS_VERIFIED", default=False)
 OIDC_TIMEOUT = _number("OIDC_TIMEOUT", 5)
 
 # Bearer tokens of the provider that the API accepts: audiences and kinds.

@@ -40,6 +40,7 @@ def subject(name: str, **claims: Any) -> Subject:
         sub=f"sub-{name}",
         name=name.title(),
         email=f"{name}@northwind.example",
+        email_verified=True,
         claims={"groups": GROUPS.get(name, []), **claims},
     )
 

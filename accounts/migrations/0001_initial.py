@@ -55,6 +55,7 @@ class Migration(migrations.Migration):
                 ('sub', models.CharField(editable=False, max_length=255)),
                 ('name', models.CharField(blank=True, max_length=255)),
                 ('email', models.CharField(blank=True, db_index=True, max_length=255)),
+                ('email_verified', models.BooleanField(default=False, help_text='Whether the identity provider, or OIDC_EMAIL_IS_VERIFIED, says so.', verbose_name='email is verified')),
                 ('is_admin', models.BooleanField(default=False, verbose_name='portal admin')),
                 ('is_auditor', models.BooleanField(default=False, verbose_name='auditor')),
                 ('is_active', models.BooleanField(default=True, verbose_name='may sign in')),

@@ -10,6 +10,7 @@ from accounts import mapping_values
 from accounts.models.directory import UNIT_PATH, Account, Environment, PermissionSet, unit_path
 from accounts.models.issuers import TrustedIssuer
 from accounts.patterns import Match
+from accounts.vouched_claims import is_email_claim
 
 _MATCH_LABELS = {
     Match.EXACT: "exactly this value",
@@ -91,6 +92,12 @@ class Mapping(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def of_emails(cls) -> list[str]:
+        """Return the names of the enabled mappings that give people access by an e-mail address."""
+        names = cls.objects.filter(issuer=None, enabled=True).values_list("name", "claim")
+        return [name for name, claim in names if is_email_claim(claim)]
 
     def clean(self) -> None:
         """Check that the value can match somebody and that the mapping gives something."""

@@ -7,6 +7,8 @@ import uuid
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
+from accounts.types import label_of
+
 # Nobody edits these in the admin, portal admins included.
 _READ_ONLY_MODELS = frozenset({"auditevent", "signin", "token"})
 
@@ -19,6 +21,11 @@ class Person(AbstractBaseUser):
     sub = models.CharField(max_length=255, editable=False)
     name = models.CharField(max_length=255, blank=True)
     email = models.CharField(max_length=255, blank=True, db_index=True)
+    email_verified = models.BooleanField(
+        "email is verified",
+        default=False,
+        help_text="Whether the identity provider, or OIDC_EMAIL_IS_VERIFIED, says so.",
+    )
     is_admin = models.BooleanField("portal admin", default=False)
     is_auditor = models.BooleanField("auditor", default=False)
     is_active = models.BooleanField("may sign in", default=True)
@@ -43,7 +50,9 @@ class Person(AbstractBaseUser):
         ]
 
     def __str__(self) -> str:
-        return self.email or self.name or self.sub
+        return label_of(
+            email=self.email, email_verified=self.email_verified, name=self.name, sub=self.sub
+        )
 
     @property
     def is_staff(self) -> bool:

@@ -133,6 +133,7 @@ def _subject(token: Token, claims: Claims) -> Subject:
         sub=person.sub,
         name=person.name,
         email=person.email,
+        email_verified=person.email_verified,
         claims=claims,
         scope=scope,
         token_id=token.id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
@@ -19,6 +20,7 @@ from accounts.mapping_values import hint
 from accounts.models import Mapping, MappingTarget
 from accounts.patterns import Match
 from accounts.preview import preview
+from accounts.vouched_claims import NOT_VERIFIED_HINT, is_email_claim
 from portal.admin.audited import AuditedAdmin
 from portal.admin.mapping_forms import MappingForm, TargetInline
 from portal.admin.snapshots import snapshot
@@ -152,7 +154,7 @@ class MappingAdmin(AuditedAdmin):
         messages.success(request, f"{done} {len(switched)} {noun}.")
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Warn when the saved mapping has no targets, or a value that was probably meant otherwise."""
+        """Warn of a mapping without targets, of a value probably meant otherwise, of access by address."""
         super().save_related(request, form, formsets, change)
         mapping = form.instance
         # Its own `targets` are those from before this form.
@@ -162,6 +164,12 @@ class MappingAdmin(AuditedAdmin):
             )
         if probably := hint(match=Match(mapping.match), value=mapping.value):
             messages.warning(request, probably)
+        if (
+            mapping.issuer_id is None
+            and is_email_claim(mapping.claim)
+            and not settings.OIDC_EMAIL_IS_VERIFIED
+        ):
+            messages.warning(request, NOT_VERIFIED_HINT)
 
     def get_urls(self) -> list[URLPattern]:
         preview_page = path(

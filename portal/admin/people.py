@@ -61,6 +61,7 @@ class PersonAdmin(AuditedAdmin):
         "is_active",
         "name",
         "email",
+        "email_verified",
         "issuer",
         "sub",
         "is_admin",

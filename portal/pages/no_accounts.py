@@ -12,6 +12,7 @@ from accounts.claims import pick
 from accounts.models import Account, Mapping, Person
 from accounts.rules import claims_in_use
 from accounts.types import Subject
+from accounts.vouched_claims import vouched_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,11 @@ class NoAccounts:
 
 def no_accounts(*, subject: Subject, now: datetime) -> NoAccounts:
     """Look up why somebody has no accounts."""
+    sent = vouched_for(subject)
     claims = claims_in_use(now=now) or {settings.ADMIN_CLAIM or "groups"}
     return NoAccounts(
         subject=subject,
-        arrived=[ArrivedClaim(claim, pick(subject.claims, claim)) for claim in sorted(claims)],
+        arrived=[ArrivedClaim(claim, pick(sent, claim)) for claim in sorted(claims)],
         no_accounts=not Account.objects.exists(),
         no_mappings=not Mapping.objects.exists(),
         no_admins=not Person.objects.filter(is_admin=True).exists(),

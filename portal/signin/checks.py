@@ -2,21 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Critical, Error, Tags, register
+from django.core.checks import CheckMessage, Critical, Error, Tags, Warning, register
+from django.db import DatabaseError
 
 from accounts.addresses import is_safe_address
+from accounts.models import Mapping
 from accounts.oidc.key_sets import ALGORITHMS
+from accounts.vouched_claims import NOT_VERIFIED_HINT, is_email_claim
 
 
 @register(Tags.security)
 def sign_in(**kwargs: Any) -> list[CheckMessage]:
     """Check what the environment says about the identity provider; it is not asked."""
-    return [*_issuer(), *_client(), *_protocol()]
+    return [*_issuer(), *_client(), *_protocol(), *_emails()]
+
+
+@register(Tags.database)
+def mappings_of_emails(
+    *, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Warn of mappings that need verified addresses: `check --database default`."""
+    if not databases or settings.OIDC_EMAIL_IS_VERIFIED:
+        return []
+    try:
+        names = Mapping.of_emails()
+    except DatabaseError:
+        # `migrate` runs this check before there are tables.
+        return []
+    if not names:
+        return []
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return [
+        Warning(
+            f"Mappings give access by an e-mail address: {', '.join(names[:3])}{more}.",
+            hint=NOT_VERIFIED_HINT,
+            id="portal.W021",
+        )
+    ]
 
 
 def _issuer() -> Iterator[CheckMessage]:
@@ -66,3 +93,17 @@ def _protocol() -> Iterator[CheckMessage]:
             hint="Choose 1 to 60; each sign-in waits up to that long for each of the provider's answers.",
             id="portal.E026",
         )
+
+
+def _emails() -> Iterator[CheckMessage]:
+    for who, claim, values in (
+        ("ADMIN", settings.ADMIN_CLAIM, settings.ADMIN_VALUES),
+        ("AUDITOR", settings.AUDITOR_CLAIM, settings.AUDITOR_VALUES),
+    ):
+        if values and is_email_claim(claim) and not settings.OIDC_EMAIL_IS_VERIFIED:
+            yield Warning(
+                f"{who}_CLAIM is {claim}: an e-mail address makes people "
+                f"{'portal admins' if who == 'ADMIN' else 'auditors'}.",
+                hint=NOT_VERIFIED_HINT,
+                id="portal.W020",
+            )

@@ -439,6 +439,7 @@ def test_nobody_edits_the_record() -> None:
 
 
 def test_a_person_is_shown_by_email_else_name_else_sub() -> None:
-    assert str(Person(sub="s", name="Alice", email="a@x")) == "a@x"
+    assert str(Person(sub="s", name="Alice", email="a@x", email_verified=True)) == "a@x"
+    assert str(Person(sub="s", name="Alice", email="a@x")) == "a@x (unverified)"
     assert str(Person(sub="s", name="Alice")) == "Alice"
     assert str(Person(sub="s")) == "s"

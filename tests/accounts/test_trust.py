@@ -55,8 +55,12 @@ def test_two_people_never_share_a_session_name(people: list[tuple[str, str]]) ->
 
 
 def test_issuer_and_sub_cannot_be_shifted_into_each_other() -> None:
-    one = session_name(Subject("https://id.example", "1alice", email="a@example.com"))
-    other = session_name(Subject("https://id.example1", "alice", email="a@example.com"))
+    one = session_name(
+        Subject("https://id.example", "1alice", email="a@example.com", email_verified=True)
+    )
+    other = session_name(
+        Subject("https://id.example1", "alice", email="a@example.com", email_verified=True)
+    )
 
     assert one != other
 
@@ -70,7 +74,9 @@ def test_session_name_is_the_same_every_time_and_begins_with_the_email() -> None
 
 def test_session_name_of_somebody_stays_what_it_was() -> None:
     """CloudTrail has years of them, and trust policies name some."""
-    name = session_name(Subject("https://id.example", "1alice", email="a@example.com"))
+    name = session_name(
+        Subject("https://id.example", "1alice", email="a@example.com", email_verified=True)
+    )
 
     assert name == "a@example.com-77pmqyqzttwp"
 

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
 from accounts.mapping_values import hint
-from accounts.models import Account
+from accounts.models import Account, Mapping
 from accounts.plans.changes import Change, counts
 from accounts.plans.complaints import InvalidPlan
 from accounts.plans.entries import MATCHES, AccountEntry, MappingEntry
@@ -23,6 +24,7 @@ from accounts.plans.notation import quoted
 from accounts.plans.toml_file.apply import apply_file
 from accounts.trust.hub import partitions_without_hub
 from accounts.types import Origin, Surface
+from accounts.vouched_claims import NOT_VERIFIED_HINT, is_email_claim
 
 
 class Command(BaseCommand):
@@ -67,6 +69,7 @@ class Command(BaseCommand):
                     self.stdout.write(line)
         self._warn_of_values(changes)
         self._warn_of_hubs(changes)
+        self._warn_of_emails(changes)
         if not changes:
             self.stdout.write(f"No changes: the database says what {file} says.")
             return
@@ -102,6 +105,25 @@ class Command(BaseCommand):
             self.stderr.write(
                 self.style.WARNING(
                     f"Warning: no role in the accounts in {partition} can be used: {reason}."
+                )
+            )
+
+    def _warn_of_emails(self, changes: Sequence[Change]) -> None:
+        """Say which mappings give people access by an e-mail address, or would, and what that needs."""
+        if settings.OIDC_EMAIL_IS_VERIFIED:
+            return
+        named = {
+            change.after.name
+            for change in changes
+            if isinstance(change.after, MappingEntry)
+            and not change.after.issuer
+            and change.after.enabled
+            and is_email_claim(change.after.claim)
+        }
+        if names := sorted(named.union(Mapping.of_emails())):
+            self.stderr.write(
+                self.style.WARNING(
+                    f"Warning: access by e-mail address: {', '.join(names)}. {NOT_VERIFIED_HINT}"
                 )
             )
 

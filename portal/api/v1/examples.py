@@ -50,6 +50,7 @@ ME: dict[str, Any] = {
     "sub": "nw-1001",
     "name": "Alice Archer",
     "email": "alice@northwind.example",
+    "email_verified": True,
     "kind": "person",
     "admin": False,
     "auditor": False,

@@ -42,6 +42,7 @@ def me(request: HttpRequest) -> dict[str, Any]:
         "sub": subject.sub,
         "name": subject.name,
         "email": subject.email,
+        "email_verified": subject.email_verified,
         "kind": subject.kind.value,
         "admin": rights.admin,
         "auditor": rights.auditor,

@@ -205,6 +205,9 @@ class MeOut(Schema):
     sub: str = Field(description="Your id at the issuer. Both together identify you.")
     name: str = Field(description="For display; may be empty.")
     email: str = Field(description="For display; may be empty.")
+    email_verified: bool = Field(
+        description="Whether the address is known to be yours. If not, it counts for nothing."
+    )
     kind: Literal["person", "workload", "token"] = Field(
         description="A person, a workload of a trusted issuer, or a token of the portal."
     )

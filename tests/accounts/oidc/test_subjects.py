@@ -16,7 +16,10 @@ ISSUER = "https://id.example"
 # From the providers' own documentation: Keycloak, Entra ID v2, AD FS, GitLab, Cognito, nothing but `sub`.
 SHAPES: list[tuple[dict[str, Any], str, str, str]] = [
     (
-        {"name": "Alice Archer", "email": "a@x.com", "preferred_username": "alice"},
+        {
+            "name": "Alice Archer", "email": "a@x.com", "email_verified": True,
+            "preferred_username": "alice",
+        },
         "Alice Archer", "a@x.com", "a@x.com",
     ),
     ({"name": "Alice Archer", "preferred_username": "a@x.com"}, "Alice Archer", "a@x.com", "a@x.com"),

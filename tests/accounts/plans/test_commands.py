@@ -151,6 +151,23 @@ def test_apply_warns_of_a_partition_without_a_hub(
     assert "set AWS_HUB_PROFILE_AWS_CN to a profile" in told
 
 
+def test_apply_warns_of_access_by_e_mail_address(
+    company: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert manage("apply", "--dry-run", company) == 0
+    assert "e-mail" not in capsys.readouterr().err
+    company.write_text(
+        COMPANY + '[[mapping]]\nname = "Al"\nclaim = "email"\nvalue = "a@x"\n'
+        'permission_set = "ReadOnly"\naccounts = "all"\n'
+    )
+
+    assert manage("apply", "--dry-run", company) == 0
+
+    told = capsys.readouterr().err
+    assert "access by e-mail address: Al." in told
+    assert "set OIDC_EMAIL_IS_VERIFIED=True" in told
+
+
 def test_apply_names_the_number_of_a_user_without_a_name(
     company: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

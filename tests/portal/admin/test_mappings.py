@@ -262,6 +262,21 @@ def test_a_mapping_without_targets_is_saved_with_a_warning(
     page = carol.get("/admin/accounts/mapping/").content.decode()
 
     assert "This mapping has no targets, so it gives nothing. Add a target." in page
+    assert "OIDC_EMAIL_IS_VERIFIED" not in page
+
+
+def test_a_mapping_of_addresses_is_saved_with_a_warning(
+    carol: Client, developer: PermissionSet
+) -> None:
+    forms.send(
+        carol,
+        "mapping/add/",
+        forms.mapping(permission_set=developer.pk, claim="email", value="a@x"),
+    )
+
+    page = carol.get("/admin/accounts/mapping/").content.decode()
+
+    assert "set OIDC_EMAIL_IS_VERIFIED=True" in page
 
 
 def test_a_first_target_ends_the_warning(carol: Client, developer: PermissionSet) -> None:

@@ -260,6 +260,7 @@ def test_me_says_who_and_what_the_claims_make_one(program: Program, issuer: Issu
         "sub": "sub-alice",
         "name": "Alice",
         "email": "alice@northwind.example",
+        "email_verified": True,
         "kind": "person",
         "admin": False,
         "auditor": False,

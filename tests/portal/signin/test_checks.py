@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from portal.signin.checks import sign_in
+from portal.signin.checks import mappings_of_emails, sign_in
+from tests import cast
 
 
 @pytest.mark.parametrize(
@@ -55,3 +56,18 @@ def test_settings_that_work_are_accepted(settings: Any, algorithm: str) -> None:
     settings.OIDC_RP_SIGN_ALGO = algorithm
 
     assert sign_in() == []
+
+
+@pytest.mark.django_db
+def test_access_by_address_is_warned_of_unless_the_operator_vouches(settings: Any) -> None:
+    settings.ADMIN_CLAIM, settings.AUDITOR_CLAIM = "email", "profile.email"
+    cast.mapping("a@x", cast.permission_set("ReadOnly"), claim="email", name="Alice")
+    cast.mapping("a@x", cast.permission_set("Developer"), name="Another")
+
+    both = [*sign_in(), *mappings_of_emails(databases=["default"])]
+    assert [message.id for message in both] == ["portal.W020", "portal.W020", "portal.W021"]
+    assert all("OIDC_EMAIL_IS_VERIFIED" in str(message.hint) for message in both)
+    assert both[-1].msg.endswith("address: Alice.")
+
+    settings.OIDC_EMAIL_IS_VERIFIED = True
+    assert [*sign_in(), *mappings_of_emails(databases=["default"])] == []
