@@ -43,7 +43,7 @@ class RequestId(_Middleware):
     def __call__(self, request: GatehouseRequest) -> HttpResponse:
         # Never taken from the request: people quote it to the portal admins.
         request.id = uuid.uuid4().hex
-        request.sign_in = None
+        request.sign_in = request.auth = None
         token = logs.request_id.set(request.id)
         try:
             response = self.get_response(request)

@@ -71,7 +71,7 @@ def request(path: str, who: str | Subject = "", *, method: str = "GET") -> Gateh
     """Return a request as a view gets it, of a stranger unless somebody is named."""
     made = typing.cast(GatehouseRequest, RequestFactory().generic(method, path))
     made.id = "request-1"
-    made.sign_in = sign_in(who) if who else None
+    made.sign_in, made.auth = sign_in(who) if who else None, None
     return made
 
 

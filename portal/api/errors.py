@@ -64,7 +64,7 @@ def error_response(
 
 def response_to(request: GatehouseRequest, error: GatehouseError, **more: Any) -> HttpResponse:
     """Return the response to an error of the domain; its admin message stays in the audit trail."""
-    subject = getattr(request, "auth", None)
+    subject = request.auth
     if isinstance(error, AccessDenied) and subject is not None:
         refusals.record(request, error, subject=subject, surface=Surface.API)
     response = error_response(

@@ -167,7 +167,7 @@ def server_error(request: GatehouseRequest) -> HttpResponse:
         "message": failed
         or "This is an error of the portal, not yours. Try again. If it happens again, contact "
         "your portal admins.",
-        "request_id": getattr(request, "id", ""),
+        "request_id": request.id,
     }
     response = HttpResponse(render_to_string("error.html", context), status=503 if failed else 500)
     add_never_cache_headers(response)
