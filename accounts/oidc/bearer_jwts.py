@@ -52,7 +52,7 @@ _MESSAGES = {
     "sub": "it does not say about whom it is",
     "aud": "it is for another audience",
     "azp": "it was issued to another client",
-    "type": "it is not of a kind that the portal takes",
+    "type": "it is not of a kind that the portal takes, or it is bound to a key (DPoP, mutual TLS)",
     "exp": "it has expired, or does not say when it will",
     "iat": "it is not valid yet, or does not say since when it is",
     "nbf": "it is not valid yet",

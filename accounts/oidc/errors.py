@@ -27,9 +27,15 @@ class ProviderUnavailable(GatehouseError):
     http_status = 503
 
 
-def unavailable(admin_message: str) -> ProviderUnavailable:
+class ProviderAnswerTooLarge(ProviderUnavailable):
+    """The provider's answer is longer than the portal reads."""
+
+
+def unavailable(
+    admin_message: str, error: type[ProviderUnavailable] = ProviderUnavailable
+) -> ProviderUnavailable:
     """Build the error for a provider that does not answer as it should."""
-    return ProviderUnavailable(
+    return error(
         "Your identity provider does not answer as it should, so nobody can sign in right now. Try "
         "again in a minute. If it happens again, contact your portal admins: OIDC_ISSUER names the "
         "provider.",

@@ -12,7 +12,11 @@ from django.conf import settings
 
 from accounts import http, pool
 from accounts.addresses import is_in_networks, is_loopback, is_on_the_internet, origin
-from accounts.oidc.errors import ProviderMisconfigured, unavailable
+from accounts.oidc.errors import (
+    ProviderAnswerTooLarge,
+    ProviderMisconfigured,
+    unavailable,
+)
 from accounts.oidc.strict_json import parse_object
 
 log = logging.getLogger(__name__)
@@ -54,7 +58,8 @@ def fetch(
     the internet or in TRUSTED_ISSUER_NETWORKS, wherever its name leads.
 
     Raises:
-        ProviderUnavailable: no answer in time, or one without end.
+        ProviderUnavailable: no answer in time.
+        ProviderAnswerTooLarge: one without end.
         ProviderMisconfigured: the address is inside of a network, and may not be asked.
     """
     pool.give_back()
@@ -79,7 +84,7 @@ def fetch(
     except http.AddressRefused as error:
         raise _inside(url, error.address) from error
     except http.TooLarge as error:
-        raise unavailable(f"{name} is longer than {limit} bytes") from error
+        raise unavailable(f"{name} is longer than {limit} bytes", ProviderAnswerTooLarge) from error
     except http.Timeout as error:
         raise unavailable(f"{name} takes too long") from error
     except http.HttpError as error:

@@ -32,6 +32,11 @@ def token_of(request: HttpRequest) -> str:
             "There is no Authorization header. Send one: Authorization: Bearer, then your token."
         )
     scheme, _, token = header.partition(" ")
+    if scheme.lower() == "dpop":
+        raise TokenRefused(
+            "This portal does not support tokens that are bound to a key (DPoP). Send a bearer token.",
+            code="token.scheme",
+        )
     if scheme.lower() != "bearer" or not token.strip():
         raise TokenRefused(
             "The Authorization header holds no bearer token. Send: Authorization: Bearer, then your token.",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -16,7 +17,7 @@ from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 from accounts.errors import GatehouseError
 from accounts.models import Person
 from accounts.oidc import discovery, id_tokens
-from accounts.oidc.errors import SignInFailed, misconfigured, unavailable
+from accounts.oidc.errors import ProviderAnswerTooLarge, SignInFailed, misconfigured, unavailable
 from accounts.oidc.provider_http import ProviderResponse, fetch
 from accounts.oidc.strict_json import parse_object
 from accounts.oidc.subjects import merge_userinfo, subject
@@ -57,19 +58,22 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
         if provider.basic_auth:
             del data["client_id"], data["client_secret"]
             headers["Authorization"] = _basic(self.OIDC_RP_CLIENT_ID, self.OIDC_RP_CLIENT_SECRET)
-        answer = fetch(
-            "POST",
-            provider.token_endpoint,
-            name="the answer of the token endpoint",
-            limit=MAX_TOKEN_ANSWER,
-            headers=headers,
-            data=data,
-        )
+        with _only_one_persons_problem():
+            answer = fetch(
+                "POST",
+                provider.token_endpoint,
+                name="the answer of the token endpoint",
+                limit=MAX_TOKEN_ANSWER,
+                headers=headers,
+                data=data,
+            )
         if 400 <= answer.status < 500:
             raise _refusal(answer, sent=payload)
         tokens = answer.document()
         if "error" in tokens:  # Some providers refuse with status 200.
             raise _refusal(answer, sent=payload)
+        if _text(tokens, "token_type").lower() == "dpop":
+            raise _bound_to_a_key("The token endpoint sent a token of the type DPoP.")
         self.tokens = ProviderTokens(
             id_token=_text(tokens, "id_token"),
             refresh_token=_text(tokens, "refresh_token"),
@@ -101,13 +105,14 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
             return {}
         if not access_token:
             raise unavailable("the token endpoint sent no access token")
-        answer = fetch(
-            "GET",
-            url,
-            name="userinfo",
-            limit=MAX_USERINFO,
-            headers={"Authorization": f"Bearer {access_token}"},
-        )
+        with _only_one_persons_problem():
+            answer = fetch(
+                "GET",
+                url,
+                name="userinfo",
+                limit=MAX_USERINFO,
+                headers={"Authorization": f"Bearer {access_token}"},
+            )
         if answer.status == 200 and answer.content_type == "application/jwt":
             raise misconfigured(
                 "the provider signs its userinfo, which this portal does not read; "
@@ -140,6 +145,20 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
         return sign_in.person
 
 
+@contextmanager
+def _only_one_persons_problem() -> Iterator[None]:
+    """Refuse one person whose claims are too long, instead of saying that nobody can sign in."""
+    try:
+        yield
+    except ProviderAnswerTooLarge as error:
+        raise SignInFailed(
+            "Your identity provider sent more about you than this portal accepts. Contact your "
+            "portal admins: the provider should send fewer groups.",
+            error.admin_message,
+            code="signin.too_large",
+        ) from error
+
+
 def _basic(client_id: str, secret: str) -> str:
     # RFC 6749 section 2.3.1: both are form-encoded first.
     pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"
@@ -164,6 +183,8 @@ def _refusal(answer: ProviderResponse, *, sent: Mapping[str, str]) -> GatehouseE
     if any(sent[name] in said for name in _SECRETS):
         said = "(not recorded: it repeats a secret)"
     why = f"The token endpoint said: {as_line(said, 300)}"
+    if "dpop" in said.lower():  # RFC 9449; some say invalid_grant, as for a code that is too old.
+        return _bound_to_a_key(why)
     if error in ("invalid_client", "unauthorized_client"):
         return misconfigured(
             "the identity provider refuses the portal's OIDC_RP_CLIENT_ID and OIDC_RP_CLIENT_SECRET",
@@ -178,4 +199,12 @@ def _refusal(answer: ProviderResponse, *, sent: Mapping[str, str]) -> GatehouseE
         )
     return misconfigured(
         "the identity provider refuses the portal's way of asking for tokens", details=why
+    )
+
+
+def _bound_to_a_key(details: str) -> GatehouseError:
+    return misconfigured(
+        "the identity provider binds tokens to a key (DPoP), which this portal does not support; turn that off "
+        "for the portal's client",
+        details=details,
     )

@@ -49,10 +49,13 @@ FAULTS: dict[str, tuple[dict[str, Any], int, str, str]] = {
         {"body": {"token": {"id_token": "eyJlbmMiOiJBMjU2R0NNIn0.AA.AA.AA.AA"}}},
         400, "signin.token.format", "signed and not encrypted",
     ),
+    "token bound to a key": (
+        {"body": {"token": {"access_token": "a", "token_type": "DPoP"}}}, 503, "signin.provider.misconfigured", "DPoP",
+    ),
     "refusal with status 200": ({"body": {"token": {"error": "invalid_grant"}}}, 400, "signin.code", "took too long"),
     "ID token too long": ({"body": {"token": {"id_token": "x" * 70_000}}}, 400, "signin.token.size", "fewer groups"),
     "answer without end": (
-        {"body": {"token": {"id_token": "x" * 600_000}}}, 503, "signin.provider.unavailable", NOT_IN_ORDER,
+        {"body": {"token": {"id_token": "x" * 600_000}}}, 400, "signin.too_large", "more about you",
     ),
     "userinfo 500": ({"status": {"userinfo": 500}}, 503, "signin.provider.unavailable", NOT_IN_ORDER),
     "userinfo slow": ({"slow": {"userinfo": 1.5}}, 503, "signin.provider.unavailable", NOT_IN_ORDER),
@@ -60,7 +63,7 @@ FAULTS: dict[str, tuple[dict[str, Any], int, str, str]] = {
         {"not_json": frozenset({"userinfo"})}, 503, "signin.provider.unavailable", NOT_IN_ORDER,
     ),
     "userinfo without end": (
-        {"userinfo": {"groups": ["x" * 1000] * 300}}, 503, "signin.provider.unavailable", NOT_IN_ORDER,
+        {"userinfo": {"groups": ["x" * 1000] * 300}}, 400, "signin.too_large", "more about you",
     ),
     "userinfo of somebody else": (
         {"userinfo": {"sub": "sub-carol"}}, 400, "signin.userinfo.sub", "two different people",
@@ -237,6 +240,10 @@ def test_wrong_client_credentials_are_said_to_be_the_portals(
         ({"error": "unsupported_grant_type"}, "signin.provider.misconfigured"),
         ({"error": ["invalid_grant"]}, "signin.provider.unavailable"),
         ({"error": "invalid_grant"}, "signin.code"),
+        (
+            {"error": "invalid_grant", "error_description": "DPoP proof is missing"},
+            "signin.provider.misconfigured",
+        ),
         ({}, "signin.provider.unavailable"),
         ([], "signin.provider.unavailable"),
     ],
