@@ -8,6 +8,7 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.db import Error as DatabaseError
 
 from accounts import denials, directory, durations, entitlements, pool, signins, trust
 from accounts.attempts import Attempt, Outcome
@@ -15,7 +16,7 @@ from accounts.aws import destinations, session_tags, signin
 from accounts.aws.arn import RoleArn
 from accounts.aws.errors import CHAINED
 from accounts.aws.limits import SHORTEST_SESSION
-from accounts.errors import AccessDenied, InvalidRequest, SessionTooLong
+from accounts.errors import AccessDenied, AuditUnavailable, InvalidRequest, SessionTooLong
 from accounts.trust.session_names import session_name
 from accounts.types import (
     ConsoleSignIn,
@@ -28,6 +29,7 @@ from accounts.types import (
     RoleRef,
     Subject,
 )
+from accounts.writability import why_not_writable
 
 
 def issue_keys(
@@ -52,6 +54,7 @@ def issue_keys(
     with attempt.recorded_as(Outcome.DENIED):
         entitlement = _decide(attempt, role, duration, tags)
     with attempt.recorded_as(Outcome.FAILED):
+        _check_recordable()
         session = _obtain(attempt, entitlement.role, duration)
     audit_id = attempt.record(Outcome.ISSUED)
     return IssuedKeys(
@@ -90,6 +93,7 @@ def console_url(
         )
         attempt.destination = landing
     with attempt.recorded_as(Outcome.FAILED):
+        _check_recordable()
         session = _obtain(attempt, entitlement.role, duration)
         url = signin.console_sign_in_url(
             credentials=session.credentials,
@@ -175,6 +179,23 @@ def _current(subject: Subject, *, now: datetime) -> Subject:
         return subject
     sign_in = signins.get_open(sign_in_id=subject.sign_in_id, now=now)
     return replace(signins.subject_of(sign_in), scope=subject.scope)
+
+
+def _check_recordable() -> None:
+    """Refuse before AWS is asked where the audit row of its answer could not be written.
+
+    Raises:
+        AuditUnavailable: the database is read-only, full or down.
+    """
+    try:
+        refuses = why_not_writable()
+    except DatabaseError as error:
+        refuses = type(error).__name__
+    if refuses:
+        raise AuditUnavailable(
+            "This could not be recorded, so nothing was issued. Try again in a moment.",
+            f"the database takes no rows ({refuses}), so AWS was not asked",
+        )
 
 
 def _check_duration(entitlement: Entitlement, duration: int | None) -> None:

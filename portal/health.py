@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.errors import GatehouseError
 from accounts.oidc import discovery, key_sets
+from accounts.writability import why_not_writable
 
 log = logging.getLogger(__name__)
 
@@ -40,13 +41,17 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 
 def database() -> str:
-    """Return "ok" if the database is reachable and migrated, else what is wrong."""
+    """Return "ok" if the database is reachable, migrated and takes rows, else what is wrong."""
     try:
+        refuses = why_not_writable()
         executor = MigrationExecutor(connection)
         pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError as error:
         log.warning("not ready: the database: %s", type(error).__name__)
         return "cannot be reached"
+    if refuses:
+        log.warning("not ready: the database is %s", refuses)
+        return refuses
     return "migrations are pending: run manage.py migrate" if pending else "ok"
 
 

@@ -1,14 +1,21 @@
-"""Tell a database that is down or not migrated from a defect of the portal."""
+"""Tell a database that is down, takes no rows or is not migrated from a defect of the portal."""
 
 from __future__ import annotations
 
-from django.db import InterfaceError, OperationalError, ProgrammingError
+from django.db import Error, InterfaceError, OperationalError, ProgrammingError
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html: undefined_table, undefined_column
 _MISSING = frozenset({"42P01", "42703"})
 _MISSING_IN_SQLITE = ("no such table", "no such column")
+# read_only_sql_transaction, disk_full
+_NOT_WRITABLE = frozenset({"25006", "53100"})
+_NOT_WRITABLE_IN_SQLITE = ("attempt to write a readonly database", "database or disk is full")
 
 DOWN = "This portal cannot reach its database. Nothing was changed. Try again in a minute."
+NOT_WRITABLE = (
+    "This portal cannot write to its database at the moment: it is read-only or full. Nothing was "
+    "changed. Try again in a minute. If it happens again, contact your portal admins."
+)
 NOT_MIGRATED = (
     "This portal's database is not prepared for this version. Nothing was changed. Contact your "
     "portal admins: they need to run manage.py migrate."
@@ -19,6 +26,8 @@ def outage(error: BaseException | None) -> str:
     """Return the message for people if the error is the database's; else ""."""
     if isinstance(error, ProgrammingError | OperationalError) and _is_missing(error):
         return NOT_MIGRATED
+    if isinstance(error, Error) and _is_not_writable(error):
+        return NOT_WRITABLE
     return DOWN if isinstance(error, OperationalError | InterfaceError) else ""
 
 
@@ -26,3 +35,9 @@ def _is_missing(error: Exception) -> bool:
     if getattr(error.__cause__, "sqlstate", None) in _MISSING:
         return True
     return str(error).startswith(_MISSING_IN_SQLITE)
+
+
+def _is_not_writable(error: Exception) -> bool:
+    if getattr(error.__cause__, "sqlstate", None) in _NOT_WRITABLE:
+        return True
+    return str(error).startswith(_NOT_WRITABLE_IN_SQLITE)

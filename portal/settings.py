@@ -202,9 +202,10 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 0
     # Half as many connections as threads: each thread gives its own back while it waits for AWS or the
-    # provider. `timeout` is how many seconds a request waits before it says that the database is down.
+    # provider. `timeout` is how many seconds a request waits before it says that the database is down. The
+    # pool waits twice as long before each new try to connect, until `reconnect_timeout`.
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
-        "pool", {"min_size": 1, "max_size": THREADS // 2, "timeout": 5}
+        "pool", {"min_size": 1, "max_size": THREADS // 2, "timeout": 5, "reconnect_timeout": 3}
     )
 
 # Sign-in by the provider only; there are no passwords.

@@ -433,6 +433,18 @@ def test_nothing_is_released_when_the_row_cannot_be_written(
     assert "audit row not written" in caplog.text
 
 
+def test_aws_is_not_asked_while_the_database_takes_no_rows(
+    monkeypatch: pytest.MonkeyPatch, aws: Answers
+) -> None:
+    monkeypatch.setattr(access, "why_not_writable", lambda: "read-only")
+
+    for ask in (get_keys, open_console):
+        with pytest.raises(AuditUnavailable):
+            ask(cast.as_subject("alice"))
+
+    assert aws.calls == []
+
+
 def test_issued_keys_leave_a_row_that_says_everything_but_the_secret() -> None:
     alice = cast.as_subject("alice")
 

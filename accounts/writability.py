@@ -1,0 +1,41 @@
+"""Whether the database takes rows right now: asked before AWS is, since keys that cannot be recorded are not released."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from django.db import OperationalError, connection
+
+SPARE = 1024 * 1024
+"""Bytes that must be free where an SQLite file is: an audit row and its indexes need a part of it."""
+
+
+def why_not_writable() -> str:
+    """Return "read-only", "full", or "" where rows can be written.
+
+    It costs one short query on the connection that is open anyway. A full disk of PostgreSQL is not
+    seen here: only the write that fails tells.
+
+    Raises:
+        django.db.Error: the database is down, or a file of SQLite stays locked.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            # "on" at a standby too: https://www.postgresql.org/docs/current/hot-standby.html
+            cursor.execute("SHOW transaction_read_only")
+            return "read-only" if cursor.fetchone()[0] == "on" else ""
+    if connection.in_atomic_block:  # Transactions begin IMMEDIATE: the file is locked for writing.
+        return ""
+    name = str(connection.settings_dict["NAME"])
+    if Path(name).is_file() and shutil.disk_usage(Path(name).parent).free < SPARE:
+        return "full"
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute("BEGIN IMMEDIATE")
+            cursor.execute("ROLLBACK")
+        except OperationalError as error:
+            if "readonly" in str(error):
+                return "read-only"
+            raise
+    return ""
