@@ -31,11 +31,12 @@ def why_not_writable() -> str:
     if Path(name).is_file() and shutil.disk_usage(Path(name).parent).free < SPARE:
         return "full"
     with connection.cursor() as cursor:
+        # A read-only file takes the first, as if it were only to be read, and refuses the second.
+        cursor.execute("BEGIN IMMEDIATE")
         try:
-            cursor.execute("BEGIN IMMEDIATE")
+            cursor.execute("PRAGMA user_version = 0")
+        except OperationalError:
+            return "read-only"
+        finally:
             cursor.execute("ROLLBACK")
-        except OperationalError as error:
-            if "readonly" in str(error):
-                return "read-only"
-            raise
     return ""

@@ -17,7 +17,6 @@ from django.db.utils import ConnectionHandler
 from accounts import writability
 from portal.outages import NOT_WRITABLE, outage
 
-
 pytestmark = pytest.mark.django_db  # Connections of its own are allowed with this alone.
 
 
