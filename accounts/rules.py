@@ -112,7 +112,7 @@ def _targets(rows: Iterable[sql.Row]) -> Targets:
                 environments.add(environment)
             case TargetKind.UNIT:
                 units.add(unit)
-            case TargetKind.TAG:
+            case _:  # TargetKind.TAG: the table refuses all other kinds.
                 tags.add((tag_key, tag_value))
     return Targets(
         everything=everything,

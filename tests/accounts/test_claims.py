@@ -243,6 +243,7 @@ def test_an_empty_literal_claim_is_not_replaced_by_another() -> None:
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["a", "b", "a.b"]), inner),
+    max_leaves=10,
 )
 
 

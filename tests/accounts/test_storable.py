@@ -22,6 +22,7 @@ anything = st.recursive(
     lambda inner: (
         st.lists(inner) | st.tuples(inner) | st.dictionaries(st.text() | st.integers(), inner)
     ),
+    max_leaves=10,
 )
 
 
