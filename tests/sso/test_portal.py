@@ -52,6 +52,7 @@ def test_who_is_entitled_to_nothing_sees_no_account(program: Program) -> None:
 
     assert listed(program, ACCOUNTS, token) == []
     assert denial(program.get(ROLES, token, account_id=DEV)) == FORBIDDEN
+    assert AuditEvent.objects.get(action="access:page:denied").account_id == DEV
 
 
 def test_unknown_and_not_given_are_refused_in_the_same_words(program: Program) -> None:
