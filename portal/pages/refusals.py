@@ -85,7 +85,7 @@ def help_request(request: HttpRequest, error: GatehouseError) -> HelpRequest | N
             "",
             f"Signed in as: {person}",
             f"Portal: {settings.PORTAL_NAME}, {settings.BASE_URL}",
-            f"It says: {error.user_message}",
+            f"It says: {error.user_message.partition('. ')[0]} ({error.code})",
             f"Request: {cast(GatehouseRequest, request).id}",
         ]
     )
