@@ -17,6 +17,8 @@ from portal.api.v1.auth import Bearer
 from portal.api.v1.document import DESCRIPTION, DocumentedAPI
 from portal.request import GatehouseRequest
 
+PUBLIC = "/api/v1/client"
+"""The one operation that needs no token."""
 # ninja's own views, which answer every method.
 _NINJA_VIEWS = ("api-root", "openapi-json")
 
@@ -87,7 +89,10 @@ def _with_known_parameters(view: errors.View) -> errors.View:
     def wrapped(request: GatehouseRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         method = "GET" if request.method == "HEAD" else str(request.method)
         known = api.query_parameters(request.path, method)
-        if unknown := sorted(set(request.GET) - known):
+        unknown = sorted(set(request.GET) - known)
+        # Whoever shows no token at all, or shows it in the address, is told that first.
+        is_public = request.path == PUBLIC
+        if unknown and (is_public or "Authorization" in request.headers):
             takes = f"takes {', '.join(sorted(known))}" if known else "takes none"
             return errors.error_response(
                 request,
