@@ -36,7 +36,7 @@ def pick(claims: Claims, path: str) -> tuple[str, ...]:
     """
     if not path:
         return ()
-    sent = _find(claims, path.split("."))
+    sent = arrived(claims, path)
     items = [sent] if isinstance(sent, str) else sent
     if not isinstance(items, list | tuple):
         return ()
@@ -45,6 +45,11 @@ def pick(claims: Claims, path: str) -> tuple[str, ...]:
             item for item in items if isinstance(item, str) and item and is_storable(item)
         )
     )
+
+
+def arrived(claims: Claims, path: str) -> Any:
+    """Return what was sent at a path, of whatever type; None if nothing was."""
+    return _find(claims, path.split("."))
 
 
 def _find(container: object, parts: list[str]) -> Any:
@@ -107,5 +112,5 @@ def _is_okta(claims: Claims, issuer: str) -> bool:
 
 def _count(claims: Claims, path: str) -> int:
     """Return how many values were sent, including those that `pick` leaves out."""
-    sent = _find(claims, path.split("."))
+    sent = arrived(claims, path)
     return len(sent) if isinstance(sent, list | tuple) else 0

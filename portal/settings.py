@@ -78,6 +78,8 @@ OIDC_RP_SCOPES = env.str("OIDC_RP_SCOPES", default="openid email profile")
 OIDC_RP_SIGN_ALGO = env.str("OIDC_RP_SIGN_ALGO", default="RS256")
 # Whether the provider's e-mail addresses count though its tokens do not say that they are verified.
 OIDC_EMAIL_IS_VERIFIED = env.bool("OIDC_EMAIL_IS_VERIFIED", default=False)
+# Whether userinfo is asked for more claims: required, optional or never.
+OIDC_USERINFO = env.str("OIDC_USERINFO", default="optional")
 OIDC_TIMEOUT = _number("OIDC_TIMEOUT", 5)
 
 # Bearer tokens of the provider that the API accepts: audiences and kinds.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -14,20 +17,33 @@ from django.urls import reverse
 from django.utils import timezone
 from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 
+from accounts.claims import arrived
 from accounts.errors import GatehouseError
 from accounts.models import Person
 from accounts.oidc import discovery, id_tokens
-from accounts.oidc.errors import ProviderAnswerTooLarge, SignInFailed, misconfigured, unavailable
+from accounts.oidc.errors import (
+    ProviderAnswerTooLarge,
+    ProviderMisconfigured,
+    ProviderUnavailable,
+    SignInFailed,
+    misconfigured,
+    unavailable,
+)
 from accounts.oidc.provider_http import ProviderResponse, fetch
 from accounts.oidc.strict_json import parse_object
 from accounts.oidc.subjects import merge_userinfo, subject
+from accounts.rules import claims_in_use
 from accounts.signins import ProviderTokens, begin
 from portal.context import origin_of
 from portal.signin.authorization_response import as_line
 
 MAX_TOKEN_ANSWER = 512 * 1024
 MAX_USERINFO = 256 * 1024
+# Refusals that may pass: Request Timeout, Too Many Requests.
+_PASSING = (408, 429)
 _SECRETS = ("code", "code_verifier", "client_secret")
+
+log = logging.getLogger(__name__)
 
 
 def callback_url() -> str:
@@ -99,9 +115,17 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
     def get_userinfo(
         self, access_token: str, id_token: str, payload: dict[str, Any]
     ) -> dict[str, Any]:
-        """Return the claims of userinfo about the person of the ID token; {} if the provider has no userinfo."""
+        """Return the claims of userinfo about the person of the ID token; {} if the provider has no userinfo.
+
+        Raises:
+            ProviderUnavailable: no usable answer right now.
+            ProviderMisconfigured: userinfo is refused, signed, or required and missing.
+            SignInFailed: it is about somebody else.
+        """
         url = discovery.provider().userinfo_endpoint
         if not url:
+            if settings.OIDC_USERINFO == "required":
+                raise misconfigured("the provider has no userinfo, and OIDC_USERINFO is “required”")
             return {}
         if not access_token:
             raise unavailable("the token endpoint sent no access token")
@@ -118,6 +142,11 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
                 "the provider signs its userinfo, which this portal does not read; "
                 "set the client's userinfo to plain JSON"
             )
+        if 400 <= answer.status < 500 and answer.status not in _PASSING:
+            raise misconfigured(
+                f"the provider refuses userinfo with status {answer.status}; if its ID tokens hold all "
+                "that is needed, set OIDC_USERINFO to “never”"
+            )
         userinfo = answer.document()
         if not isinstance(userinfo.get("sub"), str) or userinfo["sub"] != payload["sub"]:
             # OpenID Connect Core 1.0 section 5.3.2.
@@ -133,8 +162,7 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
         self, access_token: str, id_token: str, payload: dict[str, Any]
     ) -> Person:
         """Begin the sign-in of the person whom the claims name, as `request.sign_in`."""
-        userinfo = self.get_userinfo(self.access_token, id_token, payload)
-        claims = merge_userinfo(payload, userinfo)
+        claims = merge_userinfo(payload, self._userinfo(id_token, payload))
         sign_in = begin(
             subject=subject(issuer=discovery.provider().issuer, claims=claims),
             tokens=self.tokens,
@@ -143,6 +171,44 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
         )
         self.request.sign_in = sign_in
         return sign_in.person
+
+    def _userinfo(self, id_token: str, payload: dict[str, Any]) -> dict[str, Any]:
+        """Return the claims of userinfo as OIDC_USERINFO says; {} if the ID token has to suffice.
+
+        Where userinfo is optional, a refusal stops nobody, as trying again would not help. An outage stops
+        only whose ID token lacks a claim that access comes from: they would have less for a whole sign-in.
+        """
+        if settings.OIDC_USERINFO == "never":
+            return {}
+        try:
+            return self.get_userinfo(self.access_token, id_token, payload)
+        except (ProviderMisconfigured, ProviderUnavailable) as error:
+            refused = isinstance(error, ProviderMisconfigured)
+            if settings.OIDC_USERINFO == "required" or not (
+                refused or _suffices(payload, now=timezone.now())
+            ):
+                raise
+            _log_once(error.admin_message)
+            return {}
+
+
+def _suffices(id_token: Mapping[str, Any], *, now: datetime) -> bool:
+    """Whether an ID token holds each claim that access or rights come from."""
+    claims = claims_in_use(now=now) | {
+        claim
+        for claim, values in (
+            (settings.ADMIN_CLAIM, settings.ADMIN_VALUES),
+            (settings.AUDITOR_CLAIM, settings.AUDITOR_VALUES),
+        )
+        if values
+    }
+    return all(arrived(id_token, claim) is not None for claim in claims)
+
+
+@lru_cache(maxsize=32)
+def _log_once(reason: str) -> None:
+    """Say in the log of this process, once for each reason, why userinfo is done without."""
+    log.warning("sign-ins go on without userinfo: %s", reason)
 
 
 @contextmanager

@@ -15,6 +15,9 @@ from accounts.models import Mapping
 from accounts.oidc.key_sets import ALGORITHMS
 from accounts.vouched_claims import NOT_VERIFIED_HINT, is_email_claim
 
+# Whether userinfo must answer, may fail, or is not asked: values of OIDC_USERINFO.
+USERINFO_POLICIES = ("required", "optional", "never")
+
 
 @register(Tags.security)
 def sign_in(**kwargs: Any) -> list[CheckMessage]:
@@ -86,6 +89,12 @@ def _protocol() -> Iterator[CheckMessage]:
             "OIDC_RP_SCOPES lacks openid: without it there is no ID token.",
             hint="Set it to “openid email profile”, and what your provider needs to send groups.",
             id="portal.E025",
+        )
+    if settings.OIDC_USERINFO not in USERINFO_POLICIES:
+        yield Critical(
+            f"OIDC_USERINFO is {settings.OIDC_USERINFO!r:.40}.",
+            hint=f"Set it to one of {', '.join(USERINFO_POLICIES)}.",
+            id="portal.E027",
         )
     if not 1 <= settings.OIDC_TIMEOUT <= 60:
         yield Error(

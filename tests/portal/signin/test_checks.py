@@ -23,6 +23,7 @@ from tests import cast
         ("OIDC_RP_SIGN_ALGO", "none", "portal.E024"),
         ("OIDC_RP_SIGN_ALGO", "", "portal.E024"),
         ("OIDC_RP_SCOPES", "email profile", "portal.E025"),
+        ("OIDC_USERINFO", "sometimes", "portal.E027"),
         ("OIDC_TIMEOUT", 0, "portal.E026"),
         ("OIDC_TIMEOUT", 600, "portal.E026"),
     ],

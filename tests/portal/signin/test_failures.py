@@ -58,6 +58,9 @@ FAULTS: dict[str, tuple[dict[str, Any], int, str, str]] = {
         {"body": {"token": {"id_token": "x" * 600_000}}}, 400, "signin.too_large", "more about you",
     ),
     "userinfo 500": ({"status": {"userinfo": 500}}, 503, "signin.provider.unavailable", NOT_IN_ORDER),
+    "userinfo 403": (
+        {"status": {"userinfo": 403}}, 503, "signin.provider.misconfigured", "set OIDC_USERINFO to “never”",
+    ),
     "userinfo slow": ({"slow": {"userinfo": 1.5}}, 503, "signin.provider.unavailable", NOT_IN_ORDER),
     "userinfo no JSON": (
         {"not_json": frozenset({"userinfo"})}, 503, "signin.provider.unavailable", NOT_IN_ORDER,
@@ -124,6 +127,8 @@ def test_a_fault_of_the_provider_ends_in_a_page_and_no_sign_in(
     if fault == "code refused":
         identity.codes.clear()
     be_impatient(settings, faults)
+    if fault not in ("userinfo of somebody else", "userinfo of nobody"):
+        settings.OIDC_USERINFO = "required"
 
     with identity.misbehaving(**faults):
         response = visitor.client.get(callback)
@@ -349,8 +354,13 @@ def test_a_failure_that_cannot_be_recorded_is_still_explained(
 
 @pytest.mark.parametrize("content_type", ["application/jwt", "Application/JWT ; charset=utf-8"])
 def test_signed_userinfo_is_refused_with_what_to_change(
-    visitor: Visitor, identity: IdentityProvider, publisher: Publisher, content_type: str
+    visitor: Visitor,
+    identity: IdentityProvider,
+    publisher: Publisher,
+    settings: Any,
+    content_type: str,
 ) -> None:
+    settings.OIDC_USERINFO = "required"
     publisher.replies["/userinfo"] = lambda _: Response("eyJ.eyJ.AA", content_type=content_type)
     with identity.misbehaving(discovery={"userinfo_endpoint": f"{publisher.url}/userinfo"}):
         response = visitor.walk()
