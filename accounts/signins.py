@@ -9,14 +9,16 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from accounts import audit, sql
+from accounts import audit
+from accounts.blocks import is_blocked
 from accounts.claims import problems
 from accounts.encryption import encrypt
 from accounts.errors import SignInAgain
 from accounts.models import Person, SignIn
 from accounts.models.audit import Action
+from accounts.people import is_identity, names_of
 from accounts.rights import rights_of
-from accounts.storable import is_storable, storable
+from accounts.storable import storable
 from accounts.types import Origin, Subject
 
 
@@ -34,7 +36,7 @@ def begin(*, subject: Subject, tokens: ProviderTokens, origin: Origin, now: date
     Raises:
         SignInAgain: an admin has blocked this person, or (issuer, sub) does not identify one.
     """
-    if not (_is_identity(subject.issuer) and _is_identity(subject.sub)):
+    if not (is_identity(subject.issuer) and is_identity(subject.sub)):
         refusal = SignInAgain(
             "Your identity provider sent no usable identifier for you. Contact your portal admins.",
             "iss and sub need 1 to 255 characters and no NUL",
@@ -42,25 +44,28 @@ def begin(*, subject: Subject, tokens: ProviderTokens, origin: Origin, now: date
         )
         _record_refusal(refusal, subject=subject, origin=origin, now=now)
         raise refusal
-    person, _ = Person.objects.get_or_create(issuer=subject.issuer, sub=subject.sub)
-    if not person.is_active:
+    person, _ = Person.objects.get_or_create(
+        issuer=subject.issuer, sub=subject.sub, defaults=names_of(subject)
+    )
+    if is_blocked(subject):
         refusal = _blocked(subject)
         _record_refusal(refusal, subject=subject, origin=origin, now=now)
         raise refusal
     rights_from = {settings.ADMIN_CLAIM, settings.AUDITOR_CLAIM}
     incomplete = problems(subject.claims, rights_from, issuer=subject.issuer)
     with transaction.atomic():
-        person.name = storable(subject.name)[:255]
-        person.email = storable(subject.email)[:255]
-        person.email_verified = subject.email_verified
+        names = names_of(subject)
+        for column, name in names.items():
+            setattr(person, column, name)
         rights = rights_of(subject)
         person.is_admin, person.is_auditor = rights.admin, rights.auditor
-        person.last_login = now
+        person.last_login = person.last_seen_at = now
+        person.last_seen_via = origin.surface.value
         # These fields only: an admin may be blocking this person at the same moment.
         person.save(
             update_fields=[
-                *("name", "email", "email_verified"),
-                *("is_admin", "is_auditor", "last_login"),
+                *names,
+                *("is_admin", "is_auditor", "last_login", "last_seen_at", "last_seen_via"),
             ]
         )
         sign_in = SignIn.objects.create(
@@ -135,7 +140,7 @@ def get_open(*, sign_in_id: UUID | None, now: datetime) -> SignIn:
     if sign_in_id is not None:
         sign_ins = SignIn.objects.select_related("person__preferences").order_by()
         sign_in = next(iter(sign_ins.filter(pk=sign_in_id)), None)
-    if sign_in is None or not sign_in.is_open(now) or not sign_in.person.is_active:
+    if sign_in is None or not sign_in.is_open(now) or is_blocked(subject_of(sign_in)):
         raise SignInAgain(
             "Your sign-in has ended. Sign in again.",
             f"sign-in {sign_in_id} is not open",
@@ -144,12 +149,12 @@ def get_open(*, sign_in_id: UUID | None, now: datetime) -> SignIn:
 
 
 def refuse_blocked(subject: Subject) -> None:
-    """Refuse a subject without a sign-in whom an admin has blocked.
+    """Refuse a subject without a sign-in whom an admin has blocked, by identity or by a claim value.
 
     Raises:
-        SignInAgain: this person is blocked.
+        SignInAgain: this subject is blocked.
     """
-    if sql.is_blocked(issuer=subject.issuer, sub=subject.sub):
+    if is_blocked(subject):
         raise _blocked(subject)
 
 
@@ -189,8 +194,3 @@ def _record_refusal(
         error_code=refusal.code,
         reason=refusal.admin_message,
     )
-
-
-def _is_identity(text: str) -> bool:
-    """Whether the column holds this text whole, so that it identifies one person (OIDC Core 2: `sub` has at most 255)."""
-    return 0 < len(text) <= 255 and is_storable(text)

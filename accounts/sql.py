@@ -24,8 +24,17 @@ _OF_WORKLOADS = (
     "issuer_id = (SELECT id FROM accounts_trustedissuer WHERE url = %(issuer)s AND enabled)"
 )
 
-_IS_BLOCKED = """
-SELECT 1 FROM accounts_person WHERE issuer = %(issuer)s AND sub = %(sub)s AND NOT is_active
+# Blocks of claim values are few, and each request of anybody is compared with all of them.
+_BLOCKS = """
+SELECT '', '' FROM accounts_person WHERE issuer = %(issuer)s AND sub = %(sub)s AND NOT is_active
+UNION ALL
+SELECT claim, value FROM accounts_block
+WHERE claim <> '' OR (issuer = %(issuer)s AND sub = %(sub)s)
+"""
+
+_LAST_SEEN = """
+SELECT last_seen_at IS NULL OR last_seen_at <= %(due)s
+FROM accounts_person WHERE issuer = %(issuer)s AND sub = %(sub)s
 """
 
 _CLAIMS_IN_USE = """
@@ -100,9 +109,15 @@ _BOOLEANS_OF_ROLE = {16, 17, 18}  # permission_set.privileged, .console, .keys
 _BOOLEANS_OF_RULE = {6, 7}  # mapping.console, .keys
 
 
-def is_blocked(*, issuer: str, sub: str) -> bool:
-    """Whether an admin has blocked this person."""
-    return bool(_rows(_IS_BLOCKED, {"issuer": issuer, "sub": sub}))
+def blocks(*, issuer: str, sub: str) -> list[Row]:
+    """Return (claim, value) of each block that could be of this identity; ("", "") blocks the identity itself."""
+    return _rows(_BLOCKS, {"issuer": issuer, "sub": sub})
+
+
+def last_seen(*, issuer: str, sub: str, due: datetime) -> list[Row]:
+    """Return whether a person was last seen at `due` or before; no row for somebody never seen."""
+    rows = _rows(_LAST_SEEN, {"issuer": issuer, "sub": sub, "due": _time(due)})
+    return [_converted(row, booleans={0}) for row in rows]
 
 
 def claims_in_use(*, now: datetime, issuer: str | None) -> list[str]:

@@ -24,6 +24,7 @@ class AdminConfig(DjangoAdminConfig):
         # Each module registers its pages when it is imported.
         from portal.admin import (  # noqa: F401
             audit,
+            blocks,
             directory,
             issuers,
             mappings,

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.errors import GatehouseError, SignInAgain
+from accounts.people import is_due, note_seen
 from accounts.signins import get_open, subject_of
 from portal import health, logs
 from portal.limiting import TooMany, count_form
@@ -76,12 +77,16 @@ class CurrentSignIn(_Middleware):
         sign_in_id = request.session.get("sign_in")
         if sign_in_id:
             try:
-                sign_in = get_open(sign_in_id=uuid.UUID(sign_in_id), now=timezone.now())
+                now = timezone.now()
+                sign_in = get_open(sign_in_id=uuid.UUID(sign_in_id), now=now)
             except SignInAgain:
                 logout(request)
             else:
                 request.sign_in = sign_in
                 request.user = sign_in.person
+                if is_due(sign_in.person.last_seen_at, now=now):
+                    surface = area_of(request.path_info).surface
+                    note_seen(subject_of(sign_in), surface=surface, now=now)
         return self.get_response(request)
 
 

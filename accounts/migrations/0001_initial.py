@@ -56,10 +56,14 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(blank=True, max_length=255)),
                 ('email', models.CharField(blank=True, db_index=True, max_length=255)),
                 ('email_verified', models.BooleanField(default=False, help_text='Whether the identity provider, or OIDC_EMAIL_IS_VERIFIED, says so.', verbose_name='email is verified')),
+                ('username', models.CharField(blank=True, db_index=True, help_text='The claim preferred_username.', max_length=255)),
                 ('is_admin', models.BooleanField(default=False, verbose_name='portal admin')),
                 ('is_auditor', models.BooleanField(default=False, verbose_name='auditor')),
                 ('is_active', models.BooleanField(default=True, verbose_name='may sign in')),
+                ('block_reason', models.CharField(blank=True, max_length=255, verbose_name='why blocked')),
                 ('first_seen', models.DateTimeField(auto_now_add=True)),
+                ('last_seen_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='last seen')),
+                ('last_seen_via', models.CharField(blank=True, editable=False, max_length=16, verbose_name='last seen via')),
             ],
             options={
                 'verbose_name_plural': 'people',
@@ -148,6 +152,22 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-at'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Block',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('issuer', models.CharField(blank=True, max_length=255)),
+                ('sub', models.CharField(blank=True, max_length=255)),
+                ('claim', models.CharField(blank=True, help_text='For example email, preferred_username or groups.', max_length=255)),
+                ('value', models.CharField(blank=True, help_text='Letter case does not matter here.', max_length=255)),
+                ('reason', models.CharField(help_text='For other admins and the audit trail.', max_length=255)),
+                ('created_by', models.CharField(editable=False, max_length=255)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+            ],
+            options={
+                'ordering': ['-created_at'],
             },
         ),
         migrations.CreateModel(
@@ -357,6 +377,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='auditevent',
             index=models.Index(fields=['account_id', '-at'], name='audit_by_account'),
+        ),
+        migrations.AddConstraint(
+            model_name='block',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(models.Q(('issuer', ''), _negated=True), models.Q(('sub', ''), _negated=True), ('claim', ''), ('value', '')), models.Q(models.Q(('claim', ''), _negated=True), models.Q(('value', ''), _negated=True), ('issuer', ''), ('sub', '')), _connector='OR'), name='block_of_identity_or_claim'),
+        ),
+        migrations.AddConstraint(
+            model_name='block',
+            constraint=models.UniqueConstraint(fields=('issuer', 'sub', 'claim', 'value'), name='block_once_for_each'),
         ),
         migrations.AddField(
             model_name='clitoken',

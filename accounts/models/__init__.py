@@ -1,6 +1,7 @@
 """The tables. They never call AWS and never see a request.
 
 people       persons, identified by (issuer, sub)
+blocks       who is refused: identities, and whoever has a claim value
 signins      completed sign-ins, with their claims and the provider's tokens, encrypted
 sso          command lines that ask for access, the hashes of their tokens, the key of registrations
 tokens       the portal's own tokens for programs: their hashes
@@ -16,6 +17,7 @@ audit        the audit trail, append-only
 from __future__ import annotations
 
 from accounts.models.audit import AuditEvent
+from accounts.models.blocks import Block
 from accounts.models.directory import Account, AccountRole, Environment, PermissionSet
 from accounts.models.favourites import Favourite, RoleUse
 from accounts.models.issuers import TrustedIssuer
@@ -32,6 +34,7 @@ __all__ = [
     "AccountRole",
     "Approval",
     "AuditEvent",
+    "Block",
     "CliToken",
     "Environment",
     "Favourite",

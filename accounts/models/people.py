@@ -1,4 +1,4 @@
-"""People who have signed in, identified by (issuer, sub) and never by email."""
+"""People whom the portal has seen, identified by (issuer, sub) and never by email."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _READ_ONLY_MODELS = frozenset({"auditevent", "signin", "token"})
 
 
 class Person(AbstractBaseUser):
-    """A person who has signed in. There are no passwords. Rights come from the claims of each sign-in."""
+    """A person who has signed in or asked the API. There are no passwords. Rights come from the claims."""
 
     public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     issuer = models.CharField(max_length=255, editable=False)
@@ -26,10 +26,16 @@ class Person(AbstractBaseUser):
         default=False,
         help_text="Whether the identity provider, or OIDC_EMAIL_IS_VERIFIED, says so.",
     )
+    username = models.CharField(
+        max_length=255, blank=True, db_index=True, help_text="The claim preferred_username."
+    )
     is_admin = models.BooleanField("portal admin", default=False)
     is_auditor = models.BooleanField("auditor", default=False)
     is_active = models.BooleanField("may sign in", default=True)
+    block_reason = models.CharField("why blocked", max_length=255, blank=True)
     first_seen = models.DateTimeField(auto_now_add=True)
+    last_seen_at = models.DateTimeField("last seen", null=True, blank=True, editable=False)
+    last_seen_via = models.CharField("last seen via", max_length=16, blank=True, editable=False)
 
     password = None  # type: ignore[assignment]
 
@@ -55,6 +61,11 @@ class Person(AbstractBaseUser):
         )
 
     @property
+    def identity(self) -> str:
+        """What tells this person from others with the same name."""
+        return f"{self.sub} at {self.issuer}"
+
+    @property
     def is_staff(self) -> bool:
         """Whether the admin opens: for portal admins and auditors."""
         return self.is_active and (self.is_admin or self.is_auditor)
@@ -62,7 +73,7 @@ class Person(AbstractBaseUser):
     def has_perm(self, perm: str, obj: object = None) -> bool:
         """Portal admins change the directory and mappings, auditors view; nobody edits records.
 
-        People are added by their sign-ins only and never deleted. An admin can change whether they may
+        People are added when they are first seen, and never deleted. An admin can change whether they may
         sign in.
         """
         app, _, name = perm.partition(".")

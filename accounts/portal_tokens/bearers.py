@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Q
 
-from accounts import audit, bearer_secrets
+from accounts import audit, bearer_secrets, blocks
 from accounts.claims import OF_THE_PORTAL
 from accounts.errors import TokenRefused
 from accounts.models import SignIn, Token
@@ -59,6 +59,9 @@ def subject_of(
         )
     claims, refusal = _claims_behind(token, now)
     subject = _subject(token, claims)
+    if refusal is None and blocks.is_blocked(subject):
+        whom = "This token" if token.machine else "The person who created this token"
+        refusal = _refusal("blocked", f"{whom} is blocked.", token)
     if refusal is not None:
         if before_recording is not None:
             before_recording()

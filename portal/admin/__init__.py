@@ -14,6 +14,7 @@ mappings        mappings, with the preview of what one gives
 mapping_forms   the form of a mapping and of its targets
 issuers         the trusted issuers of workloads
 people          people (an admin may block one) and their sign-ins, without the provider's tokens
+blocks          blocks of identities never seen, and of claim values
 tokens          the portal's tokens, to look at and revoke
 audit           the audit trail
 """

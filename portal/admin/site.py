@@ -34,6 +34,7 @@ _TABLES = (
     "TrustedIssuer",
     "Environment",
     "Person",
+    "Block",
     "SignIn",
     "Token",
     "AuditEvent",

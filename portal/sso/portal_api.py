@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts import access, entitlements
 from accounts.errors import AccessDenied, InvalidRequest
+from accounts.people import note_seen
 from accounts.sso import client_tokens
 from accounts.sso.errors import ClientRefused
 from accounts.types import OfferedRole, RoleRef, Subject, Surface
@@ -85,10 +86,12 @@ def logout(request: HttpRequest) -> HttpResponse:
 def _identify(request: HttpRequest, now: datetime) -> Subject:
     """Return the subject of the token in AWS's own header."""
     try:
-        return client_tokens.subject_of(bearer=_bearer(request), now=now)
+        subject = client_tokens.subject_of(bearer=_bearer(request), now=now)
     except ClientRefused:
         limiting.count_bad_token(request)
         raise
+    note_seen(subject, surface=Surface.SSO, now=now)
+    return subject
 
 
 def _bearer(request: HttpRequest) -> str:

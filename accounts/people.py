@@ -1,0 +1,68 @@
+"""Note who asks, on every surface: whoever has a row can be found and blocked."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import DatabaseError, transaction
+from django.db.models import Q
+
+from accounts import sql
+from accounts.models import Person
+from accounts.storable import is_storable, storable
+from accounts.types import Subject, Surface
+
+log = logging.getLogger(__name__)
+
+# Of the requests of an hour, one writes.
+_PRECISION = timedelta(hours=1)
+
+
+def is_identity(text: str) -> bool:
+    """Whether the column holds this text whole, so that it identifies one person (OIDC Core 2: `sub` has at most 255)."""
+    return 0 < len(text) <= 255 and is_storable(text)
+
+
+def is_due(last_seen_at: datetime | None, *, now: datetime) -> bool:
+    """Whether it is time to note again that somebody was seen."""
+    return last_seen_at is None or last_seen_at <= now - _PRECISION
+
+
+def note_seen(subject: Subject, *, surface: Surface, now: datetime) -> None:
+    """Add the person if nobody has seen them, else note once an hour when and where they were seen.
+
+    Programs are no people: workloads and machine tokens are left out. A database that cannot write
+    does not prevent reading: who gets keys is recorded in the audit trail anyway.
+    """
+    if subject.workload:
+        return
+    rows = sql.last_seen(issuer=subject.issuer, sub=subject.sub, due=now - _PRECISION)
+    if rows == [(False,)]:
+        return
+    seen = {"last_seen_at": now, "last_seen_via": surface.value}
+    try:
+        with transaction.atomic():
+            if not rows:
+                Person.objects.get_or_create(
+                    issuer=subject.issuer, sub=subject.sub, defaults=names_of(subject) | seen
+                )
+                return
+            due = Q(last_seen_at=None) | Q(last_seen_at__lte=now - _PRECISION)
+            person = Person.objects.filter(issuer=subject.issuer, sub=subject.sub)
+            # What a sign-in brought is newer, or says more, than a token.
+            person.filter(due, last_login=None).update(**names_of(subject))
+            person.filter(due).update(**seen)
+    except DatabaseError:
+        log.exception("who was seen could not be stored")
+
+
+def names_of(subject: Subject) -> dict[str, str | bool]:
+    """Return the columns of a person that say what people call them."""
+    username = subject.claims.get("preferred_username")
+    return {
+        "name": storable(subject.name)[:255],
+        "email": storable(subject.email)[:255],
+        "email_verified": subject.email_verified,
+        "username": storable(username)[:255] if isinstance(username, str) else "",
+    }

@@ -1,0 +1,73 @@
+"""Blocks of identities that were never seen, and of whoever has a claim value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts import blocks
+from accounts.models import Block, SignIn
+from portal.admin.audited import AuditedAdmin
+from portal.admin.people import end_sign_ins
+from portal.context import sign_in_of
+
+
+class BlockForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Whom to block, and why."""
+
+    # The sign-in of the admin who fills in the form.
+    own_sign_in: SignIn | None = None
+
+    def clean(self) -> Any:
+        """Refuse to block oneself."""
+        cleaned = super().clean()
+        block = Block(**{name: self.cleaned_data.get(name, "") for name in _WHOM})
+        if self.own_sign_in in blocks.reached_sign_ins(block, now=timezone.now()):
+            raise ValidationError("You would block yourself with this. Ask another portal admin.")
+        return cleaned
+
+
+_WHOM = ("issuer", "sub", "claim", "value")
+
+
+@admin.register(Block)
+class BlockAdmin(AuditedAdmin):
+    """Blocks apply to sign-ins, pages, the API and command lines at once. To unblock, delete the row."""
+
+    form = BlockForm
+    list_display = ("__str__", "reason", "created_by", "created_at")
+    search_fields = (*_WHOM, "reason")
+    fields = (*_WHOM, "reason", "created_by", "created_at")
+    readonly_fields = ("created_by", "created_at")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Let nobody turn a block into another one: its row of the audit trail names whom it blocks."""
+        return self.readonly_fields if obj is None else (*self.readonly_fields, *_WHOM)
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        return type(form.__name__, (form,), {"own_sign_in": sign_in_of(request)})
+
+    def save_model(self, request: HttpRequest, obj: Block, form: Any, change: bool) -> None:
+        """Save; of a new block, end the open sign-ins that it reaches, and say whose they were."""
+        if not change:
+            obj.created_by = str(request.user)[:255]
+        super().save_model(request, obj, form, change)
+        if change:
+            return
+        reached = blocks.reached_sign_ins(obj, now=timezone.now())
+        ended = end_sign_ins(request, reached)
+        names = "; ".join(sorted({f"{one.person} ({one.person.identity})" for one in reached}))
+        messages.success(
+            request,
+            f"It reaches {names}: {ended} open sign-in{'' if ended == 1 else 's'} ended."
+            if reached
+            else "It reaches nobody who is signed in now, and refuses whoever comes with this from now on.",
+        )
