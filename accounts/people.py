@@ -53,8 +53,8 @@ def note_seen(subject: Subject, *, surface: Surface, now: datetime) -> None:
             # What a sign-in brought is newer, or says more, than a token.
             person.filter(due, last_login=None).update(**names_of(subject))
             person.filter(due).update(**seen)
-    except DatabaseError:
-        log.exception("who was seen could not be stored")
+    except DatabaseError as error:
+        log.warning("who was seen could not be stored: %s", error)
 
 
 def names_of(subject: Subject) -> dict[str, str | bool]:

@@ -40,6 +40,7 @@ def test_open_sign_in_brings_its_persons_preferences_along(
     sign_in = cast.sign_in("alice")
     preferences.save(person=sign_in.person, sign_out_first=True, slash_searches=False)
 
-    with django_assert_num_queries(1):
+    # The sign-in with its person and their preferences, and the blocks.
+    with django_assert_num_queries(2):
         person = signins.get_open(sign_in_id=sign_in.id, now=timezone.now()).person
         assert preferences.preferences_of(person).slash_searches is False

@@ -254,10 +254,10 @@ def test_asking_costs_the_same_queries_for_two_as_for_ten(
     two, ten = [DEV, PROD], [DEV, PROD, *(f"{n:012d}/X" for n in range(8))]
     ask(client, *two)
 
-    # The session, the sign-in, the revision, the duration chosen last.
-    with django_assert_num_queries(4):
+    # The session, the sign-in, the blocks, the revision, the duration chosen last.
+    with django_assert_num_queries(5):
         ask(client, *two)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         ask(client, *ten)
 
 

@@ -125,8 +125,8 @@ def test_roles_are_decided_once_while_nothing_changes(
     alice = cast.signed_in("alice")
     first = page_of(alice)
 
-    # The session, the sign-in with its person, the revision, favourites and recent roles.
-    with django_assert_num_queries(4):
+    # The session, the sign-in with its person, the blocks, the revision, favourites and recent roles.
+    with django_assert_num_queries(5):
         again = page_of(alice)
 
     assert again == first

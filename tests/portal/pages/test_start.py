@@ -138,9 +138,9 @@ def test_start_page_costs_the_same_queries_however_much_is_on_it(
         cast.mapping("payments", what, where, name=str(number))
     client = cast.signed_in("alice")
 
-    # The session, the sign-in with its person, the revision, when the next mapping expires, three for
+    # The session, the sign-in with its person, the blocks, the revision, when the next mapping expires, three for
     # the entitlements, favourites and recent roles.
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         client.get("/")
 
 
