@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.conf import settings
 
-from accounts.claims import pick
+from accounts.claims import arrived, pick
 from accounts.models import Account, Mapping, Person
 from accounts.rules import claims_in_use
 from accounts.types import Subject
@@ -31,6 +31,8 @@ class NoAccounts:
     arrived: Sequence[ArrivedClaim]
     no_accounts: bool
     no_mappings: bool
+    # Claims of which the identity provider sent nothing at all, if it sent none of them.
+    missing: Sequence[str]
     # No portal admin has signed in so far.
     no_admins: bool
 
@@ -44,9 +46,11 @@ def no_accounts(*, subject: Subject, now: datetime) -> NoAccounts:
     """Look up why somebody has no accounts."""
     sent = vouched_for(subject)
     claims = claims_in_use(now=now) or {settings.ADMIN_CLAIM or "groups"}
+    missing = [claim for claim in sorted(claims) if arrived(subject.claims, claim) is None]
     return NoAccounts(
         subject=subject,
         arrived=[ArrivedClaim(claim, pick(sent, claim)) for claim in sorted(claims)],
+        missing=missing if len(missing) == len(claims) else (),
         no_accounts=not Account.objects.exists(),
         no_mappings=not Mapping.objects.exists(),
         no_admins=not Person.objects.filter(is_admin=True).exists(),

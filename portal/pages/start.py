@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -42,6 +43,7 @@ def start(request: HttpRequest) -> HttpResponse:
     context = {
         "empty": no_accounts(subject=subject_of_request(request), now=timezone.now()),
         "problems": own.problems,
+        "scopes": settings.OIDC_RP_SCOPES,
     }
     return render(request, "pages/no_accounts.html", context)
 

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Critical, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Critical, Error, Info, Tags, Warning, register
 from django.db import DatabaseError
 
 from accounts.addresses import is_safe_address
@@ -95,6 +95,13 @@ def _protocol() -> Iterator[CheckMessage]:
             f"OIDC_USERINFO is {settings.OIDC_USERINFO!r:.40}.",
             hint=f"Set it to one of {', '.join(USERINFO_POLICIES)}.",
             id="portal.E027",
+        )
+    if settings.ADMIN_CLAIM == "groups" and "groups" not in settings.OIDC_RP_SCOPES.split():
+        yield Info(
+            f"OIDC_RP_SCOPES does not ask for groups: {settings.OIDC_RP_SCOPES}.",
+            hint="Okta, Dex, OneLogin and others send the claim groups only for the scope groups; others refuse "
+            "a scope that they do not know. docs/providers/ says what yours needs.",
+            id="portal.I020",
         )
     if not 1 <= settings.OIDC_TIMEOUT <= 60:
         yield Error(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import re
 
@@ -181,6 +182,28 @@ def test_claims_that_did_not_arrive_whole_are_said_and_give_nothing() -> None:
 
     assert "claims.overage" in page
     assert "payments-dev" not in page
+
+
+def test_somebody_without_any_group_claim_is_told_and_whoever_sets_it_up_which_scope(
+    settings: Settings,
+) -> None:
+    nothing = dataclasses.replace(cast.subject("alice"), claims={})
+    unasked = "Your identity provider sent no claim"
+
+    # Nobody is an admin yet: whoever it is may be the one who sets it up.
+    first = text_of(cast.signed_in(nothing))
+    assert unasked in first
+    assert "OIDC_RP_SCOPES" in first
+
+    assert unasked not in text_of(cast.signed_in("carol"))
+    later = text_of(cast.signed_in(nothing))
+    assert unasked in later
+    assert "OIDC_RP_SCOPES" not in later
+
+    settings.ADMIN_CLAIM, settings.ADMIN_VALUES = "sub", ["sub-alice"]
+    cast.mapping("payments", cast.permission_set("ReadOnly"))
+    admin = dataclasses.replace(nothing, claims={"sub": "sub-alice"})
+    assert settings.OIDC_RP_SCOPES in text_of(cast.signed_in(admin))
 
 
 def test_first_start_tells_an_admin_what_is_missing_and_where_to_set_it() -> None:

@@ -10,6 +10,11 @@ from portal.signin.checks import mappings_of_emails, sign_in
 from tests import cast
 
 
+@pytest.fixture(autouse=True)
+def _groups_are_asked_for(settings: Any) -> None:
+    settings.OIDC_RP_SCOPES = "openid email profile groups"
+
+
 @pytest.mark.parametrize(
     ("name", "value", "number"),
     [
@@ -22,7 +27,7 @@ from tests import cast
         ("OIDC_RP_SIGN_ALGO", "HS256", "portal.E024"),
         ("OIDC_RP_SIGN_ALGO", "none", "portal.E024"),
         ("OIDC_RP_SIGN_ALGO", "", "portal.E024"),
-        ("OIDC_RP_SCOPES", "email profile", "portal.E025"),
+        ("OIDC_RP_SCOPES", "email groups", "portal.E025"),
         ("OIDC_USERINFO", "sometimes", "portal.E027"),
         ("OIDC_TIMEOUT", 0, "portal.E026"),
         ("OIDC_TIMEOUT", 600, "portal.E026"),
@@ -72,3 +77,13 @@ def test_access_by_address_is_warned_of_unless_the_operator_vouches(settings: An
 
     settings.OIDC_EMAIL_IS_VERIFIED = True
     assert [*sign_in(), *mappings_of_emails(databases=["default"])] == []
+
+
+def test_scopes_without_groups_are_remarked_on_where_admins_come_from_groups(settings: Any) -> None:
+    settings.OIDC_RP_SCOPES = "openid email profile"
+
+    (remark,) = sign_in()
+    assert (remark.id, "docs/providers/" in str(remark.hint)) == ("portal.I020", True)
+
+    settings.ADMIN_CLAIM = settings.AUDITOR_CLAIM = "roles"
+    assert sign_in() == []
