@@ -1,6 +1,6 @@
 # The newcomer's commands. Everything is built in .venv from the hashed locks.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long bench lint lock
+.PHONY: help demo test test-long mutate bench lint lock
 PYTHON ?= python3
 UV ?= uv
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 \
@@ -17,6 +17,9 @@ test: .venv/dev  ## Run the whole test suite on SQLite and on all cores; its las
 
 test-long: .venv/dev  ## Run the tests that try many examples with four times as many
 	.venv/bin/python -m pytest --numprocesses=auto -m hypothesis --hypothesis-profile=long
+
+mutate: .venv/dev  ## Remove each protection that docs/security.md names and see its test fail: half an hour, nightly or by hand
+	.venv/bin/python -m tests.mutations $(ROWS)
 
 bench: .venv/dev  ## Measure the portal beside what it has to beat: one table of ratios, in about five minutes
 	.venv/bin/python -m bench

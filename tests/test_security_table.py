@@ -7,6 +7,8 @@ import re
 from functools import cache
 from pathlib import Path
 
+from tests import mutations
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "security.md"
 
@@ -74,6 +76,36 @@ def test_every_named_test_exists() -> None:
     tests = {test for _, _, tests in ROWS for test in tests}
 
     assert sorted(test for test in tests if not _is_a_test(test)) == []
+
+
+def test_every_row_has_a_mutation_or_is_listed_as_having_none() -> None:
+    with_one = {mutation.row for mutation in mutations.listed()}
+    without = set(mutations.rows_without())
+
+    unlisted = [
+        name for name, _, _ in ROWS if not any(name.startswith(row) for row in with_one | without)
+    ]
+    of_no_row = [
+        row
+        for row in sorted(with_one | without)
+        if len([name for name, _, _ in ROWS if name.startswith(row)]) != 1
+    ]
+    assert unlisted == [], "add a mutation of each to tests/mutations.toml"
+    assert of_no_row == [], "tests/mutations.toml names rows by how they begin"
+    assert sorted(with_one & without) == []
+
+
+def test_every_mutation_finds_its_text_and_a_test_of_its_row(tmp_path: Path) -> None:
+    for mutation in mutations.listed():
+        (tests,) = (tests for name, _, tests in ROWS if name.startswith(mutation.row))
+        copy = tmp_path / mutation.file
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text((ROOT / mutation.file).read_text())
+
+        mutation.apply(tmp_path)
+
+        assert copy.read_text() != (ROOT / mutation.file).read_text(), mutation.row
+        assert mutation.test in tests, f"{mutation.test} is no test of the row {mutation.row}"
 
 
 def _is_a_place(place: str) -> bool:

@@ -14,6 +14,7 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from accounts import access, audit, pool, signins, trust
+from accounts.aws import sts
 from accounts.aws.arn import RoleArn
 from accounts.errors import (
     AccessDenied,
@@ -571,6 +572,16 @@ def test_keys_are_those_of_the_role_in_the_persons_own_session(sts_endpoint: str
     )
     assert arn == f"arn:aws:sts::{DEV}:assumed-role/Developer/{session_name(alice)}"
     assert (issued.duration, issued.shortened) == (2700, "")
+
+
+def test_each_account_is_asked_with_its_own_external_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    aws = Answers(KEYS, KEYS)
+    monkeypatch.setattr(sts, "assume_role", aws)
+    for external_id in ("of-this-account", "of-another"):
+        Account.objects.filter(account_id=DEV).update(external_id=external_id)
+        get_keys(cast.as_subject("alice"))
+
+    assert [call["external_id"] for call in aws.calls] == ["of-this-account", "of-another"]
 
 
 def test_person_whom_the_portal_has_not_seen_gets_what_the_claims_give() -> None:

@@ -240,6 +240,8 @@ def test_keys_are_not_logged_even_when_the_root_logs_everything(
 ) -> None:
     with aws_environment(AWS_SESSION_TOKEN="planted-token-of-the-hub"):
         caplog.set_level(logging.DEBUG)
+        for name in ("boto3", "botocore", "urllib3"):  # As if somebody had asked for all of it.
+            caplog.set_level(logging.DEBUG, logger=name)
 
         keys = sts.assume_role(role_arn=ARN, session_name="alice", duration=3600)
 

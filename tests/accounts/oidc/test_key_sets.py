@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import Any
 
 import pytest
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 from accounts.oidc import key_sets
+from accounts.oidc.cache import CachedValue
 from accounts.oidc.errors import InvalidToken, ProviderUnavailable
 from tests.publisher import Publisher
 
@@ -112,6 +114,23 @@ def test_a_withdrawn_key_is_refused_once_the_new_one_was_seen(publisher: Publish
     publish(publisher, TWO)
     find(publisher, "two")
 
+    with pytest.raises(InvalidToken):
+        find(publisher, "one")
+
+
+def test_a_withdrawn_key_is_refused_after_ten_minutes(
+    publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = [0.0]
+    cached = partial(CachedValue, clock=lambda: seconds[0])
+    monkeypatch.setattr(key_sets, "CachedValue", cached)
+    publish(publisher, ONE)
+    find(publisher, "one")
+    publish(publisher, TWO)
+
+    seconds[0] = 599.0
+    assert find(publisher, "one") == "one"
+    seconds[0] = 600.0
     with pytest.raises(InvalidToken):
         find(publisher, "one")
 
