@@ -56,8 +56,10 @@ def test_queries_for_keys_are_the_same_whatever_the_size_and_the_groups(
             token = issuer.token(groups=list(in_groups(groups, top)))
             counts.append(ask(program, token, role_below(top)))
 
-    # Is this person blocked, the account role, claims in use, mappings; the audit row.
-    assert counts == [5, 5, 5, 5]
+    # The first request adds the person. After that: was this person seen within the hour, is anybody
+    # blocked, the account role, claims in use, mappings; on PostgreSQL whether it takes rows; the audit row.
+    assert counts[1:] == [7 if connection.vendor == "postgresql" else 6] * 3
+    assert counts[0] < 16
 
 
 def test_no_client_is_built_for_a_request(

@@ -53,5 +53,5 @@ def test_queries_are_the_same_for_12_300_and_3000_accounts() -> None:
                 client.get("/")
             counts.append(len(queries))
 
-    assert cold == [8, 8, 8]
-    assert warm == [4, 4, 4]
+    assert cold == [9, 9, 9]
+    assert warm == [5, 5, 5]
