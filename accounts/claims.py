@@ -13,6 +13,9 @@ from accounts.types import Claims
 # Claims with this prefix are set by the portal for its machine tokens. From a provider they are ignored.
 OF_THE_PORTAL = "gatehouse:"
 
+# Not exactly a whole number in every JSON library beyond this (RFC 8259 section 6).
+_LARGEST_NUMBER = 2**53
+
 # Okta cuts a group claim at 100 values and does not say so.
 OKTA_GROUP_LIMIT = 100
 _OKTA_HOSTS = (".okta.com", ".oktapreview.com", ".okta-emea.com", ".okta-gov.com")
@@ -31,20 +34,24 @@ def pick(claims: Claims, path: str) -> tuple[str, ...]:
     """Return the values of a claim by its literal key, or by a dotted path.
 
     At every level the longest literal key wins, so `https://example.com/groups`, `cognito:groups` and
-    `resource_access.my.portal.roles` all work. A single string is one value and is never split. What
-    is not a non-empty string that a database can store is left out.
+    `resource_access.my.portal.roles` all work. A path goes through lists of objects: `groups.name` reads
+    [{"name": "payments"}]. A single string is one value and is not split here (a mapping can). Whole
+    numbers are read as decimal text. What is neither, empty, or cannot be stored is left out.
     """
     if not path:
         return ()
     sent = arrived(claims, path)
-    items = [sent] if isinstance(sent, str) else sent
-    if not isinstance(items, list | tuple):
-        return ()
-    return tuple(
-        dict.fromkeys(
-            item for item in items if isinstance(item, str) and item and is_storable(item)
-        )
-    )
+    texts = map(_text, sent if isinstance(sent, list | tuple) else [sent])
+    return tuple(dict.fromkeys(text for text in texts if text and is_storable(text)))
+
+
+def _text(item: object) -> str:
+    """Return a text, or a whole number as text; "" for everything else."""
+    if isinstance(item, str):
+        return item
+    if isinstance(item, int) and not isinstance(item, bool) and abs(item) < _LARGEST_NUMBER:
+        return str(item)
+    return ""
 
 
 def arrived(claims: Claims, path: str) -> Any:
@@ -53,6 +60,12 @@ def arrived(claims: Claims, path: str) -> Any:
 
 
 def _find(container: object, parts: list[str]) -> Any:
+    if isinstance(container, list | tuple):
+        values: list[Any] = []
+        for item in container:
+            value = _find(item, parts) if isinstance(item, Mapping) else None
+            values += value if isinstance(value, list | tuple) else [value]
+        return [value for value in values if value is not None] or None
     if not isinstance(container, Mapping):
         return None
     for length in range(len(parts), 0, -1):

@@ -108,7 +108,7 @@ def _conditions(
     for rule in rules:
         named_accounts = None
         if rule.match is Match.TEMPLATE and values is not None:
-            named_accounts = account_ids(rule.value, values.get(rule.claim, frozenset()))
+            named_accounts = account_ids(rule.value, rule.read(values.get(rule.claim, frozenset())))
         targets = rule.targets if named_accounts is None else Targets(accounts=named_accounts)
         per_set.setdefault(rule.role_name, []).append(targets)
     reached = {role_name: Targets.union(parts) for role_name, parts in per_set.items()}

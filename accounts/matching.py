@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum
 
@@ -90,6 +91,15 @@ class Rule:
     targets: Targets
     console: bool
     keys: bool
+    # The delimiter at which texts of the claim are taken apart; "" leaves each as one value.
+    split: str = ""
+
+    def read(self, values: AbstractSet[str]) -> AbstractSet[str]:
+        """Return claim values as this rule reads them. Reading what was read changes nothing."""
+        if not self.split:
+            return values
+        parts = (part.strip() for value in values for part in value.split(self.split))
+        return frozenset(part for part in parts if part)
 
     def verdict(self, role: OfferedRole, values: frozenset[str]) -> Verdict:
         """Say whether this rule gives this role to somebody with these values of the claim."""
@@ -108,7 +118,7 @@ class Rule:
             rendered = render(self.value, role)
             if rendered is None:
                 return _MISSES[Miss.NOT_RENDERED]
-            matching = rendered if rendered in values else None
+            matching = rendered if rendered in self.read(values) else None
         else:
             matching = min(self.relevant(values), default=None)
         if matching is not None:
@@ -121,6 +131,7 @@ class Rule:
         The rule gives the same by these as by all of them. So thousands of values are looked at
         once for each rule, and not once for each role.
         """
+        values = frozenset(self.read(values))
         if self.match is Match.EXACT:
             return values & {self.value}
         if self.match is Match.TEMPLATE:

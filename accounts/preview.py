@@ -140,11 +140,13 @@ def _recipients(
     for person in seen:
         if rule.match is Match.WILDCARD:
             # Any matching value gives all of it.
-            values = sorted(value for value in person.values if wildcard(rule.value, value))
+            values = sorted(
+                value for value in rule.read(person.values) if wildcard(rule.value, value)
+            )
             gained = given if values else ()
         else:
             # Each role has exactly one value that gives it.
-            values = sorted(person.values & by_value.keys())
+            values = sorted(rule.read(person.values) & by_value.keys())
             gained = tuple(each for value in values for each in by_value[value])
         if gained:
             recipients.append(Recipient(person.person, person.signed_in_at, tuple(values), gained))

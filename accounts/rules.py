@@ -23,6 +23,7 @@ COLUMNS = (
     "mapping__permission_set__name",
     "mapping__console",
     "mapping__keys",
+    "mapping__split",
     "kind",
     "account__account_id",
     "environment__name",
@@ -30,7 +31,7 @@ COLUMNS = (
     "tag_key",
     "tag_value",
 )
-_OF_MAPPING = 8
+_OF_MAPPING = 9
 
 
 def claims_in_use(*, now: datetime, issuer: str | None = None) -> frozenset[str]:
@@ -51,8 +52,8 @@ def rules_in_force(
 ) -> list[Rule]:
     """Return the rules that could match these claim values, ordered by name, in one query.
 
-    Exact mappings are found by value through an index; mappings with patterns are few, and all are
-    loaded. A mapping without targets gives nothing and is left out. `issuer` is as in `claims_in_use`.
+    Exact mappings are found by value through an index; mappings with patterns, and those that split
+    what arrived, are few, and all are loaded. A mapping without targets gives nothing and is left out. `issuer` is as in `claims_in_use`.
     """
     claims = [claim for claim, texts in values.items() if texts]
     if not claims:
@@ -85,6 +86,7 @@ def _as_rules(rows: Iterable[sql.Row]) -> list[Rule]:
             targets=_targets(target_rows),
             console=console,
             keys=keys,
+            split=split,
         )
         for (
             mapping_id,
@@ -95,6 +97,7 @@ def _as_rules(rows: Iterable[sql.Row]) -> list[Rule]:
             role_name,
             console,
             keys,
+            split,
         ), target_rows in by_mapping.items()
     ]
 

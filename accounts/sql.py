@@ -43,10 +43,10 @@ FROM accounts_mapping
 WHERE {of_issuer} AND enabled AND (expires_at IS NULL OR expires_at > %(now)s)
 """
 
-# Each half of the UNION finds its mappings through the index on (issuer, match, claim, value).
+# Each part of the UNION finds its mappings through the index on (issuer, match, claim, value), or that of those that split.
 _RULES_IN_FORCE = """
 SELECT mapping.id, mapping.name, mapping.claim, mapping."match", mapping.value, permission_set.name,
-    mapping.console, mapping.keys,
+    mapping.console, mapping.keys, mapping.split,
     target.kind, account.account_id, environment.name, target.unit, target.tag_key, target.tag_value
 FROM accounts_mapping AS mapping
 JOIN accounts_mappingtarget AS target ON target.mapping_id = mapping.id
@@ -59,6 +59,9 @@ WHERE mapping.id IN (
         UNION ALL
         SELECT id FROM accounts_mapping
         WHERE {of_issuer} AND "match" IN ('wildcard', 'template') AND claim IN ({claims})
+        UNION ALL
+        SELECT id FROM accounts_mapping
+        WHERE {of_issuer} AND split > '' AND claim IN ({claims})
     )
     AND mapping.enabled AND (mapping.expires_at IS NULL OR mapping.expires_at > %(now)s)
     AND {of_role}

@@ -75,6 +75,12 @@ def without_unverified(claims: Claims, *, issuer: str) -> Claims:
     for name, value in claims.items():
         if isinstance(value, Mapping):
             counted[name] = without_unverified(value, issuer=issuer)
+        elif isinstance(value, list | tuple) and any(isinstance(item, Mapping) for item in value):
+            counted[name] = [
+                without_unverified(item, issuer=issuer) if isinstance(item, Mapping) else item
+                for item in value
+                if verified or not is_email_claim(name)
+            ]
         elif verified or not (
             is_email_claim(name) or (address is not None and _folded(value) == address)
         ):

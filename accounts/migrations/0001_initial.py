@@ -214,6 +214,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(help_text='What it is for. People see it as the reason for their access.', max_length=128, unique=True)),
                 ('claim', models.CharField(default='groups', help_text="The claim's key as the provider sends it, or a dotted path such as resource_access.portal.roles.", max_length=255)),
+                ('split', models.CharField(blank=True, choices=[('', 'no: each text is one value'), (';', 'at ;'), (',', 'at ,'), ('|', 'at |'), (' ', 'at spaces')], default='', help_text='For providers that send several groups as one text, such as a;b.', max_length=1, verbose_name='split texts')),
                 ('match', models.CharField(choices=[('exact', 'exactly this value'), ('wildcard', 'a value with * in it'), ('template', 'a template such as aws-{account_id}-{role}')], default='exact', max_length=16)),
                 ('value', models.CharField(help_text='The group or role, exactly as the provider sends it.', max_length=512)),
                 ('console', models.BooleanField(default=True, verbose_name='gives the console')),
@@ -601,6 +602,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='mapping',
+            index=models.Index(condition=models.Q(('split__gt', '')), fields=['issuer', 'claim'], name='mapping_that_splits'),
+        ),
+        migrations.AddIndex(
+            model_name='mapping',
             index=models.Index(fields=['issuer', 'enabled', 'claim', 'expires_at'], name='mapping_in_use'),
         ),
         migrations.AddConstraint(
@@ -610,6 +615,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='mapping',
             constraint=models.CheckConstraint(condition=models.Q(('match__in', ['exact', 'wildcard', 'template'])), name='mapping_match_is_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='mapping',
+            constraint=models.CheckConstraint(condition=models.Q(('split__in', ['', ';', ',', '|', ' '])), name='mapping_split_is_known'),
         ),
         migrations.AddConstraint(
             model_name='mapping',

@@ -19,6 +19,15 @@ _MATCH_LABELS = {
 }
 
 
+_SPLIT_LABELS = {
+    "": "no: each text is one value",
+    ";": "at ;",
+    ",": "at ,",
+    "|": "at |",
+    " ": "at spaces",
+}
+
+
 class Mapping(models.Model):
     """Claim value -> permission set -> accounts. Without a claim, a value or a target it matches nobody."""
 
@@ -40,6 +49,14 @@ class Mapping(models.Model):
         max_length=255,
         default="groups",
         help_text="The claim's key as the provider sends it, or a dotted path such as resource_access.portal.roles.",
+    )
+    split = models.CharField(
+        "split texts",
+        max_length=1,
+        blank=True,
+        default="",
+        choices=_SPLIT_LABELS.items(),
+        help_text="For providers that send several groups as one text, such as a;b.",
     )
     match = models.CharField(
         max_length=16,
@@ -77,6 +94,9 @@ class Mapping(models.Model):
                 name="mapping_match_is_known",
             ),
             models.CheckConstraint(
+                condition=Q(split__in=list(_SPLIT_LABELS)), name="mapping_split_is_known"
+            ),
+            models.CheckConstraint(
                 condition=Q(permission_set__isnull=False)
                 | Q(match=Match.TEMPLATE.value, value__contains="{role}"),
                 name="mapping_has_a_permission_set",
@@ -84,6 +104,9 @@ class Mapping(models.Model):
         ]
         indexes = [
             models.Index(fields=["issuer", "match", "claim", "value"], name="mapping_by_value"),
+            models.Index(
+                fields=["issuer", "claim"], condition=Q(split__gt=""), name="mapping_that_splits"
+            ),
             # All that it takes to say which claims are in use: the table itself is not looked at.
             models.Index(
                 fields=["issuer", "enabled", "claim", "expires_at"], name="mapping_in_use"
@@ -109,6 +132,13 @@ class Mapping(models.Model):
             )
             if fault:
                 raise ValidationError({"value": fault})
+        if self.split and self.split in self.value:
+            raise ValidationError(
+                {
+                    "value": f"The claim's texts are split at “{self.split}”, so no value of it has one: "
+                    "name one part."
+                }
+            )
         if not (self.console or self.keys):
             raise ValidationError(
                 {

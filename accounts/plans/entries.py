@@ -127,6 +127,7 @@ class MappingEntry(BaseEntry):
     name: Text
     issuer: Text = ""
     claim: Text = "groups"
+    split: Text = ""
     value: Text | None = None
     wildcard: Text | None = None
     template: Text | None = None

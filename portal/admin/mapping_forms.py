@@ -76,6 +76,8 @@ class MappingForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         help_texts = {
             "issuer": "Empty: for people. Otherwise only for workloads of this issuer.",
+            "claim": "The claim's key as the provider sends it, or a dotted path such as "
+            "resource_access.portal.roles; groups.name reads the name of each object in a list.",
             "value": "Exactly as the provider sends it, upper and lower case included. In a pattern, * "
             "stands for any text. In a template, "
             f"{', '.join(f'{{{name}}}' for name in PLACEHOLDERS)} stand for the values of each role and "

@@ -90,7 +90,7 @@ class MappingAdmin(AuditedAdmin):
     actions = ("enable", "disable")
     fieldsets = (
         (None, {"fields": ("name",)}),
-        ("Who", {"fields": ("issuer", "claim", "match", "value")}),
+        ("Who", {"fields": ("issuer", "claim", "split", "match", "value")}),
         ("What", {"fields": ("permission_set", "console", "keys")}),
         ("When", {"fields": ("enabled", "expires_at")}),
     )

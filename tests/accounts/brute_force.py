@@ -145,10 +145,10 @@ def claim_values(claims: Record, path: str) -> list[str]:
         found = follow(claims, keys)
         if found is not None:
             break
-    if isinstance(found, str):
-        found = [found]
     if not isinstance(found, list):
-        return []
+        found = [found]
+    # Booleans are no numbers here.
+    found = [str(value) if type(value) is int else value for value in found]
     return [value for value in found if isinstance(value, str) and value and "\x00" not in value]
 
 
@@ -167,7 +167,12 @@ def follow(claims: Record, keys: list[str]) -> Any:
     """Go down key by key; None where there is nothing."""
     here: Any = claims
     for key in keys:
-        here = here.get(key) if isinstance(here, dict) else None
+        if isinstance(here, list):
+            inside = [one.get(key) for one in here if isinstance(one, dict)]
+            lists = [one if isinstance(one, list) else [one] for one in inside]
+            here = [one for each in lists for one in each if one is not None] or None
+        else:
+            here = here.get(key) if isinstance(here, dict) else None
     return here
 
 

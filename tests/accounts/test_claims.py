@@ -177,12 +177,13 @@ def test_pick_reads_what_each_provider_sends(
     [
         None,
         True,
-        7,
         1.5,
+        2**53,
+        10**400,
         {},
         {"payments": True},
         [],
-        [None, 7, True, {}, ["payments"]],
+        [None, 7.0, True, {}, ["payments"]],
         "",
         [""],
         ["a\x00"],
@@ -201,7 +202,20 @@ def test_pick_finds_nothing_by_another_path(path: str) -> None:
 def test_pick_never_goes_through_what_is_no_object() -> None:
     assert pick({"a": "b"}, "a.b") == ()
     assert pick({"a": ["b"]}, "a.b") == ()
-    assert pick({"a": [{"b": "c"}]}, "a.b") == ()
+    assert pick({"a": ["b", None, {"c": "d"}]}, "a.b") == ()
+
+
+def test_pick_reads_whole_numbers_and_a_key_of_each_object_in_a_list() -> None:
+    groups = [{"name": "payments", "id": 7}, {"name": "platform"}, {"id": -12}, "on-call"]
+
+    assert pick({"groups": 7}, "groups") == ("7",)
+    assert pick({"groups": groups}, "groups") == ("on-call",)
+    assert pick({"groups": groups}, "groups.name") == ("payments", "platform")
+    assert pick({"groups": groups}, "groups.id") == ("7", "-12")
+    assert pick({"orgs": [{"teams": [{"name": "a"}, {"name": "b"}]}]}, "orgs.teams.name") == (
+        "a",
+        "b",
+    )
 
 
 def test_pick_never_splits_a_string() -> None:

@@ -571,3 +571,18 @@ def test_reasons_within_a_scope_give_no_more_than_the_scope() -> None:
 
     assert all(not one.because(Kind.CONSOLE) for one in decided.granted)
     assert all(one.because(Kind.KEYS) for one in decided.granted)
+
+
+def test_a_mapping_that_splits_gives_by_each_part(prod: Account, read_only: PermissionSet) -> None:
+    somebody = subject("alice", groups="visitors;payments")
+    found = mapping("payments", read_only, prod)
+    assert given(somebody) == []
+
+    Mapping.objects.filter(pk=found.pk).update(split=";")
+
+    assert given(somebody) == [("payments-prod", "ReadOnly")]
+    assert only(somebody).reasons[0].value == "payments"
+    template = {"match": "template", "value": "{account}", "claim": "groups"}
+    Mapping.objects.filter(pk=found.pk).update(**template)
+    assert given(somebody) == []
+    assert given(subject("alice", groups="a;payments-prod")) == [("payments-prod", "ReadOnly")]

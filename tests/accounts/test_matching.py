@@ -295,3 +295,17 @@ def test_what_reaches_accounts_one_by_one_says_which() -> None:
     assert Targets(accounts=some).accounts_alone == some
     assert Targets(accounts=some, environments=frozenset({"x"})).accounts_alone == frozenset()
     assert replace(EVERYWHERE, accounts=some).accounts_alone == frozenset()
+
+
+def test_a_rule_that_splits_compares_the_parts_and_no_other_does() -> None:
+    sent = frozenset({"visitors; payments ;;x"})
+    whole, exact = rule(), replace(rule(), split=";")
+    stars = replace(rule("pay*", match=Match.WILDCARD), split=";")
+    rendered = replace(template("{account}", role_name="ReadOnly"), split=";")
+    role = replace(READ_ONLY, account_name="payments")
+
+    assert whole.verdict(role, sent).value is None
+    assert replace(exact, split=",").verdict(role, sent).value is None
+    for one in (exact, stars, rendered):
+        assert one.verdict(role, sent).value == "payments"
+        assert one.verdict(role, one.relevant(sent)).value == "payments"

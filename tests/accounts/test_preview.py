@@ -246,3 +246,14 @@ def test_the_preview_costs_the_same_queries_whatever_the_size(
     # The rule, the people, their latest sign-ins, the roles.
     with django_assert_num_queries(4):
         look(mapping)
+
+
+def test_the_preview_splits_as_the_door_does() -> None:
+    cast.sign_in(cast.subject("alice", groups="visitors;payments"))
+    mapping = by_name("Developers of payments")
+    assert people(look(mapping)) == []
+
+    mapping.split = ";"
+    mapping.save()
+
+    assert people(look(mapping)) == ["alice"]

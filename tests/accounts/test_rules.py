@@ -182,6 +182,7 @@ def test_mappings_are_found_by_their_value_and_not_by_looking_at_all() -> None:
         "COVERING INDEX mapping_in_use (issuer_id=?)",
         "COVERING INDEX mapping_by_value (issuer_id=? AND match=? AND claim=? AND value=?)",
         "COVERING INDEX mapping_by_value (issuer_id=? AND match=? AND claim=?)",
+        "INDEX mapping_that_splits (issuer_id=? AND claim=?)",
     ]
 
 

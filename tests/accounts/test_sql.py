@@ -122,7 +122,8 @@ def test_rows_of_rules_are_those_of_the_orm() -> None:
         targets = MappingTarget.objects.filter(
             of_issuer(issuer, "mapping__"),
             Q(mapping__match=Match.EXACT, mapping__value__in=texts)
-            | ~Q(mapping__match=Match.EXACT),
+            | ~Q(mapping__match=Match.EXACT)
+            | ~Q(mapping__split=""),
             Q(mapping__expires_at=None) | Q(mapping__expires_at__gt=NOON),
             mapping__claim__in=claims,
             mapping__enabled=True,

@@ -62,15 +62,17 @@ def test_an_unverified_address_counts_under_no_other_name_and_in_no_object() -> 
         "emails": [CEO],
         "https://northwind.example/email": CEO,
         "user": {"email": CEO, "id": 1},
+        "accounts": [{"email": CEO, "id": 2}],
         "groups": ["a"],
     }
     assert without_unverified({**claims, "email_verified": False}, issuer=ISSUER) == {
         "email_verified": False,
         "user": {"id": 1},
+        "accounts": [{"id": 2}],
         "groups": ["a"],
     }
     silent = without_unverified(claims, issuer=ISSUER)
-    assert set(silent) == {"preferred_username", "user", "groups"}
+    assert set(silent) == {"preferred_username", "user", "accounts", "groups"}
 
 
 def test_userinfo_cannot_have_the_id_token_vouch_for_another_address() -> None:

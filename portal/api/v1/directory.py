@@ -155,6 +155,7 @@ def _mapping(mapping: Mapping) -> dict[str, Any]:
         "name": mapping.name,
         "issuer": mapping.issuer and mapping.issuer.name,
         "claim": mapping.claim,
+        "split": mapping.split,
         "match": mapping.match,
         "value": mapping.value,
         "permission_set": mapping.permission_set and mapping.permission_set.name,

@@ -127,6 +127,7 @@ MAPPINGS: dict[str, Any] = {
             "name": "Payments develops in its accounts",
             "issuer": None,
             "claim": "groups",
+            "split": "",
             "match": "exact",
             "value": "payments",
             "permission_set": "Developer",

@@ -334,6 +334,9 @@ class MappingOut(Schema):
         description="The trusted issuer whose workloads it is for; null: it is for people."
     )
     claim: str = Field(description="The claim of the mapping.")
+    split: str = Field(
+        description="The delimiter at which the claim's texts are split; empty: they are not."
+    )
     match: str = Field(description="How the value is compared: exact, wildcard or template.")
     value: str = Field(description="The value of the claim.")
     permission_set: str | None = Field(description="The role; null where the value names it.")
