@@ -12,6 +12,8 @@ from typing import Any
 
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
+from portal.logs import OneLine
+
 
 class AccessLog(Logger):  # type: ignore[misc]
     """A log without query strings and headers: codes, destinations and tokens travel in them.
@@ -21,6 +23,9 @@ class AccessLog(Logger):  # type: ignore[misc]
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
+        for log, form in ((self.error_log, self.error_fmt), (self.access_log, self.access_fmt)):
+            for handler in log.handlers:
+                handler.setFormatter(OneLine(form, self.datefmt))
         # gunicorn quotes the first line of requests that it cannot parse.
         self.error_log.addFilter(_cut_query)
 

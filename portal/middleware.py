@@ -12,6 +12,7 @@ from django.http import HttpResponse, HttpResponseNotAllowed
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import time_budget
 from accounts.errors import GatehouseError, SignInAgain
 from accounts.people import is_due, note_seen
 from accounts.signins import get_open, subject_of
@@ -39,7 +40,7 @@ class _Middleware:
 
 
 class RequestId(_Middleware):
-    """Give each request a random id: it is in the log, the audit trail and the response."""
+    """Give each request a random id, in the log, the audit trail and the response, and its time for others."""
 
     def __call__(self, request: GatehouseRequest) -> HttpResponse:
         # Never taken from the request: people quote it to the portal admins.
@@ -47,7 +48,8 @@ class RequestId(_Middleware):
         request.sign_in = request.auth = None
         token = logs.request_id.set(request.id)
         try:
-            response = self.get_response(request)
+            with time_budget.begun():
+                response = self.get_response(request)
         finally:
             logs.request_id.reset(token)
         response["X-Request-Id"] = request.id

@@ -13,18 +13,16 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from accounts import time_budget
 from accounts.aws import errors
-from accounts.concurrency import THREADS
 from accounts.errors import GatehouseError
+from accounts.gate import AWS_CALLS, Gate
 
 T = TypeVar("T")
 
-CALLS_AT_ONCE = THREADS - 8
-"""Calls in flight in one process: eight of gunicorn's threads are left for pages and probes."""
-DEADLINE = 15.0
-"""Seconds that anybody waits for one call, its retries included."""
-PATIENCE = 1.0
-"""Seconds to wait for a call in flight to end, where all are taken."""
+CALLS_AT_ONCE = AWS_CALLS
+DEADLINE = time_budget.TOTAL
+"""Seconds that anybody waits for one call, its retries included; less where the request has waited before."""
 FAILURES, REST = 5, 5.0
 """After so many calls in a row without an answer nobody asks for so many seconds; then one does."""
 
@@ -37,13 +35,12 @@ class Bulkhead:
     def __init__(
         self, size: int = CALLS_AT_ONCE, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._size, self._clock = size, clock
+        self._clock = clock
         self._threads = ThreadPoolExecutor(size, thread_name_prefix="aws")
-        self._free = threading.Semaphore(size)
+        self._gate = Gate(size, clock=clock)
         self._lock = threading.Lock()
         self._unanswered = 0  # Calls in a row.
         self._closed_until = 0.0
-        self._last_change = 0.0  # When a call last began or ended.
 
     def call(self, function: Callable[[], T]) -> T:
         """Return what a function returns that asks AWS.
@@ -52,29 +49,31 @@ class Bulkhead:
             AwsUnavailable: there is no answer before the deadline, or AWS does not answer others.
             GatehouseError: as the function.
         """
-        self._enter()
-        future = self._threads.submit(self._run, function)
+        patience = time_budget.left(DEADLINE)
+        if not patience:
+            raise errors.TIMEOUT.error("the request has used up its time before this call")
+        mark = self._enter()
+        future = self._threads.submit(self._run, function, mark)
         try:
-            return future.result(timeout=DEADLINE)
+            return future.result(timeout=patience)
         except TimeoutError:
             # The call goes on, and counts as in flight until it ends.
-            self._count(answered=False)
-            raise errors.TIMEOUT.error(f"no whole answer after {DEADLINE:g} seconds") from None
+            if patience > DEADLINE / 2:  # Who came with little time says nothing about AWS.
+                self._count(answered=False)
+            raise errors.TIMEOUT.error(f"no whole answer after {patience:.0f} seconds") from None
 
-    def _enter(self) -> None:
+    def _enter(self) -> float:
         with self._lock:
             now = self._clock()
             if self._unanswered >= FAILURES:
                 if now < self._closed_until:
                     raise errors.NOT_ASKED.error(f"{self._unanswered} calls in a row had no answer")
                 self._closed_until = now + REST  # This call finds out for all.
-        if not self._free.acquire(blocking=False):
-            stuck = self._clock() > self._last_change + PATIENCE
-            if stuck or not self._free.acquire(timeout=PATIENCE):
-                raise errors.NOT_ASKED.error(f"{self._size} calls are waiting for an answer")
-        self._last_change = self._clock()
+        if (mark := self._gate.enter()) is None:
+            raise errors.NOT_ASKED.error(f"{self._gate.size} calls are waiting for an answer")
+        return mark
 
-    def _run(self, function: Callable[[], T]) -> T:
+    def _run(self, function: Callable[[], T], mark: float) -> T:
         answered = True
         try:
             return function()
@@ -83,8 +82,7 @@ class Bulkhead:
             raise
         finally:
             self._count(answered=answered)
-            self._last_change = self._clock()
-            self._free.release()
+            self._gate.leave(mark)
 
     def _count(self, *, answered: bool) -> None:
         with self._lock:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 from accounts.errors import GatehouseError
+from accounts.oidc.errors import unavailable
 
 T = TypeVar("T")
 
+WAIT = 1.0
+"""Seconds for which others wait for the one that reads; an issuer that works takes less."""
 FAILURE_LIFETIME = 5.0
 """Seconds during which an issuer that failed is not asked again."""
 
@@ -19,7 +23,7 @@ class CachedValue(Generic[T]):
     """A value that is read at first use and kept for some seconds.
 
     Thread-safe: one thread reads, the others wait and share its result, be it the value or the
-    error. A value past its time is never returned, even when the issuer is down.
+    error. Nobody waits for a reading that has lasted WAIT seconds: threads are left for pages. A value past its time is never returned, even when the issuer is down.
     """
 
     def __init__(
@@ -36,6 +40,7 @@ class CachedValue(Generic[T]):
         self._value: tuple[float, T] | None = None
         self._failure: tuple[float, GatehouseError] | None = None
         self._reloaded_at: float | None = None
+        self._reading_since = 0.0
 
     def peek(self) -> T | None:
         """Return the value as last read, however old, or None; never reads."""
@@ -44,7 +49,7 @@ class CachedValue(Generic[T]):
     def get(self) -> T:
         """Return the value, read again if its time is over; raises what the reading raises."""
         if not self._is_fresh():
-            with self._lock:
+            with self._exclusively():
                 if not self._is_fresh():  # Another thread may have read while this one waited.
                     self._load()
         return self._last_read()
@@ -55,13 +60,26 @@ class CachedValue(Generic[T]):
         Reads at most each `interval` seconds. Only reloads count for that, not the readings of
         `get`: a key that changes right after an ordinary reading is seen at once.
         """
-        with self._lock:
+        with self._exclusively():
             now = self._clock()
             may_reload = self._reloaded_at is None or now >= self._reloaded_at + interval
             if self._last_read() is stale and may_reload:
                 self._load()
                 self._reloaded_at = now
             return self._last_read()
+
+    @contextmanager
+    def _exclusively(self) -> Iterator[None]:
+        patience = max(0.0, min(WAIT, self._reading_since + WAIT - self._clock()))
+        if not self._lock.acquire(blocking=False) and not (
+            patience and self._lock.acquire(timeout=patience)
+        ):
+            raise unavailable("another request waits for it already, for longer than a moment")
+        self._reading_since = self._clock()
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def _is_fresh(self) -> bool:
         value = self._value

@@ -10,8 +10,9 @@ from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 
-from accounts import http, pool
+from accounts import http, pool, time_budget
 from accounts.addresses import is_in_networks, is_loopback, is_on_the_internet, origin
+from accounts.gate import ISSUER_CALLS, PROVIDER_CALLS, Gate
 from accounts.oidc.errors import (
     ProviderAnswerTooLarge,
     ProviderMisconfigured,
@@ -20,6 +21,8 @@ from accounts.oidc.errors import (
 from accounts.oidc.strict_json import parse_object
 
 log = logging.getLogger(__name__)
+
+_provider, _issuers = Gate(PROVIDER_CALLS), Gate(ISSUER_CALLS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +56,25 @@ def fetch(
 ) -> ProviderResponse:
     """Send one request and read at most `limit` bytes; `name` is that of the document in messages.
 
-    OIDC_TIMEOUT bounds the whole, in seconds. `guarded` is for an address that the operator did not
-    choose: portal admins name trusted issuers, and an issuer names its keys' address. It must be on
-    the internet or in TRUSTED_ISSUER_NETWORKS, wherever its name leads.
+    OIDC_TIMEOUT bounds the whole, in seconds, and what is left of the request's time
+    (`accounts.time_budget`); only so many wait at once (`accounts.gate`).
+
+    `guarded` is for an address that the operator did not choose: portal admins name trusted
+    issuers, and an issuer names its keys' address. It must be on the internet or in
+    TRUSTED_ISSUER_NETWORKS, wherever its name leads.
 
     Raises:
         ProviderUnavailable: no answer in time.
         ProviderAnswerTooLarge: one without end.
         ProviderMisconfigured: the address is inside of a network, and may not be asked.
     """
+    total = time_budget.left(settings.OIDC_TIMEOUT)
+    if not total:
+        raise unavailable(f"{name} was not asked for: the request has used up its time")
     pool.give_back()
+    gate = _issuers if guarded else _provider
+    if (mark := gate.enter()) is None:
+        raise unavailable(f"{name} was not asked for: {gate.size} requests wait for an answer")
     sent = {"Accept": "application/json"}
     if data is not None:
         sent["Content-Type"] = "application/x-www-form-urlencoded"
@@ -72,7 +84,7 @@ def fetch(
             url,
             headers=sent | dict(headers or {}),
             body=urlencode(data or {}).encode(),
-            total=settings.OIDC_TIMEOUT,
+            total=total,
             limit=limit,
             allow_address=may_be_fetched_from if guarded else None,
         )
@@ -89,6 +101,8 @@ def fetch(
         raise unavailable(f"{name} takes too long") from error
     except http.HttpError as error:
         raise unavailable(f"{name} could not be read from {_where(url)} ({error})") from error
+    finally:
+        gate.leave(mark)
     return ProviderResponse(response.status, response.content_type, response.body, name)
 
 

@@ -41,7 +41,7 @@ MOST = 10
 # More roles than this are not listed: people search for the others.
 MOST_LISTED = 500
 # Seconds after which no further role is tried, because AWS is slow and somebody is waiting.
-PATIENCE = 20
+PATIENCE = 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
+from gunicorn.config import Config  # type: ignore[import-untyped]
 
+from portal.access_log import AccessLog
 from portal.logs import OneLine, WithRequestId
 
 LOGGING: Any = settings.LOGGING
@@ -62,7 +64,43 @@ def test_a_traceback_stays_readable(caplog: pytest.LogCaptureFixture) -> None:
     except RuntimeError:
         logging.getLogger("portal").exception("one\ntwo")
 
-    assert "one\\ntwo\nTraceback (most recent call last):\n" in lines(caplog)
+    assert "one\\ntwo\n  | Traceback (most recent call last):\n" in lines(caplog)
+
+
+def test_what_an_exception_quotes_forges_no_line_and_shows_no_query(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    try:
+        raise RuntimeError("x\n2026-01-01 INFO forged\x1b[2K at /console?code=secret")
+    except RuntimeError:
+        logging.getLogger("portal").exception("at /keys?code=secret", stack_info=True)
+
+    written = lines(caplog).split("\n")
+    assert all(line.startswith("  | ") for line in written[1:])
+    assert "  | 2026-01-01 INFO forged\\x1b[2K at /console?..." in written
+    assert "secret" not in written[0] + written[-1]
+
+
+@pytest.mark.django_db
+def test_a_field_that_an_admin_makes_up_forges_no_line(
+    admin: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = admin.get(
+        "/admin/autocomplete/?app_label=accounts&model_name=mapping"
+        "&field_name=x%0a2026-01-01+INFO+forged%1b[2K"
+    )
+
+    assert answer.status_code == 403
+    assert "Forbidden" in lines(caplog)
+    assert "forged" not in lines(caplog)
+
+
+def test_gunicorns_own_logs_are_written_this_way() -> None:
+    logger = AccessLog(Config())
+
+    for log in (logger.error_log, logger.access_log):
+        assert log.handlers
+        assert all(isinstance(handler.formatter, OneLine) for handler in log.handlers)
 
 
 def test_a_stranger_fills_the_log_with_no_tracebacks(caplog: pytest.LogCaptureFixture) -> None:

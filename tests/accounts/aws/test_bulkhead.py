@@ -12,9 +12,10 @@ from functools import partial
 import pytest
 
 from accounts.aws import bulkhead, clients, errors, sts
-from accounts.aws.bulkhead import FAILURES, PATIENCE, REST, Bulkhead
+from accounts.aws.bulkhead import FAILURES, REST, Bulkhead
 from accounts.aws.errors import Failure
 from accounts.errors import AwsUnavailable, GatehouseError
+from accounts.gate import PATIENCE
 from tests.accounts.aws.test_sts import ARN
 from tests.emulators import sts_at
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import pytest
 from werkzeug.wrappers import Request, Response
 
-from accounts import pool
+from accounts import pool, time_budget
+from accounts.gate import PATIENCE, Gate
 from accounts.oidc import discovery, key_sets, provider_http
 from accounts.oidc.errors import ProviderMisconfigured, ProviderUnavailable
 from tests.publisher import Publisher
@@ -180,3 +182,39 @@ def test_the_peoples_provider_may_be_anywhere(publisher: Publisher, settings: An
     publisher.publish("/jwks", {"keys": []})
 
     assert key_sets.current(url=f"{publisher.url}/jwks") == ()
+
+
+def test_while_a_provider_hangs_only_so_many_wait_and_others_are_told_at_once(
+    publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, let_go = Gate(2), threading.Event()
+    monkeypatch.setattr(provider_http, "_provider", gate)
+    publisher.replies["/"] = lambda _: Response("{}" if let_go.wait(20) else "")
+    crowd = [
+        threading.Thread(target=read, args=(f"{publisher.url}/",), daemon=True) for _ in range(2)
+    ]
+    for each in crowd:
+        each.start()
+    time.sleep(0.1)
+
+    begun = time.monotonic()
+    with pytest.raises(ProviderUnavailable) as refused:
+        read(f"{publisher.url}/")
+    took = time.monotonic() - begun
+    let_go.set()
+    for each in crowd:
+        each.join()
+
+    assert "2 requests wait" in refused.value.admin_message
+    assert took < 2 * PATIENCE
+    assert read(f"{publisher.url}/") == {}
+
+
+def test_a_request_without_time_asks_no_provider(
+    publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time_budget, "TOTAL", 0)
+    with time_budget.begun(), pytest.raises(ProviderUnavailable):
+        read(f"{publisher.url}/")
+
+    assert publisher.requests == []
