@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth import logout
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpResponse, HttpResponseNotAllowed
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +17,7 @@ from accounts import time_budget
 from accounts.errors import GatehouseError, SignInAgain
 from accounts.people import is_due, note_seen
 from accounts.signins import get_open, subject_of
+from accounts.storable import is_storable
 from portal import health, logs
 from portal.limiting import TooMany, count_form
 from portal.pages.errors import BrokenCookie, csrf_failure, error_page, method_not_allowed
@@ -23,6 +25,12 @@ from portal.request import GatehouseRequest
 from portal.surfaces import area_of
 
 log = logging.getLogger(__name__)
+
+MAX_HEADERS = 64 * 1024
+MAX_COOKIE_HEADER = 16 * 1024
+"""Characters of all headers together, and of all cookies."""
+MAX_COOKIES = 100
+MAX_BACKSLASHES = 256
 
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 
@@ -54,6 +62,31 @@ class RequestId(_Middleware):
             logs.request_id.reset(token)
         response["X-Request-Id"] = request.id
         return response
+
+
+class TooManyHeaders(SuspiciousOperation):
+    """More headers or cookies than any browser sends here."""
+
+
+class BoundedHeaders(_Middleware):
+    """Refuse headers that are too large, and cookies that take long to read, before anything reads them.
+
+    gunicorn bounds each header, and joins several Cookie headers into one.
+    """
+
+    def __call__(self, request: GatehouseRequest) -> HttpResponse:
+        size = sum(len(value) for name, value in request.META.items() if name.startswith("HTTP_"))
+        cookies = request.META.get("HTTP_COOKIE", "")
+        if (
+            size > MAX_HEADERS
+            or len(cookies) > MAX_COOKIE_HEADER
+            or cookies.count(";") >= MAX_COOKIES
+        ):
+            raise TooManyHeaders("the headers or cookies are too many or too large")
+        # Each costs Python time by the length of the cookie where CVE-2024-7592 is not fixed.
+        if cookies.count("\\") > MAX_BACKSLASHES:
+            raise TooManyHeaders("the cookies hold too many backslashes")
+        return self.get_response(request)
 
 
 class Probes(_Middleware):
@@ -117,6 +150,35 @@ class SameOrigin(_Middleware):
             # With `Referrer-Policy: no-referrer` browsers send the origin "null" even to the same origin
             # (https://fetch.spec.whatwg.org/#append-a-request-origin-header). Django refuses that.
             request.META["HTTP_ORIGIN"] = f"{request.scheme}://{request.get_host()}"
+        return None
+
+
+class NotStorable(SuspiciousOperation):
+    """Text that no database can store or compare: no form of ours sends it."""
+
+
+class StorableText(_Middleware):
+    """Refuse a path, and on pages a query or a form, that holds what the database cannot take, such as NUL."""
+
+    def __call__(self, request: GatehouseRequest) -> HttpResponse:
+        if not is_storable(request.path_info):
+            raise NotStorable("the path holds characters that cannot be stored")
+        return self.get_response(request)
+
+    def process_view(
+        self,
+        request: GatehouseRequest,
+        view: Callable[..., HttpResponse],
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+    ) -> HttpResponse | None:
+        del view, args, kwargs
+        if area_of(request.path_info).for_programs:
+            return None  # Their operations say which field is wrong.
+        for fields in (request.GET, request.POST):
+            for name, values in fields.lists():
+                if not all(map(is_storable, (name, *values))):
+                    raise NotStorable("a field holds characters that cannot be stored")
         return None
 
 

@@ -156,6 +156,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "portal.middleware.RequestId",
+    "portal.middleware.BoundedHeaders",
     "portal.middleware.Probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -166,6 +167,7 @@ MIDDLEWARE = [
     "portal.middleware.SameOrigin",
     "django.middleware.csrf.CsrfViewMiddleware",
     "portal.browser_middleware.Authentication",
+    "portal.middleware.StorableText",
     "portal.middleware.CurrentSignIn",
     "portal.middleware.Forms",
     "portal.browser_middleware.Messages",

@@ -126,7 +126,7 @@ def _refusal(status: int) -> Failure:
 def _token(body: bytes) -> str:
     try:
         token = json.loads(body)["SigninToken"]
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         token = None
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         raise errors.BAD_REPLY.error("the console's sign-in gave no token")

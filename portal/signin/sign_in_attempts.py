@@ -22,6 +22,8 @@ LIFETIME = 30 * 60
 """Seconds in which the person has to come back from the provider."""
 MAX_PENDING = 8
 """Attempts that one browser can have under way."""
+MAX_DELETED = 4
+"""Attempts that one request deletes: each costs a query, and cookies are whatever somebody sends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def new() -> SessionStore:
 
 
 def remember(request: HttpRequest, response: HttpResponse, attempt: SessionStore) -> None:
-    """Store an attempt and set its cookie; the browser's oldest attempts above MAX_PENDING are deleted."""
+    """Store an attempt and set its cookie; the browser's oldest attempts above MAX_PENDING are deleted, MAX_DELETED at a time."""
     attempt.create()
     (state,) = attempt["oidc_states"]
     pending = {
@@ -50,7 +52,8 @@ def remember(request: HttpRequest, response: HttpResponse, attempt: SessionStore
         if name.startswith(_prefix()) and value
     }
     oldest_first = sorted(pending, key=pending.__getitem__)  # Values begin with their time.
-    for name in oldest_first[: max(0, len(pending) - MAX_PENDING + 1)]:
+    too_many = max(0, len(pending) - MAX_PENDING + 1)
+    for name in oldest_first[: min(too_many, MAX_DELETED)]:
         SessionStore(_key(pending[name])).take()
         _delete_cookie(response, name)
     response.set_cookie(

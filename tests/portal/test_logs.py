@@ -12,6 +12,7 @@ from gunicorn.config import Config  # type: ignore[import-untyped]
 
 from portal.access_log import AccessLog
 from portal.logs import OneLine, WithRequestId
+from tests import cast
 
 LOGGING: Any = settings.LOGGING
 FORMAT = LOGGING["formatters"]["line"]["fmt"]
@@ -83,9 +84,9 @@ def test_what_an_exception_quotes_forges_no_line_and_shows_no_query(
 
 @pytest.mark.django_db
 def test_a_field_that_an_admin_makes_up_forges_no_line(
-    admin: Client, caplog: pytest.LogCaptureFixture
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    answer = admin.get(
+    answer = cast.signed_in("carol").get(
         "/admin/autocomplete/?app_label=accounts&model_name=mapping"
         "&field_name=x%0a2026-01-01+INFO+forged%1b[2K"
     )
@@ -96,11 +97,16 @@ def test_a_field_that_an_admin_makes_up_forges_no_line(
 
 
 def test_gunicorns_own_logs_are_written_this_way() -> None:
-    logger = AccessLog(Config())
+    config = Config()
+    config.set("accesslog", "-")
+    logger = AccessLog(config)
 
     for log in (logger.error_log, logger.access_log):
-        assert log.handlers
-        assert all(isinstance(handler.formatter, OneLine) for handler in log.handlers)
+        formatters = [handler.formatter for handler in log.handlers]
+        log.handlers.clear()
+        log.propagate = True
+        assert formatters
+        assert all(isinstance(formatter, OneLine) for formatter in formatters)
 
 
 def test_a_stranger_fills_the_log_with_no_tracebacks(caplog: pytest.LogCaptureFixture) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from itertools import product
 from typing import Any
@@ -20,6 +21,7 @@ from accounts import signins
 from accounts.models import AuditEvent, Mapping, SignIn
 from portal.sso import responses
 from tests import cast
+from tests.portal.api.test_portal_tokens import make
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("northwind")]
 
@@ -412,3 +414,162 @@ def test_details_of_a_defect_are_never_shown(
     for told in ("secret", "Traceback", "RuntimeError", "settings", "portal/pages"):
         assert told not in page
     assert settings.DEBUG is False
+
+
+BAD_TEXTS = ("x\x00y\ud800", "9" * 5000, str(2**63))
+NAMES = [
+    "account_id",
+    "role_name",
+    "role",
+    "destination",
+    "region",
+    "duration",
+    "several",
+    "q",
+    "star",
+    "unstar",
+    "up",
+    "down",
+    "arrange",
+    "pressed",
+    "next",
+    "state",
+    "code",
+    "error",
+    "iss",
+    "user_code",
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "code_challenge",
+    "code_challenge_method",
+    "response_type",
+    "name",
+    "id",
+    "_state",
+    "_selected_action",
+    "action",
+    "action_checkbox",
+    "o",
+    "p",
+    "e",
+    "term",
+    "app_label",
+    "model_name",
+    "field_name",
+    "from",
+    "to",
+    "actor",
+    "limit",
+    "cursor",
+    "at__gte",
+    "issuer__id__exact",
+    "permission_set__id__exact",
+    "targets-TOTAL_FORMS",
+    "targets-INITIAL_FORMS",
+    "targets-0-id",
+    "clientId",
+    "clientSecret",
+    "clientName",
+    "clientType",
+    "grantType",
+    "deviceCode",
+    "refreshToken",
+    "startUrl",
+    "max_result",
+    "next_token",
+]
+
+
+def test_text_that_no_database_or_parser_takes_is_refused_and_never_a_defect(
+    subtests: pytest.Subtests, settings: Settings
+) -> None:
+    for limit in (
+        "PAGES_RATE_LIMIT",
+        "SIGN_IN_RATE_LIMIT",
+        "API_BAD_TOKEN_LIMIT",
+        "SSO_RATE_LIMIT",
+    ):
+        setattr(settings, limit, "1000000/second")
+    carol = cast.signed_in("carol")
+    carol.raise_request_exception = False
+    bearer = {"Authorization": f"Bearer {make('carol')}"}
+    for address in ADDRESSES:
+        if address == "/oidc/logout/":
+            continue
+        answers: dict[tuple[str, str], Any] = {}
+        sent: dict[str, Any] = {"headers": bearer if address.startswith("/api/") else {}}
+        for text in BAD_TEXTS:
+            form = dict.fromkeys(NAMES, text)
+            sendable = dict.fromkeys(NAMES, _sendable(text))
+            answers |= {
+                ("GET", text[:9]): carol.get(address, sendable, **sent),
+                ("POST", text[:9]): carol.post(address, sendable, **sent),
+                ("JSON", text[:9]): carol.post(
+                    address, form, content_type="application/json", **sent
+                ),
+            }
+        answers["JSON", "deep"] = carol.post(
+            address, "[" * 50_000, content_type="application/json", **sent
+        )
+        with subtests.test(address):
+            bad = {
+                key: each.status_code for key, each in answers.items() if each.status_code == 500
+            }
+            assert not bad
+    assert carol.get("/").status_code == 200
+
+
+def test_headers_that_cannot_be_stored_are_no_defect() -> None:
+    text = _sendable("x\x00y\ud800")
+    for address in ("/", "/oidc/authenticate/", "/api/v1/me", "/assignment/accounts", "/nowhere"):
+        headers = {
+            "User-Agent": text,
+            "Authorization": f"Bearer {text}",
+            "x-amz-sso_bearer_token": text,
+        }
+        assert Client().get(address, headers=headers).status_code != 500
+
+
+def test_a_field_of_its_own_that_cannot_be_stored_is_refused_with_a_page() -> None:
+    alice = cast.signed_in("alice")
+
+    for answer in (
+        alice.post("/favourites", {"unstar": "\x00"}),
+        alice.get("/", {"q": "x\x00"}),
+        alice.get("/nowhere/\x00"),
+    ):
+        assert answer.status_code == 400
+        assert "could not be read" in answer.content.decode()
+
+
+def test_cookies_without_end_are_refused_before_anything_reads_them() -> None:
+    many = "; ".join(f"gatehouse-signin-{number:016x}=1.{number}" for number in range(30_000))
+    for cookies in (
+        many,
+        many[:15_000],
+        "x=" + "y" * 20_000,
+        'x="' + "\\" * 8000 + '"',
+    ):
+        begun = time.monotonic()
+        answers = [
+            Client().get(path, headers={"Cookie": cookies}) for path in ("/", "/oidc/authenticate/")
+        ]
+        assert [answer.status_code for answer in answers] == [400, 400]
+        assert "cookies" in answers[0].content.decode()
+        assert time.monotonic() - begun < 2
+    assert (
+        Client().get("/api/v1/me", headers={"Cookie": many}).json()["error"]["code"]
+        == "request.invalid"
+    )
+
+
+def test_headers_are_bounded_altogether() -> None:
+    headers = {f"X-Filler-{number}": "x" * 8000 for number in range(10)}
+
+    assert Client().get("/", headers=headers).status_code == 400
+
+
+def _sendable(text: str) -> str:
+    """Return what a form can carry of a text: half of a surrogate pair is no UTF-8."""
+    return text.encode(errors="replace").decode()[:9000]
