@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Callable
 
 import pytest
 import requests
@@ -25,26 +23,7 @@ TokenOf = Callable[[str], str]
 
 
 @pytest.fixture
-def loopback() -> Iterator[str]:
-    """The redirect URI of a program that listens on a port of its own, as RFC 8252 section 7.3 has it."""
-
-    class Back(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b"You can close this page.")
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Back) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/callback"
-        server.shutdown()
-
-
-@pytest.fixture
-def token_of(keycloak: Keycloak, page_factory: PageFactory, loopback: str) -> TokenOf:
+def token_of(keycloak: Keycloak, page_factory: PageFactory) -> TokenOf:
     """Get somebody's access token by the authorization code flow with PKCE, with the public client."""
 
     def get(who: str) -> str:
@@ -52,7 +31,7 @@ def token_of(keycloak: Keycloak, page_factory: PageFactory, loopback: str) -> To
             keycloak,
             page_factory,
             client={"client_id": "token-cli"},
-            redirect=loopback,
+            redirect="http://127.0.0.1:51234/callback",
             who=who,
         )
         return str(answer["access_token"])
