@@ -13,6 +13,15 @@ from accounts.types import Claims
 # Claims with this prefix are set by the portal for its machine tokens. From a provider they are ignored.
 OF_THE_PORTAL = "gatehouse:"
 
+ARRIVED_EMPTY = "It arrived empty."
+_KEYS_SHOWN = 10
+_KINDS: dict[type, str] = {
+    bool: "true or false",
+    float: "fractions",
+    int: "numbers that are too large",
+    list: "lists within a list",
+}
+
 # Not exactly a whole number in every JSON library beyond this (RFC 8259 section 6).
 _LARGEST_NUMBER = 2**53
 
@@ -52,6 +61,33 @@ def _text(item: object) -> str:
     if isinstance(item, int) and not isinstance(item, bool) and abs(item) < _LARGEST_NUMBER:
         return str(item)
     return ""
+
+
+def why_unread(claims: Claims, path: str) -> str:
+    """Say for people what arrived at a path of which `pick` reads nothing, or only part; "" if it reads all."""
+    sent = arrived(claims, path)
+    if sent is None:
+        parts = path.split(".")
+        for length in range(len(parts) - 1, 0, -1):
+            if _find(claims, parts[:length]) is not None:
+                parent, rest = ".".join(parts[:length]), ".".join(parts[length:])
+                return f"“{parent}” arrived, but there is no “{rest}” in it."
+        return "Your identity provider sent no such claim."
+    items = sent if isinstance(sent, list | tuple) else [sent]
+    if all(item in (None, "", [], {}) for item in items):
+        return ARRIVED_EMPTY
+    unread = [item for item in items if not _text(item) and item not in (None, "")]
+    if not unread:
+        return ""
+    keys = sorted({str(key) for item in unread if isinstance(item, Mapping) for key in item})
+    if keys:
+        shown = ", ".join(f"“{key}”" for key in keys[:_KEYS_SHOWN])
+        return (
+            f"Objects with the keys {shown} arrived. They do not count by themselves: a mapping can read "
+            f"one of their keys, as the claim “{path}.{keys[0]}”."
+        )
+    kinds = sorted({_KINDS.get(type(item), "other values") for item in unread})
+    return f"{' and '.join(kinds).capitalize()} arrived, which do not count: only texts and whole numbers do."
 
 
 def arrived(claims: Claims, path: str) -> Any:

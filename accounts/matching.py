@@ -96,10 +96,7 @@ class Rule:
 
     def read(self, values: AbstractSet[str]) -> AbstractSet[str]:
         """Return claim values as this rule reads them. Reading what was read changes nothing."""
-        if not self.split:
-            return values
-        parts = (part.strip() for value in values for part in value.split(self.split))
-        return frozenset(part for part in parts if part)
+        return read(values, self.split)
 
     def verdict(self, role: OfferedRole, values: frozenset[str]) -> Verdict:
         """Say whether this rule gives this role to somebody with these values of the claim."""
@@ -138,6 +135,14 @@ class Rule:
             return frozenset(value for value in values if could_be_rendered(self.value, value))
         first = min((value for value in values if wildcard(self.value, value)), default=None)
         return frozenset() if first is None else frozenset({first})
+
+
+def read(values: AbstractSet[str], split: str) -> AbstractSet[str]:
+    """Return claim values taken apart at a delimiter, without spaces around the parts; "" leaves them whole."""
+    if not split:
+        return values
+    parts = (part.strip() for value in values for part in value.split(split))
+    return frozenset(part for part in parts if part)
 
 
 def unit_and_parents(unit: str) -> Iterable[str]:

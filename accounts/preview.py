@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from django.db.models import OuterRef, Subquery
 
-from accounts.claims import pick, problems
+from accounts.claims import ARRIVED_EMPTY, arrived, pick, problems, why_unread
 from accounts.directory import offered_roles
 from accounts.entitlements import decide
 from accounts.matching import Rule
 from accounts.models import Mapping, Person, SignIn
+from accounts.near_misses import by_folded, difference, folded
 from accounts.patterns import Match, render, wildcard
 from accounts.rules import rule_of
 from accounts.types import Entitlement, OfferedRole
@@ -20,6 +22,10 @@ from accounts.vouched_claims import counted
 
 # Only the people who signed in last are looked at.
 PEOPLE = 500
+# How many near misses are named.
+_NEAR_MISSES = 5
+# How many values are looked at for them: of 500 people with 200 groups each.
+_MOST_COMPARED = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,8 @@ class _PersonSeen:
     signed_in_at: datetime
     values: frozenset[str]
     incomplete: bool
+    # Why values of the claim do not count, where some do not.
+    unread: str = ""
 
 
 def preview(*, mapping: Mapping, now: datetime) -> Preview:
@@ -77,6 +85,7 @@ def preview(*, mapping: Mapping, now: datetime) -> Preview:
     notes += _about_roles(rule, roles, given)
     recipients = _recipients(rule, given, seen)
     notes += [] if mapping.issuer else _about_people(rule, seen, recipients)
+    notes += [] if mapping.issuer else _near_misses(rule, needed, seen)
     return Preview(in_force, given, recipients, len(seen), cut, tuple(notes))
 
 
@@ -119,7 +128,12 @@ def _people_seen(claim: str) -> tuple[list[_PersonSeen], bool]:
         incomplete = bool(problems(claims, [claim], issuer=person.issuer))
         sent = counted(claims, issuer=person.issuer)
         values = frozenset() if incomplete else frozenset(pick(sent, claim))
-        seen.append(_PersonSeen(person, started_at, values, incomplete))
+        unread = why_unread(sent, claim) if arrived(sent, claim) is not None else ""
+        if unread == ARRIVED_EMPTY:
+            unread = ""
+        if not values and not unread and pick(claims, claim):
+            unread = "Addresses arrived that nobody verified, which do not count."
+        seen.append(_PersonSeen(person, started_at, values, incomplete, unread))
     return seen, len(people) > PEOPLE
 
 
@@ -175,6 +189,27 @@ def _about_roles(
     return []
 
 
+def _near_misses(rule: Rule, needed: frozenset[str], seen: Sequence[_PersonSeen]) -> list[str]:
+    """Say which values of people only look like one that gives something."""
+    wanted = by_folded(needed | {rule.value} if rule.match is Match.EXACT else needed)
+    people: dict[tuple[str, str, str], list[str]] = {}
+    values = ((one, value) for one in seen for value in rule.read(one.values))
+    for one, value in islice(values, _MOST_COMPARED):
+        if rule.match is Match.WILDCARD:
+            if not wildcard(rule.value, value) and wildcard(folded(rule.value), folded(value)):
+                way = "upper and lower case, spaces at its ends or Unicode form"
+                people.setdefault((value, rule.value, way), []).append(str(one.person))
+            continue
+        for text in wanted.get(folded(value), ()):
+            if value not in needed and (way := difference(value, text)):
+                people.setdefault((value, text, way), []).append(str(one.person))
+    return [
+        f"Nearly matching: “{value}” of {names[0]}{f' and {len(names) - 1} more' if names[1:] else ''} is not "
+        f"“{text}”; they differ in {way}. Values are compared letter by letter."
+        for (value, text, way), names in sorted(people.items())[:_NEAR_MISSES]
+    ]
+
+
 def _about_people(
     rule: Rule, seen: Sequence[_PersonSeen], recipients: Sequence[Recipient]
 ) -> list[str]:
@@ -184,6 +219,10 @@ def _about_people(
             f"For {incomplete} of the people the identity provider left “{rule.claim}” out or cut it "
             "short. An incomplete claim gives nothing."
         )
+    unread = sorted({one.unread for one in seen if one.unread and not one.incomplete})
+    for reason in unread[:_NEAR_MISSES]:
+        number = sum(one.unread == reason for one in seen)
+        notes.append(f"Of {number} {'person' if number == 1 else 'people'}: {reason}")
     if not recipients and not seen:
         notes.append("Nobody has signed in yet.")
     elif not recipients and not any(one.values for one in seen):

@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Mapping as Mappings
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
+
 from accounts import sql
-from accounts.matching import Rule, Targets
+from accounts.claims import pick
+from accounts.matching import Rule, Targets, read
 from accounts.models import Mapping, MappingTarget
 from accounts.models.mappings import TargetKind
+from accounts.near_misses import by_folded, difference, folded
 from accounts.patterns import Match
+from accounts.types import Subject
+from accounts.vouched_claims import vouched_for
 
 # A row for each target: first its mapping, then the target.
 COLUMNS = (
@@ -32,6 +39,8 @@ COLUMNS = (
     "tag_value",
 )
 _OF_MAPPING = 9
+# Near misses: mappings that are compared, and lines that are shown.
+_MOST_COMPARED, _MOST_SHOWN = 20_000, 20
 
 
 def claims_in_use(*, now: datetime, issuer: str | None = None) -> frozenset[str]:
@@ -63,6 +72,42 @@ def rules_in_force(
         claims=claims, texts=texts, now=now, role_name=role_name, issuer=issuer
     )
     return _as_rules(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """A claim value that only looks like the value of a mapping; see `accounts.near_misses`."""
+
+    mapping: str
+    claim: str
+    value: str
+    wanted: str
+    difference: str
+
+    def __str__(self) -> str:
+        return (
+            f"“{self.value}” in the claim “{self.claim}” is not “{self.wanted}”, which the mapping “{self.mapping}” "
+            f"wants: they differ in {self.difference}."
+        )
+
+
+def near_misses_of(subject: Subject, *, now: datetime) -> list[NearMiss]:
+    """Return the values of a person's claims that nearly match an exact mapping in force; for admins to see."""
+    claims = vouched_for(subject)
+    mappings = Mapping.objects.filter(
+        Q(expires_at=None) | Q(expires_at__gt=now), issuer=None, match=Match.EXACT, enabled=True
+    )
+    sent: dict[tuple[str, str], dict[str, list[str]]] = {}
+    misses = []
+    for name, claim, split, wanted in mappings.order_by("name").values_list(
+        "name", "claim", "split", "value"
+    )[:_MOST_COMPARED]:
+        if (claim, split) not in sent:
+            sent[claim, split] = by_folded(read(frozenset(pick(claims, claim)), split))
+        for value in sent[claim, split].get(folded(wanted), ()):
+            if way := difference(value, wanted):
+                misses.append(NearMiss(name, claim, value, wanted, way))
+    return misses[:_MOST_SHOWN]
 
 
 def rule_of(mapping: Mapping) -> Rule | None:

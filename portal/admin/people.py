@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 
 from accounts import blocks, signins
 from accounts.models import Person, SignIn, Token
+from accounts.rules import near_misses_of
 from accounts.types import Surface
 from portal.admin.audited import AuditedAdmin
 from portal.admin.read_only import ReadOnlyAdmin
@@ -106,6 +107,7 @@ class PersonAdmin(AuditedAdmin):
         "last_seen_at",
         "last_seen_via",
         "last_login",
+        "nearly_matching",
     )
     readonly_fields = fields[3:]
 
@@ -113,6 +115,15 @@ class PersonAdmin(AuditedAdmin):
     def identity(self, person: Person) -> str:
         """The `sub` and the issuer: two people may have one name, but not these."""
         return person.identity
+
+    @admin.display(description="nearly matching")
+    def nearly_matching(self, person: Person) -> str:
+        """Return the claim values of the latest sign-in that only look like those of mappings."""
+        latest = SignIn.objects.filter(person=person).order_by("-started_at").first()
+        if latest is None:
+            return "none"
+        misses = near_misses_of(signins.subject_of(latest), now=timezone.now())
+        return "\n".join(map(str, misses)) or "none"
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any

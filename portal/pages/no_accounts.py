@@ -8,10 +8,10 @@ from datetime import datetime
 
 from django.conf import settings
 
-from accounts.claims import arrived, pick
+from accounts.claims import arrived, pick, why_unread
 from accounts.models import Account, Mapping, Person
-from accounts.rules import claims_in_use
-from accounts.types import Subject
+from accounts.rules import NearMiss, claims_in_use, near_misses_of
+from accounts.types import Claims, Subject
 from accounts.vouched_claims import vouched_for
 
 
@@ -21,6 +21,8 @@ class ArrivedClaim:
 
     claim: str
     values: Sequence[str]
+    # Why there are no values, or not all that arrived; empty if all count.
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class NoAccounts:
     arrived: Sequence[ArrivedClaim]
     no_accounts: bool
     no_mappings: bool
+    # For portal admins: values of theirs that nearly match a mapping.
+    near_misses: Sequence[NearMiss]
     # Claims of which the identity provider sent nothing at all, if it sent none of them.
     missing: Sequence[str]
     # No portal admin has signed in so far.
@@ -42,16 +46,33 @@ class NoAccounts:
         return self.no_accounts or self.no_mappings
 
 
-def no_accounts(*, subject: Subject, now: datetime) -> NoAccounts:
+def no_accounts(*, subject: Subject, now: datetime, for_admin: bool = False) -> NoAccounts:
     """Look up why somebody has no accounts."""
     sent = vouched_for(subject)
     claims = claims_in_use(now=now) or {settings.ADMIN_CLAIM or "groups"}
     missing = [claim for claim in sorted(claims) if arrived(subject.claims, claim) is None]
     return NoAccounts(
         subject=subject,
-        arrived=[ArrivedClaim(claim, pick(sent, claim)) for claim in sorted(claims)],
+        arrived=[_arrived(subject, sent, claim) for claim in sorted(claims)],
+        near_misses=near_misses_of(subject, now=now) if for_admin else (),
         missing=missing if len(missing) == len(claims) else (),
         no_accounts=not Account.objects.exists(),
         no_mappings=not Mapping.objects.exists(),
         no_admins=not Person.objects.filter(is_admin=True).exists(),
     )
+
+
+def _arrived(subject: Subject, counted: Claims, claim: str) -> ArrivedClaim:
+    values = pick(counted, claim)
+    everything = pick(subject.claims, claim)
+    if len(values) < len(everything):
+        return ArrivedClaim(
+            claim,
+            values,
+            f"{', '.join(value for value in everything if value not in values)} arrived, but does not count: "
+            "nobody verified this e-mail address.",
+        )
+    note = why_unread(counted, claim)
+    if not note and len(values) == 1 and any(mark in values[0] for mark in (";", ",", "|")):
+        note = "This is one text, and one value. If it holds several, a mapping can split it."
+    return ArrivedClaim(claim, values, note)

@@ -41,7 +41,11 @@ def start(request: HttpRequest) -> HttpResponse:
     if own.by_name:
         return _list(request, own)
     context = {
-        "empty": no_accounts(subject=subject_of_request(request), now=timezone.now()),
+        "empty": no_accounts(
+            subject=subject_of_request(request),
+            now=timezone.now(),
+            for_admin=sign_in_of(request).person.is_admin,
+        ),
         "problems": own.problems,
         "scopes": settings.OIDC_RP_SCOPES,
     }

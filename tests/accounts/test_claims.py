@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.claims import OKTA_GROUP_LIMIT, pick, problems
+from accounts.claims import OKTA_GROUP_LIMIT, pick, problems, why_unread
 
 OKTA = "https://northwind.okta.com/oauth2/default"
 ENTRA = "https://login.microsoftonline.com/9188040d/v2.0"
@@ -361,3 +361,23 @@ def test_a_problem_is_said_for_people_and_without_the_values() -> None:
 
     assert "exactly 100 values of “groups”" in found.message
     assert "group-1" not in repr(found)
+
+
+def test_what_arrived_and_was_not_read_is_said_in_words() -> None:
+    for sent, said in (
+        (["payments", 7], ""),
+        (None, "sent no such claim"),
+        ([], "arrived empty"),
+        ({"payments": True}, "as the claim “groups.payments”"),
+        ([{"name": "payments", "id": 1}], "Objects with the keys “id”, “name” arrived"),
+        (True, "True or false arrived, which do not count"),
+        (["payments", 1.5, ["x"]], "Fractions and lists within a list arrived"),
+        (2**60, "Numbers that are too large"),
+    ):
+        reason = why_unread({"groups": sent}, "groups")
+        assert said in reason, sent
+        assert bool(said) == bool(reason), sent
+    assert (
+        why_unread({"groups": ["a"]}, "groups.name")
+        == "“groups” arrived, but there is no “name” in it."
+    )

@@ -257,3 +257,24 @@ def test_the_preview_splits_as_the_door_does() -> None:
     mapping.save()
 
     assert people(look(mapping)) == ["alice"]
+
+
+def test_what_arrived_in_another_form_and_what_nearly_matches_is_said() -> None:
+    mapping = by_name("Developers of payments")
+    for who, groups in (
+        ("alice", "Payments"),
+        ("bob", "Payments"),
+        ("carol", [{"name": "payments"}]),
+    ):
+        cast.sign_in(cast.subject(who, groups=groups))
+
+    notes = " ".join(look(mapping).notes)
+
+    assert "“Payments” of alice@northwind.example and 1 more is not “payments”" in notes or (
+        "“Payments” of bob@northwind.example and 1 more is not “payments”" in notes
+    )
+    assert "they differ in upper and lower case" in notes
+    assert "Of 1 person: Objects with the keys “name” arrived." in notes
+    Mapping.objects.filter(pk=mapping.pk).update(match="wildcard", value="pay*")
+    mapping.refresh_from_db()
+    assert "is not “pay*”" in " ".join(look(mapping).notes)

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from accounts.models import Mapping
+from accounts.models import Mapping, Person
 from portal.pages.start import AWS_START_URL
 from tests import cast
 
@@ -204,6 +204,29 @@ def test_somebody_without_any_group_claim_is_told_and_whoever_sets_it_up_which_s
     cast.mapping("payments", cast.permission_set("ReadOnly"))
     admin = dataclasses.replace(nothing, claims={"sub": "sub-alice"})
     assert settings.OIDC_RP_SCOPES in text_of(cast.signed_in(admin))
+
+
+@pytest.mark.usefixtures("northwind")
+def test_empty_page_says_what_arrived_and_why_it_does_not_count(settings: Settings) -> None:
+    objects = text_of(cast.signed_in(cast.subject("mallory", groups=[{"name": "payments"}])))
+    assert "Objects with the keys “name” arrived." in objects
+    text = text_of(cast.signed_in(cast.subject("mallory", groups="visitors;payments")))
+    assert "visitors;payments" in text
+    assert "a mapping can split it" in text
+    cast.mapping("ceo@x", cast.permission_set("Ceo"), claim="email")
+    address = text_of(cast.signed_in(cast.subject("mallory", email="ceo@x", email_verified=False)))
+    assert "ceo@x arrived, but does not count: nobody verified this e-mail address." in address
+
+    near = cast.subject("mallory", groups=["Payments", "portal-admins"])
+    settings.ADMIN_VALUES = []
+    assert "Nearly matching" not in text_of(cast.signed_in(near))
+    settings.ADMIN_VALUES = ["portal-admins"]
+    admin = text_of(cast.signed_in(near))
+    assert "“Payments” in the claim “groups” is not “payments”" in admin
+    pk = Person.objects.get(sub="sub-mallory").pk
+    assert "upper and lower case" in text_of(
+        cast.signed_in("carol"), f"/admin/accounts/person/{pk}/change/"
+    )
 
 
 def test_first_start_tells_an_admin_what_is_missing_and_where_to_set_it() -> None:
