@@ -1,6 +1,6 @@
 """How gunicorn serves the portal: `gunicorn portal.wsgi` reads this file by itself.
 
-BIND and WEB_CONCURRENCY say where and with how many workers; gunicorn's own variables and options
+BIND, WEB_CONCURRENCY and TRUSTED_PROXIES are read as Django's settings are, `.env` included. gunicorn's own options
 (GUNICORN_CMD_ARGS) come after this file and win.
 """
 
@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import gc
 import logging
-import os
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 from accounts.concurrency import THREADS
+from portal import environment
 from portal.access_log import AccessLog
 
-environ = os.environ  # noqa: TID251 (gunicorn is configured before Django is)
+env = environment.for_gunicorn()
 
-bind = environ.get("BIND", "127.0.0.1:8000")
+bind = env.str("BIND", default="127.0.0.1:8000")
 # A fixed number: a container that may use 2 of a host's 64 cores must not start 64 workers.
-workers = int(environ.get("WEB_CONCURRENCY") or 2)
+workers = int(env.str("WEB_CONCURRENCY", default="") or 2)
 worker_class = "gthread"
 threads = THREADS
 backlog = 1024
@@ -42,9 +42,7 @@ limit_request_field_size = 16 * 1024
 # This spelling lets it pass. gunicorn's SCRIPT_NAME and PATH_INFO are left out: nobody may set these.
 forwarder_headers = "X-AMZ-SSO_BEARER_TOKEN"
 # The peers that may send it, and whose X-Forwarded-Proto counts: the proxies Django trusts too.
-forwarded_allow_ips = (
-    environ.get("FORWARDED_ALLOW_IPS") or environ.get("TRUSTED_PROXIES") or "127.0.0.1,::1"
-)
+forwarded_allow_ips = ",".join(env.list("TRUSTED_PROXIES", default=[]) or environment.THIS_MACHINE)
 
 logger_class = AccessLog
 accesslog = "-"

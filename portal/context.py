@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from typing import Any, cast
 
 from django.conf import settings
@@ -57,7 +58,7 @@ def client_address(request: HttpRequest) -> str:
     hops = []
     if settings.TRUSTED_PROXIES:
         hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-    while hops and _is_trusted(address):
+    while hops and is_in_networks(address, settings.TRUSTED_PROXIES):
         hop = hops.pop().strip()
         if _address(hop) is None:
             break
@@ -78,10 +79,11 @@ def client_network(request: HttpRequest) -> str:
     return str(ipaddress.IPv6Network((int(parsed), 64), strict=False))
 
 
-def _is_trusted(address: str) -> bool:
+def is_in_networks(address: str, networks: Iterable[str]) -> bool:
+    """Whether an IP address is one of these addresses, or in one of these networks."""
     parsed = _address(address)
     return parsed is not None and any(
-        parsed in ipaddress.ip_network(proxy) for proxy in settings.TRUSTED_PROXIES
+        parsed in ipaddress.ip_network(network) for network in networks
     )
 
 

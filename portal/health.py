@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from accounts.errors import GatehouseError
 from accounts.oidc import discovery, key_sets
 from accounts.writability import why_not_writable
+from portal import proxies
 
 log = logging.getLogger(__name__)
 
@@ -31,12 +32,14 @@ def healthz(request: HttpRequest) -> JsonResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """Answer the state of each part: 200, or 503 if one is not "ok".
 
-    AWS is not asked: pages and sign-in work without it.
+    AWS is not asked: pages and sign-in work without it. What a proxy drops is told, and does not count: another
+    portal in its place would fare the same.
     """
     parts = {"database": database(), "provider": identity_provider()}
     ready = all(state == "ok" for state in parts.values())
     return JsonResponse(
-        {"status": "ok" if ready else "not ready", **parts}, status=200 if ready else 503
+        {"status": "ok" if ready else "not ready", **parts, "proxy": proxies.verdict()},
+        status=200 if ready else 503,
     )
 
 

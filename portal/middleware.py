@@ -18,7 +18,7 @@ from accounts.errors import GatehouseError, SignInAgain
 from accounts.people import is_due, note_seen
 from accounts.signins import get_open, subject_of
 from accounts.storable import is_storable
-from portal import health, logs
+from portal import health, logs, proxies
 from portal.limiting import TooMany, count_form
 from portal.pages.errors import BrokenCookie, csrf_failure, error_page, method_not_allowed
 from portal.request import GatehouseRequest
@@ -36,7 +36,11 @@ SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 
 GetResponse = Callable[[GatehouseRequest], HttpResponse]
 
-PROBES: dict[str, GetResponse] = {"/healthz": health.healthz, "/readyz": health.readyz}
+PROBES: dict[str, GetResponse] = {
+    "/healthz": health.healthz,
+    "/readyz": health.readyz,
+    proxies.PATH: proxies.answer,
+}
 
 
 class _Middleware:
@@ -90,7 +94,7 @@ class BoundedHeaders(_Middleware):
 
 
 class Probes(_Middleware):
-    """Answer /healthz and /readyz before the host is checked: load balancers ask by IP address."""
+    """Answer /healthz, /readyz and /proxycheck before the host is checked: load balancers ask by IP address."""
 
     def __call__(self, request: GatehouseRequest) -> HttpResponse:
         probe = PROBES.get(request.path_info, self.get_response)

@@ -7,33 +7,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import environ
-from environ.fileaware_mapping import FileAwareMapping
 
 from accounts.concurrency import THREADS
+from portal import environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-
+env = environment.for_django()
 # Messages about what could not be read: portal/checks.py shows all of them at once.
-UNREADABLE: list[str] = []
-
-
-class _Variables(FileAwareMapping):  # type: ignore[misc]  # It has no types.
-    """The environment, in which NAME_FILE may name a file that holds the value of NAME."""
-
-    def __getitem__(self, key: str) -> str:
-        try:
-            value = str(super().__getitem__(key))
-        except (OSError, UnicodeError) as error:
-            if (message := f"{key}_FILE names a file that cannot be read") not in UNREADABLE:
-                UNREADABLE.append(message)
-            raise KeyError(key) from error
-        # Editors leave a newline at the end of a file.
-        return value.rstrip("\r\n")
-
-
-env = environ.FileAwareEnv()
-env.ENVIRON = _Variables()
-environ.Env.read_env(BASE_DIR / ".env")
+UNREADABLE: list[str] = env.ENVIRON.unreadable
 UNREADABLE += [
     f"{name} begins with $, which is read as the name of another variable; it needs another value"
     for name in ("SECRET_KEY", "OIDC_RP_CLIENT_SECRET", "DATABASE_URL")

@@ -20,7 +20,9 @@ except SystemCheckError as refused:
     # gunicorn does not start another worker after the exit code 3.
     sys.exit(3)
 
-from portal.starting import say_what_is_missing  # noqa: E402 - after the checks
+from portal import proxies  # noqa: E402 - after the checks
+from portal.starting import say_what_is_missing  # noqa: E402
 
 # In a thread: the portal starts without a database or provider, too (docs/decisions/0014).
 Thread(target=say_what_is_missing, daemon=True).start()
+Thread(target=proxies.watch, daemon=True).start()

@@ -42,8 +42,8 @@ class Front:
 
 
 @contextmanager
-def running(folder: Path, *, port: int, upstream: int, **times: str) -> Iterator[Front]:
-    """Run nginx on `port` until the block ends; `times` replaces its timeouts, such as send_timeout="1s"."""
+def running(folder: Path, *, port: int, upstream: int, **changed: str) -> Iterator[Front]:
+    """Run nginx on `port` until the block ends; `changed` replaces values, such as send_timeout="1s"."""
     certificate, key = certificates.make(folder)
     site = _replaced(
         {
@@ -55,7 +55,7 @@ def running(folder: Path, *, port: int, upstream: int, **times: str) -> Iterator
             "/etc/ssl/private/gatehouse.key": str(key),
             "/var/log/nginx/": f"{folder}/",
         },
-        times,
+        changed,
     )
     (folder / "site.conf").write_text(site)
     temporary = "\n".join(
@@ -85,12 +85,12 @@ def running(folder: Path, *, port: int, upstream: int, **times: str) -> Iterator
         process.wait(timeout=20)
 
 
-def _replaced(values: Mapping[str, str], times: Mapping[str, str]) -> str:
+def _replaced(values: Mapping[str, str], changed: Mapping[str, str]) -> str:
     site = SHIPPED.read_text()
     for before, after in values.items():
         assert before in site, before
         site = site.replace(before, after)
-    for name, value in times.items():
+    for name, value in changed.items():
         site, count = re.subn(rf"\b{name} [^;]+;", f"{name} {value};", site)
         assert count, name
     return site

@@ -14,7 +14,7 @@ from accounts.people import note_seen
 from accounts.sso import client_tokens
 from accounts.sso.errors import ClientRefused
 from accounts.types import OfferedRole, RoleRef, Subject, Surface
-from portal import limiting, refusals
+from portal import limiting, proxies, refusals
 from portal.context import origin_of
 from portal.sso import next_token
 from portal.sso.responses import for_aws_clients
@@ -95,7 +95,9 @@ def _identify(request: HttpRequest, now: datetime) -> Subject:
 
 
 def _bearer(request: HttpRequest) -> str:
-    return request.headers.get("x-amz-sso_bearer_token", "")
+    if proxies.TOKEN_HEADER not in request.headers:
+        proxies.report_missing_token(request)
+    return request.headers.get(proxies.TOKEN_HEADER, "")
 
 
 def _parameter(request: HttpRequest, name: str) -> str:

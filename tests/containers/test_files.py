@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from portal.context import is_in_networks
 from tests.containers import compose
 from tests.processes import ROOT
 
@@ -151,3 +152,12 @@ def test_portal_accepts_the_configuration_of_the_compose_file() -> None:
     )
 
     assert found.returncode == 0, found.stderr
+
+
+def test_token_of_the_aws_cli_passes_from_whatever_address_a_published_port_has() -> None:
+    networks = SERVICES["portal"]["environment"]["TRUSTED_PROXIES"].split(",")
+
+    # The engines' default pools (Docker, Podman), their user-land proxies, and no address of anybody else.
+    for address in ("172.17.0.1", "172.31.0.1", "192.168.16.1", "10.88.0.1", "127.0.0.1", "::1"):
+        assert is_in_networks(address, networks), address
+    assert not is_in_networks("203.0.113.7", networks)

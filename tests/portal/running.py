@@ -7,7 +7,8 @@ import re
 import socket
 import sqlite3
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -60,9 +61,9 @@ def portal(
     """Run a portal, with the demo's company in its database unless that is not `prepared`, until the block ends."""
     port = port or choose_ports(0).portal
     database = folder / "portal.sqlite3"
-    environment = {**_environment(database, issuer=issuer, port=port), **changes}
+    variables = {**environment(database, issuer=issuer, port=port), **changes}
     if prepared and "DATABASE_URL" in changes:
-        prepare(environment)
+        prepare(variables)
     elif prepared:
         copy(northwind_database(), database)
     url = f"http://localhost:{port}"
@@ -70,7 +71,7 @@ def portal(
         processes.start(
             "gunicorn",
             command=[sys.executable, "-m", "gunicorn", "portal.wsgi"],
-            environment=environment,
+            environment=variables,
             url=f"{url}/healthz",
             log=folder / "log",
         )
@@ -78,7 +79,8 @@ def portal(
         yield Portal(url, port, folder / "log", database)
 
 
-def _environment(database: Path, *, issuer: str, port: int) -> dict[str, str]:
+def environment(database: Path, *, issuer: str, port: int) -> dict[str, str]:
+    """Return the variables of a portal."""
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(database.parent),
@@ -105,7 +107,7 @@ def _environment(database: Path, *, issuer: str, port: int) -> dict[str, str]:
 def northwind_database() -> Path:
     """Return a SQLite database with the demo's company in it, made once for this process: for copies."""
     database = scratch_folder() / "northwind.sqlite3"
-    prepare(_environment(database, issuer="http://localhost:9", port=8000))
+    prepare(environment(database, issuer="http://localhost:9", port=8000))
     return database
 
 
@@ -134,6 +136,14 @@ def token_in(page: str) -> str:
     found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
     assert found, page
     return found[1]
+
+
+def wait_until(true: Callable[[], bool], explain: Callable[[], str]) -> None:
+    """Wait until something is true, for 20 seconds at most."""
+    deadline = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < deadline, explain()
+        time.sleep(0.05)
 
 
 def status_of(answer: bytes) -> int:
