@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import accounts.models.plain_text
 import django.core.validators
 import django.db.models.deletion
 import uuid
@@ -75,9 +76,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('account_id', models.CharField(max_length=12, unique=True, validators=[django.core.validators.RegexValidator('^[0-9]{12}\\Z', 'An AWS account id has exactly 12 digits, leading zeros included.')], verbose_name='account id')),
-                ('name', models.CharField(max_length=128)),
+                ('name', models.CharField(max_length=128, validators=[accounts.models.plain_text.plain_text])),
                 ('partition', models.CharField(choices=[('aws', 'AWS'), ('aws-us-gov', 'AWS GovCloud (US)'), ('aws-cn', 'AWS China'), ('aws-eusc', 'AWS European Sovereign Cloud')], default='aws', max_length=16)),
-                ('organizational_unit', models.CharField(blank=True, help_text='A path from the root, such as Workloads/Payments.', max_length=255, validators=[django.core.validators.RegexValidator('^[^/]+(/[^/]+)*\\Z', 'Write units as a path: Workloads/Payments.')])),
+                ('organizational_unit', models.CharField(blank=True, help_text='A path from the root, such as Workloads/Payments.', max_length=255, validators=[django.core.validators.RegexValidator('^[^/]+(/[^/]+)*\\Z', 'Write units as a path: Workloads/Payments.'), accounts.models.plain_text.plain_path])),
                 ('tags', models.JSONField(blank=True, default=dict, help_text='Keys and values as text. Mappings can target them.')),
                 ('region', models.CharField(blank=True, max_length=32, validators=[django.core.validators.RegexValidator('^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}\\Z', 'A region looks like eu-west-1.')], verbose_name='default region')),
                 ('trust_method', models.CharField(choices=[('hub', "AssumeRole from the portal's own principal")], default='hub', max_length=16)),
@@ -189,7 +190,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=64, unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9][a-z0-9-]*\\Z', 'Lower-case letters, digits and hyphens.')])),
-                ('label', models.CharField(help_text='As people see it.', max_length=64)),
+                ('label', models.CharField(help_text='As people see it.', max_length=64, validators=[accounts.models.plain_text.plain_text])),
                 ('colour', models.CharField(choices=[('red', 'Red'), ('amber', 'Amber'), ('green', 'Green'), ('blue', 'Blue'), ('violet', 'Violet'), ('grey', 'Grey')], default='grey', max_length=16)),
             ],
             options={
@@ -212,7 +213,7 @@ class Migration(migrations.Migration):
             name='Mapping',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='What it is for. People see it as the reason for their access.', max_length=128, unique=True)),
+                ('name', models.CharField(help_text='What it is for. People see it as the reason for their access.', max_length=128, unique=True, validators=[accounts.models.plain_text.plain_text])),
                 ('claim', models.CharField(default='groups', help_text="The claim's key as the provider sends it, or a dotted path such as resource_access.portal.roles.", max_length=255)),
                 ('split', models.CharField(blank=True, choices=[('', 'no: each text is one value'), (';', 'at ;'), (',', 'at ,'), ('|', 'at |'), (' ', 'at spaces')], default='', help_text='For providers that send several groups as one text, such as a;b.', max_length=1, verbose_name='split texts')),
                 ('match', models.CharField(choices=[('exact', 'exactly this value'), ('wildcard', 'a value with * in it'), ('template', 'a template such as aws-{account_id}-{role}')], default='exact', max_length=16)),
@@ -231,7 +232,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('all', 'all accounts'), ('account', 'one account'), ('unit', 'an organizational unit and those below it'), ('environment', 'an environment'), ('tag', 'a tag')], max_length=16)),
-                ('unit', models.CharField(blank=True, max_length=255, validators=[django.core.validators.RegexValidator('^[^/]+(/[^/]+)*\\Z', 'Write units as a path: Workloads/Payments.')], verbose_name='organizational unit')),
+                ('unit', models.CharField(blank=True, max_length=255, validators=[django.core.validators.RegexValidator('^[^/]+(/[^/]+)*\\Z', 'Write units as a path: Workloads/Payments.'), accounts.models.plain_text.plain_path], verbose_name='organizational unit')),
                 ('tag_key', models.CharField(blank=True, max_length=128)),
                 ('tag_value', models.CharField(blank=True, max_length=256)),
             ],
@@ -246,7 +247,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(help_text='The name of the IAM role in each account, unless an account role has another one.', max_length=64, unique=True, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9_+=,.@-]{1,64}\\Z', 'A role name has at most 64 letters, digits and _+=,.@- (no spaces).')])),
                 ('iam_path', models.CharField(default='/', max_length=512, validators=[django.core.validators.RegexValidator('^/([!-~]+/)?\\Z', 'An IAM path begins and ends with a slash, such as /gatehouse/.')], verbose_name='IAM path')),
                 ('description', models.CharField(blank=True, max_length=512)),
-                ('session_duration', models.PositiveIntegerField(default=3600, help_text='The longest session, in seconds: 900 to 43200.', validators=[django.core.validators.MinValueValidator(900), django.core.validators.MaxValueValidator(43200)])),
+                ('session_duration', models.PositiveIntegerField(default=3600, help_text="The longest session, in seconds: 900 to 43200. At least 3600 where programs get keys: AWS's tools renew keys 15 minutes before they expire, shorter ones at each call.", validators=[django.core.validators.MinValueValidator(900), django.core.validators.MaxValueValidator(43200)])),
                 ('destination', models.CharField(blank=True, help_text='The page that the console opens: an https address of the AWS console.', max_length=2048, verbose_name='console destination')),
                 ('privileged', models.BooleanField(default=False, help_text='Shown apart, with a warning.')),
                 ('console', models.BooleanField(default=True, verbose_name='offers the console')),
@@ -313,7 +314,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('machine', models.CharField(blank=True, db_index=True, help_text='The machine it acts as; empty for the person who created it.', max_length=63)),
-                ('purpose', models.CharField(max_length=128)),
+                ('purpose', models.CharField(max_length=128, validators=[accounts.models.plain_text.plain_text])),
                 ('digest', models.CharField(editable=False, max_length=64, unique=True)),
                 ('permission_sets', models.JSONField(help_text='The names it is limited to; null: not limited.', null=True)),
                 ('account_ids', models.JSONField(help_text='The ids it is limited to; null: not limited.', null=True, verbose_name='accounts')),
@@ -336,7 +337,7 @@ class Migration(migrations.Migration):
             name='TrustedIssuer',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='For people to read.', max_length=128, unique=True)),
+                ('name', models.CharField(help_text='For people to read.', max_length=128, unique=True, validators=[accounts.models.plain_text.plain_text])),
                 ('url', models.CharField(help_text="Exactly as in the tokens' iss, such as https://token.actions.githubusercontent.com.", max_length=255, unique=True, verbose_name='issuer')),
                 ('audiences', models.JSONField(help_text="The tokens' aud must be one of these. Do not use an audience of another service.")),
                 ('algorithm', models.CharField(choices=[('RS256', 'RS256'), ('RS384', 'RS384'), ('RS512', 'RS512'), ('PS256', 'PS256'), ('PS384', 'PS384'), ('PS512', 'PS512'), ('ES256', 'ES256'), ('ES384', 'ES384'), ('ES512', 'ES512'), ('EdDSA', 'EdDSA'), ('Ed25519', 'Ed25519')], default='RS256', help_text='The only algorithm its tokens may be signed with.', max_length=16)),
@@ -353,6 +354,7 @@ class Migration(migrations.Migration):
                 ('person', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='preferences', serialize=False, to=settings.AUTH_USER_MODEL)),
                 ('sign_out_first', models.BooleanField(default=False, help_text='Ends all console sessions of the browser, also those of other accounts.', verbose_name='sign out of the AWS console first')),
                 ('slash_searches', models.BooleanField(default=True, help_text='On the start page.', verbose_name='the / key goes to the search')),
+                ('profile_names', models.CharField(choices=[('account_name', "The account's name"), ('account_id', "The account's id")], default='account_name', help_text="What the names of profiles in AWS's files begin with.", max_length=16, verbose_name='names of profiles')),
             ],
             options={
                 'verbose_name_plural': 'preferences',
@@ -491,6 +493,10 @@ class Migration(migrations.Migration):
             model_name='mapping',
             name='issuer',
             field=models.ForeignKey(blank=True, db_index=False, help_text='Empty: for people. Otherwise only for the workloads of this issuer.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='mappings', to='accounts.trustedissuer'),
+        ),
+        migrations.AddConstraint(
+            model_name='preferences',
+            constraint=models.CheckConstraint(condition=models.Q(('profile_names__in', ['account_name', 'account_id'])), name='preferences_profile_names_are_known'),
         ),
         migrations.AddConstraint(
             model_name='clitoken',

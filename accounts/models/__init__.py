@@ -10,6 +10,7 @@ mappings     claim value -> permission set -> accounts
 issuers      trusted issuers of workloads
 favourites   favourite and recently used roles
 preferences  people's settings
+plain_text   what names must not hold
 revisions    a mark that changes with every change of the directory and the mappings
 audit        the audit trail, append-only
 """

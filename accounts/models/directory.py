@@ -10,6 +10,7 @@ from django.db.models import Q
 from accounts.aws import limits
 from accounts.aws.limits import LONGEST_SESSION, SHORTEST_SESSION
 from accounts.aws.session_tags import fault_of_keys
+from accounts.models.plain_text import plain_path, plain_text
 
 ACCOUNT_ID = rf"^{limits.ACCOUNT_ID}\Z"
 IAM_PATH = rf"^{limits.IAM_PATH}\Z"
@@ -57,7 +58,7 @@ class Environment(models.Model):
         unique=True,
         validators=[RegexValidator(ENVIRONMENT_NAME, "Lower-case letters, digits and hyphens.")],
     )
-    label = models.CharField(max_length=64, help_text="As people see it.")
+    label = models.CharField(max_length=64, validators=[plain_text], help_text="As people see it.")
     colour = models.CharField(max_length=16, choices=Colour, default=Colour.GREY)
 
     class Meta:
@@ -90,7 +91,7 @@ class Account(models.Model):
             )
         ],
     )
-    name = models.CharField(max_length=128)
+    name = models.CharField(max_length=128, validators=[plain_text])
     partition = models.CharField(max_length=16, choices=Partition, default=Partition.AWS)
     environment = models.ForeignKey(
         Environment,
@@ -102,7 +103,7 @@ class Account(models.Model):
     organizational_unit = models.CharField(
         max_length=255,
         blank=True,
-        validators=[unit_path],
+        validators=[unit_path, plain_path],
         help_text="A path from the root, such as Workloads/Payments.",
     )
     tags = models.JSONField(
@@ -213,7 +214,8 @@ class PermissionSet(models.Model):
     session_duration = models.PositiveIntegerField(
         default=limits.DEFAULT_SESSION,
         validators=[MinValueValidator(SHORTEST_SESSION), MaxValueValidator(LONGEST_SESSION)],
-        help_text="The longest session, in seconds: 900 to 43200.",
+        help_text="The longest session, in seconds: 900 to 43200. At least 3600 where programs get keys: "
+        "AWS's tools renew keys 15 minutes before they expire, shorter ones at each call.",
     )
     destination = models.CharField(
         "console destination",

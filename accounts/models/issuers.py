@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.addresses import is_safe_address
+from accounts.models.plain_text import plain_text
 
 
 class Algorithm(models.TextChoices):
@@ -31,7 +32,9 @@ class Algorithm(models.TextChoices):
 class TrustedIssuer(models.Model):
     """An OpenID Connect issuer of workloads. Only mappings that name it apply to its tokens."""
 
-    name = models.CharField(max_length=128, unique=True, help_text="For people to read.")
+    name = models.CharField(
+        max_length=128, unique=True, validators=[plain_text], help_text="For people to read."
+    )
     url = models.CharField(
         "issuer",
         max_length=255,

@@ -9,6 +9,7 @@ from django.db.models import Q
 from accounts import mapping_values
 from accounts.models.directory import UNIT_PATH, Account, Environment, PermissionSet, unit_path
 from accounts.models.issuers import TrustedIssuer
+from accounts.models.plain_text import plain_path, plain_text
 from accounts.patterns import Match
 from accounts.vouched_claims import is_email_claim
 
@@ -34,6 +35,7 @@ class Mapping(models.Model):
     name = models.CharField(
         max_length=128,
         unique=True,
+        validators=[plain_text],
         help_text="What it is for. People see it as the reason for their access.",
     )
     issuer = models.ForeignKey(
@@ -165,7 +167,7 @@ class MappingTarget(models.Model):
     account = models.ForeignKey(Account, null=True, blank=True, on_delete=models.CASCADE)
     environment = models.ForeignKey(Environment, null=True, blank=True, on_delete=models.CASCADE)
     unit = models.CharField(
-        "organizational unit", max_length=255, blank=True, validators=[unit_path]
+        "organizational unit", max_length=255, blank=True, validators=[unit_path, plain_path]
     )
     tag_key = models.CharField(max_length=128, blank=True)
     tag_value = models.CharField(max_length=256, blank=True)

@@ -7,6 +7,13 @@ from django.db import models
 from accounts.models.people import Person
 
 
+class ProfileNames(models.TextChoices):
+    """What the names of profiles in AWS's files begin with."""
+
+    ACCOUNT_NAME = "account_name", "The account's name"
+    ACCOUNT_ID = "account_id", "The account's id"
+
+
 class Preferences(models.Model):
     """The settings of a person who has changed any. Everybody else has the defaults."""
 
@@ -25,8 +32,22 @@ class Preferences(models.Model):
         "the / key goes to the search", default=True, help_text="On the start page."
     )
 
+    profile_names = models.CharField(
+        "names of profiles",
+        max_length=16,
+        choices=ProfileNames,
+        default=ProfileNames.ACCOUNT_NAME,
+        help_text="What the names of profiles in AWS's files begin with.",
+    )
+
     class Meta:
         verbose_name_plural = "preferences"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(profile_names__in=ProfileNames.values),
+                name="preferences_profile_names_are_known",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"preferences of {self.person}"

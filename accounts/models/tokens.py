@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.models.people import Person
+from accounts.models.plain_text import plain_text
 
 MACHINE_NAME = r"^[a-z0-9][a-z0-9._-]{0,62}\Z"
 
@@ -28,7 +29,7 @@ class Token(models.Model):
         db_index=True,
         help_text="The machine it acts as; empty for the person who created it.",
     )
-    purpose = models.CharField(max_length=128)
+    purpose = models.CharField(max_length=128, validators=[plain_text])
     digest = models.CharField(max_length=64, unique=True, editable=False)
     permission_sets = models.JSONField(
         null=True, help_text="The names it is limited to; null: not limited."

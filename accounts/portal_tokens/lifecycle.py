@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -15,6 +16,7 @@ from accounts import audit, bearer_secrets, signins
 from accounts.errors import AccessDenied, InvalidRequest
 from accounts.models import Person, SignIn, Token
 from accounts.models.audit import Action
+from accounts.models.plain_text import plain_text
 from accounts.models.tokens import MACHINE_NAME
 from accounts.portal_tokens.scopes import check_scope, choices, refuse_all_but_admins
 from accounts.storable import is_storable
@@ -148,6 +150,12 @@ def _check_words(*, purpose: str, machine: str | None, lifetime: timedelta) -> N
             f"Say what the token is for, in at most {MAX_PURPOSE_LENGTH} characters.",
             code="token.purpose",
         )
+    try:
+        plain_text(purpose.strip())
+    except ValidationError as refused:
+        raise InvalidRequest(
+            f"What the token is for: {refused.messages[0]}", code="token.purpose"
+        ) from None
     if machine is not None and not re.fullmatch(MACHINE_NAME, machine):
         raise InvalidRequest(
             "A machine name has 1 to 63 lower-case letters, digits, dots, hyphens and "

@@ -112,7 +112,14 @@ def parser() -> argparse.ArgumentParser:
     execute = command("exec", commands.execute, "Run a program with keys.", role, keys)
     execute.usage = "%(prog)s [options] ACCOUNT ROLE -- PROGRAM ..."
     command("token", commands.token, "Print the access token, for curl and other programs.")
-    command("config", commands.config, "Print profiles for ~/.aws/config: one, or all.", role)
+    config = command(
+        "config", commands.config, "Print profiles for ~/.aws/config: one, or all.", role
+    )
+    config.add_argument(
+        "--write",
+        action="store_true",
+        help="into the file: what is there is brought up to date, and nothing is there twice",
+    )
     return gatehouse
 
 

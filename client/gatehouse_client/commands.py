@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import os
 import sys
@@ -10,8 +12,17 @@ from argparse import Namespace
 from typing import Any
 from urllib.parse import urlencode
 
-from gatehouse_client import device, loopback, profiles, programs, provider, settings, signin
-from gatehouse_client.errors import CommandFailed, UsageError, printable
+from gatehouse_client import (
+    aws_config,
+    device,
+    loopback,
+    profiles,
+    programs,
+    provider,
+    settings,
+    signin,
+)
+from gatehouse_client.errors import CommandFailed, NotSignedIn, UsageError, printable
 from gatehouse_client.portal import PortalApi, RoleName, sign_in_settings
 
 
@@ -106,24 +117,34 @@ def token(options: Namespace) -> None:
 
 
 def config(options: Namespace) -> None:
-    """Print profiles of one role, or of each role with keys, without those that ~/.aws/config has already."""
+    """Print profiles of one role, or of each role with keys; or write them into AWS's config file."""
     portal = _portal(options)
     entitlements, problems = portal.entitlements(kind="keys")
     _warn(problems)
+    by_id = portal.me().get("profile_names") == "account_id"
+    chosen = profiles.profiles_of(portal.url, entitlements, by_id=by_id)
     if options.account or options.role_arn:
         role = _role(options)
-        entitlements = [one for one in entitlements if _matches(one, role)]
-    if not entitlements:
-        raise CommandFailed("You do not have this role with keys. See gatehouse list.")
-    existing = profiles.existing_text(sys.stdout)
-    texts = profiles.profile_texts(
-        portal.url, entitlements, without=profiles.names_in(existing or "")
-    )
-    if texts:
-        print(("\n" if existing else "") + "\n\n".join(texts))
-    if len(texts) < len(entitlements):
-        left_out = len(entitlements) - len(texts)
-        _say(f"{left_out} of {len(entitlements)} profiles exist already and are unchanged.")
+        matching = [_matches(one, role) for one in entitlements]
+        chosen = [*itertools.compress(chosen, matching)]
+    if not chosen:
+        hint = _letter_case(entitlements, options)
+        raise CommandFailed(hint or "You do not have this role with keys. See gatehouse list.")
+    if options.write:
+        written, warnings = aws_config.write(chosen)
+        _warn(warnings)
+        _say(f"{written} of {len(chosen)} profiles are up to date in {aws_config.path()}.")
+        if warnings:
+            raise CommandFailed("Some profiles point elsewhere and were not changed.")
+        return
+    existing = aws_config.existing_text(sys.stdout)
+    absent, warnings = aws_config.missing(existing or "", chosen)
+    _warn(warnings)
+    if absent:
+        print(("\n" if existing else "") + "\n\n".join(one.text for one in absent))
+    if len(absent) < len(chosen):
+        left_out = len(chosen) - len(absent)
+        _say(f"{left_out} of {len(chosen)} profiles exist already and are unchanged.")
 
 
 def _portal(options: Namespace) -> PortalApi:
@@ -138,7 +159,35 @@ def _keys(portal: PortalApi, options: Namespace) -> dict[str, Any]:
     tags = dict(options.tags)
     if len(tags) < len(options.tags):
         raise UsageError("A session tag is given twice: each key has one value.")
-    return portal.keys(_role(options), duration=options.duration, tags=tags)
+    try:
+        return portal.keys(_role(options), duration=options.duration, tags=tags)
+    except NotSignedIn:
+        raise
+    except CommandFailed:
+        # The portal must not say whether an account of another name exists. What one has, one may know.
+        hint = ""
+        with contextlib.suppress(CommandFailed):
+            hint = _letter_case(portal.entitlements(kind="keys")[0], options)
+        if hint:
+            raise CommandFailed(hint) from None
+        raise
+
+
+def _letter_case(entitlements: list[dict[str, Any]], options: Namespace) -> str:
+    """Say which role somebody means who wrote its name, or its account's, in another letter case; else ""."""
+    if options.role_arn or not options.account:
+        return ""
+    wanted = (options.account, options.role)
+    for one in entitlements:
+        exact = (one["account_name"], one["role_name"])
+        if options.account == one["account_id"]:
+            exact = (one["account_id"], one["role_name"])
+        if exact != wanted and [*map(str.casefold, exact)] == [*map(str.casefold, wanted)]:
+            return (
+                f"There is no {printable(' '.join(wanted))}: upper and lower case count. "
+                f"You have {printable(' '.join(exact))}."
+            )
+    return ""
 
 
 def _role(options: Namespace) -> RoleName:

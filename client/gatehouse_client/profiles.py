@@ -5,22 +5,20 @@ https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from gatehouse_client.errors import CommandFailed
 
 _NOT_IN_PROFILES = re.compile(r"[^A-Za-z0-9_.@+=,:/-]+")
 # Words without a meaning to a shell (some SDKs run the line in one) or to AWS's files.
 _HARMLESS = re.compile(r"(?!-.)[A-Za-z0-9_.@+=,:/-]+")
-_HEADING = re.compile(r"""^\s*\[\s*profile\s+["']?([^\]"'\n]+?)["']?\s*\]""", re.MULTILINE)
+LONGEST_PROFILE = 128
 # Other sources of keys: https://docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html
 OVERRIDING_VARIABLES = (
     "AWS_PROFILE",
@@ -60,57 +58,62 @@ def variables(keys: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def existing_text(file: TextIO) -> str | None:
-    """Return the text of AWS's config file if `file` appends to it, else None.
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A profile of AWS's config file with credential_process, for one role."""
 
-    Its profiles must not be added again: AWS's tools refuse a config file with a profile that occurs twice.
-    """
-    path = Path(os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config")
-    with contextlib.suppress(OSError, ValueError, RuntimeError):
-        path = path.expanduser()
-        if os.path.samestat(path.stat(), os.fstat(file.fileno())):
-            return path.read_text(encoding="utf-8")
-    return None
+    name: str
+    portal: str
+    account_id: str
+    role_name: str
+    region: str = ""
+
+    @property
+    def points_to(self) -> tuple[str, ...]:
+        """Portal, account id and role, as in the line of the file."""
+        return self.portal, self.account_id, self.role_name
+
+    @property
+    def text(self) -> str:
+        """The section of the file."""
+        lines = [
+            f"[profile {self.name}]",
+            f"credential_process = gatehouse credentials --portal {' '.join(self.points_to)}",
+        ]
+        if self.region:
+            lines.append(f"region = {self.region}")
+        return "\n".join(lines)
 
 
-def names_in(text: str) -> frozenset[str]:
-    """Return the names of the profiles in a config file."""
-    return frozenset(_HEADING.findall(text))
+def profiles_of(
+    portal: str, entitlements: Iterable[dict[str, Any]], *, by_id: bool = False
+) -> list[Profile]:
+    """Return a profile for each role, no name twice; portal/pages/profile_names.py has the same rule.
 
-
-def profile_texts(
-    portal: str, entitlements: Iterable[dict[str, Any]], *, without: Collection[str] = ()
-) -> list[str]:
-    """Return a profile with credential_process for each role, except those whose names are in `without`.
+    `entitlements` are all roles with keys, so that the name of one role does not depend on which
+    others are asked for; `by_id` lets all names begin with the account's id.
 
     Raises:
         CommandFailed: the portal answered with a name that cannot be in a profile.
     """
     roles = list(entitlements)
-    names = Counter(map(_name, roles))
-    texts = []
+    count = Counter(map(_name, roles))
+    profiles = []
     for role in roles:
-        name = _name(role)
-        if names[name] > 1:  # Several accounts have the same name.
-            name = f"{role['account_id']}_{_legible(role['role_name'])}"
-        if name in without:
-            continue
-        words = (portal, role["account_id"], role["role_name"], role.get("region") or "-")
+        account, name = _legible(role["account_name"]), _name(role)
+        telling = account and not re.match("[0-9]{12}", account) and count[name] == 1
+        if by_id or not telling or len(name) > LONGEST_PROFILE:
+            name = f"{role['account_id']}_{role['role_name']}"
+        region = role.get("region") or ""
+        words = (name, portal, role["account_id"], role["role_name"], region or "-")
         if not all(_HARMLESS.fullmatch(word) for word in words):
             raise CommandFailed("The portal answered with a name that cannot be in a profile.")
-        lines = [
-            f"[profile {name}]",
-            "credential_process = gatehouse credentials "
-            f"--portal {portal} {role['account_id']} {role['role_name']}",
-        ]
-        if role.get("region"):
-            lines.append(f"region = {role['region']}")
-        texts.append("\n".join(lines))
-    return texts
+        profiles.append(Profile(name, portal, role["account_id"], role["role_name"], region))
+    return profiles
 
 
 def _name(role: dict[str, Any]) -> str:
-    return f"{_legible(role['account_name'])}_{_legible(role['role_name'])}"
+    return f"{_legible(role['account_name'])}_{role['role_name']}"
 
 
 def _legible(name: str) -> str:

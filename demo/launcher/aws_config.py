@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from demo.launcher.network import Ports
 
@@ -10,27 +11,33 @@ PROFILE = "payments-dev"
 # The AWS CLI takes no start URL without https, except this one; nobody is sent there.
 _CONFIG = """\
 # Written by the demo at each start. All that this profile does stays on this machine.
-[sso-session gatehouse]
+[sso-session {section}]
 sso_start_url = https://identitycenter.amazonaws.com/ssoins-0000000000000000
-sso_region = us-east-1
+sso_region = not-at-aws
 sso_registration_scopes = sso:account:access
 
-[services gatehouse]
+[services {section}]
 sso =
   endpoint_url = {portal}
 sso_oidc =
   endpoint_url = {portal}
 
 [profile {profile}]
-sso_session = gatehouse
+sso_session = {section}
 sso_account_id = 210987654321
 sso_role_name = Developer
 region = eu-west-1
-services = gatehouse
+services = {section}
 endpoint_url = {cloud}
 """
 
 
 def write_aws_config(path: Path, *, ports: Ports) -> None:
     """Write a profile of one role that alice has; all but its sign-in goes to the embedded AWS."""
-    path.write_text(_CONFIG.format(portal=ports.portal_url, cloud=ports.cloud_url, profile=PROFILE))
+    # As the keys page names them: after the portal's host and port.
+    section = urlsplit(ports.portal_url).netloc.replace(":", "-")
+    path.write_text(
+        _CONFIG.format(
+            portal=ports.portal_url, cloud=ports.cloud_url, profile=PROFILE, section=section
+        )
+    )

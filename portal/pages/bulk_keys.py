@@ -25,8 +25,9 @@ from portal.context import origin_of, sign_in_of, subject_of_request
 from portal.limiting import count_form
 from portal.pages import humanize, once
 from portal.pages.durations import chosen, durations
-from portal.pages.key_formats import Block, credentials_profile, profile_name
+from portal.pages.key_formats import Block, credentials_profile
 from portal.pages.own_roles import own_roles
+from portal.pages.profile_names import name_by_id, own_names
 from portal.pages.recents import remember
 from portal.pages.role_request import RoleRequest, role_request, role_values
 from portal.pages.search import (
@@ -185,12 +186,14 @@ def _attempt(
         return Outcome(value, role, error=error)
     remember(request, issued.entitlement.role, duration=chosen(request, duration))
     seconds = round((issued.credentials.expires_at - now).total_seconds())
+    named = RoleRef(account_id, role_name)
+    profile = own_names(request).get(named) or name_by_id(issued.entitlement.role)
     return Outcome(
         value,
         issued.entitlement.role,
         issued=issued,
-        block=Block("", credentials_profile(issued.credentials, profile_name(issued))),
-        profile=profile_name(issued),
+        block=Block("", credentials_profile(issued, profile)),
+        profile=profile,
         valid_for=in_words(seconds),
     )
 

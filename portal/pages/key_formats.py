@@ -1,6 +1,7 @@
 """Keys as text, in the formats that people paste and tools parse.
 
-Four of them are those of IAM Identity Center's access portal, byte for byte, because tools parse them (https://docs.aws.amazon.com/singlesignon/latest/userguide/howtogetcredentials.html).
+Four of them begin as those of IAM Identity Center's access portal do, byte for byte, because tools parse them (https://docs.aws.amazon.com/singlesignon/latest/userguide/howtogetcredentials.html).
+After the keys come the account's region, if it has one, and when the keys expire.
 """
 
 from __future__ import annotations
@@ -19,8 +20,6 @@ from accounts.types import Credentials, IssuedKeys
 
 # The characters of STS's keys. None of them means anything to a shell, quoted or not.
 _SAFE_IN_SHELLS = re.compile(r"[A-Za-z0-9+/=_-]*")
-_NOT_IN_PROFILES = re.compile(r"[^A-Za-z0-9_.@+=,:/-]+")
-LONGEST_PROFILE = 128
 
 
 class Mark(Enum):
@@ -82,18 +81,8 @@ class Format:
     profile: str = ""
 
 
-def profile_name(keys: IssuedKeys, wanted: str = "") -> str:
-    """Return the profile's name: the one wanted, else the access portal's (account id and role).
-
-    Characters that mean something to shells or AWS's files become a hyphen; profile.js does the same.
-    """
-    role = keys.entitlement.role
-    name = _NOT_IN_PROFILES.sub("-", wanted[:LONGEST_PROFILE]).strip("-")
-    return name or f"{role.account_id}_{role.role_name}"
-
-
 def formats(keys: IssuedKeys, *, profile: str) -> tuple[Format, ...]:
-    """Return every format of these keys, the most used first; `profile` comes from `profile_name`.
+    """Return every format of these keys, the most used first; `profile` comes from `profile_names`.
 
     Should STS ever issue characters that mean something to a shell, only the formats that no shell
     reads are returned.
@@ -104,45 +93,47 @@ def formats(keys: IssuedKeys, *, profile: str) -> tuple[Format, ...]:
             "posix",
             "bash, zsh",
             "Paste into a terminal: bash, zsh and other POSIX shells.",
-            _block(_variables(credentials, 'export {}="', '"')),
+            _block(_environment(keys, 'export {}="', '"')),
         ),
         Format(
             "fish",
             "fish",
             "Paste into a terminal with fish.",
-            _block(_variables(credentials, 'set -gx {} "', '"')),
+            _block(_environment(keys, 'set -gx {} "', '"')),
         ),
         Format(
             "powershell",
             "PowerShell",
             "Paste into PowerShell, on any system.",
-            _block(_variables(credentials, '$Env:{}="', '"')),
+            _block(_environment(keys, '$Env:{}="', '"')),
         ),
         Format(
             "cmd",
             "cmd",
             "Paste into the Command Prompt of Windows.",
-            _block(_variables(credentials, "SET {}=")),
+            _block(_environment(keys, "SET {}=")),
         ),
         Format(
             "env",
             ".env",
             "Save as a file: docker run --env-file, docker compose, systemd and dotenv read it.",
-            _block(_variables(credentials, "{}=")),
+            _block(_environment(keys, "{}=")),
         ),
         Format(
             "profile",
             "Profile",
-            "Add to ~/.aws/credentials (Windows: %USERPROFILE%\\.aws\\credentials), "
-            "then use --profile with the name in brackets.",
-            _block(credentials_profile(credentials, profile)),
+            "Add to ~/.aws/credentials (Windows: %USERPROFILE%\\.aws\\credentials). Replace a section "
+            "of the same name that is there: a file with two is refused by AWS's tools. Then use "
+            "--profile with the name in brackets.",
+            _block(credentials_profile(keys, profile)),
             profile,
         ),
         Format(
             "configure",
             "aws configure",
-            "Paste into any shell: the AWS CLI writes the profile for you.",
-            _block(_configure(credentials, profile)),
+            "Paste into any shell: the AWS CLI writes the profile for you, or replaces the one of "
+            "the same name.",
+            _block(_configure(keys, profile)),
             profile,
         ),
         Format(
@@ -155,18 +146,25 @@ def formats(keys: IssuedKeys, *, profile: str) -> tuple[Format, ...]:
             "values",
             "Values",
             "For tools that ask for each value.",
-            tuple(Block(label, (line,)) for label, line in _values(credentials)),
+            tuple(Block(label, (line,)) for label, line in _values(keys)),
         ),
     )
-    if all(_SAFE_IN_SHELLS.fullmatch(value) for _, value, _ in _named(credentials)):
+    values = [value for _, value, _ in _named(credentials)]
+    if all(map(_SAFE_IN_SHELLS.fullmatch, (*values, keys.entitlement.role.region))):
         return everything
     return tuple(form for form in everything if form.slug in ("json", "values"))
 
 
-def credentials_profile(credentials: Credentials, name: str) -> tuple[Line, ...]:
-    """Return a profile of AWS's credentials file."""
+def credentials_profile(keys: IssuedKeys, name: str) -> tuple[Line, ...]:
+    """Return a profile of AWS's credentials file. It has no setting for the expiry, so that is a comment."""
     header = (Piece("["), Piece(name, Mark.PROFILE), Piece("]"))
-    return (header, *_variables(credentials, "{}=", lower=True))
+    region = keys.entitlement.role.region
+    return (
+        header,
+        (Piece(f"# These keys expire at {_expiration(keys.credentials)}"),),
+        *_variables(keys.credentials, "{}=", lower=True),
+        *([(Piece(f"region={region}"),)] if region else []),
+    )
 
 
 def _block(lines: Iterable[Line]) -> tuple[Block, ...]:
@@ -190,10 +188,31 @@ def _variables(
     )
 
 
-def _configure(credentials: Credentials, profile: str) -> tuple[Line, ...]:
+def _environment(keys: IssuedKeys, before: str, after: str = "") -> tuple[Line, ...]:
+    """Return the variables of keys, of the region and of the expiry.
+
+    https://docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html
+    """
+    region = keys.entitlement.role.region
+    more = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region} if region else {}
+    more["AWS_CREDENTIAL_EXPIRATION"] = _expiration(keys.credentials)
+    return (
+        *_variables(keys.credentials, before, after),
+        *((Piece(f"{before.format(name)}{value}{after}"),) for name, value in more.items()),
+    )
+
+
+def _expiration(credentials: Credentials) -> str:
+    """Return the expiration in UTC to the second (RFC 3339), which every SDK reads."""
+    return credentials.expires_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _configure(keys: IssuedKeys, profile: str) -> tuple[Line, ...]:
     # Quoted: zsh expands a word that begins with =, PowerShell reads a comma as a list.
     end = (Piece(' --profile "'), Piece(profile, Mark.PROFILE), Piece('"'))
-    lines = _variables(credentials, 'aws configure set {} "', '"', lower=True)
+    lines = _variables(keys.credentials, 'aws configure set {} "', '"', lower=True)
+    if region := keys.entitlement.role.region:
+        lines += ((Piece(f'aws configure set region "{region}"'),),)
     return tuple((*line, *end) for line in lines)
 
 
@@ -220,10 +239,13 @@ def _json(credentials: Credentials) -> tuple[Line, ...]:
     )
 
 
-def _values(credentials: Credentials) -> tuple[tuple[str, Line], ...]:
-    key_id, secret, token = _variables(credentials, "")
+def _values(keys: IssuedKeys) -> tuple[tuple[str, Line], ...]:
+    key_id, secret, token = _variables(keys.credentials, "")
+    region = keys.entitlement.role.region
     return (
         ("AWS access key ID", key_id),
         ("AWS secret access key", secret),
         ("AWS session token", token),
+        *([("Region", (Piece(region),))] if region else []),
+        ("Expires at", (Piece(_expiration(keys.credentials)),)),
     )

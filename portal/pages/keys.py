@@ -19,7 +19,8 @@ from portal.pages import bulk_keys, once
 from portal.pages.cli_profiles import cli_profiles
 from portal.pages.durations import chosen, durations
 from portal.pages.entitled import entitled
-from portal.pages.key_formats import LONGEST_PROFILE, formats, profile_name
+from portal.pages.key_formats import formats
+from portal.pages.profile_names import LONGEST_PROFILE, name_by_id, own_names, profile_name
 from portal.pages.recents import remember
 from portal.pages.role_request import RoleRequest, role_request
 from portal.pages.see_other import SeeOther
@@ -68,7 +69,9 @@ def _issue(request: HttpRequest, wanted: RoleRequest) -> HttpResponse:
     )
     remember(request, issued.entitlement.role, duration=chosen(request, wanted.duration))
     expires_at, role = issued.credentials.expires_at, issued.entitlement.role
-    profile = profile_name(issued, request.POST.get("profile", ""))
+    named = RoleRef(role.account_id, role.role_name)
+    default = own_names(request).get(named) or name_by_id(role)
+    profile = profile_name(request.POST.get("profile", ""), default=default)
     context = {
         "issued": issued,
         "entitlement": issued.entitlement,

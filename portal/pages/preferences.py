@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts import preferences as stored
+from accounts.models.preferences import ProfileNames
 from portal.context import sign_in_of
 
 
@@ -22,7 +23,9 @@ def preferences(request: HttpRequest) -> HttpResponse:
             person=person,
             sign_out_first="sign_out_first" in request.POST,
             slash_searches="slash_searches" in request.POST,
+            profile_names=request.POST.get("profile_names", ""),
         )
         messages.success(request, "Saved.")
         return redirect("preferences")
-    return render(request, "pages/preferences.html", {"preferences": stored.preferences_of(person)})
+    context = {"preferences": stored.preferences_of(person), "profile_names": ProfileNames.choices}
+    return render(request, "pages/preferences.html", context)

@@ -147,6 +147,25 @@ def test_profiles_are_added_once_however_often_they_are_asked_for(
     assert caller_identity(alice, config, cloud_url)[0] == 0
 
 
+def test_profiles_are_written_as_often_as_one_likes(alice: Machine, cloud_url: str) -> None:
+    config = alice.home / "config"
+
+    first = alice.run("config", "--write", AWS_CONFIG_FILE=str(config))
+    once = config.read_text()
+    again = alice.run("config", "--write", AWS_CONFIG_FILE=str(config))
+
+    assert (first.returncode, again.returncode, first.stdout) == (0, 0, "")
+    assert config.read_text() == once
+    assert caller_identity(alice, config, cloud_url)[0] == 0
+
+    config.write_text(once.replace("210987654321 Developer", "999999999999 Developer"))
+    elsewhere = alice.run("config", "--write", AWS_CONFIG_FILE=str(config))
+
+    assert elsewhere.returncode == 1
+    assert f"{PROFILE} is there already and stays as it is" in elsewhere.stderr
+    assert "999999999999 Developer" in config.read_text()
+
+
 def test_profile_is_shown_although_it_is_there_already(alice: Machine, config: Path) -> None:
     done = alice.run("config", "payments-dev", "Developer", AWS_CONFIG_FILE=str(config))
 

@@ -106,6 +106,16 @@ def test_role_of_somebody_else_is_denied(alice: Machine) -> None:
     assert "You do not have this role" in done.stderr
 
 
+def test_wrong_letter_case_is_named_as_that(alice: Machine) -> None:
+    for command in (("exec",), ("credentials",), ("config",)):
+        after = ("--", "true") if command == ("exec",) else ()
+        for typed in (("Payments-Dev", "Developer"), ("payments-dev", "developer")):
+            done = alice.run(*command, *typed, *after)
+
+            assert (done.returncode, done.stdout) == (1, "")
+            assert "upper and lower case count. You have payments-dev Developer." in done.stderr
+
+
 def test_session_tag_that_the_role_does_not_allow_is_refused(alice: Machine) -> None:
     done = alice.run("credentials", *ROLE, "--tag", "project=apollo")
 

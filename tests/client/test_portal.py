@@ -243,16 +243,16 @@ def test_name_that_means_something_to_a_shell_or_a_file_is_refused() -> None:
         {"region": "eu-west-1\naws_access_key_id = x"},
     ):
         with pytest.raises(CommandFailed, match="cannot be in a profile"):
-            profiles.profile_texts("https://aws.example.com", [entitlement(**changes)])
+            profiles.profiles_of("https://aws.example.com", [entitlement(**changes)])
 
 
 def test_accounts_of_one_name_get_profiles_by_their_id() -> None:
-    texts = profiles.profile_texts(
+    found = profiles.profiles_of(
         "https://aws.example.com",
         [entitlement(), entitlement(account_id="210987654321", region="")],
     )
 
-    assert "\n\n".join(texts) == (
+    assert "\n\n".join(one.text for one in found) == (
         "[profile 123456789012_ReadOnly]\n"
         "credential_process = gatehouse credentials --portal https://aws.example.com 123456789012 ReadOnly\n"
         "region = eu-west-1\n"
@@ -263,9 +263,9 @@ def test_accounts_of_one_name_get_profiles_by_their_id() -> None:
 
 
 def test_name_of_a_profile_is_one_that_aws_takes() -> None:
-    [text] = profiles.profile_texts("https://a.example", [entitlement()])
+    [found] = profiles.profiles_of("https://a.example", [entitlement()])
 
-    assert text.startswith("[profile payments-prod-eu_ReadOnly]\n")
+    assert found.text.startswith("[profile payments-prod-eu_ReadOnly]\n")
 
 
 def test_expiration_is_in_utc_to_the_second() -> None:

@@ -41,7 +41,7 @@ DEV = "210987654321"
 CONFIG = """\
 [sso-session gatehouse]
 sso_start_url = https://identitycenter.amazonaws.com/ssoins-0000000000000000
-sso_region = us-east-1
+sso_region = not-at-aws
 sso_registration_scopes = sso:account:access
 
 [services gatehouse]
@@ -188,7 +188,7 @@ class Machine:
         token = oidc.create_token(**client, grantType=DEVICE_CODE, deviceCode=given["deviceCode"])
         kept = {
             "startUrl": START_URL,
-            "region": "us-east-1",
+            "region": "not-at-aws",
             "accessToken": token["accessToken"],
             "refreshToken": token["refreshToken"],
             "expiresAt": _moment(time.time() + token["expiresIn"]),

@@ -55,6 +55,7 @@ ME: dict[str, Any] = {
     "admin": False,
     "auditor": False,
     "scope": None,
+    "profile_names": "account_name",
 }
 ENTITLEMENTS: dict[str, Any] = {
     "items": [

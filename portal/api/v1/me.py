@@ -10,6 +10,7 @@ from ninja import Query, Router
 from pydantic import Field
 
 from accounts.entitlements import resolve
+from accounts.preferences import profile_names_of
 from accounts.rights import rights_of
 from accounts.types import Entitlement, Kind
 from portal.api.v1.auth import reader_of
@@ -54,6 +55,7 @@ def me(request: HttpRequest) -> dict[str, Any]:
             "directory": scope.directory,
             "audit": scope.audit,
         },
+        "profile_names": profile_names_of(issuer=subject.issuer, sub=subject.sub),
     }
 
 

@@ -216,6 +216,9 @@ class MeOut(Schema):
     scope: ScopeOut | None = Field(
         description="The scope of a token of the portal; null for other tokens."
     )
+    profile_names: Literal["account_name", "account_id"] = Field(
+        description="What the names of profiles in AWS's files begin with, as you prefer it."
+    )
 
 
 class ReasonOut(Schema):

@@ -265,6 +265,7 @@ def test_me_says_who_and_what_the_claims_make_one(program: Program, issuer: Issu
         "admin": False,
         "auditor": False,
         "scope": None,
+        "profile_names": "account_name",
     }
     assert (carol["admin"], auditor["admin"], auditor["auditor"]) == (True, False, True)
 

@@ -9,11 +9,19 @@ from datetime import timedelta
 from hypothesis import strategies as st
 
 from accounts.types import Credentials, Entitlement, IssuedKeys, OfferedRole
-from portal.pages.key_formats import Block, Format, formats, profile_name
+from portal.pages.key_formats import Block, Format, formats
+from portal.pages.profile_names import name_by_id, profile_name
 from tests.cast import NOON
 
 KEY_ID, SECRET, TOKEN = "ASIAEXAMPLE", "wJal/rXUt+nFEMI/K7MDENG=", "IQoJb3JpZ2lu//8X+aCXVzLWVhc3Q=="
 NAMES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+REGION, EXPIRATION = "eu-north-1", "2026-11-22T13:00:00Z"
+# What is pasted beside the keys.
+MORE = {
+    "AWS_REGION": REGION,
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_CREDENTIAL_EXPIRATION": EXPIRATION,
+}
 Values = tuple[str, str, str]
 VALUES: Values = (KEY_ID, SECRET, TOKEN)
 
@@ -26,7 +34,9 @@ any_values: st.SearchStrategy[Values] = st.tuples(
 )
 
 
-def issued(values: Values = VALUES, *, role_name: str = "AdministratorAccess") -> IssuedKeys:
+def issued(
+    values: Values = VALUES, *, role_name: str = "AdministratorAccess", region: str = ""
+) -> IssuedKeys:
     """Return keys with these values."""
     role = OfferedRole(
         id=1,
@@ -36,7 +46,7 @@ def issued(values: Values = VALUES, *, role_name: str = "AdministratorAccess") -
         environment=None,
         organizational_unit="",
         tags=(),
-        region="",
+        region=region,
         role_name=role_name,
         iam_path="/",
         iam_role_name=role_name,
@@ -64,14 +74,18 @@ def issued(values: Values = VALUES, *, role_name: str = "AdministratorAccess") -
     )
 
 
-def all_formats(values: Values = VALUES, *, profile: str = "") -> tuple[Format, ...]:
+def all_formats(
+    values: Values = VALUES, *, profile: str = "", region: str = REGION
+) -> tuple[Format, ...]:
     """Return every format, with a profile of this name."""
-    keys = issued(values)
-    return formats(keys, profile=profile_name(keys, profile))
+    keys = issued(values, region=region)
+    default = name_by_id(keys.entitlement.role)
+    return formats(keys, profile=profile_name(profile, default=default))
 
 
-def block(slug: str, values: Values = VALUES, *, profile: str = "") -> Block:
+def block(slug: str, values: Values = VALUES, *, profile: str = "", region: str = REGION) -> Block:
     """Return the block that is copied in a format."""
-    found = {form.slug: form.blocks for form in all_formats(values, profile=profile)}
+    offered = all_formats(values, profile=profile, region=region)
+    found = {form.slug: form.blocks for form in offered}
     (only,) = found[slug]
     return only

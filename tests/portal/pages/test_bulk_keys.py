@@ -79,9 +79,12 @@ def test_each_block_is_a_profile_of_its_own_keys() -> None:
     texts = [outcome.block.text for outcome in response.context["outcomes"]]
     keys = [outcome.issued.credentials for outcome in response.context["outcomes"]]
     assert texts == [
-        f"[{name}]\naws_access_key_id={key.access_key_id}\n"
+        f"[{name}]\n# These keys expire at {key.expires_at:%Y-%m-%dT%H:%M:%SZ}\naws_access_key_id={key.access_key_id}\n"
         f"aws_secret_access_key={key.secret_access_key}\naws_session_token={key.session_token}"
-        for name, key in zip(("210987654321_Developer", "123456789012_ReadOnly"), keys, strict=True)
+        f"{region}"
+        for name, key, region in zip(
+            ("payments-dev_Developer", "payments-prod_ReadOnly"), keys, ("", ""), strict=True
+        )
     ]
     assert keys[0].access_key_id != keys[1].access_key_id
     assert "no-store" in response["Cache-Control"]

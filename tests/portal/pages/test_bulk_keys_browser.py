@@ -227,7 +227,7 @@ def test_all_profiles_are_copied_together(page_factory: PageFactory, live_portal
     expect(page.get_by_role("status")).to_have_text("Copied to the clipboard")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert re.findall(r"(?m)^\[.*\]$", copied) == [
-        "[210987654321_Developer]",
-        "[123456789012_ReadOnly]",
+        "[payments-dev_Developer]",
+        "[payments-prod_ReadOnly]",
     ]
     assert copied.count("aws_session_token=") == 2

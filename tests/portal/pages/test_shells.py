@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, example, given, settings
 
 from tests import real_parts
 from tests.examples import examples
-from tests.portal.pages.issued import NAMES, VALUES, Values, any_values, block
+from tests.portal.pages.issued import MORE, NAMES, REGION, VALUES, Values, any_values, block
 
 # Every character that could mean something, wherever it could.
 AWKWARD: list[Values] = [
@@ -52,6 +52,7 @@ def in_shell(name: str, text: str) -> Values:
     )
     pairs = shell.stdout.rpartition(MARK)[2].split("\0")
     found = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+    assert {name: found.get(name) for name in MORE} == MORE
     return (found[NAMES[0]], found[NAMES[1]], found[NAMES[2]])
 
 
@@ -78,7 +79,9 @@ def test_file_of_variables_is_read_line_by_line(values: Values) -> None:
     """Docker and systemd: https://docs.docker.com/reference/cli/docker/container/run/#env."""
     lines = block("env", values).text.splitlines()
 
-    assert dict(line.split("=", 1) for line in lines) == dict(zip(NAMES, values, strict=True))
+    assert (
+        dict(line.split("=", 1) for line in lines) == dict(zip(NAMES, values, strict=True)) | MORE
+    )
 
 
 def test_file_of_variables_is_read_by_a_dotenv_library(
@@ -118,7 +121,7 @@ def test_powershell_reads_back_what_was_issued_by_its_rules(values: Values) -> N
         assert statement, line
         found[statement[1]] = statement[2]
 
-    assert found == dict(zip(NAMES, values, strict=True))
+    assert found == dict(zip(NAMES, values, strict=True)) | MORE
 
 
 @given(values=any_values)
@@ -133,7 +136,7 @@ def test_cmd_reads_back_what_was_issued_by_its_rules(values: Values) -> None:
         assert statement, line
         found[statement[1]] = statement[2]
 
-    assert found == dict(zip(NAMES, values, strict=True))
+    assert found == dict(zip(NAMES, values, strict=True)) | MORE
 
 
 def read_by_boto3(monkeypatch: pytest.MonkeyPatch, profile: str, **files: Path) -> Values:
@@ -211,7 +214,7 @@ def test_every_shell_gives_aws_configure_the_same_arguments(name: str, tmp_path:
         argument
         for key, value in zip(NAMES, AWKWARD[1], strict=True)
         for argument in ("configure", "set", key.lower(), value, "--profile", AWKWARD_PROFILE)
-    ]
+    ] + ["configure", "set", "region", REGION, "--profile", AWKWARD_PROFILE]
 
 
 def test_aws_configure_writes_the_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
