@@ -148,13 +148,13 @@ def test_profiles_are_added_once_however_often_they_are_asked_for(
 
 
 def test_profiles_are_written_as_often_as_one_likes(alice: Machine, cloud_url: str) -> None:
-    config = alice.home / "config"
+    config = alice.home / "written"
 
     first = alice.run("config", "--write", AWS_CONFIG_FILE=str(config))
     once = config.read_text()
     again = alice.run("config", "--write", AWS_CONFIG_FILE=str(config))
 
-    assert (first.returncode, again.returncode, first.stdout) == (0, 0, "")
+    assert (first.returncode, again.returncode, first.stdout) == (0, 0, ""), first.stderr
     assert config.read_text() == once
     assert caller_identity(alice, config, cloud_url)[0] == 0
 
