@@ -82,7 +82,7 @@ def test_page_has_the_name_that_somebody_prefers_and_that_no_other_role_has() ->
         page = client.post("/keys", role).content.decode()
         names = set(re.findall(r'<span class="profile-name">(.*?)</span>', page))
         assert len(names) == 1
-        return names.pop()
+        return str(names.pop())
 
     assert profile() == "payments-dev_ReadOnly"
     client.post("/preferences", {"profile_names": "account_id"})
