@@ -15,7 +15,7 @@ from accounts import sql
 from accounts.aws.arn import RoleArn
 from accounts.matching import Rule, Targets
 from accounts.models import AccountRole
-from accounts.patterns import Match, account_ids
+from accounts.patterns import Match, Searchable, account_ids
 from accounts.storable import is_storable
 from accounts.types import Environment, OfferedRole, RoleRef
 
@@ -105,10 +105,14 @@ def _conditions(
     The first condition is for the accounts of all sets together: the database finds few rows by it.
     """
     per_set: dict[str | None, list[Targets]] = {}
+    searchables: dict[tuple[str, str], Searchable] = {}
     for rule in rules:
         named_accounts = None
         if rule.match is Match.TEMPLATE and values is not None:
-            named_accounts = account_ids(rule.value, rule.read(values.get(rule.claim, frozenset())))
+            if (searchable := searchables.get((rule.claim, rule.split))) is None:
+                sent = rule.read(values.get(rule.claim, frozenset()))
+                searchable = searchables[rule.claim, rule.split] = Searchable(sent)
+            named_accounts = account_ids(rule.value, searchable)
         targets = rule.targets if named_accounts is None else Targets(accounts=named_accounts)
         per_set.setdefault(rule.role_name, []).append(targets)
     reached = {role_name: Targets.union(parts) for role_name, parts in per_set.items()}

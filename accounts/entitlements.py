@@ -10,6 +10,7 @@ from datetime import datetime
 from accounts.claims import ClaimProblem, pick, problems
 from accounts.directory import offered_roles
 from accounts.matching import Rule
+from accounts.patterns import Match, Searchable
 from accounts.rules import claims_in_use, rules_in_force
 from accounts.storable import is_storable
 from accounts.types import Entitlement, Kind, OfferedRole, Reason, Source, Subject
@@ -77,8 +78,16 @@ def decide(
     # each role is compared with a few.
     candidates: dict[tuple[str | None, str | None], list[tuple[Rule, frozenset[str]]]]
     candidates = defaultdict(list)
+    searchables: dict[tuple[str, str], Searchable] = {}
     for rule in rules:
-        if relevant := rule.relevant(values.get(rule.claim, frozenset())):
+        sent = values.get(rule.claim, frozenset())
+        if rule.match is Match.EXACT:
+            relevant = rule.relevant(sent)
+        else:
+            if (searchable := searchables.get((rule.claim, rule.split))) is None:
+                searchable = searchables[rule.claim, rule.split] = Searchable(rule.read(sent))
+            relevant = rule.relevant(sent, searchable)
+        if relevant:
             for account_id in rule.targets.accounts_alone or (None,):
                 candidates[rule.role_name, account_id].append((rule, relevant))
     entitlements = []

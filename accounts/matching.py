@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 
-from accounts.patterns import Match, could_be_rendered, render, wildcard
+from accounts.patterns import Match, Searchable, could_be_rendered, could_render, render, wildcard
 from accounts.types import OfferedRole
 
 
@@ -122,12 +123,19 @@ class Rule:
             return Verdict(matching)
         return _MISSES[Miss.OTHER_VALUES if values else Miss.NO_CLAIM]
 
-    def relevant(self, values: frozenset[str]) -> frozenset[str]:
+    def relevant(
+        self, values: frozenset[str], searchable: Searchable | None = None
+    ) -> frozenset[str]:
         """Return the few of these values that matter to this rule, whatever the role.
 
         The rule gives the same by these as by all of them. So thousands of values are looked at
-        once for each rule, and not once for each role.
+        once for each rule, and not once for each role. `searchable` are these values as the rule
+        reads them, where a caller has many rules.
         """
+        if searchable is not None and self.match is not Match.EXACT:
+            if self.match is Match.TEMPLATE:
+                return frozenset(could_render(self.value, searchable))
+            return frozenset(islice(searchable.matching(self.value), 1))
         values = frozenset(self.read(values))
         if self.match is Match.EXACT:
             return values & {self.value}

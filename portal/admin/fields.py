@@ -16,6 +16,7 @@ from django.db.models import ForeignKey, Model
 from django.http import HttpRequest
 
 from accounts import durations
+from accounts.errors import InvalidRequest
 
 
 class AccountIdField(forms.CharField):
@@ -146,8 +147,35 @@ class InlineRowForm(forms.ModelForm):  # type: ignore[type-arg]
                 widget.loaded = getattr(self.instance, name)
 
 
+SPARE_ROWS = 10
+"""Rows that a form may claim and not send: empty ones of its end."""
+
+
 class InlineRows(forms.BaseInlineFormSet):  # type: ignore[type-arg]
     """The rows of an inline; the box for deleting has a label, too."""
+
+    def total_form_count(self) -> int:
+        """Return how many rows there are; refuse a form that claims more than it sends.
+
+        Django would make, and show again, as many rows as the form says, up to 2,000.
+        """
+        total = super().total_form_count()
+        if self.is_bound and total > (sent := self._rows_sent()) + SPARE_ROWS:
+            raise InvalidRequest(
+                f"The form says that it has {total} rows or more, and holds {sent}. Nothing was changed. Go "
+                "back, reload the page, and make your change again.",
+                f"{self.prefix}: {total} rows were claimed, {sent} sent",
+            )
+        return total
+
+    def _rows_sent(self) -> int:
+        beginning = f"{self.prefix}-"
+        numbers = {
+            name.removeprefix(beginning).partition("-")[0]
+            for name in self.data
+            if name.startswith(beginning)
+        }
+        return sum(number.isdecimal() for number in numbers)
 
     def add_fields(self, form: forms.ModelForm[Any], index: int | None) -> None:
         super().add_fields(form, index)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import time
 
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from accounts.patterns import account_ids, render, wildcard
+from accounts.patterns import Searchable, account_ids, render, wildcard
 from accounts.types import OfferedRole
 from tests.accounts.strategies import READ_ONLY, roles, templates
 
@@ -83,3 +84,26 @@ def test_account_ids_never_leave_out_the_account_a_value_is_made_for(
 
     if named is not None and rendered is not None:
         assert role.account_id in named
+
+
+@given(
+    st.frozensets(st.text(alphabet="ab-", max_size=6), max_size=12),
+    st.text(alphabet="ab-*", max_size=6),
+)
+def test_a_search_in_all_values_finds_what_a_comparison_of_each_finds(
+    values: frozenset[str], pattern: str
+) -> None:
+    found = list(Searchable(values).matching(pattern))
+
+    assert found == sorted(value for value in values if wildcard(pattern, value))
+
+
+def test_thousands_of_groups_and_hundreds_of_patterns_take_a_moment() -> None:
+    groups = Searchable(f"aws-team-{number:05}-developers-of-northwind" for number in range(9000))
+    begun = time.process_time()
+    for number in range(400):
+        assert not list(groups.matching(f"aws-*-{number:03}-admins"))
+    found = [list(groups.matching(f"*-{number:05}-*")) for number in range(0, 9000, 90)]
+
+    assert all(len(each) == 1 for each in found)
+    assert time.process_time() - begun < 2.5  # Compared one by one: 3,600,000 comparisons.

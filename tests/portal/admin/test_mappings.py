@@ -138,6 +138,21 @@ def test_a_mapping_of_hundreds_of_accounts_can_be_changed(
     assert (mapping.name, mapping.targets.count()) == ("Renamed", 500)
 
 
+def test_a_form_that_claims_more_rows_than_it_sends_is_refused_and_makes_none(
+    carol: Client, developer: PermissionSet
+) -> None:
+    form = forms.mapping({"kind": "all"}, permission_set=developer.pk)
+    for claimed in ("9999999", "1000", "12"):
+        answer = forms.send(carol, "mapping/add/", form | {"targets-TOTAL_FORMS": claimed})
+
+        assert answer.status_code == 400
+        assert "reload the page" in answer.content.decode()
+        assert len(answer.content) < 20_000
+    assert not Mapping.objects.filter(name="Analysts").exists()
+    forms.send(carol, "mapping/add/", form | {"targets-TOTAL_FORMS": "3"})
+    assert Mapping.objects.filter(name="Analysts").exists()
+
+
 def test_a_target_that_names_nothing_or_too_much_is_refused(
     carol: Client, developer: PermissionSet
 ) -> None:
