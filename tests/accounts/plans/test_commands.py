@@ -168,6 +168,29 @@ def test_apply_warns_of_access_by_e_mail_address(
     assert "set OIDC_EMAIL_IS_VERIFIED=True" in told
 
 
+def test_a_delimiter_is_applied_and_exported_and_an_odd_one_refused(
+    company: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mapping = (
+        '[[mapping]]\nname = "Split"\nclaim = "groups"\nsplit = "{}"\nvalue = "{}"\n'
+        'permission_set = "ReadOnly"\naccounts = "all"\n'
+    )
+    for split, value, said in (
+        ("and", "a", "split"),
+        ("x", "a", "split"),
+        (";", "a;b", "name one part"),
+    ):
+        company.write_text(COMPANY + mapping.format(split, value))
+        assert manage("apply", company) == 1
+        assert said in capsys.readouterr().err
+
+    company.write_text(COMPANY + mapping.format(";", "a"))
+    assert manage("apply", company) == 0
+    assert manage("export") == 0
+
+    assert 'claim = "groups"\nsplit = ";"\nvalue = "a"\n' in capsys.readouterr().out
+
+
 def test_apply_names_the_number_of_a_user_without_a_name(
     company: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
