@@ -7,6 +7,7 @@ With arguments, only those whose row or file holds one of these words: `make mut
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,7 @@ LIST = ROOT / "tests" / "mutations.toml"
 
 TESTS_FAILED = 1
 """pytest's exit code; higher ones mean that the test was not run."""
+_CRASHED = re.compile(r"\b(NameError|SyntaxError|IndentationError|ImportError)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def main(words: list[str]) -> int:
 
 
 def _outcome(mutation: Mutation, copy: Path) -> str:
-    """Return "killed" if the test failed, "SURVIVED" if it passed or was skipped, "BROKEN" if it did not run."""
+    """Return "killed" if the test failed, "SURVIVED" if it passed or was skipped, "BROKEN" if the mutation is no Python."""
     mutation.apply(copy)
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", mutation.test]
     # Bytecode is matched to its source by size and second, which two mutations can share.
@@ -92,7 +94,7 @@ def _outcome(mutation: Mutation, copy: Path) -> str:
         run = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True)
     finally:
         shutil.copy2(ROOT / mutation.file, copy / mutation.file)
-    if run.returncode > TESTS_FAILED:
+    if run.returncode > TESTS_FAILED or _CRASHED.search(run.stdout):
         print(run.stdout[-2000:], run.stderr[-2000:])
         return "BROKEN"
     return "killed" if run.returncode == TESTS_FAILED else "SURVIVED"
