@@ -20,8 +20,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LIST = ROOT / "tests" / "mutations.toml"
 
-TESTS_FAILED = 1
-"""pytest's exit code; higher ones mean that the test was not run."""
+_FAILED = re.compile(r"^\d+ (?:failed|error)", re.MULTILINE)
+"""pytest's last line."""
 _CRASHED = re.compile(r"\b(NameError|SyntaxError|IndentationError|ImportError)\b")
 
 
@@ -94,10 +94,12 @@ def _outcome(mutation: Mutation, copy: Path) -> str:
         run = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True)
     finally:
         shutil.copy2(ROOT / mutation.file, copy / mutation.file)
-    if run.returncode > TESTS_FAILED or _CRASHED.search(run.stdout):
-        print(run.stdout[-2000:], run.stderr[-2000:])
-        return "BROKEN"
-    return "killed" if run.returncode == TESTS_FAILED else "SURVIVED"
+    if run.returncode == 0:
+        return "SURVIVED"
+    if _FAILED.search(run.stdout) and not _CRASHED.search(run.stdout):
+        return "killed"
+    print(run.stdout[-2000:], run.stderr[-2000:])
+    return "BROKEN"
 
 
 def _copy_project(folder: Path) -> None:
