@@ -144,6 +144,14 @@ class DemoFolder:
         finally:
             path.unlink(missing_ok=True)
 
+    def remember(self, ports: Ports) -> None:
+        """Write the ports of this start to a file, for `last_ports`."""
+        (self.path / "ports.json").write_text(json.dumps(asdict(ports)))
+
+    def last_ports(self) -> Ports | None:
+        """Return the ports of the last start, None if there was none."""
+        return _read_ports(self.path / "ports.json")
+
     def running_ports(self) -> Ports | None:
         """Return the ports of the running demo, None if none runs."""
         try:
@@ -151,11 +159,15 @@ class DemoFolder:
                 return None
         except AlreadyRunning:
             pass
-        try:
-            ports = json.loads((self.path / "running.json").read_text())
-        except (OSError, ValueError):
-            return None
-        return Ports(ports["portal"], ports["identity"], ports["cloud"])
+        return _read_ports(self.path / "running.json")
+
+
+def _read_ports(path: Path) -> Ports | None:
+    try:
+        ports = json.loads(path.read_text())
+        return Ports(*(int(ports[name]) for name in ("portal", "identity", "cloud")))
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
 
 
 FOLDER = DemoFolder(Path(os.environ.get("DEMO_DATA") or CHECKOUT / ".demo"))

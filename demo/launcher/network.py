@@ -40,8 +40,19 @@ class PortTaken(Exception):
     """The chosen port is not free, or not a port number."""
 
 
-def choose_ports(portal: int | None) -> Ports:
-    """Return three free ports: the usual ones where free, else others.
+def wanted_ports(portal: int | None, last: Ports | None = None) -> dict[str, int]:
+    """Return which ports to try first: those of the last start, or the usual ones; 0 is any.
+
+    A provider on another port is another issuer, and its people would be new ones: hence those of the last start.
+    """
+    wanted = asdict(last or DEFAULTS)
+    if portal == 0 and last is None:
+        return dict.fromkeys(wanted, 0)
+    return wanted | ({"portal": portal} if portal else {})
+
+
+def choose_ports(portal: int | None, last: Ports | None = None) -> Ports:
+    """Return three free ports: those of the last start, or the usual ones, where free, else others.
 
     `portal` is the portal's port; with 0 all three are any free ports.
 
@@ -52,16 +63,13 @@ def choose_ports(portal: int | None) -> Ports:
         raise PortTaken(f"{portal} is not a port. Choose 1 to {_LAST_PORT}, or 0 for any.")
     if portal and not is_free(portal):
         raise PortTaken(f"Port {portal} is taken. Choose another with --port, or 0 for any.")
-    wanted = asdict(DEFAULTS)
-    if portal is not None:
-        wanted["portal"] = portal
-    if portal == 0:
-        wanted = dict.fromkeys(wanted, 0)
     with contextlib.ExitStack() as bound:
         ports: dict[str, Any] = {}
-        for name, port in wanted.items():
-            usable = port and port not in ports.values() and is_free(port)
-            ports[name] = port if usable else bound.enter_context(_bound_port()).getsockname()[1]
+        for name, port in wanted_ports(portal, last).items():
+            # 8000, 8010, 8020, ...: numbers that one recognizes at the next start.
+            near = range(port, min(port + 200, _LAST_PORT), 10) if port else ()
+            usable = (one for one in near if one not in ports.values() and is_free(one))
+            ports[name] = next(usable, 0) or bound.enter_context(_bound_port()).getsockname()[1]
     return Ports(**ports)
 
 

@@ -133,6 +133,19 @@ def test_a_demo_refuses_a_second_one_on_its_data_and_ends_without_a_trace(tmp_pa
         assert free(ports)
         assert launcher.returncode == 0, output
         assert "Its data is kept" in output
+    # One of its ports is taken at the next start: it says so at once, and keeps the others.
+    with (
+        socket.create_server(("127.0.0.1", ports.identity)),
+        started(tmp_path) as (launcher, again),
+    ):
+        assert (again.portal, again.cloud) == (ports.portal, ports.cloud)
+        assert again.identity != ports.identity
+        launcher.send_signal(signal.SIGINT)
+        output = launcher.communicate(timeout=30)[0]
+    assert (
+        f"Port {ports.identity} is taken: the identity provider uses {again.identity}.\n" in output
+    )
+    assert "aws sso login --profile" in output
 
 
 @pytest.fixture
@@ -170,6 +183,19 @@ def test_a_usual_port_that_is_taken_gets_another(
 
     assert taken not in (ports.portal, ports.cloud)
     assert free(ports)
+
+
+def test_ports_of_the_last_start_are_used_again_where_free(taken: int) -> None:
+    free_ones = choose_ports(0)
+    last = Ports(portal=free_ones.portal, identity=free_ones.identity, cloud=taken)
+
+    for portal in (None, 0):
+        again = choose_ports(portal, last)
+
+        assert (again.portal, again.identity) == (last.portal, last.identity)
+        assert again.cloud != taken
+    other = choose_ports(free_ones.cloud, last)
+    assert (other.portal, other.identity) == (free_ones.cloud, last.identity)
 
 
 def test_the_port_that_was_asked_for_is_the_port() -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from accounts.models import Account
+from accounts.models import Account, Person
 from demo.launcher.folder import COMPANY, DemoFolder
-from demo.launcher.seed import prepare
+from demo.launcher.seed import keep_people, prepare
 
 
 @pytest.fixture
@@ -54,3 +54,18 @@ def test_the_database_is_readable_by_its_owner_alone(folder: DemoFolder, company
     prepare(folder, company)
 
     assert folder.database.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.django_db
+def test_people_stay_the_same_where_their_provider_moves_to_another_port() -> None:
+    before, now = "http://localhost:8001", "http://localhost:8011"
+    alice = Person.objects.create(issuer=before, sub="alice")
+    for issuer in (before, now, "https://id.example.com"):
+        Person.objects.create(issuer=issuer, sub="bob")
+
+    keep_people(before=before, now=now)
+
+    alice.refresh_from_db()
+    assert alice.issuer == now
+    assert Person.objects.filter(sub="bob", issuer=now).count() == 1
+    assert Person.objects.filter(issuer="https://id.example.com").exists()

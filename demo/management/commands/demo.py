@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from argparse import ArgumentParser
+from dataclasses import asdict
 from shlex import quote
 from typing import Any
 
@@ -16,9 +17,9 @@ from demo.identity.users import User, load_users
 from demo.launcher.access_summary import access_summary
 from demo.launcher.aws_config import PROFILE, write_aws_config
 from demo.launcher.folder import CHECKOUT, COMPANY, FOLDER, PEOPLE, AlreadyRunning
-from demo.launcher.network import DEFAULTS, Ports, PortTaken, choose_ports
+from demo.launcher.network import DEFAULTS, Ports, PortTaken, choose_ports, wanted_ports
 from demo.launcher.processes import ProcessEnded, ProcessGroup
-from demo.launcher.seed import prepare
+from demo.launcher.seed import keep_people, prepare
 
 NAMES = {"identity": "the identity provider", "cloud": "the embedded AWS", "portal": "the portal"}
 
@@ -30,7 +31,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--port",
             type=int,
-            help=f"the portal's port: {DEFAULTS.portal} or, if that is taken, another; 0 for any",
+            help=f"the portal's port: {DEFAULTS.portal} or that of the last start; if it is taken, another; 0 for any",
         )
         parser.add_argument(
             "--check",
@@ -56,13 +57,18 @@ class Command(BaseCommand):
             self.stdout.write("\nThe demo has ended. Its data is kept.")
 
     def _run(self, port: int | None) -> None:
-        started, ports, people = time.monotonic(), choose_ports(port), load_users(PEOPLE)
+        started, people, last = time.monotonic(), load_users(PEOPLE), FOLDER.last_ports()
+        ports = choose_ports(port, last)
+        self._say_where(ports, wanted_ports(port, last))
         write_aws_config(FOLDER.aws_config, ports=ports)
         with ProcessGroup(CHECKOUT) as processes:
             for name, (command, environment, url) in FOLDER.processes(ports).items():
                 if name == "portal":
                     self._say("Preparing the database and the static files ...")
                     prepare(FOLDER, COMPANY)
+                    if last and last.identity != ports.identity:
+                        keep_people(before=last.identity_url, now=ports.identity_url)
+                    FOLDER.remember(ports)
                     # At its start the portal asks for the provider once, and then not for a while.
                     processes.wait_until_answering()
                 self._say(f"Starting {NAMES[name]} ...")
@@ -71,10 +77,14 @@ class Command(BaseCommand):
                 )
             processes.wait_until_answering()
             with FOLDER.announced(ports):
-                if port is None and ports.portal != DEFAULTS.portal:
-                    self._say(f"Port {DEFAULTS.portal} is taken, so the demo uses another.")
                 self._greet(ports, people, seconds=time.monotonic() - started)
                 processes.watch()
+
+    def _say_where(self, ports: Ports, wanted: dict[str, int]) -> None:
+        for name, port in asdict(ports).items():
+            if wanted[name] not in (0, port):
+                self._say(f"Port {wanted[name]} is taken: {NAMES[name]} uses {port}.")
+        self._say(f"The portal will be at {ports.portal_url}.")
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)
