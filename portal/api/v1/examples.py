@@ -13,7 +13,7 @@ _ISSUER = "https://id.northwind.example"
 KEYS_IN: dict[str, Any] = {
     "account_name": "payments-dev",
     "role_name": "Developer",
-    "duration": 900,
+    "duration": 3600,
     "tags": {"ticket": "PAY-7"},
 }
 CONSOLE_IN: dict[str, Any] = {
@@ -25,10 +25,10 @@ KEYS: dict[str, Any] = {
     "access_key_id": "ASIAIOSFODNN7EXAMPLE",
     "secret_access_key": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
     "session_token": "IQoJb3JpZ2luX2VjEXAMPLETOKEN",
-    "expires_at": "2026-11-22T12:15:00Z",
+    "expires_at": "2026-11-22T13:00:00Z",
     **_ROLE,
     "session_name": _SESSION,
-    "duration": 900,
+    "duration": 3600,
     "shortened": "",
     "audit_id": _AUDIT_ID,
 }
