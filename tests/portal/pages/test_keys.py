@@ -316,7 +316,7 @@ def test_profile_is_renamed_before_it_is_copied(
 
     expect(page.get_by_role("status")).to_have_text("Copied to the clipboard")
     copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied.startswith("[my-payments]\naws_access_key_id=")
+    assert copied.startswith("[my-payments]\n# These keys expire at ")
     expect(page.locator("#profile .secret > span").first).to_be_hidden()
     page.get_by_role("radio", name="aws configure").check()
     expect(page.locator("#configure pre")).to_contain_text('--profile "my-payments"')
