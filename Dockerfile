@@ -1,6 +1,8 @@
 # Gatehouse in a container. `docker build .` makes the portal; `--target cloud` makes the embedded AWS of the demo.
 
-FROM python:3.13-slim-bookworm AS base
+# By digest, so that a build tomorrow is the build of today: docs/operations.md says how to take a newer one.
+ARG BASE=python:3.13-slim-bookworm@sha256:cbd229d7b9bd041012af758ce5ffd807a6518d76493ce9035d208f1db9ceff1e
+FROM ${BASE} AS base
 WORKDIR /gatehouse
 ENV PATH=/gatehouse/.venv/bin:$PATH \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \

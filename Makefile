@@ -1,6 +1,6 @@
 # The newcomer's commands. Everything is built in .venv from the hashed locks.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long mutate bench lint lock
+.PHONY: audit help demo test test-long mutate bench lint lock
 PYTHON ?= python3
 UV ?= uv
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 \
@@ -32,17 +32,26 @@ lint: .venv/dev  ## Format, lint, types, layers, templates, migrations
 	.venv/bin/djlint templates --check --lint --quiet
 	.venv/bin/python manage.py makemigrations --check --dry-run --settings tests.settings
 
+audit: .venv/audit/bin/pip-audit  ## Look for known vulnerabilities in the packages of the image and of the demo (asks pypi.org)
+	$< --strict --disable-pip --require-hashes --progress-spinner off -r requirements/runtime.txt -r requirements/demo.txt
+
 lock:  ## Resolve the dependencies of pyproject.toml into requirements/*.txt (needs uv)
 	$(COMPILE) pyproject.toml --extra demo --extra dev --output-file requirements/dev.txt
 	$(COMPILE) pyproject.toml --extra demo --constraint requirements/dev.txt --output-file requirements/demo.txt
 	$(COMPILE) pyproject.toml --constraint requirements/dev.txt --output-file requirements/runtime.txt
 	$(COMPILE) requirements/aws-cli.in --output-file requirements/aws-cli.txt
+	$(COMPILE) requirements/audit.in --output-file requirements/audit.txt
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Gatehouse needs Python 3.11 or newer; set PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@$(PYTHON) -m venv .venv || \
 		{ rm -rf .venv; echo "Python's venv module is incomplete; on Debian: apt install python3-venv" >&2; exit 1; }
+
+.venv/audit/bin/pip-audit: requirements/audit.txt | .venv/bin/python
+	@$(PYTHON) -m venv .venv/audit
+	@.venv/audit/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
 
 .venv/runtime: requirements/runtime.txt | .venv/bin/python
 	@echo "Installing Python packages into .venv: a minute or two, once ..."

@@ -47,8 +47,8 @@ class Images:
         isolated = ["bud", "--quiet", "--isolation=chroot", "--format=docker", "--layers"]
         subprocess.run([*self.buildah, *isolated, *arguments], cwd=ROOT, check=True)
 
-    def make_base(self, name: str) -> None:
-        """Make an image of Debian with its Python, named as the one a registry would give."""
+    def make_base(self) -> None:
+        """Make an image of Debian with its Python, in place of the one a registry would give."""
         if not BASE.exists():
             BASE.parent.mkdir(parents=True, exist_ok=True)
             unfinished = BASE.with_suffix(".part.tar")
@@ -60,7 +60,7 @@ class Images:
             unfinished.rename(BASE)
         recipe = self.folder / "Base"
         recipe.write_text(f"FROM scratch\nADD {BASE.name} /\nRUN ln -s python3 /usr/bin/python\n")
-        self.build("--tag", name, "--file", str(recipe), str(BASE.parent))
+        self.build("--tag", "localhost/base", "--file", str(recipe), str(BASE.parent))
 
     def build_target(self, target: str) -> None:
         """Build a target; pip finds packages where this machine finds them, which is not in the image."""
@@ -71,7 +71,8 @@ class Images:
         if (links := settings.get("find_links", "")).startswith("/"):
             folders[links] = links
         volumes = [f"--volume={here}:{there}:ro" for here, there in folders.items()]
-        self.build("--pull-never", "--target", target, "--tag", target, *volumes, str(ROOT))
+        base = ("--build-arg", "BASE=localhost/base")
+        self.build("--pull-never", *base, "--target", target, "--tag", target, *volumes, str(ROOT))
 
 
 class Container:
@@ -143,8 +144,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="gatehouse-image-") as folder:
         images = Images(Path(folder))
         started = time.monotonic()
-        (base,) = re.findall(r"^FROM (\S+:\S+) AS", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
-        images.make_base(f"docker.io/library/{base}")
+        images.make_base()
         for target in ("portal", "cloud"):
             images.build_target(target)
             check(Container(images, target))

@@ -61,12 +61,20 @@ def test_nothing_enters_the_build_but_what_is_named() -> None:
     assert not {"!.env", "!.git", "!.demo", "!tests"} & set(rules)
 
 
-def test_images_are_pinned_by_version() -> None:
-    pinned = re.compile(r"[a-z0-9./-]+:[0-9]+\.[0-9]+[0-9a-z.-]*")
+def test_images_are_pinned_by_version_and_those_of_others_by_digest() -> None:
+    ours = re.compile(r"gatehouse(-cloud)?:[0-9]+\.[0-9]+\.[0-9]+")
+    pinned = re.compile(r"[a-z0-9./-]+:[0-9]+\.[0-9]+[0-9a-z.-]*@sha256:[0-9a-f]{64}")
+    used = {service["image"] for service in SERVICES.values()}
+    bases = re.findall(r"^FROM (\S+) AS", DOCKERFILE, re.MULTILINE)
+    (base,) = re.findall(r"^ARG BASE=(\S+)$", DOCKERFILE, re.MULTILINE)
 
-    assert not [
-        name for name, service in SERVICES.items() if not pinned.fullmatch(service["image"])
-    ]
+    assert [
+        image for image in used if not ours.fullmatch(image) and not pinned.fullmatch(image)
+    ] == []
+    assert pinned.fullmatch(base)
+    # Every other stage begins with one of this file.
+    assert bases[0] == "${BASE}"
+    assert set(bases[1:]) <= set(re.findall(r" AS (\S+)$", DOCKERFILE, re.MULTILINE))
 
 
 def test_containers_may_not_gain_rights() -> None:
