@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import CharField, PositiveIntegerField, QuerySet
+from django.db.models import CharField, OuterRef, PositiveIntegerField, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
-from accounts.models import AuditEvent
+from accounts.models import Account, AuditEvent
 from accounts.models.audit import Action
 from accounts.storable import storable
 from accounts.types import Origin, Subject
@@ -107,4 +108,10 @@ def recordable(column: str, value: Any) -> Any:
 
 def of_person(*, issuer: str, sub: str) -> QuerySet[AuditEvent]:
     """Return the rows of one person, newest first."""
-    return AuditEvent.objects.filter(issuer=issuer, sub=sub)
+    return with_account_names(AuditEvent.objects.filter(issuer=issuer, sub=sub))
+
+
+def with_account_names(events: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
+    """Add `account_name` to rows: the account's name in the directory now, "" if it is not in there."""
+    names = Account.objects.filter(account_id=OuterRef("account_id")).order_by().values("name")
+    return events.annotate(account_name=Coalesce(Subquery(names[:1]), Value("")))

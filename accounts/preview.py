@@ -9,6 +9,7 @@ from itertools import islice
 
 from django.db.models import OuterRef, Subquery
 
+from accounts import moments
 from accounts.claims import ARRIVED_EMPTY, arrived, pick, problems, why_unread
 from accounts.directory import offered_roles
 from accounts.entitlements import decide
@@ -95,7 +96,7 @@ def _in_force(mapping: Mapping, now: datetime) -> tuple[bool, list[str]]:
         notes.append("It is disabled, so it gives nothing now. Once enabled, it would do this:")
     if mapping.expires_at is not None and mapping.expires_at <= now:
         notes.append(
-            f"It expired on {mapping.expires_at:%-d %B %Y at %H:%M} UTC, so it gives nothing now. "
+            f"It expired on {moments.in_words(mapping.expires_at)}, so it gives nothing now. "
             "With a later date it would do this:"
         )
     in_force = not notes

@@ -245,6 +245,9 @@ LANGUAGE_CODE = "en-gb"
 USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
+# As `accounts.moments` says moments.
+DATE_FORMAT = "j F Y"
+DATETIME_FORMAT = r"j F Y, H:i \U\T\C"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"

@@ -7,6 +7,9 @@ from typing import Any
 
 from django.db import models
 
+from accounts import moments
+from accounts.visible import visible
+
 
 class Action(models.TextChoices):
     """What happened, as subject:object:outcome."""
@@ -93,7 +96,8 @@ class AuditEvent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.get_action_display()} {self.actor}"
+        at = moments.in_words(self.at, seconds=True)
+        return f"{at}: {self.get_action_display()}, {visible(self.actor)}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:

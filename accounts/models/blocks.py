@@ -6,6 +6,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
+from accounts.visible import visible
+
 _NAMES_IDENTITY = ~Q(issuer="") & ~Q(sub="") & Q(claim="", value="")
 _NAMES_CLAIM = ~Q(claim="") & ~Q(value="") & Q(issuer="", sub="")
 
@@ -41,8 +43,8 @@ class Block(models.Model):
 
     def __str__(self) -> str:
         if self.claim:
-            return f"{self.claim} = {self.value}"
-        return f"{self.sub} at {self.issuer}"
+            return visible(f"{self.claim} = {self.value}")
+        return visible(f"{self.sub} at {self.issuer}")
 
     def clean(self) -> None:
         """Check that it names an identity or a claim value, and not both.

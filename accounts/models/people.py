@@ -8,6 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
 from accounts.types import label_of
+from accounts.visible import visible
 
 # Nobody edits these in the admin, portal admins included.
 _READ_ONLY_MODELS = frozenset({"auditevent", "signin", "token"})
@@ -56,14 +57,15 @@ class Person(AbstractBaseUser):
         ]
 
     def __str__(self) -> str:
-        return label_of(
+        label = label_of(
             email=self.email, email_verified=self.email_verified, name=self.name, sub=self.sub
         )
+        return visible(label)
 
     @property
     def identity(self) -> str:
         """What tells this person from others with the same name."""
-        return f"{self.sub} at {self.issuer}"
+        return visible(f"{self.sub} at {self.issuer}")
 
     @property
     def is_staff(self) -> bool:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from django.core.exceptions import ValidationError
 
-# Control characters, format characters (zero-width, direction), surrogates, line and paragraph separators.
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+from accounts.visible import is_hidden
 
 
 def plain_text(text: str) -> None:
@@ -20,7 +17,7 @@ def plain_text(text: str) -> None:
     if text != text.strip():
         raise ValidationError("Remove the spaces at the beginning and at the end.", code="spaces")
     for number, character in enumerate(text, start=1):
-        if unicodedata.category(character) in _UNSEEN:
+        if is_hidden(character, before=text[number - 2 : number - 1]):
             raise ValidationError(
                 f"Character {number} cannot be seen (U+{ord(character):04X}). Tabs, line breaks and "
                 "zero-width characters are not possible in a name. Remove it.",

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import models
 
+from accounts import moments
 from accounts.models.people import Person
 
 
@@ -43,7 +44,7 @@ class SignIn(models.Model):
         indexes = [models.Index(fields=["person", "-started_at"], name="signin_by_person")]
 
     def __str__(self) -> str:
-        return f"{self.person}, {self.started_at:%Y-%m-%d %H:%M}"
+        return f"{self.person}, {moments.in_words(self.started_at)}"
 
     def is_open(self, now: datetime) -> bool:
         return self.ended_at is None and now < self.expires_at

@@ -8,7 +8,9 @@ from datetime import datetime
 from django.db import models
 from django.db.models import Q
 
+from accounts import moments
 from accounts.models.signins import SignIn
+from accounts.visible import visible
 
 
 class Flow(models.TextChoices):
@@ -67,7 +69,7 @@ class Approval(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.client_name}, {self.requested_at:%Y-%m-%d %H:%M}"
+        return f"{visible(self.client_name)}, {moments.in_words(self.requested_at)}"
 
     def is_waiting(self, now: datetime) -> bool:
         """Whether it can still be approved or denied."""

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 
 from accounts.models.people import Person
 from accounts.models.plain_text import plain_text
+from accounts.visible import visible
 
 MACHINE_NAME = r"^[a-z0-9][a-z0-9._-]{0,62}\Z"
 
@@ -71,7 +72,7 @@ class Token(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.acts_as}: {self.purpose}"
+        return visible(f"{self.acts_as}: {self.purpose}")
 
     @property
     def acts_as(self) -> str:

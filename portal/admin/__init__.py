@@ -1,6 +1,7 @@
 """Django's admin over the tables: portal admins edit, auditors look. Each change and its audit row are one transaction.
 
 site            who may enter, and the first page
+shown           how pages show columns: hidden characters marked, moments in one form
 lookups         checks of query strings and row ids, so that no address makes a page fail
 edit_conflicts  two admins edit one row at once: the second is told what the first has changed
 audited         editable pages: each change is recorded with before and after

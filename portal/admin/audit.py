@@ -11,9 +11,12 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts import audit
 from accounts.models import AuditEvent
 from accounts.types import ActorKind
+from accounts.visible import visible, visible_lines
 from portal.admin.read_only import ReadOnlyAdmin
+from portal.templatetags.shown import moment
 
 
 class AccountIdFilter(admin.SimpleListFilter):
@@ -70,7 +73,7 @@ class DateFilter(admin.DateFieldListFilter):
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
-    list_display = ("when", "action", "actor", "account_id", "role_name", "about")
+    list_display = ("when", "action", "actor", "identity", "account", "role_name", "about")
     list_display_links = ("when",)
     list_filter = ("action", ActorKindFilter, ("at", DateFilter), AccountIdFilter)
     search_fields = (
@@ -93,25 +96,40 @@ class AuditEventAdmin(ReadOnlyAdmin):
         *(
             field.name
             for field in AuditEvent._meta.concrete_fields
-            if field.name not in ("at", "detail")
+            if field.name not in ("at", "account_id", "detail")
         ),
+        "account",
         "details",
     )
     readonly_fields = fields
 
-    @admin.display(description="time (UTC)", ordering="at")
-    def when(self, event: AuditEvent) -> str:
-        return f"{event.at:%Y-%m-%d %H:%M:%S}"
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEvent]:
+        return audit.with_account_names(super().get_queryset(request))
+
+    @admin.display(description="time", ordering="at")
+    def when(self, event: AuditEvent) -> SafeString | str:
+        return moment(event.at, seconds=True)
+
+    @admin.display(description="identity", ordering="sub")
+    def identity(self, event: AuditEvent) -> str:
+        """The `sub` and the issuer: two people may have one name, but not these."""
+        return visible(f"{event.sub} at {event.issuer}") if event.sub else ""
+
+    @admin.display(description="account", ordering="account_id")
+    def account(self, event: AuditEvent) -> str:
+        """The account's name now beside its id; the id alone for accounts that are not in the directory."""
+        name = visible(event.account_name)  # type: ignore[attr-defined]
+        return f"{name} ({event.account_id})" if name else event.account_id
 
     @admin.display(description="about")
     def about(self, event: AuditEvent) -> str:
         """The object, else the reason, else the error."""
-        return str(event.detail.get("object") or event.reason or event.error_code)[:120]
+        return visible(str(event.detail.get("object") or event.reason or event.error_code)[:120])
 
     @admin.display(description="detail")
     def details(self, event: AuditEvent) -> SafeString:
         """The detail as JSON; of an admin's change: before and after."""
         return format_html(
             '<pre class="json" tabindex="0">{}</pre>',
-            json.dumps(event.detail, indent=2, ensure_ascii=False),
+            visible_lines(json.dumps(event.detail, indent=2, ensure_ascii=False)),
         )

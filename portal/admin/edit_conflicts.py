@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
+from accounts import moments
+from accounts.visible import visible
 from portal.admin.history import changes_of
 from portal.admin.lookups import CheckedLookups
 from portal.admin.snapshots import snapshot
@@ -52,7 +54,7 @@ class RefusesEditConflicts(CheckedLookups):
         if stored is not None and state in ("", self._state_of(stored)):
             return
         latest = changes_of(obj).first()
-        by = f" by {latest.actor} at {latest.at:%H:%M} UTC" if latest else ""
+        by = f" by {visible(latest.actor)} on {moments.in_words(latest.at)}" if latest else ""
         raise ValidationError(
             f"This was changed{by} while you had it open. Nothing of yours was saved. Reload the "
             "page and make your change again."

@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 
 from accounts.models import AuditEvent
 from accounts.models.audit import Action
+from accounts.visible import visible
 from portal.admin.snapshots import Snapshot
 
 ADMIN_ACTIONS = (Action.ADMIN_ADDED, Action.ADMIN_CHANGED, Action.ADMIN_DELETED)
@@ -75,4 +76,4 @@ def _in_words(value: Any) -> str:
         return (
             ", ".join(f"{key}={_in_words(part)}" for key, part in sorted(value.items())) or "none"
         )
-    return "none" if value in (None, "") else str(value)
+    return "none" if value in (None, "") else visible(str(value))

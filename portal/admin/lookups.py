@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.contrib import admin
 from django.contrib.admin.exceptions import (
     DisallowedModelAdminLookup,
     DisallowedModelAdminToField,
@@ -19,6 +18,7 @@ from django.http import HttpRequest, HttpResponse
 
 from accounts.errors import InvalidRequest
 from portal.admin.fields import Autocomplete
+from portal.admin.shown import ShowsPlainly
 
 # The lookups a filter may use: those the pages link to, and those people write by hand. Of the rest,
 # some are expensive (regular expressions) and some exist in one database only.
@@ -35,7 +35,7 @@ _IMPOSSIBLE = (IncorrectLookupParameters, ValueError, OverflowError, DataError)
 MAX_WORDS, MAX_VALUES = 30, 100
 
 
-class CheckedLookups(admin.ModelAdmin):  # type: ignore[type-arg]
+class CheckedLookups(ShowsPlainly):
     """A page whose query string may filter by columns as Django allows, except by secret columns and costly lookups."""
 
     # Columns no filter may name: with `startswith`, a list would reveal them letter by letter.

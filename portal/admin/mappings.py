@@ -128,7 +128,7 @@ class MappingAdmin(AuditedAdmin):
             return "issuer disabled"
         if mapping.expires_at is None:
             return "in force"
-        day = f"{mapping.expires_at:%-d %b %Y}"
+        day = f"{mapping.expires_at:%-d %B %Y}"
         return f"until {day}" if mapping.expires_at > timezone.now() else f"expired {day}"
 
     @admin.action(description="Enable the selected mappings", permissions=["change"])

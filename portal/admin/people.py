@@ -20,6 +20,7 @@ from accounts import blocks, signins
 from accounts.models import Person, SignIn, Token
 from accounts.rules import near_misses_of
 from accounts.types import Surface
+from accounts.visible import visible_lines
 from portal.admin.audited import AuditedAdmin
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.snapshots import snapshot
@@ -201,6 +202,7 @@ class SignInAdmin(ReadOnlyAdmin):
     search_fields = ("person__name", "person__email", "person__sub", "ip")
     fields = (
         "person",
+        "identity",
         "started_at",
         "verified_at",
         "expires_at",
@@ -230,7 +232,7 @@ class SignInAdmin(ReadOnlyAdmin):
         }
         return format_html(
             '<pre class="json" tabindex="0">{}</pre>',
-            json.dumps(claims, indent=2, sort_keys=True, ensure_ascii=False),
+            visible_lines(json.dumps(claims, indent=2, sort_keys=True, ensure_ascii=False)),
         )
 
 

@@ -47,6 +47,7 @@ class TokenAdmin(ReadOnlyAdmin):
         "purpose",
         "acts_as",
         "created_by",
+        "identity",
         "state",
         "created_at",
         "expires_at",
@@ -65,6 +66,7 @@ class TokenAdmin(ReadOnlyAdmin):
     fields = (
         "id",
         "created_by",
+        "identity",
         "machine",
         "purpose",
         "permission_sets",
@@ -84,6 +86,10 @@ class TokenAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Token]:
         return super().get_queryset(request).defer(*self.secret_columns)
+
+    @admin.display(description="identity of the creator", ordering="created_by__sub")
+    def identity(self, token: Token) -> str:
+        return token.created_by.identity
 
     @admin.display(description="acts as", ordering="machine")
     def acts_as(self, token: Token) -> str:

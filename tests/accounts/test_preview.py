@@ -57,7 +57,7 @@ def test_an_expired_mapping_says_since_when(later: int, in_force: bool) -> None:
     found = look(mapping)
 
     assert found.in_force is in_force
-    assert any("It expired on 22 November 2026 at 12:00 UTC" in note for note in found.notes) is (
+    assert any("It expired on 22 November 2026, 12:00 UTC" in note for note in found.notes) is (
         not in_force
     )
 

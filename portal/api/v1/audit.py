@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from pydantic import Field
 
+from accounts.audit import with_account_names
 from accounts.models import AuditEvent
 from portal.api.v1.auth import reader_of
 from portal.api.v1.pagination import MAX_LIMIT, page_of
@@ -67,7 +68,7 @@ class AuditFilters(Schema):
 def audit(request: HttpRequest, filters: Query[AuditFilters]) -> dict[str, Any]:
     """List the audit trail, newest first. A row has to match all filters exactly."""
     reader_of(request, "audit")
-    query = AuditEvent.objects.order_by("-at", "-id")
+    query = with_account_names(AuditEvent.objects.order_by("-at", "-id"))
     exact = {name: getattr(filters, name) for name in _EXACT}
     query = query.filter(**{name: value for name, value in exact.items() if value is not None})
     if filters.since is not None:

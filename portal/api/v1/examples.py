@@ -165,6 +165,7 @@ AUDIT: dict[str, Any] = {
             "user_agent": "gatehouse-client/0.1.0",
             "request_id": "7c0de6e0d3b44a6f9f64a0e2f8a4c0de",
             **_ROLE,
+            "account_name": "payments-dev",
             "duration": 900,
             "reason": "Payments develops in its accounts: groups = payments",
             "error_code": "",

@@ -373,6 +373,9 @@ class AuditEventOut(Schema):
     user_agent: str = Field(description="The user agent.")
     request_id: str = Field(description="The request id, as in errors and in the log.")
     account_id: str = Field(description="The account, as requested.")
+    account_name: str = Field(
+        description="The name of the account now; empty if it is not in the directory."
+    )
     role_name: str = Field(description="The role, as requested.")
     role_arn: str = Field(description="The IAM role.")
     duration: int | None = Field(description="The duration in seconds.")

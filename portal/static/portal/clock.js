@@ -1,6 +1,6 @@
 // Show times in the reader's time zone, and count down how long keys are valid. Without this file times are in UTC.
-const time = { hour: "numeric", minute: "2-digit" };
-const day = { year: "numeric", month: "short", day: "numeric" };
+const time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" };
+const day = { day: "numeric", month: "long", year: "numeric" };
 
 function inWords(milliseconds) {
     const seconds = Math.max(0, Math.round(milliseconds / 1000));
@@ -12,10 +12,12 @@ function inWords(milliseconds) {
 }
 
 for (const element of document.querySelectorAll("time[data-local]")) {
-    element.textContent = `${new Date(element.dateTime).toLocaleTimeString([], time)}, your time`;
+    element.textContent = new Date(element.dateTime).toLocaleTimeString("en-GB", time);
 }
 for (const element of document.querySelectorAll("time[data-moment]")) {
-    element.textContent = new Date(element.dateTime).toLocaleString([], { ...day, ...time, second: "2-digit" });
+    const moment = new Date(element.dateTime);
+    const seconds = element.dataset.moment === "seconds" ? { second: "2-digit" } : {};
+    element.textContent = `${moment.toLocaleDateString("en-GB", day)}, ${moment.toLocaleTimeString("en-GB", { ...time, ...seconds })}`;
 }
 // How many milliseconds the browser's clock is ahead of the portal's. Up to a minute is not corrected: the page may have
 // taken that long to arrive.

@@ -15,7 +15,7 @@ function secondsLeft() {
 if (choices && secondsLeft() >= shortest && secondsLeft() <= longest) {
     const radio = Object.assign(document.createElement("input"), { type: "radio", name: "duration", value: secondsLeft() });
     const words = Object.assign(document.createElement("span"), {
-        textContent: `Until ${new Date(evening()).toLocaleTimeString([], { hour: "numeric", minute: "2-digit" })}`,
+        textContent: `Until ${new Date(evening()).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" })}`,
     });
     const choice = Object.assign(document.createElement("label"), { className: "choice" });
     choice.append(radio, words);

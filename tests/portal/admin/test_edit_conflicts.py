@@ -15,7 +15,7 @@ from tests.portal.admin import forms
 
 pytestmark = pytest.mark.usefixtures("northwind")
 
-NAMES = "This was changed by carol@northwind.example at"
+NAMES = "This was changed by carol@northwind.example on"
 
 
 @pytest.fixture

@@ -363,5 +363,5 @@ def test_the_list_says_in_which_state_a_mapping_is(carol: Client) -> None:
 
     page = carol.get("/admin/accounts/mapping/").content.decode()
 
-    for state in ("expired 31 Jan 2020", "until 31 Jan 2999", "disabled", "in force"):
+    for state in ("expired 31 January 2020", "until 31 January 2999", "disabled", "in force"):
         assert f'<td class="field-state">{state}</td>' in page

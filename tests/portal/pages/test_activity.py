@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -43,6 +44,17 @@ def test_activity_shows_what_is_recorded_about_oneself() -> None:
     assert "Keys denied" in page
     assert "access.denied" in page
     assert "192.0.2.7" in page
+
+
+def test_activity_names_accounts_and_says_moments_as_everywhere() -> None:
+    cast.account("payments-dev", f"{0:012}")
+    record("alice", 2)
+
+    page = cast.signed_in("alice").get("/activity").content.decode()
+
+    assert "payments-dev" in page
+    assert f"{1:012}" in page
+    assert re.search(r">\d{1,2} [A-Z][a-z]+ \d{4}, \d\d:\d\d:\d\d UTC</time>", page)
 
 
 def test_activity_is_paged_newest_first_whatever_is_asked() -> None:

@@ -236,7 +236,7 @@ def test_the_list_shows_ones_own_and_the_use_of_each() -> None:
     page = " ".join(alice.get(OWN).content.decode().split())
 
     assert "of bob" not in page
-    assert "used 2026-11-22 12:00 UTC from 192.0.2.99" in page
+    assert "22 November 2026, 12:00 UTC</time> from 192.0.2.99" in page
     assert "keys · ReadOnly · every account" in page
 
 

@@ -1,0 +1,52 @@
+"""Make what cannot be seen in a name visible, so that nobody passes for somebody else by it."""
+
+from __future__ import annotations
+
+import unicodedata
+
+# Printable to Python, and drawn as nothing or as a space.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_VARIATIONS = (("\u180b", "\u180f"), ("\ufe00", "\ufe0f"), ("\U000e0100", "\U000e01ef"))
+_WIDE_SPACE = "\u3000"  # Plain to see, and usual between Japanese names.
+
+
+def visible(text: str) -> str:
+    """Return a name with invisible and direction-changing characters as their code points.
+
+    "pay\u202ements" -> "pay[U+202E]ments". These are controls, format characters (bidirectional
+    marks, zero-width joiners and spaces, tags), fillers, unusual spaces, and spaces at the edges or
+    side by side. Letters that look alike are left alone: the page shows issuer and `sub` for them.
+    """
+    if text.isascii() and text.isprintable() and text == text.strip() and "  " not in text:
+        return text
+    return "".join(
+        _marked(character)
+        if is_hidden(character, before=text[place - 1 : place])
+        or (character == " " and (place in (0, len(text) - 1) or text[place - 1] == " "))
+        else character
+        for place, character in enumerate(text)
+    )
+
+
+def visible_lines(text: str) -> str:
+    """Return a text of several lines, such as JSON, with its hidden characters marked; spaces are its layout."""
+    return "".join(
+        _marked(character)
+        if character != "\n" and is_hidden(character, before=text[place - 1 : place])
+        else character
+        for place, character in enumerate(text)
+    )
+
+
+def is_hidden(character: str, *, before: str = "") -> bool:
+    """Whether a character cannot be seen, or changes the direction of others; `before` is the one before it."""
+    if character.isascii() and character.isprintable():
+        return False
+    if any(first <= character <= last for first, last in _VARIATIONS):
+        # After a symbol it chooses between black and white and coloured drawing.
+        return not (before and unicodedata.category(before) == "So")
+    return character in _BLANK or not (character.isprintable() or character == _WIDE_SPACE)
+
+
+def _marked(character: str) -> str:
+    return f"[U+{ord(character):04X}]"
