@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from django.core.exceptions import ValidationError
 
-from accounts.visible import is_hidden
+# Control characters, format characters (zero-width, direction), surrogates, line and paragraph separators.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def plain_text(text: str) -> None:
@@ -17,7 +20,7 @@ def plain_text(text: str) -> None:
     if text != text.strip():
         raise ValidationError("Remove the spaces at the beginning and at the end.", code="spaces")
     for number, character in enumerate(text, start=1):
-        if is_hidden(character, before=text[number - 2 : number - 1]):
+        if unicodedata.category(character) in _UNSEEN:
             raise ValidationError(
                 f"Character {number} cannot be seen (U+{ord(character):04X}). Tabs, line breaks and "
                 "zero-width characters are not possible in a name. Remove it.",

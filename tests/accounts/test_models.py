@@ -391,7 +391,7 @@ def test_rows_are_shown_as_people_call_them() -> None:
     assert str(MappingTarget(kind="environment", environment=where.environment)) == (
         "environment Production"
     )
-    assert str(sign_in("alice", now=NOON)) == "alice@northwind.example, 2026-11-22 12:00"
+    assert str(sign_in("alice", now=NOON)) == "alice@northwind.example, 22 November 2026, 12:00 UTC"
 
 
 def test_patterns_take_no_line_break_at_the_end() -> None:

@@ -46,5 +46,5 @@ def test_the_directory_takes_no_name_with_something_hidden() -> None:
         Environment(name="prod", label="Prod\u200b"),
         Mapping(name="a\tb", claim="groups", value="x"),
     ):
-        with pytest.raises(ValidationError, match="cannot be seen|spaces"):
+        with pytest.raises(ValidationError, match=r"cannot be seen|spaces"):
             row.clean_fields(exclude=["permission_set", "environment", "issuer"])
