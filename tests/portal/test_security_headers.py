@@ -10,7 +10,6 @@ from django.test import Client
 from pytest_django import Settings
 
 from accounts.models import Account, Mapping
-from portal.pages.form_action import AWS
 from tests import cast
 from tests.emulators import ConsoleEndpoint
 
@@ -28,6 +27,12 @@ POLICY = {
     "base-uri": {"'none'"},
     "frame-ancestors": {"'none'"},
 }
+AWS = (
+    "https://*.aws.amazon.com",
+    "https://*.amazonaws-us-gov.com",
+    "https://*.amazonaws.cn",
+    "https://*.amazonaws-eusc.eu",
+)
 TO_AWS = POLICY | {"form-action": {"'self'", *AWS}}
 
 NOBODYS = ["/", "/start", "/nowhere", f"/keys?{ROLE}", "/console", "/activity", "/admin/"]
