@@ -303,6 +303,15 @@ def test_scope_adds_nothing_to_what_its_subject_may_do() -> None:
     assert denied.value.code == "access.denied"
 
 
+def test_scope_for_the_console_adds_none_where_the_mapping_gives_keys_only() -> None:
+    Mapping.objects.update(console=False)
+
+    with pytest.raises(AccessDenied) as denied:
+        open_console(within(Scope()))
+
+    assert denied.value.code == "access.kind_denied"
+
+
 def test_scope_of_a_subject_with_a_sign_in_is_kept_at_the_door() -> None:
     subject = within(Scope(account_ids=frozenset({PROD})), cast.as_subject("alice"))
 
