@@ -79,6 +79,7 @@ def test_certificate_of_nobody_we_know_is_refused(
         assume()
 
     assert refused.value.code == "aws.unreachable"
+    assert "SSLError" in refused.value.admin_message
 
 
 @pytest.mark.parametrize("variable", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
