@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+from accounts.addresses import THIS_MACHINE
 from accounts.concurrency import THREADS
 from portal import environment
 from portal.access_log import AccessLog
@@ -42,7 +43,7 @@ limit_request_field_size = 16 * 1024
 # This spelling lets it pass. gunicorn's SCRIPT_NAME and PATH_INFO are left out: nobody may set these.
 forwarder_headers = "X-AMZ-SSO_BEARER_TOKEN"
 # The peers that may send it, and whose X-Forwarded-Proto counts: the proxies Django trusts too.
-forwarded_allow_ips = ",".join(env.list("TRUSTED_PROXIES", default=[]) or environment.THIS_MACHINE)
+forwarded_allow_ips = ",".join(env.list("TRUSTED_PROXIES", default=[]) or THIS_MACHINE)
 
 logger_class = AccessLog
 accesslog = "-"

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
+THIS_MACHINE = ["127.0.0.1", "::1"]
+"""Whose headers about a request are believed where TRUSTED_PROXIES names nobody."""
+
 # RFC 6052: the last four bytes are the IPv4 address that a gateway connects to.
 _NAT64 = IPv6Network("64:ff9b::/96")
 

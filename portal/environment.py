@@ -11,9 +11,6 @@ from environ.fileaware_mapping import FileAwareMapping
 
 ENV_FILE = Path(__file__).resolve().parent.parent / ".env"
 
-THIS_MACHINE = ["127.0.0.1", "::1"]
-"""Whose headers about a request gunicorn believes where TRUSTED_PROXIES names nobody."""
-
 
 class Variables(FileAwareMapping):  # type: ignore[misc]  # It has no types.
     """Variables, in which NAME_FILE may name a file that holds the value of NAME."""

@@ -17,8 +17,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts import http
+from accounts.addresses import THIS_MACHINE
 from portal.context import is_in_networks
-from portal.environment import THIS_MACHINE
 
 log = logging.getLogger(__name__)
 

@@ -29,9 +29,16 @@ def _text(longest: int, *, shortest: int = 0) -> st.SearchStrategy[str]:
     return st.text(_CHARACTERS, min_size=shortest, max_size=min(longest, 40))
 
 
-_UNITS = st.lists(
-    _text(20, shortest=1).filter(lambda part: "/" not in part), min_size=1, max_size=3
-).map("/".join)
+def _name(longest: int) -> st.SearchStrategy[str]:
+    """Return what people read and copy: nothing that cannot be seen, no spaces at the edges."""
+    seen = st.characters(exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp"])
+    texts = st.text(seen, min_size=1, max_size=min(longest, 40))
+    return texts.filter(lambda text: text == text.strip())
+
+
+_UNITS = st.lists(_name(20).filter(lambda part: "/" not in part), min_size=1, max_size=3).map(
+    "/".join
+)
 # A few names come often, so that two companies have something in common.
 _ROLE_NAMES = st.sampled_from(["ReadOnly", "Operator"]) | st.from_regex(
     r"[A-Za-z0-9_+=,.@-]{1,12}", fullmatch=True
@@ -52,7 +59,7 @@ def _environments() -> st.SearchStrategy[EnvironmentEntry]:
         EnvironmentEntry,
         name=st.sampled_from(["production", "development"])
         | st.from_regex(r"[a-z0-9][a-z0-9-]{0,12}", fullmatch=True),
-        label=_text(64, shortest=1),
+        label=_name(64),
         colour=st.sampled_from(Colour.values),
     )
 
@@ -90,7 +97,7 @@ def _accounts(
             st.sampled_from(["123456789012", "210987654321"])
             | st.from_regex(r"[0-9]{12}", fullmatch=True)
         ),
-        name=draw(_text(128, shortest=1)),
+        name=draw(_name(128)),
         partition=draw(st.sampled_from(Partition.values)),
         environment=draw(st.sampled_from(["", *environments])),
         organizational_unit=draw(st.just("") | _UNITS),
@@ -107,7 +114,7 @@ def _accounts(
 def _issuers(draw: st.DrawFn) -> IssuerEntry:
     host = draw(st.from_regex(r"[a-z]{1,20}", fullmatch=True))
     return IssuerEntry(
-        name=draw(st.sampled_from(["CI", "Cluster"]) | _text(128, shortest=1)),
+        name=draw(st.sampled_from(["CI", "Cluster"]) | _name(128)),
         url=f"https://{host}.example/{draw(st.sampled_from(['', 'a', 'a/']))}",
         audiences=draw(st.lists(_text(40, shortest=1), min_size=1, max_size=3, unique=True)),
         algorithm=draw(st.sampled_from(Algorithm.values)),
@@ -133,7 +140,7 @@ def _mappings(
         st.none() | st.datetimes(datetime(1900, 1, 1), datetime(9000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
     )
     return MappingEntry(
-        name=draw(st.sampled_from(["Developers", "On call"]) | _text(128, shortest=1)),
+        name=draw(st.sampled_from(["Developers", "On call"]) | _name(128)),
         issuer=draw(st.sampled_from(["", "", *issuers])),
         claim=draw(_text(255, shortest=1)),
         value=value if match == "value" else None,

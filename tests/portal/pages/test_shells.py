@@ -87,7 +87,7 @@ def test_file_of_variables_is_read_line_by_line(values: Values) -> None:
 def test_file_of_variables_is_read_by_a_dotenv_library(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in NAMES:
+    for name in (*NAMES, *MORE):
         monkeypatch.setenv(name, "")
     (tmp_path / ".env").write_text(block("env").text)
 
