@@ -232,7 +232,7 @@ MALFORMED: list[tuple[bytes, set[int]]] = [
         b"GET /keys HTTP/1.1\r\nHost: localhost\r\nX: a\r\n b\r\nConnection: close\r\n\r\n",
         {400},
     ),
-    (b"GET /%00 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", {404}),
+    (b"GET /%00 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", {400}),
     (b"GET /%ff%fe HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", {404}),
     (
         b"GET /activity HTTP/1.1\r\nHost: localhost\r\nCookie: gatehouse=\xff\xfe\x80; =;;\r\n"
