@@ -165,7 +165,7 @@ def test_a_code_that_there_is_not_is_said_on_the_page(program: Program) -> None:
     program.begin()
     browser = cast.signed_in("alice")
 
-    for code, answer in product(("", "BCDF-GHJK", "x" * 500, "\x00", "ÄÖÜ"), ("", "allow", "deny")):
+    for code, answer in product(("", "BCDF-GHJK", "x" * 500, "ÄÖÜ"), ("", "allow", "deny")):
         limiting.reset()
         response = browser.post("/device", {"user_code": code, "answer": answer})
         assert (code, response.status_code) == (code, 400)

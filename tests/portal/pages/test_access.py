@@ -135,8 +135,6 @@ def test_unknown_role_is_denied_and_recorded_once(door: str) -> None:
         (DEV, ""),
         ("not a number", "Developer"),
         (DEV, "developer"),
-        (f"{DEV}\x00", "Developer"),
-        (DEV, "Developer\x00"),
         ("9" * 5000, "x" * 5000),
         ("\N{ARABIC-INDIC DIGIT ONE}" * 12, "\N{PILE OF POO}"),
         (DEV, "' OR 1=1 --"),
@@ -161,7 +159,7 @@ def test_duration_out_of_bounds_is_refused_and_recorded_once() -> None:
     wrong = ("1", "0", "-3600", "899", "3601", "999999", "abc", str(10**30), "1e3", "9" * 6000)
     attempts = [
         (f"{duration:.20}", partial(send, client, "/keys", DEV, "Developer", duration=duration))
-        for duration in (*wrong, "٣٦٠٠", "900\x00")
+        for duration in (*wrong, "٣٦٠٠")
     ]
 
     assert refusals(attempts, status=400, rows=["access:keys:denied"]) == []
@@ -176,7 +174,6 @@ def test_destination_elsewhere_is_refused_on_both_methods() -> None:
         "//evil.example",
         "javascript:alert(1)",
         "https://console.aws.amazon.com.evil.example/",
-        "https://console.aws.amazon.com\x00/",
     ):
         fields = {"account_id": DEV, "role_name": "Developer", "destination": destination}
         shown = (destination, partial(client.get, "/console", fields))

@@ -145,11 +145,10 @@ def test_a_token_makes_no_token(client: Client) -> None:
     ("wrong", "said"),
     [
         ({"purpose": " "}, "what the token is for"),
-        ({"purpose": "a\x00b"}, "what the token is for"),
+        ({"purpose": "a\u202eb"}, "cannot be seen"),
         ({"may": []}, "what the token may do"),
         ({"permission_set": []}, "at least one role"),
         ({"permission_set": ["Operator"]}, "Operator"),
-        ({"permission_set": ["\x00"]}, "cannot choose the role"),
         ({"accounts": "999999999999"}, "999999999999"),
         ({"accounts": "<script>"}, "<script>"),
         ({"days": "3650"}, "365 days"),
