@@ -18,7 +18,7 @@ test: .venv/dev  ## Run the whole test suite on SQLite and on all cores; its las
 test-long: .venv/dev  ## Run the tests that try many examples with four times as many
 	.venv/bin/python -m pytest --numprocesses=auto -m hypothesis --hypothesis-profile=long
 
-mutate: .venv/dev  ## Remove each protection that docs/security.md names and see its test fail: half an hour, nightly or by hand
+mutate: .venv/dev  ## Remove each protection that docs/security.md names and see its test fail: half an hour, nightly or by hand; ROWS="words" for some
 	.venv/bin/python -m tests.mutations $(ROWS)
 
 bench: .venv/dev  ## Measure the portal beside what it has to beat: one table of ratios, in about five minutes

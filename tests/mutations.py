@@ -37,6 +37,8 @@ class Mutation:
     replace: str
     test: str
     """The row's test that must fail."""
+    postgresql: bool = False
+    """Whether that test needs PostgreSQL as the database."""
 
     def apply(self, folder: Path) -> None:
         """Change the file below `folder`; raises ValueError if the text is not there exactly once."""
@@ -88,6 +90,8 @@ def _outcome(mutation: Mutation, copy: Path) -> str:
     """Return "killed" if the test failed, "SURVIVED" if it passed or was skipped, "BROKEN" if the mutation is no Python."""
     mutation.apply(copy)
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", mutation.test]
+    if mutation.postgresql:
+        command = [sys.executable, "-m", "tests.postgresql", *command]
     # Bytecode is matched to its source by size and second, which two mutations can share.
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     try:

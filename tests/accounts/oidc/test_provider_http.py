@@ -9,12 +9,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.utils import timezone
+from joserfc import jwt
+from joserfc.jwk import RSAKey
 from werkzeug.wrappers import Request, Response
 
 from accounts import pool, time_budget
 from accounts.gate import PATIENCE, Gate
-from accounts.oidc import discovery, key_sets, provider_http
-from accounts.oidc.errors import ProviderMisconfigured, ProviderUnavailable
+from accounts.models import TrustedIssuer
+from accounts.oidc import bearer_jwts, discovery, key_sets, provider_http
+from accounts.oidc.errors import IssuerUnavailable, ProviderMisconfigured, ProviderUnavailable
 from tests.publisher import Publisher
 
 
@@ -145,6 +149,21 @@ def test_keys_inside_are_not_asked_for(publisher: Publisher, settings: Any) -> N
             reload_interval=0,
             guarded=True,
         )
+
+    assert not publisher.hits
+
+
+@pytest.mark.django_db
+def test_keys_inside_are_not_asked_for_because_of_a_workloads_token(
+    publisher: Publisher, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.SECURE = True
+    monkeypatch.setattr(discovery, "jwks_uri_of", lambda issuer: f"{publisher.url}/jwks")
+    TrustedIssuer.objects.create(name="CI", url="https://ci.example", audiences=["gatehouse"])
+    token = jwt.encode({"alg": "RS256"}, {"iss": "https://ci.example"}, RSAKey.generate_key(2048))
+
+    with pytest.raises(IssuerUnavailable):
+        bearer_jwts.verify(token, now=timezone.now())
 
     assert not publisher.hits
 
