@@ -22,6 +22,8 @@ LIST = ROOT / "tests" / "mutations.toml"
 
 _FAILED = re.compile(r"^\d+ (?:failed|error)", re.MULTILINE)
 """pytest's last line."""
+TIMEOUT = 300
+"""Seconds for one test; one that hangs without its protection has noticed the loss."""
 _CRASHED = re.compile(r"\b(NameError|SyntaxError|IndentationError|ImportError)\b")
 
 
@@ -95,7 +97,11 @@ def _outcome(mutation: Mutation, copy: Path) -> str:
     # Bytecode is matched to its source by size and second, which two mutations can share.
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     try:
-        run = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True)
+        run = subprocess.run(
+            command, cwd=copy, env=environment, capture_output=True, text=True, timeout=TIMEOUT
+        )
+    except subprocess.TimeoutExpired:
+        return "killed"
     finally:
         shutil.copy2(ROOT / mutation.file, copy / mutation.file)
     if run.returncode == 0:
