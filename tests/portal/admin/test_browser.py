@@ -24,11 +24,13 @@ from playwright.sync_api import Locator, Page, expect
 from accounts.models import (
     Approval,
     AuditEvent,
+    Block,
     CliToken,
     Favourite,
     Mapping,
     MappingTarget,
     Preferences,
+    RegistrationKey,
     Revision,
     RoleUse,
     Token,
@@ -52,7 +54,10 @@ CUT_OFF = """[...document.querySelectorAll(".results, .inline-group .tabular")]
     .filter((box) => box.scrollWidth > box.clientWidth).length"""
 RECORDS = ("auditevent", "signin", "token")
 # Edited on the pages of others, or by nobody.
-WITHOUT_PAGES = {MappingTarget, Favourite, RoleUse, Preferences, Revision, Approval, CliToken}
+WITHOUT_PAGES = {
+    *(MappingTarget, Favourite, RoleUse, Preferences, Revision),
+    *(Approval, CliToken, RegistrationKey),
+}
 ISSUER = {
     "name": "CI",
     "url": "https://ci.northwind.example",
@@ -219,6 +224,7 @@ def carol(db: None) -> Client:
         created_at=now,
         expires_at=now + timedelta(days=1),
     )
+    Block.objects.create(claim="groups", value="contractors", reason="The project is over")
     client = cast.signed_in("carol")
     for path, form in (
         ("environment", {"name": "preview", "label": "Preview", "colour": "amber"}),
