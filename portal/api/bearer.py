@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from accounts.errors import TokenRefused
 from accounts.oidc import bearer_jwts
-from accounts.people import is_identity, note_seen
+from accounts.people import note_seen
 from accounts.portal_tokens import bearers
 from accounts.types import Subject, Surface
 from portal import limiting
@@ -66,25 +66,11 @@ def identify(request: HttpRequest, *, now: datetime) -> Subject:
                 before_recording=count_bad_token,
             )
         else:
-            subject = _checked(bearer_jwts.verify(token, now=now))
+            subject = bearer_jwts.verify(token, now=now)
     except TokenRefused as error:
         count_bad_token()
         log.warning("refused a bearer token: %s", error.admin_message)
         raise
     limiting.count_request(subject)
     note_seen(subject, surface=Surface.API, now=now)
-    return subject
-
-
-def _checked(subject: Subject) -> Subject:
-    """Return a subject that can have a row, and so be found and blocked.
-
-    Raises:
-        TokenRefused: its `sub` identifies nobody.
-    """
-    if not is_identity(subject.sub):
-        raise TokenRefused(
-            "The token is not accepted: its sub must have 1 to 255 characters and no NUL.",
-            code="token.sub",
-        )
     return subject

@@ -455,6 +455,20 @@ def test_aws_is_not_asked_while_the_database_takes_no_rows(
     assert aws.calls == []
 
 
+def test_aws_is_not_asked_while_the_database_cannot_even_say_so(
+    monkeypatch: pytest.MonkeyPatch, aws: Answers
+) -> None:
+    def gone() -> str:
+        raise DatabaseError("the connection is gone")
+
+    monkeypatch.setattr(access, "why_not_writable", gone)
+
+    with pytest.raises(AuditUnavailable):
+        get_keys(cast.as_subject("alice"))
+
+    assert aws.calls == []
+
+
 def test_issued_keys_leave_a_row_that_says_everything_but_the_secret() -> None:
     alice = cast.as_subject("alice")
 

@@ -184,7 +184,7 @@ def test_of_person_finds_one_persons_rows_newest_first() -> None:
 
 def test_str_says_when_what_and_who() -> None:
     assert str(record(subject=subject("alice"))) == (
-        "2026-11-22 12:00:00 Keys denied alice@northwind.example"
+        "22 November 2026, 12:00:00 UTC: Keys denied, alice@northwind.example"
     )
 
 

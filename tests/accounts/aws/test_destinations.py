@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from accounts.aws import destinations
 from accounts.errors import AwsRefused, InvalidRequest
 from accounts.types import OfferedRole
+from tests.emulators import aws_environment
 
 HOSTILE = [
     # other schemes, or none
@@ -292,6 +293,15 @@ def test_landing_without_a_region_is_in_the_accounts_else_the_portals(
 ) -> None:
     assert destinations.landing(role=role(region=own, page=page)) == opens
     assert destinations.landing(role=role(region=own), destination=page) == opens
+
+
+def test_landing_of_a_portal_without_a_region_is_in_the_partitions_own() -> None:
+    with aws_environment(AWS_REGION=None, AWS_DEFAULT_REGION=None):
+        page = destinations.landing(
+            role=role(region="", page="https://console.aws.amazon.com/s3/home")
+        )
+
+    assert page.endswith("region=us-east-1")
 
 
 def test_landing_takes_no_region_of_another_partition() -> None:

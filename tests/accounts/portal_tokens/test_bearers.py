@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts import access, bearer_secrets, signins
 from accounts.entitlements import resolve
 from accounts.errors import AccessDenied
-from accounts.models import AuditEvent, Mapping, PermissionSet, Person, SignIn, Token
+from accounts.models import AuditEvent, Block, Mapping, PermissionSet, Person, SignIn, Token
 from accounts.models.audit import Action
 from accounts.portal_tokens import lifecycle
 from accounts.types import Kind, RoleRef, Scope
@@ -79,6 +79,14 @@ def test_a_revoked_token_is_refused_at_once_and_recorded() -> None:
 def test_a_token_of_somebody_blocked_is_refused_and_recorded() -> None:
     secret = create().secret
     Person.objects.update(is_active=False)
+
+    assert refused(secret) == "token.blocked"
+    assert recorded_refusals() == [("sub-alice", "token.blocked")]
+
+
+def test_a_token_of_somebody_whom_a_claim_blocks_is_refused_and_recorded() -> None:
+    secret = create().secret
+    Block.objects.create(claim="groups", value="payments", reason="Left", created_by="carol")
 
     assert refused(secret) == "token.blocked"
     assert recorded_refusals() == [("sub-alice", "token.blocked")]

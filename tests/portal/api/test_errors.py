@@ -147,3 +147,10 @@ def test_pages_keep_their_own_errors(program: Program) -> None:
 
     assert answer.status_code == 404
     assert answer["Content-Type"].startswith("text/html")
+
+
+def test_token_bound_to_a_key_is_refused_as_that(issuer: Issuer) -> None:
+    answer = Client().get("/api/v1/me", headers={"Authorization": f"DPoP {issuer.token()}"})
+
+    pinned(answer, 401, "token.scheme")
+    assert "bound to a key (DPoP)" in json.loads(answer.content)["error"]["message"]

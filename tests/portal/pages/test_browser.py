@@ -44,7 +44,7 @@ def test_keys_are_reached_and_copied_with_the_keyboard_alone(
     expect(page.locator("#copied")).to_have_text("Copied to the clipboard")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == page.locator("#posix pre").evaluate("e => e.textContent")
-    assert copied.count("\n") == 2
+    assert copied.count("\n") == 3
 
 
 def test_secrets_are_hidden_until_asked_for_without_a_script(
