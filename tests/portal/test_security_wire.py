@@ -120,12 +120,18 @@ def test_a_static_file_is_what_it_says_it_is(portal: Portal) -> None:
 def test_nothing_but_static_files_is_served_from_disk(
     portal: Portal, subtests: pytest.Subtests
 ) -> None:
-    outside = ("../portal/settings.py", "%2e%2e/manage.py", "/etc/passwd", "")
+    outside = (
+        "static/../portal/settings.py",
+        "static/%2e%2e/manage.py",
+        "static//etc/passwd",
+        "static/",
+        "nginx/gatehouse.conf",
+    )
 
     for path in outside:
         with subtests.test(path=path):
             answer = portal.raw(
-                f"GET /static/{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+                f"GET /{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
             )
 
             assert status_of(answer) == 404
