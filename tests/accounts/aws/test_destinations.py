@@ -295,8 +295,8 @@ def test_landing_without_a_region_is_in_the_accounts_else_the_portals(
     assert destinations.landing(role=role(region=own), destination=page) == opens
 
 
-def test_landing_of_a_portal_without_a_region_is_in_the_partitions_own() -> None:
-    with aws_environment(AWS_REGION=None, AWS_DEFAULT_REGION=None):
+def test_landing_of_a_portal_whose_aws_is_not_set_up_is_in_the_partitions_region() -> None:
+    with aws_environment(AWS_REGION=None, AWS_DEFAULT_REGION=None, AWS_PROFILE="nowhere"):
         page = destinations.landing(
             role=role(region="", page="https://console.aws.amazon.com/s3/home")
         )
