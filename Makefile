@@ -32,7 +32,7 @@ lint: .venv/dev  ## Format, lint, types, layers, templates, migrations
 	.venv/bin/djlint templates --check --lint --quiet
 	.venv/bin/python manage.py makemigrations --check --dry-run --settings tests.settings
 
-audit: .venv/audit/bin/pip-audit  ## Look for known vulnerabilities in the packages of the image and of the demo (asks pypi.org)
+audit: .venv/audit/bin/pip-audit  ## Look for known vulnerabilities in the packages of the image and of the demo (asks the package index)
 	$< --strict --disable-pip --require-hashes --progress-spinner off -r requirements/runtime.txt -r requirements/demo.txt
 
 lock:  ## Resolve the dependencies of pyproject.toml into requirements/*.txt (needs uv)
