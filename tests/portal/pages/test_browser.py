@@ -13,7 +13,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("northwind")]
 
 
 def tab_to(page: Page, name: str) -> None:
-    """Press Tab until the element with this accessible name has the focus."""
+    """Press Tab until the element with this accessible name has the focus, once the scripts have run."""
+    page.wait_for_load_state()
     for _ in range(40):
         page.keyboard.press("Tab")
         focused = page.evaluate(
