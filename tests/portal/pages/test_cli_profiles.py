@@ -213,6 +213,7 @@ def test_program_that_ignores_the_endpoints_sends_no_token_to_aws(
                 "HOME": str(tmp_path),
                 "AWS_CONFIG_FILE": str(tmp_path / "config"),
                 "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": ignore,
+                "AWS_MAX_ATTEMPTS": "1",
             },
             stdout=subprocess.PIPE,
             text=True,
