@@ -27,6 +27,7 @@ from accounts.types import (
     OfferedRole,
     Origin,
     RoleRef,
+    SessionRequest,
     Subject,
 )
 from accounts.writability import why_not_writable
@@ -269,11 +270,13 @@ def _ask_aws(attempt: Attempt, role: OfferedRole, duration: int) -> Credentials:
     attempt.duration = duration
     pool.give_back()
     credentials = trust.obtain(
-        role=role,
-        subject=attempt.subject,
-        session_name=attempt.session_name,
-        duration=duration,
-        tags=attempt.tags,
+        SessionRequest(
+            role=role,
+            subject=attempt.subject,
+            session_name=attempt.session_name,
+            duration=duration,
+            tags=attempt.tags,
+        )
     )
     attempt.access_key_id = credentials.access_key_id
     attempt.assumed_role_arn = credentials.assumed_role_arn

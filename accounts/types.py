@@ -251,6 +251,25 @@ class SessionLimit:
     because: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRequest:
+    """A session with an account role, as a trust method is to obtain it from AWS.
+
+    `duration` is in seconds. `tags` are the session tags; those in `transitive_tags` stay with the sessions
+    of other roles that this one assumes. `policy` (JSON) and `policy_arns` narrow what the session may do.
+    """
+
+    role: OfferedRole
+    subject: Subject
+    session_name: str
+    duration: int
+    tags: Mapping[str, str] = field(default_factory=dict)
+    transitive_tags: tuple[str, ...] = ()
+    source_identity: str = ""
+    policy: str = ""
+    policy_arns: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """Temporary AWS keys. The secret parts are not in the `repr`."""

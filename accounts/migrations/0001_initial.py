@@ -81,7 +81,7 @@ class Migration(migrations.Migration):
                 ('organizational_unit', models.CharField(blank=True, help_text='A path from the root, such as Workloads/Payments.', max_length=255, validators=[django.core.validators.RegexValidator('^[^/]+(/[^/]+)*\\Z', 'Write units as a path: Workloads/Payments.'), accounts.models.plain_text.plain_path])),
                 ('tags', models.JSONField(blank=True, default=dict, help_text='Keys and values as text. Mappings can target them.')),
                 ('region', models.CharField(blank=True, max_length=32, validators=[django.core.validators.RegexValidator('^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}\\Z', 'A region looks like eu-west-1.')], verbose_name='default region')),
-                ('trust_method', models.CharField(choices=[('hub', "AssumeRole from the portal's own principal")], default='hub', max_length=16)),
+                ('trust_method', models.CharField(choices=[('hub', "AssumeRole from the portal's own principal"), ('user-token', "AssumeRoleWithWebIdentity with the person's ID token"), ('portal-token', 'AssumeRoleWithWebIdentity with a token that the portal signs'), ('switch-role', "A link to AWS's switch-role page, without keys")], default='hub', max_length=16)),
                 ('external_id', models.CharField(blank=True, help_text="The sts:ExternalId that the account's roles require, if any.", max_length=1224, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9_+=,.@:/-]{2,1224}\\Z', 'STS takes 2 to 1224 letters, digits and _+=,.@:/-.')], verbose_name='external id')),
                 ('active', models.BooleanField(default=True, help_text='Nobody can use an account that is not active.')),
             ],
@@ -512,7 +512,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('trust_method__in', ['hub'])), name='account_trust_method_is_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('trust_method__in', ['hub', 'user-token', 'portal-token', 'switch-role'])), name='account_trust_method_is_known'),
         ),
         migrations.AddConstraint(
             model_name='account',

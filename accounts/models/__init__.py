@@ -19,11 +19,12 @@ from __future__ import annotations
 
 from accounts.models.audit import AuditEvent
 from accounts.models.blocks import Block
-from accounts.models.directory import Account, AccountRole, Environment, PermissionSet
+from accounts.models.directory import Account, AccountRole, Environment
 from accounts.models.favourites import Favourite, RoleUse
 from accounts.models.issuers import TrustedIssuer
 from accounts.models.mappings import Mapping, MappingTarget
 from accounts.models.people import Person
+from accounts.models.permission_sets import PermissionSet
 from accounts.models.preferences import Preferences
 from accounts.models.revisions import Revision
 from accounts.models.signins import SignIn

@@ -7,8 +7,9 @@ from django.db import models
 from django.db.models import Q
 
 from accounts import mapping_values
-from accounts.models.directory import UNIT_PATH, Account, Environment, PermissionSet, unit_path
+from accounts.models.directory import UNIT_PATH, Account, Environment, unit_path
 from accounts.models.issuers import TrustedIssuer
+from accounts.models.permission_sets import PermissionSet
 from accounts.models.plain_text import plain_path, plain_text
 from accounts.patterns import Match
 from accounts.vouched_claims import is_email_claim

@@ -8,25 +8,16 @@ A trust method is a module with the three functions of `_Method`, and an entry i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Protocol
 
 from accounts.errors import AwsRefused
 from accounts.models.directory import TrustMethod
 from accounts.trust import hub
-from accounts.types import Credentials, OfferedRole, SessionLimit, Subject
+from accounts.types import Credentials, OfferedRole, SessionLimit, SessionRequest
 
 
 class _Method(Protocol):
-    def obtain(
-        self,
-        *,
-        role: OfferedRole,
-        subject: Subject,
-        session_name: str,
-        duration: int,
-        tags: Mapping[str, str],
-    ) -> Credentials: ...
+    def obtain(self, request: SessionRequest) -> Credentials: ...
 
     def session_limit(self, role: OfferedRole) -> SessionLimit: ...
 
@@ -36,15 +27,8 @@ class _Method(Protocol):
 _METHODS: dict[str, _Method] = {TrustMethod.HUB: hub}
 
 
-def obtain(
-    *,
-    role: OfferedRole,
-    subject: Subject,
-    session_name: str,
-    duration: int,
-    tags: Mapping[str, str],
-) -> Credentials:
-    """Return temporary keys for a role; `duration` in seconds, `tags` are session tags.
+def obtain(request: SessionRequest) -> Credentials:
+    """Return temporary keys for the session that is asked for.
 
     Raises:
         InvalidRequest: AWS does not take such tags.
@@ -52,9 +36,7 @@ def obtain(
         AwsRefused: AWS, or what is configured there, said no.
         AwsUnavailable: AWS could not be reached, or is throttling.
     """
-    return _method_of(role).obtain(
-        role=role, subject=subject, session_name=session_name, duration=duration, tags=tags
-    )
+    return _method_of(request.role).obtain(request)
 
 
 def session_limit(role: OfferedRole) -> SessionLimit:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from django.conf import settings
 
@@ -11,27 +11,20 @@ from accounts.aws import clients, hubs, sts
 from accounts.aws.hubs import Hub
 from accounts.aws.limits import CHAINED_SESSION
 from accounts.errors import GatehouseError
-from accounts.types import Credentials, OfferedRole, SessionLimit, Subject
+from accounts.types import Credentials, OfferedRole, SessionLimit, SessionRequest
 
 
-def obtain(
-    *,
-    role: OfferedRole,
-    subject: Subject,
-    session_name: str,
-    duration: int,
-    tags: Mapping[str, str],
-) -> Credentials:
+def obtain(request: SessionRequest) -> Credentials:
     """As `accounts.trust.obtain`. AWS learns of the subject by the session name only."""
-    hub = _hub(role.partition)
+    hub = _hub(request.role.partition)
     return sts.assume_role(
-        role_arn=role.arn,
-        session_name=session_name,
-        duration=duration,
-        external_id=role.external_id,
+        role_arn=request.role.arn,
+        session_name=request.session_name,
+        duration=request.duration,
+        external_id=request.role.external_id,
         region=hub.region,
         profile=hub.profile,
-        tags=tags,
+        tags=request.tags,
     )
 
 

@@ -29,7 +29,16 @@ from accounts.errors import (
 from accounts.models import Account, AuditEvent, Mapping, PermissionSet, Person, SignIn
 from accounts.models.audit import Action
 from accounts.trust.session_names import session_name
-from accounts.types import ConsoleSignIn, Credentials, IssuedKeys, Kind, RoleRef, Scope, Subject
+from accounts.types import (
+    ConsoleSignIn,
+    Credentials,
+    IssuedKeys,
+    Kind,
+    RoleRef,
+    Scope,
+    SessionRequest,
+    Subject,
+)
 from tests import cast
 from tests.emulators import ConsoleEndpoint, whose_keys
 
@@ -83,10 +92,10 @@ class Answers:
 
     def __init__(self, *answers: Exception | Credentials) -> None:
         self.left = list(answers)
-        self.calls: list[dict[str, Any]] = []
+        self.calls: list[SessionRequest] = []
 
-    def __call__(self, **call: Any) -> Credentials:
-        self.calls.append(call)
+    def __call__(self, request: SessionRequest) -> Credentials:
+        self.calls.append(request)
         answer = self.left.pop(0)
         if isinstance(answer, Exception):
             raise answer
@@ -385,7 +394,7 @@ def test_session_tags_reach_aws_and_the_record(aws: Answers, kind: str) -> None:
     DOORS[kind](cast.as_subject("alice"), role_name="ReadOnly", tags=PROJECT)
 
     [row] = attempts()
-    assert [call["tags"] for call in aws.calls] == [PROJECT, PROJECT]
+    assert [call.tags for call in aws.calls] == [PROJECT, PROJECT]
     assert (row.action, row.detail["tags"]) == (f"access:{kind}:issued", PROJECT)
 
 
@@ -547,7 +556,7 @@ def test_duration_somebody_chose_is_never_shortened_silently(aws: Answers) -> No
     with pytest.raises(SessionTooLong):
         get_keys(cast.as_subject("alice"), role_name="ReadOnly", duration=7200)
 
-    assert [call["duration"] for call in aws.calls] == [7200]
+    assert [call.duration for call in aws.calls] == [7200]
 
 
 @pytest.mark.parametrize(
@@ -565,7 +574,7 @@ def test_duration_nobody_chose_falls_back_to_what_aws_gives_and_says_so(
 
     issued = get_keys(cast.as_subject("alice"), role_name="ReadOnly")
 
-    assert [call["duration"] for call in aws.calls] == [8 * 3600, 3600]
+    assert [call.duration for call in aws.calls] == [8 * 3600, 3600]
     assert issued.duration == attempts()[0].duration == 3600
     assert "1 hour instead of 8 hours" in issued.shortened
     assert why in issued.shortened
@@ -598,13 +607,18 @@ def test_keys_are_those_of_the_role_in_the_persons_own_session(sts_endpoint: str
 
 
 def test_each_account_is_asked_with_its_own_external_id(monkeypatch: pytest.MonkeyPatch) -> None:
-    aws = Answers(KEYS, KEYS)
-    monkeypatch.setattr(sts, "assume_role", aws)
+    external_ids = []
+
+    def assume_role(*, external_id: str, **rest: Any) -> Credentials:
+        external_ids.append(external_id)
+        return KEYS
+
+    monkeypatch.setattr(sts, "assume_role", assume_role)
     for external_id in ("of-this-account", "of-another"):
         Account.objects.filter(account_id=DEV).update(external_id=external_id)
         get_keys(cast.as_subject("alice"))
 
-    assert [call["external_id"] for call in aws.calls] == ["of-this-account", "of-another"]
+    assert external_ids == ["of-this-account", "of-another"]
 
 
 def test_person_whom_the_portal_has_not_seen_gets_what_the_claims_give() -> None:
@@ -696,7 +710,7 @@ def test_pooled_connection_is_given_back_before_aws_is_asked(
 ) -> None:
     pooled, given_back = Pooled(), []
 
-    def slow(**call: Any) -> Credentials:
+    def slow(request: SessionRequest) -> Credentials:
         given_back.append(pooled.given_back)
         return KEYS
 
@@ -717,7 +731,7 @@ def test_no_database_connection_is_held_while_aws_is_awaited(
 ) -> None:
     held: list[bool] = []
 
-    def slow(**call: Any) -> Credentials:
+    def slow(request: SessionRequest) -> Credentials:
         held.append(connection.connection is not None)
         return KEYS
 

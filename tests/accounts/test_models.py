@@ -21,8 +21,9 @@ from accounts.models import (
     SignIn,
     TrustedIssuer,
 )
-from accounts.models.directory import EXTERNAL_ID, IAM_PATH, Partition
+from accounts.models.directory import EXTERNAL_ID, Partition
 from accounts.models.mappings import TargetKind
+from accounts.models.permission_sets import IAM_PATH
 from tests.cast import NOON, account, mapping, offer, permission_set, sign_in
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,7 @@ from accounts import trust
 from accounts.aws import clients
 from accounts.errors import AwsRefused
 from accounts.trust.session_names import session_name
-from accounts.types import OfferedRole, SessionLimit, Subject
+from accounts.types import OfferedRole, SessionLimit, SessionRequest, Subject
 from tests import cast
 
 ROLE = OfferedRole(
@@ -92,7 +92,9 @@ def test_unknown_trust_method_is_refused() -> None:
         lambda: trust.session_limit(role),
         lambda: trust.console_duration(role, 900),
         lambda: trust.obtain(
-            role=role, subject=cast.subject("alice"), session_name="alice", duration=900, tags={}
+            SessionRequest(
+                role=role, subject=cast.subject("alice"), session_name="alice", duration=900
+            )
         ),
     ):
         with pytest.raises(AwsRefused, match="magic") as refused:

@@ -104,7 +104,7 @@ COMPLAINTS = """\
 19: account "payments-prod": roles.iam_role_name: An IAM role name has at most 64 letters, digits and _+=,.@-.
 22: account "1234": name: Missing; every table of this kind needs it.
 23: account "1234": account_id: An AWS account id has exactly 12 digits, leading zeros included.
-24: account "1234": trust_method: It must be one of: hub. Did you mean "hub"?
+24: account "1234": trust_method: It must be one of: hub, user-token, portal-token, switch-role. Did you mean "hub"?
 27: permission_set "two words": name: A role name has at most 64 letters, digits and _+=,.@- (no spaces).
 28: permission_set "two words": session_duration: Write a duration as "8h", "90m", or in seconds: 3600.
 32: permission_set "Nothing": session_duration: Ensure this value is greater than or equal to 900.
