@@ -15,6 +15,7 @@ from accounts import sql
 from accounts.aws.arn import RoleArn
 from accounts.matching import Rule, Targets
 from accounts.models import AccountRole
+from accounts.models.trust_checks import CheckOutcome
 from accounts.patterns import Match, Searchable, account_ids
 from accounts.storable import is_storable
 from accounts.types import Environment, OfferedRole, RoleRef
@@ -48,6 +49,8 @@ COLUMNS = (
     "account__trust_method",
     "account__external_id",
     "permission_set__session_tags",
+    "trust_check__outcome",
+    "trust_check__tested_at",
 )
 
 
@@ -169,6 +172,8 @@ def _as_offered(row: sql.Row) -> OfferedRole:
         trust_method,
         external_id,
         session_tags,
+        test_outcome,
+        tested_at,
     ) = row
     return OfferedRole(
         id=role_id,
@@ -193,6 +198,7 @@ def _as_offered(row: sql.Row) -> OfferedRole:
         trust_method=trust_method,
         external_id=external_id,
         session_tags=_texts(session_tags),
+        failed_test_at=tested_at if test_outcome == CheckOutcome.BROKEN else None,
     )
 
 

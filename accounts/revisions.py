@@ -24,6 +24,7 @@ from accounts.models import (
     MappingTarget,
     PermissionSet,
     Revision,
+    TrustCheck,
     TrustedIssuer,
 )
 
@@ -35,6 +36,7 @@ WATCHED: tuple[type[Model], ...] = (
     Mapping,
     MappingTarget,
     PermissionSet,
+    TrustCheck,
     TrustedIssuer,
 )
 _ONE_ROW = 1

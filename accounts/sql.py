@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
@@ -77,11 +77,13 @@ SELECT role.id, account.account_id, account.name, account.partition,
     permission_set.name, permission_set.iam_path, role.iam_role_name, permission_set.description,
     permission_set.session_duration, permission_set.destination, permission_set.privileged,
     permission_set.console, permission_set.keys,
-    account.trust_method, account.external_id, permission_set.session_tags
+    account.trust_method, account.external_id, permission_set.session_tags,
+    trust_check.outcome, trust_check.tested_at
 FROM accounts_accountrole AS role
 JOIN accounts_account AS account ON account.id = role.account_id
 JOIN accounts_permissionset AS permission_set ON permission_set.id = role.permission_set_id
 LEFT JOIN accounts_environment AS environment ON environment.id = account.environment_id
+LEFT JOIN accounts_trustcheck AS trust_check ON trust_check.account_role_id = role.id
 WHERE account.active AND account.account_id = %(account_id)s AND {wanted}
 ORDER BY role.id LIMIT 1
 """
@@ -109,6 +111,7 @@ ORDER BY kind, place
 
 _JSON_OF_ROLE = {8, 21}  # account.tags, permission_set.session_tags
 _BOOLEANS_OF_ROLE = {16, 17, 18}  # permission_set.privileged, .console, .keys
+_MOMENTS_OF_ROLE = {23}  # trust_check.tested_at
 _BOOLEANS_OF_RULE = {6, 7}  # mapping.console, .keys
 
 
@@ -181,8 +184,10 @@ def chosen_roles(*, person_id: int, at_most: int) -> list[Row]:
 
 def _role(wanted: str, parameters: dict[str, str]) -> Row | None:
     rows = _rows(_OFFERED_ROLE.format(wanted=wanted), parameters)
-    return (
-        _converted(rows[0], booleans=_BOOLEANS_OF_ROLE, json_texts=_JSON_OF_ROLE) if rows else None
+    if not rows:
+        return None
+    return _converted(
+        rows[0], booleans=_BOOLEANS_OF_ROLE, json_texts=_JSON_OF_ROLE, moments=_MOMENTS_OF_ROLE
     )
 
 
@@ -193,13 +198,22 @@ def _rows(sql: str, parameters: dict[str, Any]) -> list[Row]:
     return rows
 
 
-def _converted(row: Row, *, booleans: Collection[int], json_texts: Collection[int] = ()) -> Row:
-    """Convert what a cursor returns as Django's model fields do: SQLite has neither booleans nor JSON."""
+def _converted(
+    row: Row,
+    *,
+    booleans: Collection[int],
+    json_texts: Collection[int] = (),
+    moments: Collection[int] = (),
+) -> Row:
+    """Convert what a cursor returns as Django's model fields do: SQLite has neither booleans, JSON nor time zones."""
     values = list(row)
     for column in booleans:
         values[column] = bool(values[column])
     for column in json_texts:
         values[column] = json.loads(values[column])
+    for column in moments:
+        if values[column] is not None and values[column].tzinfo is None:
+            values[column] = values[column].replace(tzinfo=UTC)
     return tuple(values)
 
 

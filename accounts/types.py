@@ -143,7 +143,8 @@ class Environment:
 class OfferedRole:
     """A permission set in an active account, with all that a decision and a session need. Hashable.
 
-    `session_duration` is the longest session in seconds.
+    `session_duration` is the longest session in seconds. `failed_test_at` is when the role's last test
+    failed; None if it did not, or there was none.
     """
 
     id: int
@@ -166,6 +167,7 @@ class OfferedRole:
     trust_method: str = "hub"
     external_id: str = field(default="", repr=False)
     session_tags: tuple[str, ...] = ()
+    failed_test_at: datetime | None = None
 
     @property
     def arn(self) -> str:

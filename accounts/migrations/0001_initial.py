@@ -334,6 +334,18 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='TrustCheck',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('outcome', models.CharField(choices=[('works', 'Works'), ('broken', 'Broken'), ('unknown', 'Unknown')], max_length=16)),
+                ('code', models.CharField(blank=True, help_text='What is wrong, for programs; empty if nothing is.', max_length=64)),
+                ('message', models.TextField(blank=True, help_text='What was found, for portal admins.')),
+                ('warnings', models.JSONField(blank=True, default=list, help_text='What is not as it should be although the role works.')),
+                ('tested_at', models.DateTimeField()),
+                ('tested_by', models.CharField(help_text='Email, name or identifier.', max_length=255)),
+            ],
+        ),
+        migrations.CreateModel(
             name='TrustedIssuer',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -481,6 +493,11 @@ class Migration(migrations.Migration):
             name='created_by',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tokens', to=settings.AUTH_USER_MODEL),
         ),
+        migrations.AddField(
+            model_name='trustcheck',
+            name='account_role',
+            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='trust_check', to='accounts.accountrole'),
+        ),
         migrations.AddConstraint(
             model_name='trustedissuer',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('name', ''), _negated=True), models.Q(('url', ''), _negated=True)), name='trusted_issuer_is_not_empty'),
@@ -601,6 +618,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='token',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('machine', ''), _negated=True), models.Q(('audit', False), ('directory', False)), _connector='OR'), name='token_of_a_person_administers_nothing'),
+        ),
+        migrations.AddConstraint(
+            model_name='trustcheck',
+            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ['works', 'broken', 'unknown'])), name='trust_check_outcome_is_known'),
         ),
         migrations.AddIndex(
             model_name='mapping',

@@ -10,6 +10,7 @@ mappings     claim value -> permission set -> accounts
 issuers      trusted issuers of workloads
 favourites   favourite and recently used roles
 preferences  people's settings
+trust_checks how the last test of each account role ended
 plain_text   what names must not hold
 revisions    a mark that changes with every change of the directory and the mappings
 audit        the audit trail, append-only
@@ -30,6 +31,7 @@ from accounts.models.revisions import Revision
 from accounts.models.signins import SignIn
 from accounts.models.sso import Approval, CliToken, RegistrationKey
 from accounts.models.tokens import Token
+from accounts.models.trust_checks import TrustCheck
 
 __all__ = [
     "Account",
@@ -50,5 +52,6 @@ __all__ = [
     "RoleUse",
     "SignIn",
     "Token",
+    "TrustCheck",
     "TrustedIssuer",
 ]

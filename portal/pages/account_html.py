@@ -1,6 +1,6 @@
 """The accounts and roles of the start page as HTML. Not a template, because there can be thousands of them.
 
-A role's row says nothing of its account, so that it is the same text in every account and compresses well.
+A role's row says nothing of its account, so that it is the same text in most accounts and compresses well.
 The account's id stands once, in a form around its roles, and the buttons lead to pages that ask.
 static/portal/account-list.js makes them act at once and gives them full names.
 """
@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 from portal.pages.account_list import AccountRow, RoleRow
 from portal.pages.search import Words, lower, marked
+from portal.templatetags.shown import moment
 
 # The first accounts are elements at once. The others are text in <noscript>, so that a browser with
 # scripts does not parse them before the page is up; account-list.js adds them piece by piece.
@@ -70,7 +71,7 @@ def tile(account: AccountRow, *, starred: bool, words: Words = ()) -> str:
     return (
         f'<li class="tile{" privileged" if role.privileged else ""}" '
         f'data-find="{_hidden_lines(account)}" data-role="{value}">'
-        f'<span class="role-name">{marked(role.name, words)}{_PRIVILEGED if role.privileged else ""}</span>'
+        f'<span class="role-name">{marked(role.name, words)}{_marks(role)}</span>'
         f'<button class="star" form="favourite" name="{"unstar" if starred else "star"}" '
         f'value="{value}" aria-pressed="{"true" if starred else "false"}" '
         f'aria-label="Favourite: {role_name} in {account_name}"></button>'
@@ -122,8 +123,19 @@ def _plain_role(role: RoleRow) -> str:
         f'<li class="role{" privileged" if role.privileged else ""}">'
         f'<button class="star" name="role_name" value="{name}" formaction="/favourites" '
         f'aria-label="Favourite: {name}"></button>'
-        f'<span class="role-name">{name}{_PRIVILEGED if role.privileged else ""}</span>'
+        f'<span class="role-name">{name}{_marks(role)}</span>'
         f"{console}{keys}</li>"
+    )
+
+
+def _marks(role: RoleRow) -> str:
+    """Return what stands beside the name: that the role is privileged, and that its last test failed."""
+    privileged = _PRIVILEGED if role.privileged else ""
+    if role.failed_test_at is None:
+        return privileged
+    return (
+        f'{privileged} <span class="warn failed-test">failed its last test on '
+        f"{moment(role.failed_test_at)}</span>"
     )
 
 

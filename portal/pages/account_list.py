@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 
 from accounts.types import Entitlement, Environment, OfferedRole
@@ -11,12 +12,13 @@ from accounts.types import Entitlement, Environment, OfferedRole
 
 @dataclass(frozen=True, slots=True)
 class RoleRow:
-    """A role as the list shows it: the same in every account."""
+    """A role as the list shows it. `failed_test_at` is when its last test failed, if it did."""
 
     name: str
     privileged: bool
     console: bool
     keys: bool
+    failed_test_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ def account_row(entitlements: Sequence[Entitlement]) -> AccountRow:
                 privileged=entitlement.role.privileged,
                 console=entitlement.console,
                 keys=entitlement.keys,
+                failed_test_at=entitlement.role.failed_test_at,
             )
             for entitlement in entitlements
         ),

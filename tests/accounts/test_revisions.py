@@ -21,6 +21,7 @@ from accounts.models import (
     MappingTarget,
     PermissionSet,
     Revision,
+    TrustCheck,
 )
 from accounts.plans.toml_file.apply import apply_file
 from accounts.types import Origin, Surface
@@ -64,6 +65,9 @@ CHANGES: dict[str, Callable[[], object]] = {
     "a mapping is deleted": lambda: Mapping.objects.all().delete(),
     "a target is deleted": lambda: MappingTarget.objects.all().delete(),
     "a file is applied": a_file_is_applied,
+    "a test of a role ends": lambda: TrustCheck.objects.create(
+        account_role=AccountRole.objects.all()[0], outcome="broken", tested_at=cast.NOON
+    ),
     "somebody types SQL": typed_by_hand,
 }
 

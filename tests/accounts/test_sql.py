@@ -11,7 +11,15 @@ from django.db.models import Q
 
 from accounts import directory, rules, sql
 from accounts.aws.arn import parse_role_arn
-from accounts.models import AccountRole, Environment, Mapping, MappingTarget, Person, TrustedIssuer
+from accounts.models import (
+    AccountRole,
+    Environment,
+    Mapping,
+    MappingTarget,
+    Person,
+    TrustCheck,
+    TrustedIssuer,
+)
 from accounts.patterns import Match
 from tests.cast import NOON, account, offer, permission_set
 
@@ -52,7 +60,9 @@ def _company() -> None:
     ]
     for where, what in product(accounts, sets):
         if chance.random() < 0.7:
-            offer(where, what, iam_role_name=chance.choice(["", "", *NAMES]))
+            role = offer(where, what, iam_role_name=chance.choice(["", "", *NAMES]))
+            if outcome := {1: "works", 2: "broken"}.get(role.pk % 4):
+                TrustCheck.objects.create(account_role=role, outcome=outcome, tested_at=NOON)
     for number in range(200):
         match = chance.choice(list(Match))
         mapping = Mapping.objects.create(
@@ -151,6 +161,7 @@ def test_row_of_a_role_is_that_of_the_orm() -> None:
     offered = AccountRole.objects.filter(account__active=True).order_by("pk")
     roles = AccountRole.objects.select_related("account", "permission_set")
     assert 0 < offered.count() < roles.count()
+    assert 0 < offered.filter(trust_check=None).count() < offered.count()
     for role in roles:
         account_id, role_name = role.account.account_id, role.permission_set.name
         arn = parse_role_arn(role.arn)

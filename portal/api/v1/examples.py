@@ -75,6 +75,7 @@ ENTITLEMENTS: dict[str, Any] = {
             "console": True,
             "keys": True,
             "session_tags": ["ticket"],
+            "failed_test_at": None,
             "reasons": [
                 {
                     "mapping": "Payments develops in its accounts",

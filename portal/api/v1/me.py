@@ -116,6 +116,7 @@ def _serialize(entitlement: Entitlement) -> dict[str, Any]:
         "console": entitlement.console,
         "keys": entitlement.keys,
         "session_tags": list(role.session_tags),
+        "failed_test_at": role.failed_test_at,
         "reasons": [
             {
                 "mapping": reason.label,

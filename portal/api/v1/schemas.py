@@ -249,6 +249,9 @@ class EntitlementOut(Schema):
     console: bool = Field(description="Whether you may open the console.")
     keys: bool = Field(description="Whether you may have keys.")
     session_tags: list[str] = Field(description="The keys of the session tags that you may give.")
+    failed_test_at: datetime | None = Field(
+        description="When the role's last test failed, if it did: AWS may refuse it."
+    )
     reasons: list[ReasonOut] = Field(description="Why you have it.")
 
 

@@ -34,6 +34,7 @@ from accounts.models import (
     Revision,
     RoleUse,
     Token,
+    TrustCheck,
 )
 from tests import cast
 from tests.browsers import PageFactory, Photographer, follow
@@ -55,7 +56,7 @@ CUT_OFF = """[...document.querySelectorAll(".results, .inline-group .tabular")]
 RECORDS = ("auditevent", "signin", "token")
 # Edited on the pages of others, or by nobody.
 WITHOUT_PAGES = {
-    *(MappingTarget, Favourite, RoleUse, Preferences, Revision),
+    *(MappingTarget, Favourite, RoleUse, Preferences, Revision, TrustCheck),
     *(Approval, CliToken, RegistrationKey),
 }
 ISSUER = {
