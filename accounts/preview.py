@@ -10,6 +10,7 @@ from itertools import islice
 from django.db.models import OuterRef, Subquery
 
 from accounts import moments
+from accounts.blocks import known_subjects, of_each
 from accounts.claims import ARRIVED_EMPTY, arrived, pick, problems, why_unread
 from accounts.directory import offered_roles
 from accounts.entitlements import decide
@@ -31,9 +32,10 @@ _MOST_COMPARED = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A person who gets something: what, and by which claim values of their latest sign-in."""
+    """A person who gets something unless blocked: what, and by which claim values of their latest sign-in."""
 
     person: Person
+    blocked: bool
     signed_in_at: datetime
     values: tuple[str, ...]
     given: tuple[Entitlement, ...]
@@ -151,7 +153,7 @@ def _recipients(
     by_value: dict[str, list[Entitlement]] = {}
     for entitlement in given:
         by_value.setdefault(entitlement.reasons[0].value, []).append(entitlement)
-    recipients = []
+    gaining = []
     for person in seen:
         if rule.match is Match.WILDCARD:
             # Any matching value gives all of it.
@@ -164,8 +166,12 @@ def _recipients(
             values = sorted(rule.read(person.values) & by_value.keys())
             gained = tuple(each for value in values for each in by_value[value])
         if gained:
-            recipients.append(Recipient(person.person, person.signed_in_at, tuple(values), gained))
-    return tuple(recipients)
+            gaining.append((person, tuple(values), gained))
+    blocked = of_each(known_subjects(person.person for person, _, _ in gaining))
+    return tuple(
+        Recipient(one.person, one.person.pk in blocked, one.signed_in_at, values, gained)
+        for one, values, gained in gaining
+    )
 
 
 def _about_roles(

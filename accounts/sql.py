@@ -24,12 +24,10 @@ _OF_WORKLOADS = (
     "issuer_id = (SELECT id FROM accounts_trustedissuer WHERE url = %(issuer)s AND enabled)"
 )
 
-# Blocks of claim values are few, and each request of anybody is compared with all of them.
+# Blocks of claim values name no identity; they are few, and each request of anybody is compared with all of them.
 _BLOCKS = """
-SELECT '', '' FROM accounts_person WHERE issuer = %(issuer)s AND sub = %(sub)s AND NOT is_active
-UNION ALL
 SELECT claim, value FROM accounts_block
-WHERE claim <> '' OR (issuer = %(issuer)s AND sub = %(sub)s)
+WHERE (issuer = '' AND sub = '') OR (issuer = %(issuer)s AND sub = %(sub)s)
 """
 
 _LAST_SEEN = """

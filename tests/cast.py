@@ -13,10 +13,12 @@ from accounts import signins
 from accounts.models import (
     Account,
     AccountRole,
+    Block,
     Environment,
     Mapping,
     MappingTarget,
     PermissionSet,
+    Person,
     SignIn,
 )
 from accounts.types import Origin, Subject, Surface
@@ -119,6 +121,17 @@ def mapping(
         else:
             MappingTarget.objects.create(mapping=row, kind="account", account=target)
     return row
+
+
+def block(who: Subject | Person) -> Block:
+    """Block an identity, as an admin does, without ending its sign-ins."""
+    return Block.objects.create(issuer=who.issuer, sub=who.sub, reason="left", created_by="carol")
+
+
+def block_everybody() -> None:
+    """Block all identities that the portal has seen."""
+    for person in Person.objects.all():
+        block(person)
 
 
 def northwind() -> None:

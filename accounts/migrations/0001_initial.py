@@ -60,8 +60,6 @@ class Migration(migrations.Migration):
                 ('username', models.CharField(blank=True, db_index=True, help_text='The claim preferred_username.', max_length=255)),
                 ('is_admin', models.BooleanField(default=False, verbose_name='portal admin')),
                 ('is_auditor', models.BooleanField(default=False, verbose_name='auditor')),
-                ('is_active', models.BooleanField(default=True, verbose_name='may sign in')),
-                ('block_reason', models.CharField(blank=True, max_length=255, verbose_name='why blocked')),
                 ('first_seen', models.DateTimeField(auto_now_add=True)),
                 ('last_seen_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='last seen')),
                 ('last_seen_via', models.CharField(blank=True, editable=False, max_length=16, verbose_name='last seen via')),

@@ -32,8 +32,6 @@ class Person(AbstractBaseUser):
     )
     is_admin = models.BooleanField("portal admin", default=False)
     is_auditor = models.BooleanField("auditor", default=False)
-    is_active = models.BooleanField("may sign in", default=True)
-    block_reason = models.CharField("why blocked", max_length=255, blank=True)
     first_seen = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField("last seen", null=True, blank=True, editable=False)
     last_seen_via = models.CharField("last seen via", max_length=16, blank=True, editable=False)
@@ -69,14 +67,17 @@ class Person(AbstractBaseUser):
 
     @property
     def is_staff(self) -> bool:
-        """Whether the admin opens: for portal admins and auditors."""
-        return self.is_active and (self.is_admin or self.is_auditor)
+        """Whether the admin opens: for portal admins and auditors whose sign-in is open.
+
+        A block is no column here: it ends sign-ins (see `accounts.blocks`), and without one no page opens.
+        """
+        return self.is_admin or self.is_auditor
 
     def has_perm(self, perm: str, obj: object = None) -> bool:
         """Portal admins change the directory and mappings, auditors view; nobody edits records.
 
-        People are added when they are first seen, and never deleted. An admin can change whether they may
-        sign in.
+        People are added when they are first seen, and never deleted. On a person's page an admin blocks
+        and unblocks them.
         """
         app, _, name = perm.partition(".")
         action, _, model = name.partition("_")

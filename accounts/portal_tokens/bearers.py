@@ -57,12 +57,9 @@ def subject_of(
             "a token is well formed and unknown",
             code="token.unknown",
         )
-    claims, refusal = _claims_behind(token, now)
-    subject = _subject(token, claims)
-    if refusal is None and blocks.is_blocked(subject):
-        whom = "This token" if token.machine else "The person who created this token"
-        refusal = _refusal("blocked", f"{whom} is blocked.", token)
-    if refusal is not None:
+    claims, away = _claims_behind(token, now)
+    subject = subject_with(token, claims)
+    if refusal := _over(token, now) or _blocked(token, subject) or away:
         if before_recording is not None:
             before_recording()
         audit.record(
@@ -80,22 +77,30 @@ def subject_of(
     return subject
 
 
-def _claims_behind(token: Token, now: datetime) -> tuple[Claims, TokenRefused | None]:
-    """Return the claims of a token's subject, and the refusal if the token must not be used."""
+def _over(token: Token, now: datetime) -> TokenRefused | None:
     create = "Create a new one on the portal's tokens page."
     if token.revoked_at is not None:
-        return {}, _refusal("revoked", f"This token was revoked. {create}", token)
+        return _refusal("revoked", f"This token was revoked. {create}", token)
     if now >= token.expires_at:
-        return {}, _refusal("expired", f"This token has expired. {create}", token)
+        return _refusal("expired", f"This token has expired. {create}", token)
+    return None
+
+
+def _blocked(token: Token, subject: Subject) -> TokenRefused | None:
+    if not blocks.is_blocked(subject):
+        return None
+    whom = "This token" if token.machine else "The person who created this token"
+    return _refusal("blocked", f"{whom} is blocked.", token)
+
+
+def _claims_behind(token: Token, now: datetime) -> tuple[Claims, TokenRefused | None]:
+    """Return the claims of the person behind a token, and the refusal if they are too old."""
     if token.machine:
-        return {MACHINE_CLAIM: token.machine}, None
-    person = token.created_by
-    if not person.is_active:
-        return {}, _refusal("blocked", "The person who created this token is blocked.", token)
-    latest = SignIn.objects.filter(person=person).order_by("-verified_at").first()
+        return {}, None
+    latest = SignIn.objects.filter(person=token.created_by).order_by("-verified_at").first()
     oldest = now - timedelta(seconds=settings.TOKEN_CLAIMS_MAX_AGE)
     if latest is None or latest.verified_at <= oldest:
-        return {}, _refusal(
+        return {} if latest is None else latest.claims, _refusal(
             "stale",
             "The person who created this token has not signed in to the portal for too long. After "
             "their next sign-in it works again.",
@@ -109,7 +114,8 @@ def _refusal(reason: str, user_message: str, token: Token) -> TokenRefused:
     return TokenRefused(user_message, admin_message, code=f"token.{reason}")
 
 
-def _subject(token: Token, claims: Claims) -> Subject:
+def subject_with(token: Token, claims: Claims) -> Subject:
+    """Return the subject of a token, whatever the state of the token; a machine's has MACHINE_CLAIM only."""
     scope = Scope(
         permission_sets=_limit(token.permission_sets),
         account_ids=_limit(token.account_ids),
@@ -125,7 +131,7 @@ def _subject(token: Token, claims: Claims) -> Subject:
         return Subject(
             issuer=settings.BASE_URL,
             sub=f"token:{token.machine}",
-            claims=claims,
+            claims={MACHINE_CLAIM: token.machine},
             workload=True,
             scope=scope,
             token_id=token.id,

@@ -17,12 +17,11 @@ from accounts.models import Account, AccountRole
 from accounts.models.audit import Action
 from accounts.types import Surface
 from portal.admin.edit_conflicts import RefusesEditConflicts
-from portal.admin.history import ShowsHistory
 from portal.admin.snapshots import Snapshot, label, snapshot
 from portal.context import origin_of, subject_of_request
 
 
-class AuditedAdmin(ShowsHistory, RefusesEditConflicts):
+class AuditedAdmin(RefusesEditConflicts):
     """An editable page.
 
     Django's own log of actions is not written: it can be deleted, and does not hold before and after.

@@ -10,11 +10,11 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import blocks
+from accounts import blocking, blocks
 from accounts.models import Block, SignIn
+from accounts.types import Surface
 from portal.admin.audited import AuditedAdmin
-from portal.admin.people import end_sign_ins
-from portal.context import sign_in_of
+from portal.context import origin_of, sign_in_of
 
 
 class BlockForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -62,12 +62,14 @@ class BlockAdmin(AuditedAdmin):
         super().save_model(request, obj, form, change)
         if change:
             return
-        reached = blocks.reached_sign_ins(obj, now=timezone.now())
-        ended = end_sign_ins(request, reached)
-        names = "; ".join(sorted({f"{one.person} ({one.person.identity})" for one in reached}))
+        ended = blocking.end_reached(
+            obj, origin=origin_of(request, Surface.ADMIN), now=timezone.now()
+        )
+        names = "; ".join(sorted({f"{one.person} ({one.person.identity})" for one in ended}))
+        number = len(ended)
         messages.success(
             request,
-            f"It reaches {names}: {ended} open sign-in{'' if ended == 1 else 's'} ended."
-            if reached
+            f"It reaches {names}: {number} open sign-in{'' if number == 1 else 's'} ended."
+            if ended
             else "It reaches nobody who is signed in now, and refuses whoever comes with this from now on.",
         )

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from accounts import moments
 from accounts.visible import visible
-from portal.admin.history import changes_of
+from portal.admin.history import ShowsHistory
 from portal.admin.lookups import CheckedLookups
 from portal.admin.snapshots import snapshot
 
@@ -19,7 +19,7 @@ from portal.admin.snapshots import snapshot
 STATE_FIELD = "_state"
 
 
-class RefusesEditConflicts(CheckedLookups):
+class RefusesEditConflicts(ShowsHistory, CheckedLookups):
     """A page whose forms carry a hash of the row they show, and are refused when the stored row differs."""
 
     # Relations edited inline on this page.
@@ -53,7 +53,7 @@ class RefusesEditConflicts(CheckedLookups):
         stored = self.model._default_manager.select_for_update().filter(pk=obj.pk).first()
         if stored is not None and state in ("", self._state_of(stored)):
             return
-        latest = changes_of(obj).first()
+        latest = self.changes_of(obj).first()
         by = f" by {visible(latest.actor)} on {moments.in_words(latest.at)}" if latest else ""
         raise ValidationError(
             f"This was changed{by} while you had it open. Nothing of yours was saved. Reload the "
@@ -70,8 +70,13 @@ class RefusesEditConflicts(CheckedLookups):
             context["row_state"] = posted if request.POST else self._state_of(obj)
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def _state_of(self, obj: Any) -> str:
+    def state_of(self, obj: Any) -> Any:
+        """Return what a form shows of a row and can change, ready for JSON."""
         columns = snapshot(obj, self.inline_relations)
         if self.written_columns is not None:
             columns = {name: columns[name] for name in self.written_columns}
-        return hashlib.sha256(json.dumps(columns, sort_keys=True).encode()).hexdigest()
+        return columns
+
+    def _state_of(self, obj: Any) -> str:
+        state = json.dumps(self.state_of(obj), sort_keys=True)
+        return hashlib.sha256(state.encode()).hexdigest()

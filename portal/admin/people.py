@@ -3,39 +3,53 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminTextInputWidget
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts import blocks, signins
-from accounts.models import Person, SignIn, Token
+from accounts import blocking, blocks, signins
+from accounts.models import AuditEvent, Block, Person, SignIn, Token
 from accounts.rules import near_misses_of
 from accounts.types import Surface
 from accounts.visible import visible_lines
 from portal.admin.audited import AuditedAdmin
+from portal.admin.blocked import ShowsBlocks
+from portal.admin.history import ADMIN_ACTIONS
 from portal.admin.read_only import ReadOnlyAdmin
-from portal.admin.snapshots import snapshot
-from portal.context import origin_of
+from portal.context import origin_of, subject_of_request
 
 # Claims of the protocol, which say nothing about a person.
 _PROTOCOL_CLAIMS = frozenset({"nonce", "at_hash", "c_hash", "s_hash", "sid", "jti"})
 
 
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Whether a person may sign in, and why not: all that an admin decides about them."""
+    """Whether this identity is blocked, and why: all that an admin decides about people."""
 
     # The admin who fills in the form.
     admin: Person | None = None
 
+    blocked = forms.BooleanField(
+        required=False,
+        help_text="Their open sign-ins end, and the portal refuses their next request, also on the API and "
+        "from command lines. Keys that AWS has already given are valid until they expire.",
+    )
+    block_reason = forms.CharField(
+        label="Why blocked",
+        required=False,
+        max_length=255,
+        widget=AdminTextInputWidget,
+        help_text="For other admins and the audit trail.",
+    )
     also = forms.ModelMultipleChoiceField(
         label="The same for",
         queryset=Person.objects.none(),
@@ -44,58 +58,73 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
         help_text="These identities have the same e-mail address or user name, so they may be the same human being.",
     )
 
-    class Meta:
-        help_texts = {
-            "is_active": "If not, this person is blocked: their open sign-ins end, and the portal refuses "
-            "their next request, also on the API and from command lines. Keys that AWS has already "
-            "given are valid until they expire."
-        }
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        stored = blocks.of_identity(issuer=self.instance.issuer, sub=self.instance.sub)
+        self.initial["blocked"] = stored is not None
+        self.initial["block_reason"] = "" if stored is None else stored.reason
         if "also" in self.fields:
+            look_alikes = blocks.look_alikes(self.instance)
+            reached = blocks.of_each(blocks.known_subjects(look_alikes))
             also = self.fields["also"]
-            also.queryset = blocks.look_alikes(self.instance)  # type: ignore[attr-defined]
-            also.label_from_instance = _identity_and_state  # type: ignore[attr-defined]
+            also.queryset = look_alikes  # type: ignore[attr-defined]
+            also.label_from_instance = lambda person: _with_state(  # type: ignore[attr-defined]
+                person, reached.get(person.pk, [])
+            )
 
-    def clean_is_active(self) -> bool:
-        """Refuse to block oneself."""
-        is_active = bool(self.cleaned_data["is_active"])
-        if not is_active and self.instance == self.admin:
+    def clean(self) -> Any:
+        """Refuse to block oneself, alone or among others, and to block without a reason."""
+        cleaned = super().clean() or self.cleaned_data
+        if not cleaned.get("blocked"):
+            return cleaned
+        if self.admin == self.instance or self.admin in cleaned.get("also", ()):
             raise ValidationError("You cannot block yourself. Ask another portal admin.")
-        return is_active
+        if not cleaned.get("block_reason"):
+            self.add_error("block_reason", "Say why: for other admins and the audit trail.")
+        return cleaned
 
-    def clean_also(self) -> list[Person]:
-        """Refuse to block oneself among others."""
-        also = list(self.cleaned_data["also"])
-        if not self.cleaned_data.get("is_active") and self.admin in also:
-            raise ValidationError("You cannot block yourself. Ask another portal admin.")
-        return also
+
+class IdentityBlockedFilter(admin.SimpleListFilter):
+    title = "blocked identity"
+    parameter_name = "blocked"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> list[tuple[str, str]]:
+        return [("yes", "yes"), ("no", "no")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Person]) -> QuerySet[Person]:
+        blocked = Exists(Block.objects.filter(issuer=OuterRef("issuer"), sub=OuterRef("sub")))
+        match self.value():
+            case "yes":
+                return queryset.filter(blocked)
+            case "no":
+                return queryset.exclude(blocked)
+        return queryset
 
 
 @admin.register(Person)
-class PersonAdmin(AuditedAdmin):
-    """Whom the portal has seen. Rights come from claims, so everything but the block is read-only."""
+class PersonAdmin(ShowsBlocks, AuditedAdmin):
+    """Whom the portal has seen. Rights come from claims and blocks are rows of their own, so no column is written."""
 
     form = PersonForm
-    # A sign-in may be writing the other columns at this moment.
-    written_columns = ("is_active", "block_reason")
+    written_columns = ()
     list_display = (
         "__str__",
         "name",
         "identity",
         "is_admin",
         "is_auditor",
-        "is_active",
+        "blocked_by",
         "last_seen_at",
         "last_seen_via",
     )
-    list_filter = ("is_active", "is_admin", "is_auditor", "last_seen_via", "issuer")
+    list_filter = (IdentityBlockedFilter, "is_admin", "is_auditor", "last_seen_via", "issuer")
     search_fields = ("name", "email", "username", "sub")
+    form_fields = ("blocked", "block_reason", "also")
     fields = (
-        "is_active",
-        "block_reason",
-        "also",
+        *form_fields,
+        "blocked_by",
         "name",
         "email",
         "email_verified",
@@ -110,12 +139,20 @@ class PersonAdmin(AuditedAdmin):
         "last_login",
         "nearly_matching",
     )
-    readonly_fields = fields[3:]
+    readonly_fields = fields[len(form_fields) :]
+
+    def blocks_of_each(self, rows: Sequence[Person]) -> dict[Any, list[Block]]:
+        return blocks.of_each(blocks.known_subjects(rows))
 
     @admin.display(description="identity", ordering="sub")
     def identity(self, person: Person) -> str:
         """The `sub` and the issuer: two people may have one name, but not these."""
         return person.identity
+
+    @admin.display(description="blocked by")
+    def blocked_by(self, person: Person) -> str:
+        """All that refuses them: a block of this identity, and blocks of claim values of their latest sign-in."""
+        return _in_words_by(self.blocks_of(person))
 
     @admin.display(description="nearly matching")
     def nearly_matching(self, person: Person) -> str:
@@ -133,32 +170,45 @@ class PersonAdmin(AuditedAdmin):
         return type(form.__name__, (form,), {"admin": request.user})
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Leave the look-alikes out where nobody can choose them."""
+        """Leave out what nobody without the right to change can fill in."""
         if self.has_change_permission(request, obj):
             return self.fields
-        return tuple(name for name in self.fields if name != "also")
+        return self.readonly_fields
+
+    def state_of(self, obj: Person) -> Any:
+        """Compare the block: it is what the form changes."""
+        stored = blocks.of_identity(issuer=obj.issuer, sub=obj.sub)
+        return stored and [stored.pk, stored.reason]
+
+    def changes_of(self, obj: Person) -> QuerySet[AuditEvent]:
+        """Return the blocks and unblocks of this identity."""
+        named = {"issuer": obj.issuer, "sub": obj.sub}
+        return AuditEvent.objects.filter(
+            Q(**{f"detail__after__{name}": value for name, value in named.items()})
+            | Q(**{f"detail__before__{name}": value for name, value in named.items()}),
+            action__in=ADMIN_ACTIONS,
+            detail__model="block",
+        )
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Record the change; do the same to the look-alikes that were chosen, and say in words what was done."""
+        """Block or unblock the person and the look-alikes that were chosen, and say in words what was done."""
         super().save_related(request, form, formsets, change)
-        person = form.instance
-        people = [person]
-        for other in form.cleaned_data.get("also", ()):
-            before = snapshot(other)
-            other.is_active, other.block_reason = person.is_active, person.block_reason
-            other.save(update_fields=self.written_columns)
-            self.record_saved(request, other, before=before)
-            people.append(other)
-        ended = 0
-        for one in people:
-            if not one.is_active:
-                ended += end_sign_ins(
-                    request,
-                    SignIn.objects.filter(person=one, ended_at=None).select_related("person"),
-                )
-                self._warn_of_machine_tokens(request, one)
-        if ended or len(people) > 1:
-            messages.success(request, _in_words(people, ended=ended))
+        if not {*self.form_fields}.intersection(form.changed_data):
+            return
+        is_blocked = form.cleaned_data["blocked"]
+        people = [form.instance, *form.cleaned_data.get("also", ())]
+        by, origin = subject_of_request(request), origin_of(request, Surface.ADMIN)
+        now, ended = timezone.now(), 0
+        for person in people:
+            whom = Block(
+                issuer=person.issuer, sub=person.sub, reason=form.cleaned_data["block_reason"]
+            )
+            if is_blocked:
+                ended += len(blocking.block(whom, by=by, origin=origin, now=now).ended)
+                self._warn_of_machine_tokens(request, person)
+            elif stored := blocks.of_identity(issuer=person.issuer, sub=person.sub):
+                blocking.unblock(stored, by=by, origin=origin, now=now)
+        messages.success(request, _in_words(people, is_blocked=is_blocked, ended=ended))
 
     def _warn_of_machine_tokens(self, request: HttpRequest, person: Person) -> None:
         """Name the machine tokens the person has created: they still work, and the person has seen the secrets."""
@@ -236,27 +286,21 @@ class SignInAdmin(ReadOnlyAdmin):
         )
 
 
-def end_sign_ins(request: HttpRequest, sign_ins: Iterable[SignIn]) -> int:
-    """End the sign-ins of people whom an admin blocks, and return how many."""
-    number = 0
-    for number, sign_in in enumerate(sign_ins, start=1):  # noqa: B007
-        signins.end(
-            sign_in=sign_in,
-            reason="blocked by an admin",
-            origin=origin_of(request, Surface.ADMIN),
-            now=timezone.now(),
-        )
-    return number
+def _in_words_by(reaching: Sequence[Block]) -> str:
+    """Return "this identity; groups = payments"."""
+    return (
+        "; ".join("this identity" if block.sub else str(block) for block in reaching) or "nothing"
+    )
 
 
-def _identity_and_state(person: Person) -> str:
-    state = "may sign in" if person.is_active else "blocked"
+def _with_state(person: Person, reaching: Sequence[Block]) -> str:
+    state = f"blocked by {_in_words_by(reaching)}" if reaching else "not blocked"
     via = f", last seen via {person.last_seen_via}" if person.last_seen_via else ""
     return f"{person}: {person.identity} ({state}{via})"
 
 
-def _in_words(people: Sequence[Person], *, ended: int) -> str:
-    done = "Unblocked" if people[0].is_active else "Blocked"
+def _in_words(people: Sequence[Person], *, is_blocked: bool, ended: int) -> str:
+    done = "Blocked" if is_blocked else "Unblocked"
     names = "; ".join(f"{one} ({one.identity})" for one in people)
     if not ended:
         return f"{done}: {names}."

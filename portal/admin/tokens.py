@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -9,9 +10,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.models import Person, Token
-from accounts.portal_tokens import lifecycle
+from accounts import blocks
+from accounts.models import Block, Person, Token
+from accounts.portal_tokens import bearers, lifecycle
 from accounts.types import Surface
+from portal.admin.blocked import ShowsBlocks
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.context import origin_of, sign_in_of
 
@@ -38,7 +41,7 @@ class TokenStateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Token)
-class TokenAdmin(ReadOnlyAdmin):
+class TokenAdmin(ShowsBlocks, ReadOnlyAdmin):
     """All tokens, and when each was last used. Their hashes are never loaded from the database."""
 
     secret_columns = ("digest",)
@@ -87,6 +90,14 @@ class TokenAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Token]:
         return super().get_queryset(request).defer(*self.secret_columns)
 
+    def blocks_of_each(self, rows: Sequence[Token]) -> dict[Any, list[Block]]:
+        """Of a machine's token the machine's blocks, of others those of the person."""
+        creators = blocks.known_subjects({token.created_by for token in rows})
+        claims = {token.pk: creators[token.created_by.pk].claims for token in rows}
+        return blocks.of_each(
+            {token.pk: bearers.subject_with(token, claims[token.pk]) for token in rows}
+        )
+
     @admin.display(description="identity of the creator", ordering="created_by__sub")
     def identity(self, token: Token) -> str:
         return token.created_by.identity
@@ -101,7 +112,7 @@ class TokenAdmin(ReadOnlyAdmin):
             return "revoked"
         if not token.is_live(timezone.now()):
             return "expired"
-        return "blocked" if not (token.machine or token.created_by.is_active) else "live"
+        return "blocked" if self.blocks_of(token) else "live"
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return isinstance(request.user, Person) and request.user.is_admin

@@ -26,7 +26,7 @@ from accounts.errors import (
     SessionTooLong,
     SignInAgain,
 )
-from accounts.models import Account, AuditEvent, Mapping, PermissionSet, Person, SignIn
+from accounts.models import Account, AuditEvent, Block, Mapping, PermissionSet, SignIn
 from accounts.models.audit import Action
 from accounts.trust.session_names import session_name
 from accounts.types import (
@@ -198,7 +198,7 @@ def test_sign_in_that_is_over_is_refused_and_recorded(kind: str) -> None:
         case "expired":
             SignIn.objects.update(expires_at=timezone.now())
         case "blocked":
-            Person.objects.update(is_active=False)
+            cast.block_everybody()
         case "gone":
             row.delete()
 
@@ -210,7 +210,7 @@ def test_sign_in_that_is_over_is_refused_and_recorded(kind: str) -> None:
 
 
 def test_blocked_person_without_a_sign_in_is_refused_and_recorded() -> None:
-    Person.objects.create(issuer=cast.ISSUER, sub="sub-alice", is_active=False)
+    Block.objects.create(issuer=cast.ISSUER, sub="sub-alice", reason="left")
 
     with pytest.raises(SignInAgain):
         get_keys(cast.subject("alice"))

@@ -409,7 +409,6 @@ def test_patterns_take_no_line_break_at_the_end() -> None:
         ({}, False, False, False),
         ({"is_auditor": True}, True, False, True),
         ({"is_admin": True}, True, True, True),
-        ({"is_admin": True, "is_auditor": True, "is_active": False}, False, False, False),
     ],
 )
 def test_only_admins_change_and_auditors_look(

@@ -243,8 +243,8 @@ def test_the_preview_costs_the_same_queries_whatever_the_size(
         cast.offer(where, PermissionSet.objects.get(name="ReadOnly"))
         cast.sign_in(cast.subject(f"person-{number}", groups=["payments"]))
 
-    # The rule, the people, their latest sign-ins, the roles.
-    with django_assert_num_queries(4):
+    # The rule, the people, their latest sign-ins, the roles; who is blocked, by their claims.
+    with django_assert_num_queries(6):
         look(mapping)
 
 

@@ -22,6 +22,7 @@ from accounts.models import AuditEvent, Person, SignIn
 from accounts.models.audit import Action
 from accounts.signins import ProviderTokens
 from accounts.types import Origin, Subject, Surface
+from tests import cast
 from tests.cast import NOON, ORIGIN, subject
 
 pytestmark = pytest.mark.django_db
@@ -60,7 +61,7 @@ def meanwhile(act: Callable[[Person], object]) -> Iterator[None]:
 
 def test_a_blocked_person_cannot_begin() -> None:
     begin("mallory")
-    Person.objects.update(is_active=False)
+    cast.block_everybody()
 
     with pytest.raises(SignInAgain, match="blocked") as refusal:
         begin("mallory")
@@ -75,10 +76,9 @@ def test_a_blocked_person_cannot_begin() -> None:
 def test_a_block_that_falls_into_a_sign_in_is_kept() -> None:
     begin("mallory")
 
-    with meanwhile(lambda person: Person.objects.filter(pk=person.pk).update(is_active=False)):
+    with meanwhile(cast.block):
         row = begin("mallory")
 
-    assert not Person.objects.get().is_active
     with pytest.raises(SignInAgain):
         signins.get_open(sign_in_id=row.id, now=NOON)
 
@@ -124,7 +124,7 @@ def test_an_ended_sign_in_does_not_stand() -> None:
 
 def test_a_sign_in_of_a_blocked_person_does_not_stand() -> None:
     row = begin()
-    Person.objects.update(is_active=False)
+    cast.block_everybody()
 
     with pytest.raises(SignInAgain):
         signins.get_open(sign_in_id=row.id, now=NOON)
@@ -326,7 +326,7 @@ def test_no_tokens_stay_none() -> None:
 def test_nothing_planted_is_shown() -> None:
     somebody = subject("alice", secret="planted-claim")
     row = begin(somebody)
-    Person.objects.update(is_active=False)
+    cast.block_everybody()
     shown: list[object] = [TOKENS, row, row.person, somebody, signins.subject_of(row), ORIGIN]
 
     refusals: list[Callable[[], SignIn]] = [

@@ -13,10 +13,10 @@ from accounts import directory, rules, sql
 from accounts.aws.arn import parse_role_arn
 from accounts.models import (
     AccountRole,
+    Block,
     Environment,
     Mapping,
     MappingTarget,
-    Person,
     TrustCheck,
     TrustedIssuer,
 )
@@ -98,14 +98,16 @@ def of_issuer(issuer: str | None, path: str = "") -> Q:
 
 
 def test_blocked_is_who_an_admin_blocked_and_nobody_else() -> None:
-    people = product((CI, OTHER), ("a", "A", "it's"))
-    for number, (issuer, sub) in enumerate(people):
-        Person.objects.create(issuer=issuer, sub=sub, is_active=number % 2 == 0)
+    for issuer, sub in (CI, "a"), (OTHER, "it's"), (OTHER, "%"):
+        Block.objects.create(issuer=issuer, sub=sub, reason="left")
+    for claim, value in ("groups", "a"), ("email", "it's"):
+        Block.objects.create(claim=claim, value=value, reason="left")
 
-    for issuer, sub in product((CI, OTHER, "nobody"), ("a", "A", "it's", "%", "")):
-        blocked = Person.objects.filter(issuer=issuer, sub=sub, is_active=False)
+    for issuer, sub in product((CI, OTHER, "nobody", ""), ("a", "A", "it's", "%", "")):
+        reaching = Block.objects.filter(Q(issuer=issuer, sub=sub) | Q(sub=""))
 
-        assert (("", "") in sql.blocks(issuer=issuer, sub=sub)) == blocked.exists(), (issuer, sub)
+        expected = sorted(reaching.values_list("claim", "value"))
+        assert sorted(sql.blocks(issuer=issuer, sub=sub)) == expected, (issuer, sub)
 
 
 @pytest.mark.usefixtures("_company")

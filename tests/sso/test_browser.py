@@ -13,7 +13,7 @@ from django.test import Client
 
 from accounts import signins
 from accounts.errors import SignInAgain
-from accounts.models import Approval, AuditEvent, CliToken, Person, SignIn
+from accounts.models import Approval, AuditEvent, CliToken, SignIn
 from accounts.models.audit import Action
 from accounts.sso import registrations
 from accounts.sso.authorization_codes import AuthorizationRequest, allow
@@ -333,7 +333,7 @@ def test_a_code_gives_nothing_once_the_sign_in_is_over(
     if how == "signed out":
         signins.end(sign_in=SignIn.objects.get(), reason="test", origin=cast.ORIGIN, now=NOON)
     elif how == "blocked":
-        Person.objects.update(is_active=False)
+        cast.block_everybody()
     else:
         clock.shift(timedelta(seconds=30))
 
@@ -344,7 +344,7 @@ def test_a_code_gives_nothing_once_the_sign_in_is_over(
 def test_nobody_is_let_in_by_a_sign_in_that_ends_while_the_page_is_open(program: Program) -> None:
     program.register()
     browser = cast.signed_in("alice")
-    Person.objects.update(is_active=False)
+    cast.block_everybody()
 
     assert browser.post(program.address(), ALLOW).status_code == 401
     assert not Approval.objects.exists()

@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from accounts import signins
 from accounts.errors import SignInAgain
-from accounts.models import Approval, AuditEvent, CliToken, Person
+from accounts.models import Approval, AuditEvent, CliToken
 from accounts.models.audit import Action
 from accounts.sso import device_codes
 from accounts.sso.errors import ClientRefused
@@ -341,7 +341,7 @@ def test_of_two_who_answer_at_once_one_does(
 def test_nobody_answers_by_a_sign_in_that_is_over(program: Program) -> None:
     given = program.begin()
     sign_in = cast.sign_in("alice")
-    Person.objects.update(is_active=False)
+    cast.block_everybody()
 
     with pytest.raises(SignInAgain):
         device_codes.answer(

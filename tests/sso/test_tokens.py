@@ -17,7 +17,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from accounts import signins
-from accounts.models import Approval, AuditEvent, CliToken, Person, SignIn
+from accounts.models import Approval, AuditEvent, CliToken, SignIn
 from accounts.models.audit import Action
 from accounts.sso import authorization_codes, client_tokens, registrations
 from accounts.sso.errors import ClientRefused
@@ -120,7 +120,7 @@ def test_tokens_end_with_the_sign_in(
     if how == "signed out":
         signins.end(sign_in=SignIn.objects.get(), reason="test", origin=ORIGIN, now=NOON)
     elif how == "blocked":
-        Person.objects.update(is_active=False)
+        cast.block_everybody()
     else:
         clock.shift(timedelta(hours=1))
 

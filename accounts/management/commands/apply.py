@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
@@ -15,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
+from accounts.management.operators import operator_name
 from accounts.mapping_values import hint
 from accounts.models import Account, Mapping
 from accounts.plans.changes import Change, counts
@@ -46,7 +45,7 @@ class Command(BaseCommand):
             changes = apply_file(
                 text=text,
                 name=file,
-                actor=_operator(),
+                actor=operator_name(),
                 origin=Origin(surface=Surface.COMMAND),
                 now=timezone.now(),
                 dry_run=dry_run,
@@ -145,12 +144,3 @@ def _read(file: str) -> str:
     if not text.strip():
         raise CommandError(f"{file} is empty; `manage.py export` shows what a file looks like.")
     return text
-
-
-def _operator() -> str:
-    """Return who runs this process, as the system knows it and not as the environment says."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        # In a container the user often has a number only.
-        return f"uid {os.getuid()}"

@@ -148,7 +148,7 @@ def test_rights_that_a_later_sign_in_does_not_give_are_gone(carol: Client) -> No
 
 
 def test_a_blocked_admin_is_out_at_once(carol: Client) -> None:
-    Person.objects.filter(sub="sub-carol").update(is_active=False)
+    cast.block(cast.subject("carol"))
 
     assert carol.get("/admin/").status_code == 302
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts import access, blocks, signins
 from accounts.errors import SignInAgain
-from accounts.models import AuditEvent, Block, Person
+from accounts.models import AuditEvent, Block, Mapping, Person
 from accounts.people import note_seen
 from accounts.types import RoleRef, Subject, Surface
 from tests import cast
@@ -122,18 +122,52 @@ def test_who_asks_the_api_only_is_found_by_admins_and_blocked_with_their_browser
     assert list(blocks.look_alikes(sign_in.person)) == [other]
     assert f"{API}-alice at {cast.ISSUER}" in carol.get(page).content.decode()
 
-    done = carol.post(page, {"block_reason": "left", "also": [str(other.pk)]}, follow=True)
+    done = carol.post(
+        page, {"blocked": "on", "block_reason": "left", "also": [str(other.pk)]}, follow=True
+    )
 
     assert "Blocked: alice@northwind.example" in done.content.decode()
     assert "1 open sign-in ended" in done.content.decode()
     assert keys(shouting) == "signin.blocked"
     assert keys(of_api("bob")) != "signin.blocked"
-    recorded = AuditEvent.objects.filter(action="admin:object:changed")
-    assert [event.detail["after"]["block_reason"] for event in recorded] == ["left", "left"]
+    recorded = AuditEvent.objects.filter(action="admin:object:added")
+    assert [event.detail["after"]["reason"] for event in recorded] == ["left", "left"]
 
-    carol.post(page, {"is_active": "on", "also": [str(other.pk)]})
+    carol.post(page, {"also": [str(other.pk)]})
 
     assert keys(shouting) != "signin.blocked"
+
+
+def test_a_person_cannot_be_blocked_without_a_reason(carol: Client) -> None:
+    page = f"/admin/accounts/person/{cast.sign_in('alice').person.pk}/change/"
+
+    assert "Say why" in carol.post(page, {"blocked": "on"}).content.decode()
+    assert not Block.objects.exists()
+
+
+@pytest.mark.parametrize("by", ["this identity", "groups = PAYMENTS", "email = alice@"])
+def test_every_page_says_who_is_blocked_and_by_what(
+    carol: Client, northwind: None, by: str
+) -> None:
+    person = cast.sign_in("alice").person
+    mapping = Mapping.objects.get(name="Developers of payments")
+    pages = [
+        "/admin/accounts/person/",
+        f"/admin/accounts/person/{person.pk}/change/",
+        f"/admin/accounts/mapping/{mapping.pk}/preview/",
+    ]
+    if by == "this identity":
+        cast.block(person)
+    else:
+        claim, value = by.split(" = ")
+        value = "alice@northwind.example" if claim == "email" else value
+        Block.objects.create(claim=claim, value=value, reason="left", created_by="carol")
+
+    listed, page, preview = (carol.get(page).content.decode() for page in pages)
+
+    assert by in listed
+    assert by in page
+    assert "(blocked)" in preview
 
 
 def test_an_hour_of_requests_writes_once(carol: Client, django_assert_num_queries: object) -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from accounts.models import Account, AuditEvent, Mapping, PermissionSet, Person
+from accounts.models import Account, AuditEvent, Block, Mapping, PermissionSet, Person
 from tests import cast
 from tests.portal.admin import forms
 
@@ -114,10 +114,24 @@ def test_a_person_who_signs_in_meanwhile_can_still_be_blocked(carol: Client) -> 
     cast.sign_in("alice")
     Person.objects.filter(pk=alice.pk).update(name="Alice Changed")
 
-    forms.send(carol, f"person/{alice.pk}/change/", {"_state": opened})
+    form = {"_state": opened, "blocked": "on", "block_reason": "left"}
+    forms.send(carol, f"person/{alice.pk}/change/", form)
 
-    alice.refresh_from_db()
-    assert not alice.is_active
+    assert Block.objects.get().sub == alice.sub
+
+
+def test_a_person_who_was_blocked_meanwhile_is_not_unblocked_unseen(
+    carol: Client, carla: Client
+) -> None:
+    alice = cast.sign_in("alice").person
+    page = f"person/{alice.pk}/change/"
+    opened = seen(carla, page)
+    forms.send(carol, page, {"_state": opened, "blocked": "on", "block_reason": "stolen laptop"})
+
+    refused = forms.send(carla, page, {"_state": opened, "block_reason": "a note"})
+
+    assert "This was changed by carol@northwind.example" in refused.content.decode()
+    assert Block.objects.get().reason == "stolen laptop"
 
 
 def test_every_page_that_can_be_saved_says_what_it_shows(carol: Client) -> None:

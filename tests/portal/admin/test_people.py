@@ -18,6 +18,9 @@ from tests import cast
 pytestmark = pytest.mark.django_db
 
 
+BLOCKED = {"blocked": "on", "block_reason": "left"}
+
+
 def page_of(person: Person) -> str:
     return f"/admin/accounts/person/{person.pk}/change/"
 
@@ -25,7 +28,7 @@ def page_of(person: Person) -> str:
 def test_an_admin_cannot_block_themselves(carol: Client) -> None:
     me = Person.objects.get(sub="sub-carol")
 
-    response = carol.post(page_of(me), {})
+    response = carol.post(page_of(me), BLOCKED)
 
     assert "You cannot block yourself" in response.content.decode()
     assert carol.get("/admin/").status_code == 200
@@ -34,7 +37,7 @@ def test_an_admin_cannot_block_themselves(carol: Client) -> None:
 def test_nobody_makes_an_admin_through_the_form(carol: Client) -> None:
     person = cast.sign_in("mallory").person
 
-    carol.post(page_of(person), {"is_active": "on", "is_admin": "on", "sub": "sub-carol"})
+    carol.post(page_of(person), {"is_admin": "on", "sub": "sub-carol"})
 
     person.refresh_from_db()
     assert (person.is_admin, person.sub) == (False, "sub-mallory")
@@ -43,7 +46,7 @@ def test_nobody_makes_an_admin_through_the_form(carol: Client) -> None:
 def test_a_block_takes_effect_at_once(carol: Client, alice: Client) -> None:
     assert alice.session.get("sign_in")
 
-    carol.post(page_of(Person.objects.get(sub="sub-alice")), {})
+    carol.post(page_of(Person.objects.get(sub="sub-alice")), BLOCKED)
 
     alice.get("/")
     assert not alice.session.get("sign_in")
@@ -54,15 +57,18 @@ def test_a_block_takes_effect_at_once(carol: Client, alice: Client) -> None:
 def test_a_block_ends_open_sign_ins_for_good_and_is_recorded(carol: Client) -> None:
     sign_in = cast.sign_in("alice")
 
+    carol.post(page_of(sign_in.person), BLOCKED)
     carol.post(page_of(sign_in.person), {})
-    carol.post(page_of(sign_in.person), {"is_active": "on"})
 
     sign_in.refresh_from_db()
     assert sign_in.end_reason == "blocked by an admin"
-    block, unblock = AuditEvent.objects.filter(action="admin:object:changed").order_by("at")
-    assert block.detail["before"] == {"is_active": True}
-    assert block.detail["after"] == {"is_active": False}
-    assert unblock.detail["after"] == {"is_active": True}
+    block, unblock = AuditEvent.objects.filter(detail__model="block").order_by("at")
+    assert (block.action, unblock.action) == ("admin:object:added", "admin:object:deleted")
+    assert block.detail["after"] == unblock.detail["before"]
+    assert block.detail["after"]["sub"] == "sub-alice"
+    assert block.detail["after"]["reason"] == "left"
+    history = carol.get(page_of(sign_in.person).replace("change", "history")).content.decode()
+    assert history.count("by carol@northwind.example") == 2
 
 
 def test_blocking_an_admin_warns_of_the_machine_tokens_they_created(carol: Client) -> None:
@@ -79,7 +85,7 @@ def test_blocking_an_admin_warns_of_the_machine_tokens_they_created(carol: Clien
             now=now,
         )
 
-    page = carol.post(page_of(dave.person), {}, follow=True).content.decode()
+    page = carol.post(page_of(dave.person), BLOCKED, follow=True).content.decode()
 
     assert "1 machine token that dave@northwind.example created still works" in page
     listed = f"/admin/accounts/token/?created_by__exact={dave.person.pk}&amp;state=live"
@@ -88,16 +94,26 @@ def test_blocking_an_admin_warns_of_the_machine_tokens_they_created(carol: Clien
 
 
 def test_blocking_somebody_without_machine_tokens_warns_of_nothing(carol: Client) -> None:
-    page = carol.post(page_of(cast.sign_in("alice").person), {}, follow=True).content.decode()
+    page = carol.post(page_of(cast.sign_in("alice").person), BLOCKED, follow=True).content.decode()
 
     assert "machine token" not in page
 
 
+def test_the_list_narrows_to_blocked_identities_and_to_the_others(carol: Client) -> None:
+    alice, bob = cast.sign_in("alice").person, cast.sign_in("bob").person
+    cast.block(alice)
+
+    for chosen, shown, hidden in (("yes", alice, bob), ("no", bob, alice)):
+        page = carol.get("/admin/accounts/person/", {"blocked": chosen}).content.decode()
+        assert shown.identity in page
+        assert hidden.identity not in page
+
+
 def test_an_unblocked_person_signs_in_again(carol: Client) -> None:
     person = cast.sign_in("alice").person
-    carol.post(page_of(person), {})
+    carol.post(page_of(person), BLOCKED)
 
-    carol.post(page_of(person), {"is_active": "on"})
+    carol.post(page_of(person), {})
 
     assert cast.sign_in("alice").person == person
 

@@ -13,7 +13,7 @@ from django.db import OperationalError
 from joserfc.jwk import RSAKey
 
 from accounts import audit
-from accounts.models import Account, AuditEvent, Mapping, Person
+from accounts.models import Account, AuditEvent, Block, Mapping
 from accounts.models.audit import Action
 from tests import cast
 from tests.emulators import ConsoleEndpoint, whose_keys
@@ -158,7 +158,8 @@ def test_nobody_learns_from_a_refusal_which_roles_there_are(
     program: Program, issuer: Issuer, path: str, blocked: bool
 ) -> None:
     cast.sign_in(replace(cast.subject("mallory"), issuer=issuer.url))
-    Person.objects.update(is_active=not blocked)
+    if blocked:
+        cast.block_everybody()
 
     there, nowhere = (
         program.get(path, issuer.token("mallory"), role=role)
@@ -211,7 +212,7 @@ def test_cookie_beside_a_token_changes_nothing(program: Program, issuer: Issuer)
 
 
 def test_blocked_person_is_refused_and_recorded(program: Program, issuer: Issuer) -> None:
-    Person.objects.create(issuer=issuer.url, sub="sub-alice", is_active=False)
+    Block.objects.create(issuer=issuer.url, sub="sub-alice", reason="left")
 
     answer = program.get("/api/credentials", issuer.token(), role=DEVELOPER)
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts import bearer_secrets
-from accounts.models import AuditEvent, PermissionSet, Person, SignIn, Token
+from accounts.models import AuditEvent, PermissionSet, SignIn, Token
 from accounts.models.audit import Action
 from accounts.portal_tokens import bearers, lifecycle
 from accounts.types import Kind, Scope
@@ -56,7 +56,7 @@ def spoil(how: str) -> None:
         case "expired":
             Token.objects.update(created_at=past, expires_at=past + timedelta(days=1))
         case "blocked":
-            Person.objects.update(is_active=False)
+            cast.block_everybody()
         case "stale":
             SignIn.objects.update(verified_at=past)
 

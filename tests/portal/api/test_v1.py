@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from accounts.models import Account, AuditEvent, Mapping, PermissionSet, Person
+from accounts.models import Account, AuditEvent, Block, Mapping, PermissionSet, Person
 from accounts.models.audit import Action
 from tests import cast
 from tests.emulators import ConsoleEndpoint, whose_keys
@@ -59,7 +59,7 @@ def test_session_cookie_reads_and_issues_nothing(issuer: Issuer) -> None:
 
 
 def test_blocked_person_reads_nothing(program: Program, issuer: Issuer) -> None:
-    Person.objects.create(issuer=issuer.url, sub="sub-carol", is_active=False)
+    Block.objects.create(issuer=issuer.url, sub="sub-carol", reason="left")
 
     answers = [program.get(f"/api/v1{path}", issuer.token("carol")) for path in READS]
 
@@ -67,7 +67,7 @@ def test_blocked_person_reads_nothing(program: Program, issuer: Issuer) -> None:
 
 
 def test_blocked_person_is_issued_nothing_and_recorded(program: Program, issuer: Issuer) -> None:
-    Person.objects.create(issuer=issuer.url, sub="sub-alice", is_active=False)
+    Block.objects.create(issuer=issuer.url, sub="sub-alice", reason="left")
 
     answers = [post(program, path, issuer.token(), role_arn=DEVELOPER) for path in WRITES]
 

@@ -17,7 +17,7 @@ from django.test import Client as DjangoClient
 from django.utils import timezone
 from werkzeug.wrappers import Request, Response
 
-from accounts.models import AuditEvent, Person, SignIn
+from accounts.models import AuditEvent, Block, SignIn
 from accounts.models.audit import Action
 from accounts.oidc import discovery
 from accounts.oidc.errors import ProviderUnavailable
@@ -588,7 +588,7 @@ def test_an_answer_of_our_provider_is_accepted(
 def test_a_blocked_person_is_told_so_and_recorded_once(
     visitor: Visitor, identity: IdentityProvider
 ) -> None:
-    Person.objects.create(issuer=identity.issuer, sub="sub-alice", is_active=False)
+    Block.objects.create(issuer=identity.issuer, sub="sub-alice", reason="left")
 
     response = visitor.walk("alice")
 
