@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import boto3
 import botocore.session
+from botocore import UNSIGNED
 from botocore.config import Config
 
 from accounts.aws import errors, failures
@@ -52,6 +53,15 @@ def sts(region: str = "", *, profile: str = "") -> STSClient:
         AwsUnavailable: its credentials could not be fetched in time.
     """
     return _clients.sts(region, profile)
+
+
+def unsigned_sts(region: str) -> STSClient:
+    """Return the process's STS client for a region that signs nothing: it needs no AWS credentials and looks for none.
+
+    Raises:
+        AwsRefused: boto3's configuration cannot be used.
+    """
+    return _clients.unsigned_sts(region)
 
 
 def call(function: Callable[[], T]) -> T:
@@ -102,6 +112,21 @@ class _Clients:
         self._regions: dict[str, str] = {}
         self._credentials: dict[str, Credentials] = {}
         self._sts: dict[tuple[str, str], STSClient] = {}
+        self._unsigned: dict[str, STSClient] = {}
+
+    def unsigned_sts(self, region: str) -> STSClient:
+        if (client := self._unsigned.get(region)) is None:
+            with self._lock, _translated():
+                if (client := self._unsigned.get(region)) is None:
+                    # boto3 would search its whole chain for keys. These are never sent: UNSIGNED.
+                    client = self._unsigned[region] = self._boto3("").client(
+                        "sts",
+                        region_name=region,
+                        config=_config().merge(Config(signature_version=UNSIGNED)),
+                        aws_access_key_id="unsigned",
+                        aws_secret_access_key="unsigned",  # noqa: S106
+                    )
+        return client
 
     def sts(self, region: str, profile: str) -> STSClient:
         key = (region, profile)
@@ -135,15 +160,7 @@ class _Clients:
         region = region or session.region_name or ""
         if not region:
             raise errors.NO_REGION.error()
-        _pin_loggers()
-        config = Config(
-            connect_timeout=CONNECT_TIMEOUT,
-            read_timeout=READ_TIMEOUT,
-            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-            max_pool_connections=CALLS_AT_ONCE,
-            user_agent_extra=USER_AGENT,
-        )
-        return session.client("sts", region_name=region, config=config)
+        return session.client("sts", region_name=region, config=_config())
 
     def _load_credentials(self, profile: str) -> Credentials:
         # A client made without credentials stays without: none is made before the chain has found some.
@@ -168,6 +185,17 @@ class _Clients:
             )
             self._cores[profile] = core
         return core
+
+
+def _config() -> Config:
+    _pin_loggers()
+    return Config(
+        connect_timeout=CONNECT_TIMEOUT,
+        read_timeout=READ_TIMEOUT,
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        max_pool_connections=CALLS_AT_ONCE,
+        user_agent_extra=USER_AGENT,
+    )
 
 
 @contextmanager

@@ -66,10 +66,41 @@ EXPIRED = Failure(
     "Your sign-in has ended. Sign in again.",
     "the web identity token had expired when AWS saw it",
 )
+_NOT_ACCEPTED = f"AWS does not accept this portal's sign-in to the account. {_CONTACT}"
 IDENTITY_TOKEN = Failure(
     "aws.invalid_identity_token",
-    f"AWS does not accept your sign-in for this account. {_CONTACT}",
+    _NOT_ACCEPTED,
     "AWS refused the web identity token: compare the account's IAM OIDC provider (URL, audiences) with the token's iss and aud",
+)
+NO_IDENTITY_PROVIDER = Failure(
+    "aws.no_identity_provider",
+    _NOT_ACCEPTED,
+    "the account has no IAM OIDC provider whose URL is the token's iss, letter by letter: create it in the role's own account",
+)
+TOKEN_AUDIENCE = Failure(
+    "aws.token_audience",
+    _NOT_ACCEPTED,
+    "the account's IAM OIDC provider does not list the token's audience (azp where the token has one, else aud) as a client id",
+)
+TOKEN_SIGNATURE = Failure(
+    "aws.token_signature",
+    _NOT_ACCEPTED,
+    "AWS could not verify the token's signature: the issuer's published key set lacks the key that signed, or AWS still has an earlier one",
+)
+ISSUER_CERTIFICATE = Failure(
+    "aws.issuer_certificate",
+    _NOT_ACCEPTED,
+    "AWS does not trust the TLS certificate of the token's issuer: use a public authority, or renew the thumbprints of the IAM OIDC provider",
+)
+TOKEN_CLAIMS = Failure(
+    "aws.token_claims",
+    _NOT_ACCEPTED,
+    "the web identity token lacks a claim that AWS needs, or has one that it does not take",
+)
+TOKEN_TOO_LONG = Failure(
+    "aws.token_too_long",
+    f"Your sign-in is too large for AWS: you have too many groups. {_CONTACT}",
+    "AWS takes web identity tokens of 4 to 20,000 characters: have the provider put fewer claims into the ID token",
 )
 PROVIDER_UNREACHABLE = Failure(
     "aws.identity_provider_unreachable",
@@ -82,15 +113,27 @@ DENIED = Failure(
     f"AWS did not let this portal use the role. Your groups are not the reason. {_CONTACT}",
     "the role's trust policy, its ExternalId, the hub's own policy or an organization policy refuses this, or the role does not exist",
 )
+WEB_IDENTITY_DENIED = Failure(
+    DENIED.code,
+    DENIED.user,
+    "the role's trust policy does not let this token in (its conditions on the provider's aud and sub, or its actions: "
+    "sts:AssumeRoleWithWebIdentity, with tags sts:TagSession, with a source identity sts:SetSourceIdentity), an "
+    "organization policy refuses this, or the role does not exist",
+)
+OUTBOUND_DENIED = Failure(
+    "aws.outbound_denied",
+    f"This portal cannot get keys for this account. {_CONTACT}",
+    "the hub's own policy must allow sts:GetWebIdentityToken",
+)
 TAGGING = Failure(
     "aws.tags_denied",
     "AWS did not let this portal use the role with session tags. Leave them out. If the role should take them, contact your portal admins.",
-    "the role's trust policy and the portal's own policy must allow sts:TagSession beside sts:AssumeRole, and their conditions on tags must hold",
+    "the role's trust policy, and with the trust method hub the portal's own policy, must allow sts:TagSession too, and their conditions on tags must hold",
 )
 SOURCE_IDENTITY = Failure(
     DENIED.code,
     DENIED.user,
-    "the role's trust policy and the hub's policy must also allow sts:SetSourceIdentity",
+    "the role's trust policy, and with the trust method hub the portal's own policy, must also allow sts:SetSourceIdentity",
 )
 CHAINED = Failure(
     "aws.chained_limit",
@@ -161,7 +204,8 @@ CONSOLE = Failure(
 # https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html and the errors of each call.
 BY_CODE = {
     "AccessDenied": DENIED,
-    "ExpiredToken": EXPIRED,
+    # Signed calls carry no token of anybody's: what has expired is the hub's.
+    "ExpiredToken": HUB,
     "IDPCommunicationError": PROVIDER_UNREACHABLE,
     "IDPRejectedClaim": Failure(
         "aws.rejected_claim",
@@ -179,6 +223,11 @@ BY_CODE = {
     ),
     "MissingAuthenticationToken": HUB,
     "OptInRequired": HUB,
+    "OutboundWebIdentityFederationDisabled": Failure(
+        "aws.outbound_federation_disabled",
+        f"This portal cannot get keys for this account. {_CONTACT}",
+        "AWS does not vouch for the portal's own principal: enable outbound web identity federation in its account (iam:EnableOutboundWebIdentityFederation)",
+    ),
     "PackedPolicyTooLarge": Failure(
         "aws.packed_policy_too_large",
         "The session tags and policies of this role are too long for AWS. Use fewer or shorter session tags. If you gave none, contact your portal admins.",
@@ -187,7 +236,7 @@ BY_CODE = {
     "RegionDisabled": Failure(
         "aws.region_disabled",
         f"AWS's sign-in service is switched off in the region that this portal uses for the account. {_CONTACT}",
-        "STS is not active for the account in this region: activate it in the account, or use another with AWS_REGION",
+        "STS is not active for the account in this region: activate it in the account, or use another: AWS_REGION for the trust method hub, else the account's default region",
     ),
     "RequestExpired": CLOCK,
     "RequestLimitExceeded": THROTTLED,
@@ -200,11 +249,28 @@ BY_CODE = {
     "ValidationError": VALIDATION,
 }
 
+# What a code means for one call alone.
+BY_OPERATION = {
+    ("AssumeRoleWithWebIdentity", "AccessDenied"): WEB_IDENTITY_DENIED,
+    ("AssumeRoleWithWebIdentity", "ExpiredToken"): EXPIRED,
+    ("GetWebIdentityToken", "AccessDenied"): OUTBOUND_DENIED,
+}
+
 # AWS tells these apart by their text only.
 BY_TEXT = (
     (re.compile(r"1 hour session limit.*role chaining"), CHAINED),
     (re.compile(r"exceeds the MaxSessionDuration"), OVER_MAXIMUM),
     (re.compile(r"retrieve verification key"), PROVIDER_UNREACHABLE),
+    (re.compile(r"No OpenIDConnect provider found", re.IGNORECASE), NO_IDENTITY_PROVIDER),
+    (re.compile(r"Incorrect token audience", re.IGNORECASE), TOKEN_AUDIENCE),
+    (
+        re.compile(r"certificate doesn.t match configured thumbprint", re.IGNORECASE),
+        ISSUER_CERTIFICATE,
+    ),
+    (
+        re.compile(r"Missing a required claim|Issuer must be a valid URL", re.IGNORECASE),
+        TOKEN_CLAIMS,
+    ),
     (re.compile(r"Signature (expired|not yet current)"), CLOCK),
     (re.compile(r"sts:TagSession"), TAGGING),
     (re.compile(r"sts:SetSourceIdentity"), SOURCE_IDENTITY),

@@ -67,10 +67,10 @@ def _find(code: str, message: str, status: int, operation: str) -> Failure:
         if pattern.search(message):
             return failure_by_text
     # Some codes of AWS end in Exception on one service and not on another.
-    failure = errors.BY_CODE.get(code.removesuffix("Exception"))
-    if failure is errors.EXPIRED and operation != "AssumeRoleWithWebIdentity":
-        # Signed calls carry no token of the user's: what has expired is the hub's.
-        return errors.HUB
+    code = code.removesuffix("Exception")
+    failure = errors.BY_OPERATION.get((operation, code), errors.BY_CODE.get(code))
+    if failure is errors.IDENTITY_TOKEN and "signature" in message.casefold():
+        return errors.TOKEN_SIGNATURE
     if failure is not None:
         return failure
     return errors.UNAVAILABLE if status >= 500 else errors.UNKNOWN

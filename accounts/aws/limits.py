@@ -42,3 +42,6 @@ EXTERNAL_ID_OF_ANY_LENGTH = r"[A-Za-z0-9_+=,.@:/-]{2,}"
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html (Tags) and
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_Tag.html: tags, characters, characters.
 MOST_SESSION_TAGS, LONGEST_TAG_KEY, LONGEST_TAG_VALUE = 50, 128, 256
+
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html: characters.
+SHORTEST_WEB_IDENTITY_TOKEN, LONGEST_WEB_IDENTITY_TOKEN = 4, 20000

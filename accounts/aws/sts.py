@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from types import MappingProxyType
@@ -11,13 +13,25 @@ from typing import TYPE_CHECKING
 
 from accounts.aws import clients, errors, failures, limits, session_tags
 from accounts.aws.arn import parse_role_arn
-from accounts.errors import AwsRefused, InvalidRequest
+from accounts.errors import AwsRefused, AwsUnavailable, InvalidRequest
 from accounts.types import Credentials
 
 if TYPE_CHECKING:
-    from mypy_boto3_sts.type_defs import AssumeRoleRequestTypeDef, AssumeRoleResponseTypeDef
+    from mypy_boto3_sts.type_defs import (
+        AssumeRoleRequestTypeDef,
+        AssumeRoleResponseTypeDef,
+        AssumeRoleWithWebIdentityRequestTypeDef,
+        AssumeRoleWithWebIdentityResponseTypeDef,
+    )
 
 _NONE: Mapping[str, str] = MappingProxyType({})
+
+# Seconds before the second try where AWS could not fetch the keys of a token's issuer. AWS gives an issuer 5
+# seconds: only failures that come soon are tried again, so that both tries end within the bulkhead's deadline.
+_PAUSE, _SOON = 0.5, 3.0
+
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_GetWebIdentityToken.html: seconds.
+_OUTBOUND_TOKEN_LIFETIME = 60
 
 
 def assume_role(
@@ -56,17 +70,106 @@ def assume_role(
     return clients.call(partial(_ask, request, region, profile))
 
 
+def assume_role_with_web_identity(
+    *,
+    role_arn: str,
+    session_name: str,
+    duration: int,
+    token: str,
+    region: str,
+    policy: str = "",
+    policy_arns: Sequence[str] = (),
+) -> Credentials:
+    """Return keys for a role, assumed by a web identity token (a signed JWT): the portal needs no AWS keys for it.
+
+    `duration` is in seconds; `region` is where STS is asked. `policy` (JSON) and `policy_arns` narrow what the
+    session may do. Session tags and the source identity are claims of the token.
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
+
+    Raises:
+        InvalidRequest: the duration or the ARN cannot be.
+        SessionTooLong: AWS does not give a session this long.
+        AwsRefused: AWS said no; `aws.expired_token` if only a newer token is needed.
+        AwsUnavailable: AWS, or the issuer of the token, could not be reached in time, or AWS is throttling.
+    """
+    _check(role_arn, session_name, duration, external_id="")
+    if not limits.SHORTEST_WEB_IDENTITY_TOKEN <= len(token) <= limits.LONGEST_WEB_IDENTITY_TOKEN:
+        raise errors.TOKEN_TOO_LONG.error(f"it has {len(token)} characters")
+    request: AssumeRoleWithWebIdentityRequestTypeDef = {
+        "RoleArn": role_arn,
+        "RoleSessionName": session_name,
+        "DurationSeconds": duration,
+        "WebIdentityToken": token,
+    }
+    if policy:
+        request["Policy"] = policy
+    if policy_arns:
+        request["PolicyArns"] = [{"arn": arn} for arn in policy_arns]
+    return clients.call(partial(_ask_patiently, request, region))
+
+
+def web_identity_token(*, audience: str, region: str = "", profile: str = "") -> str:
+    """Return a token by which AWS vouches for the hub, for partitions that the hub cannot reach. It lasts a minute.
+
+    `region` and `profile` as in `assume_role`.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_outbound.html
+
+    Raises:
+        AwsRefused: AWS, or the hub's configuration, said no.
+        AwsUnavailable: AWS could not be reached in time, or is throttling.
+    """
+    return clients.call(partial(_ask_for_token, audience, region, profile))
+
+
+def _ask_patiently(request: AssumeRoleWithWebIdentityRequestTypeDef, region: str) -> Credentials:
+    """Ask once more where AWS could not fetch the keys of the token's issuer, which often passes at once."""
+    began = time.monotonic()
+    try:
+        return _ask_with_token(request, region)
+    except AwsUnavailable as error:
+        late = time.monotonic() > began + _SOON
+        if late or error.code != errors.PROVIDER_UNREACHABLE.code:
+            raise
+    time.sleep(_PAUSE)
+    return _ask_with_token(request, region)
+
+
+def _ask_with_token(request: AssumeRoleWithWebIdentityRequestTypeDef, region: str) -> Credentials:
+    client = clients.unsigned_sts(region)
+    with _whole_replies(), failures.translated():
+        return _credentials(client.assume_role_with_web_identity(**request))
+
+
+def _ask_for_token(audience: str, region: str, profile: str) -> str:
+    client = clients.sts(region, profile=profile)
+    with _whole_replies(), failures.translated():
+        reply = client.get_web_identity_token(
+            Audience=[audience],
+            SigningAlgorithm="RS256",
+            DurationSeconds=_OUTBOUND_TOKEN_LIFETIME,
+        )
+        return _filled(reply["WebIdentityToken"])
+
+
 def _ask(request: AssumeRoleRequestTypeDef, region: str, profile: str) -> Credentials:
     client = clients.sts(region, profile=profile)
+    with _whole_replies(), failures.translated():
+        return _credentials(client.assume_role(**request))
+
+
+@contextmanager
+def _whole_replies() -> Iterator[None]:
+    """Refuse what is no answer of STS, or one in part."""
     try:
-        with failures.translated():
-            return _credentials(client.assume_role(**request))
+        yield
     except (ValueError, LookupError, OverflowError) as error:
-        # What answered is not STS, or answered in part. The text may quote keys.
+        # The text may quote keys.
         raise errors.BAD_REPLY.error(type(error).__name__) from None
 
 
-def _credentials(reply: AssumeRoleResponseTypeDef) -> Credentials:
+def _credentials(
+    reply: AssumeRoleResponseTypeDef | AssumeRoleWithWebIdentityResponseTypeDef,
+) -> Credentials:
     keys = reply["Credentials"]
     return Credentials(
         access_key_id=_filled(keys["AccessKeyId"]),

@@ -8,7 +8,7 @@ from functools import partial
 from xml.sax.saxutils import escape
 
 import pytest
-from botocore.exceptions import ClientError, ParamValidationError, ProxyConnectionError
+from botocore.exceptions import ParamValidationError, ProxyConnectionError
 
 from accounts import addresses
 from accounts.aws import clients, errors, failures, sts
@@ -50,12 +50,26 @@ REFUSALS = [
 # The same for AssumeRoleWithWebIdentity, which takes a token instead of a signature.
 TOKEN_REFUSALS = [
     (400, "ExpiredTokenException", "Token expired: current date/time must be before the expiration", AwsRefused, "aws.expired_token"),
-    (400, "InvalidIdentityToken", f"No OpenIDConnect provider found in your account {ACCOUNT_ID}", AwsRefused, "aws.invalid_identity_token"),
-    (400, "InvalidIdentityToken", "Incorrect token audience", AwsRefused, "aws.invalid_identity_token"),
+    (400, "InvalidIdentityToken", f"No OpenIDConnect provider found in your account {ACCOUNT_ID}", AwsRefused, "aws.no_identity_provider"),
+    (400, "InvalidIdentityToken", "Incorrect token audience", AwsRefused, "aws.token_audience"),
+    (400, "InvalidIdentityToken", "The token has an invalid signature", AwsRefused, "aws.token_signature"),
+    (400, "InvalidIdentityToken", "Missing a required claim: sub", AwsRefused, "aws.token_claims"),
+    (400, "InvalidIdentityToken", "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint", AwsRefused, "aws.issuer_certificate"),
+    (400, "InvalidIdentityToken", "Nobody has seen this yet", AwsRefused, "aws.invalid_identity_token"),
     (400, "InvalidIdentityToken", "Couldn't retrieve verification key from your identity provider", AwsUnavailable, "aws.identity_provider_unreachable"),
     (400, "IDPCommunicationError", "Identity provider did not answer", AwsUnavailable, "aws.identity_provider_unreachable"),
     (403, "IDPRejectedClaim", "The claim was revoked", AwsRefused, "aws.rejected_claim"),
     (403, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity", AwsRefused, "aws.access_denied"),
+    (400, "PackedPolicyTooLarge", "Packed policy consumes 112% of allotted space", AwsRefused, "aws.packed_policy_too_large"),
+    (403, "RegionDisabledException", f"STS is not activated in this region for account:{ACCOUNT_ID}", AwsRefused, "aws.region_disabled"),
+    (400, "ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.", SessionTooLong, "aws.duration_over_role_maximum"),
+]  # fmt: skip
+
+# The same for GetWebIdentityToken, by which AWS vouches for the hub in another partition.
+OUTBOUND_REFUSALS = [
+    (403, "OutboundWebIdentityFederationDisabledException", "The feature is not enabled", AwsRefused, "aws.outbound_federation_disabled"),
+    (403, "AccessDenied", DENIED % "sts:GetWebIdentityToken", AwsRefused, "aws.outbound_denied"),
+    (403, "ExpiredToken", "The security token included in the request is expired", AwsRefused, "aws.hub_credentials"),
 ]  # fmt: skip
 
 
@@ -77,16 +91,35 @@ def test_refusal_of_sts_has_its_own_error() -> None:
 
 
 @pytest.mark.wire
-def test_refusal_of_a_web_identity_token_has_its_own_error() -> None:
+def test_refusal_of_a_web_identity_token_has_its_own_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sts, "_PAUSE", 0)
     wrong = []
     with ScriptedServer(lambda seen: Reply()) as server, sts_at(server.url):
         for status, aws_code, message, kind, code in TOKEN_REFUSALS:
             server.answer = partial(refusal, status, aws_code, message)
-            with pytest.raises(ClientError) as refused:
-                clients.sts().assume_role_with_web_identity(
-                    RoleArn=ARN, RoleSessionName="alice", WebIdentityToken="a token"
+            with pytest.raises(GatehouseError) as refused:
+                sts.assume_role_with_web_identity(
+                    role_arn=ARN,
+                    session_name="alice",
+                    duration=3600,
+                    token="planted-token",
+                    region="eu-west-1",
                 )
-            wrong += faults(failures.translate(refused.value), aws_code, message, kind, code)
+            wrong += faults(refused.value, aws_code, message, kind, code)
+            assert "planted" not in refused.value.admin_message
+
+    assert wrong == []
+
+
+@pytest.mark.wire
+def test_refusal_to_vouch_for_the_hub_has_its_own_error() -> None:
+    wrong = []
+    with ScriptedServer(lambda seen: Reply()) as server, sts_at(server.url):
+        for status, aws_code, message, kind, code in OUTBOUND_REFUSALS:
+            server.answer = partial(refusal, status, aws_code, message)
+            with pytest.raises(GatehouseError) as refused:
+                sts.web_identity_token(audience="sts.amazonaws.com")
+            wrong += faults(refused.value, aws_code, message, kind, code)
 
     assert wrong == []
 

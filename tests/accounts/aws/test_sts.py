@@ -12,7 +12,7 @@ import pytest
 from accounts.aws import sts
 from accounts.errors import AwsRefused, AwsUnavailable, GatehouseError, InvalidRequest
 from accounts.types import Credentials
-from tests.emulators import Reply, ScriptedServer, sts_at
+from tests.emulators import Reply, ScriptedServer, aws_environment, sts_at
 
 ARN = "arn:aws:iam::123456789012:role/gatehouse/Developer"
 
@@ -175,6 +175,133 @@ def test_assume_role_does_without_what_only_informs() -> None:
     assert (keys.assumed_role_arn, keys.request_id) == ("", "")
 
 
+# --- AssumeRoleWithWebIdentity ---
+
+
+def assume_with_token(**changes: Any) -> Credentials:
+    return sts.assume_role_with_web_identity(
+        **{
+            "role_arn": ARN,
+            "session_name": "alice@northwind.example",
+            "duration": 3600,
+            "token": "planted-identity",
+            "region": "eu-west-3",
+            **changes,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"token": ""}, "aws.token_too_long"),
+        ({"token": "x" * 20_001}, "aws.token_too_long"),
+        ({"duration": 43201}, "request.duration"),
+        ({"role_arn": "arn:aws:iam::123456789012:user/alice"}, "request.arn"),
+        ({"session_name": "a b"}, "aws.validation"),
+    ],
+)
+def test_web_identity_that_aws_would_refuse_is_not_asked_for(
+    changes: dict[str, Any], code: str
+) -> None:
+    with (
+        ScriptedServer(lambda seen: Reply(500)) as server,
+        sts_at(server.url),
+        pytest.raises(GatehouseError) as refused,
+    ):
+        assume_with_token(**changes)
+
+    assert refused.value.code == code
+    assert server.seen == []
+
+
+@pytest.mark.wire
+def test_web_identity_is_asked_for_without_aws_keys_and_without_a_signature() -> None:
+    """A portal that has no keys must not look for any, which can take seconds."""
+    with (
+        ScriptedServer(lambda seen: Reply(body=reply("AssumeRoleWithWebIdentity"))) as server,
+        aws_environment(
+            AWS_ENDPOINT_URL_STS=server.url,
+            AWS_ACCESS_KEY_ID=None,
+            AWS_SECRET_ACCESS_KEY=None,
+            AWS_REGION=None,
+            AWS_DEFAULT_REGION=None,
+            AWS_EC2_METADATA_DISABLED=None,
+            AWS_CONTAINER_CREDENTIALS_FULL_URI=f"{server.url}/keys-of-the-container",
+        ),
+    ):
+        keys = assume_with_token(policy="{}", policy_arns=["arn:aws:iam::aws:policy/ReadOnly"])
+    [seen] = server.seen
+
+    assert keys.access_key_id == "ASIAEXAMPLE"
+    assert "authorization" not in seen.headers
+    assert seen.form == {
+        "Action": "AssumeRoleWithWebIdentity",
+        "Version": "2011-06-15",
+        "RoleArn": ARN,
+        "RoleSessionName": "alice@northwind.example",
+        "DurationSeconds": "3600",
+        "WebIdentityToken": "planted-identity",
+        "Policy": "{}",
+        "PolicyArns.member.1.arn": "arn:aws:iam::aws:policy/ReadOnly",
+    }
+
+
+@pytest.mark.wire
+@pytest.mark.parametrize(("refusals", "tries"), [(1, 2), (9, 2)])
+def test_issuer_that_aws_could_not_ask_is_tried_once_more(
+    monkeypatch: pytest.MonkeyPatch, refusals: int, tries: int
+) -> None:
+    monkeypatch.setattr(sts, "_PAUSE", 0)
+    text = "<ErrorResponse><Error><Code>InvalidIdentityToken</Code><Message>Couldn't retrieve verification key from your identity provider</Message></Error></ErrorResponse>"
+    answers = iter([Reply(400, text)] * refusals + [Reply(body=reply("AssumeRoleWithWebIdentity"))])
+    outcome = ""
+    with ScriptedServer(lambda seen: next(answers)) as server, sts_at(server.url):
+        try:
+            assume_with_token()
+        except AwsUnavailable as error:
+            outcome = error.code
+
+    assert len(server.seen) == tries
+    assert outcome == ("" if refusals == 1 else "aws.identity_provider_unreachable")
+
+
+@pytest.mark.wire
+def test_issuer_that_aws_waited_for_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sts, "_SOON", -1)
+    text = "<ErrorResponse><Error><Code>InvalidIdentityToken</Code><Message>Couldn't retrieve verification key</Message></Error></ErrorResponse>"
+    with (
+        ScriptedServer(lambda seen: Reply(400, text)) as server,
+        sts_at(server.url),
+        pytest.raises(AwsUnavailable),
+    ):
+        assume_with_token()
+
+    assert len(server.seen) == 1
+
+
+@pytest.mark.wire
+def test_token_by_which_aws_vouches_for_the_hub_is_for_one_audience_and_a_minute() -> None:
+    answer = (
+        '<GetWebIdentityTokenResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetWebIdentityTokenResult>'
+        "<WebIdentityToken>planted-identity</WebIdentityToken><Expiration>2030-01-02T03:04:05Z</Expiration>"
+        "</GetWebIdentityTokenResult><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></GetWebIdentityTokenResponse>"
+    )
+    with ScriptedServer(lambda seen: Reply(body=answer)) as server, sts_at(server.url):
+        token = sts.web_identity_token(audience="sts.amazonaws.com")
+    [seen] = server.seen
+
+    assert token == "planted-identity"
+    assert "authorization" in seen.headers
+    assert seen.form == {
+        "Action": "GetWebIdentityToken",
+        "Version": "2011-06-15",
+        "Audience.member.1": "sts.amazonaws.com",
+        "SigningAlgorithm": "RS256",
+        "DurationSeconds": "60",
+    }
+
+
 # Eight steps of ten: 8 GB, were it let grow.
 _STEPS = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 9))
 GROWING = f'<!DOCTYPE a [<!ENTITY e0 "{"planted-secret" * 6}">{_STEPS}]><a>&e8;</a>'
@@ -211,9 +338,9 @@ def test_assume_role_refuses_what_is_no_whole_reply_of_sts_and_repeats_nothing_o
     assert wrong == []
 
 
-def reply() -> str:
-    return """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
-  <AssumeRoleResult>
+def reply(action: str = "AssumeRole") -> str:
+    return f"""<{action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+  <{action}Result>
     <Credentials>
       <AccessKeyId>ASIAEXAMPLE</AccessKeyId>
       <SecretAccessKey>planted-secret</SecretAccessKey>
@@ -225,9 +352,9 @@ def reply() -> str:
       <Arn>arn:aws:sts::123456789012:assumed-role/Developer/alice</Arn>
     </AssumedRoleUser>
     <PackedPolicySize>6</PackedPolicySize>
-  </AssumeRoleResult>
+  </{action}Result>
   <ResponseMetadata><RequestId>request-1</RequestId></ResponseMetadata>
-</AssumeRoleResponse>"""
+</{action}Response>"""
 
 
 def without(name: str, body: str) -> str:
