@@ -111,6 +111,15 @@ AWS_HUB_PROFILES = {
     "aws-cn": env.str("AWS_HUB_PROFILE_AWS_CN", default=""),
     "aws-eusc": env.str("AWS_HUB_PROFILE_AWS_EUSC", default=""),
 }
+# Whom the roles of accounts trust: the ARN of the portal's own role or user in each partition, and those
+# of the roles or users that people switch from.
+AWS_HUB_PRINCIPALS = {
+    "aws": env.str("AWS_HUB_PRINCIPAL_AWS", default=""),
+    "aws-us-gov": env.str("AWS_HUB_PRINCIPAL_AWS_US_GOV", default=""),
+    "aws-cn": env.str("AWS_HUB_PRINCIPAL_AWS_CN", default=""),
+    "aws-eusc": env.str("AWS_HUB_PRINCIPAL_AWS_EUSC", default=""),
+}
+SWITCH_ROLE_PRINCIPALS = env.list("SWITCH_ROLE_PRINCIPALS", default=[])
 # Only demo and tests move the console's endpoint.
 AWS_FEDERATION_ENDPOINT = env.str("AWS_FEDERATION_ENDPOINT", default="")
 

@@ -18,6 +18,7 @@ os.environ.update(
         "AWS_DEFAULT_REGION": "eu-west-1",
         "AWS_ACCESS_KEY_ID": "AKIAHUBHUBHUBHUBHUBX",
         "AWS_SECRET_ACCESS_KEY": "the secret of the hub, for an emulator",
+        "AWS_HUB_PRINCIPAL_AWS": "arn:aws:iam::999988887777:role/gatehouse-hub",
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

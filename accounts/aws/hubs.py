@@ -27,6 +27,11 @@ def variable(partition: str) -> str:
     return f"AWS_HUB_PROFILE_{partition.upper().replace('-', '_')}"
 
 
+def principal_variable(partition: str) -> str:
+    """Return the name of the variable that has the ARN of a partition's hub, which accounts' roles trust."""
+    return f"AWS_HUB_PRINCIPAL_{partition.upper().replace('-', '_')}"
+
+
 def find(partition: str, *, profiles: Mapping[str, str]) -> Hub:
     """Return the hub of a partition; `profiles` has the profile of each partition that has its own.
 

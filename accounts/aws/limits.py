@@ -45,3 +45,9 @@ MOST_SESSION_TAGS, LONGEST_TAG_KEY, LONGEST_TAG_VALUE = 50, 128, 256
 
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html: characters.
 SHORTEST_WEB_IDENTITY_TOKEN, LONGEST_WEB_IDENTITY_TOKEN = 4, 20000
+# Characters of a role's trust policy without white space, where the quota was not raised:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+LONGEST_TRUST_POLICY = 2048
+# What an OpenID Connect provider sends as `sub`, and STS takes (SubjectFromWebIdentityToken):
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
+LONGEST_SUBJECT = 255

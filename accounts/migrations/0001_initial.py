@@ -92,6 +92,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('iam_role_name', models.CharField(blank=True, help_text='If the role in this account is not named like the permission set.', max_length=64, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9_+=,.@-]{1,64}\\Z', 'An IAM role name has at most 64 letters, digits and _+=,.@-.')], verbose_name='IAM role name')),
+                ('subjects', models.JSONField(blank=True, default=list, help_text='Only for the trust method user-token: the sub of each person whose ID token opens the role.')),
             ],
             options={
                 'ordering': ['account', 'permission_set'],

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.aws import limits
+from accounts.aws.subjects import fault_of_subjects
 from accounts.models.permission_sets import IAM_ROLE_NAME, PermissionSet
 from accounts.models.plain_text import plain_path, plain_text
 
@@ -204,6 +205,11 @@ class AccountRole(models.Model):
         ],
         help_text="If the role in this account is not named like the permission set.",
     )
+    subjects = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Only for the trust method user-token: the sub of each person whose ID token opens the role.",
+    )
 
     class Meta:
         ordering = ["account", "permission_set"]
@@ -220,6 +226,11 @@ class AccountRole(models.Model):
 
     def __str__(self) -> str:
         return f"{self.permission_set} in {self.account}"
+
+    def clean(self) -> None:
+        """Check the subjects by what a condition of a trust policy can say."""
+        if fault := fault_of_subjects(self.subjects):
+            raise ValidationError({"subjects": fault})
 
     @property
     def arn(self) -> str:

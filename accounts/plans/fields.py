@@ -83,6 +83,7 @@ class Role(Part):
 
     permission_set: Name
     iam_role_name: Text = ""
+    subjects: list[Name] = []
 
     @model_validator(mode="before")
     @classmethod
@@ -94,10 +95,10 @@ class Role(Part):
         return value
 
     @model_serializer
-    def _written(self) -> str | dict[str, str]:
-        if not self.iam_role_name:
-            return self.permission_set
-        return {"permission_set": self.permission_set, "iam_role_name": self.iam_role_name}
+    def _written(self) -> str | dict[str, Any]:
+        more = {"iam_role_name": self.iam_role_name, "subjects": self.subjects}
+        given = {key: value for key, value in more.items() if value}
+        return {"permission_set": self.permission_set, **given} if given else self.permission_set
 
 
 def sorted_roles(roles: Iterable[Role]) -> list[Role]:

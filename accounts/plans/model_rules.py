@@ -34,7 +34,7 @@ def faults_of(entry: Entry) -> Iterator[Fault]:
     match entry:
         case AccountEntry():
             for role in entry.roles:
-                part = AccountRole(iam_role_name=role.iam_role_name)
+                part = AccountRole(iam_role_name=role.iam_role_name, subjects=role.subjects)
                 yield from _faults_of_row(part, ("roles", role.permission_set))
         case PermissionSetEntry():
             if entry.destination and (wrong := destinations.complaint(entry.destination)):

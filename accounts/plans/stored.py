@@ -92,10 +92,12 @@ def _entry(kind: type[E], row: Row, **relations: Any) -> E:
 
 def _roles() -> dict[int, list[Role]]:
     roles: dict[int, list[Role]] = defaultdict(list)
-    for account, name, iam_role_name in AccountRole.objects.values_list(
-        "account_id", "permission_set__name", "iam_role_name"
+    for account, name, iam_role_name, subjects in AccountRole.objects.values_list(
+        "account_id", "permission_set__name", "iam_role_name", "subjects"
     ):
-        role = Role.model_construct(permission_set=name, iam_role_name=iam_role_name)
+        role = Role.model_construct(
+            permission_set=name, iam_role_name=iam_role_name, subjects=subjects
+        )
         roles[account].append(role)
     return roles
 

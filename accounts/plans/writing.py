@@ -66,17 +66,18 @@ def _replace_roles(entries: Sequence[AccountEntry], keys: Keys) -> None:
     """Give these accounts exactly these roles; a role that stays keeps its row."""
     wanted = {
         (keys["account"][entry.account_id], keys["permission_set"][role.permission_set]): (
-            role.iam_role_name
+            role.iam_role_name,
+            role.subjects,
         )
         for entry in entries
         for role in entry.roles
     }
     touched = {keys["account"][entry.account_id] for entry in entries}
     stored, stale = {}, []
-    for pk, account, permission_set, iam_role_name in AccountRole.objects.values_list(
-        "pk", "account_id", "permission_set_id", "iam_role_name"
+    for pk, account, permission_set, *columns in AccountRole.objects.values_list(
+        "pk", "account_id", "permission_set_id", "iam_role_name", "subjects"
     ):
-        stored[account, permission_set] = iam_role_name
+        stored[account, permission_set] = tuple(columns)
         if account in touched and (account, permission_set) not in wanted:
             stale.append(pk)
     _delete(AccountRole, stale)
@@ -86,14 +87,15 @@ def _replace_roles(entries: Sequence[AccountEntry], keys: Keys) -> None:
                 account_id=account,
                 permission_set_id=permission_set,
                 iam_role_name=iam_role_name,
+                subjects=subjects,
             )
-            for (account, permission_set), iam_role_name in wanted.items()
-            if stored.get((account, permission_set)) != iam_role_name
+            for (account, permission_set), (iam_role_name, subjects) in wanted.items()
+            if stored.get((account, permission_set)) != (iam_role_name, subjects)
         ],
         batch_size=_AT_ONCE,
         update_conflicts=True,
         unique_fields=["account", "permission_set"],
-        update_fields=["iam_role_name"],
+        update_fields=["iam_role_name", "subjects"],
     )
 
 

@@ -15,7 +15,13 @@ from accounts.clashes import same_arn
 from accounts.models import Account, AccountRole, Environment
 from accounts.trust.hub import partitions_without_hub
 from portal.admin.audited import AuditedAdmin
-from portal.admin.fields import AccountIdField, AutocompletedInline, InlineRows, TagsField
+from portal.admin.fields import (
+    AccountIdField,
+    AutocompletedInline,
+    InlineRows,
+    LinesField,
+    TagsField,
+)
 
 
 @admin.register(Environment)
@@ -130,6 +136,12 @@ def _warn_of_hub(request: HttpRequest, account: Account) -> None:
 
 
 class AccountRoleForm(forms.ModelForm):  # type: ignore[type-arg]
+    subjects = LinesField(
+        required=False,
+        help_text="Only for the trust method user-token: the sub of each person whose ID token opens the "
+        "role, one per line. * and ? stand for any characters and for one.",
+    )
+
     def clean(self) -> Any:
         """Refuse the ARN of another role in the same account."""
         cleaned: dict[str, Any] = super().clean() or {}

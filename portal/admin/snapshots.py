@@ -25,7 +25,7 @@ def snapshot(obj: models.Model, inline_relations: Iterable[str] = ()) -> Snapsho
             {
                 name: value
                 for name, value in _columns(row, without=related.field.name).items()
-                if value not in (None, "")
+                if value not in (None, "", [])
             }
             for row in related.select_related(*foreign_keys).order_by("pk")
         ]

@@ -1,0 +1,192 @@
+"""The trust policy of an account's role: the one place that writes one.
+
+No statement tests a key of a provider with an operator that is true when the key is absent (IfExists,
+ForAllValues, StringNotEquals, Null): AWS sets few of a token's claims, and a missing one must refuse.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.aws import limits
+from accounts.errors import InvalidRequest
+from accounts.models import Account, AccountRole, PermissionSet
+from accounts.models.directory import TrustMethod
+from accounts.onboarding import principals
+from accounts.onboarding.principals import Provider
+
+VERSION = "2012-10-17"
+# A value of a policy: text, or what a template puts in its place in each account.
+Value = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Who may open sessions with a role, and what they have to show.
+
+    `principal`: the ARN or ARNs of AWS's principals, or the ARN of `provider`. `extras`: actions beside
+    the one that opens the session. Values may be a template's own functions instead of text.
+    """
+
+    principal: Value
+    provider: Provider | None = None
+    subjects: Value = ()
+    external_id: Value = ""
+    extras: tuple[str, ...] = ()
+
+    def policy(self) -> dict[str, Any]:
+        """Return the policy, as a document of IAM."""
+        statements = self._by_token(self.provider) if self.provider else self._by_principal()
+        return {"Version": VERSION, "Statement": statements}
+
+    def _by_token(self, provider: Provider) -> list[dict[str, Any]]:
+        name = provider.name
+        equal: dict[str, Value] = {f"{name}:aud": provider.audience}
+        condition: dict[str, Any] = {"StringEquals": equal}
+        if _has_wildcards(self.subjects):
+            condition["StringLike"] = {f"{name}:sub": self.subjects}
+        else:
+            equal[f"{name}:sub"] = self.subjects
+        return [
+            {
+                "Sid": "Gatehouse",
+                "Effect": "Allow",
+                "Principal": {"Federated": self.principal},
+                "Action": _one_or_more(["sts:AssumeRoleWithWebIdentity", *self.extras]),
+                "Condition": condition,
+            }
+        ]
+
+    def _by_principal(self) -> list[dict[str, Any]]:
+        principal = {"AWS": self.principal}
+        assume: dict[str, Any] = {
+            "Sid": "Gatehouse",
+            "Effect": "Allow",
+            "Principal": principal,
+            "Action": "sts:AssumeRole",
+        }
+        if self.external_id:
+            assume["Condition"] = {"StringEquals": {"sts:ExternalId": self.external_id}}
+        if not self.extras:
+            return [assume]
+        # sts:ExternalId is a key of sts:AssumeRole only. These actions alone open nothing.
+        also = {
+            "Sid": "GatehouseSession",
+            "Effect": "Allow",
+            "Principal": principal,
+            "Action": _one_or_more(self.extras),
+        }
+        return [assume, also]
+
+
+def trust_policy(account: Account, role: AccountRole) -> dict[str, Any]:
+    """Return the trust policy that a role of an account needs for the account's trust method.
+
+    Raises:
+        InvalidRequest: the portal or the account lacks something that the policy needs, or the policy would
+            be longer than IAM takes; the message is for portal admins and says what to do.
+    """
+    policy = trust_of(account, role).policy()
+    size = len(json.dumps(policy, separators=(",", ":")))
+    if size > limits.LONGEST_TRUST_POLICY:
+        raise InvalidRequest(
+            f"The trust policy of {role.permission_set.name} in {account.account_id} would have {size} "
+            f"characters, and IAM takes {limits.LONGEST_TRUST_POLICY}. Name fewer subjects, or use the trust "
+            "method portal-token, which needs no list of people.",
+            code="onboarding.policy_too_long",
+        )
+    return policy
+
+
+def trust_of(account: Account, role: AccountRole) -> Trust:
+    """Return who may open sessions with a role of an account.
+
+    Raises:
+        InvalidRequest: as `trust_policy`.
+    """
+    return _METHODS[TrustMethod(account.trust_method)](account, role)
+
+
+def _hub(account: Account, role: AccountRole) -> Trust:
+    if not account.external_id:
+        raise InvalidRequest(
+            f"The account {account.account_id} has no external id yet. Create its templates again.",
+            code="onboarding.external_id",
+        )
+    return Trust(
+        principal=principals.hub_principal(account.partition),
+        external_id=account.external_id,
+        extras=_extras(role.permission_set),
+    )
+
+
+def _user_token(account: Account, role: AccountRole) -> Trust:
+    return _by_provider(
+        principals.provider_of_people(),
+        account,
+        role,
+        _one_or_more(_subjects_of_people(account, role)),
+    )
+
+
+def _portal_token(account: Account, role: AccountRole) -> Trust:
+    raise InvalidRequest("This portal signs no tokens yet.", code="onboarding.portal_token")
+
+
+def _switch_role(account: Account, role: AccountRole) -> Trust:
+    """Return the trust in what people are at AWS already. The switch-role page can pass nothing on.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-console.html
+    """
+    return Trust(principal=_one_or_more(principals.switching_principals(account.partition)))
+
+
+_METHODS: dict[TrustMethod, Callable[[Account, AccountRole], Trust]] = {
+    TrustMethod.HUB: _hub,
+    TrustMethod.USER_TOKEN: _user_token,
+    TrustMethod.PORTAL_TOKEN: _portal_token,
+    TrustMethod.SWITCH_ROLE: _switch_role,
+}
+
+
+def _by_provider(provider: Provider, account: Account, role: AccountRole, subjects: Value) -> Trust:
+    return Trust(
+        principal=provider.arn(partition=account.partition, account_id=account.account_id),
+        provider=provider,
+        subjects=subjects,
+        extras=_extras(role.permission_set),
+    )
+
+
+def _subjects_of_people(account: Account, role: AccountRole) -> list[str]:
+    """Return whose ID tokens open the role, by `sub`: audience alone would let in everybody of the client."""
+    if not role.subjects:
+        raise InvalidRequest(
+            f"{role.permission_set.name} in {account.account_id} names no subjects. List the sub of each "
+            "person whose ID token may open the role, or use the trust method portal-token, which needs no "
+            "such list.",
+            code="onboarding.subjects",
+        )
+    return sorted(set(role.subjects))
+
+
+def _extras(permission_set: PermissionSet) -> tuple[str, ...]:
+    """Return the actions that AWS wants allowed as well: AssumeRole alone covers neither tags nor an identity.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_operations
+    """
+    return ("sts:TagSession",) if permission_set.session_tags else ()
+
+
+def _has_wildcards(subjects: Value) -> bool:
+    texts = [subjects] if isinstance(subjects, str) else subjects
+    return isinstance(texts, list) and any("*" in text or "?" in text for text in texts)
+
+
+def _one_or_more(values: Sequence[str]) -> str | list[str]:
+    """Return one value as itself, as AWS writes policies back, and several as a list."""
+    return values[0] if len(values) == 1 else list(values)
