@@ -18,7 +18,7 @@ from accounts.models import AccountRole
 from accounts.models.trust_checks import CheckOutcome
 from accounts.patterns import Match, Searchable, account_ids
 from accounts.storable import is_storable
-from accounts.types import Environment, OfferedRole, RoleRef
+from accounts.types import Environment, OfferedRole, RoleRef, SessionRules
 
 # With more than these the query narrows nothing: SQLite takes expressions 1,000 deep and 32,766 parameters.
 _MOST_LOOKUPS = 300
@@ -52,10 +52,21 @@ COLUMNS = (
     "trust_check__outcome",
     "trust_check__tested_at",
 )
+RULE_COLUMNS = (
+    "permission_set__session_name_claim",
+    "permission_set__source_identity_claim",
+    "permission_set__claim_tags",
+    "permission_set__transitive_tags",
+    "permission_set__session_policy",
+    "permission_set__session_policy_arns",
+    "permission_set__read_only_policy",
+    "permission_set__read_only_policy_arns",
+)
+"""What follows them where one role is loaded."""
 
 
 def offered_role(role: RoleRef | RoleArn) -> OfferedRole | None:
-    """Return one role of an active account, in one query; None if there is none.
+    """Return one role of an active account with its session rules, in one query; None if there is none.
 
     An ARN must be the role's own, letter by letter, including the path.
     """
@@ -70,7 +81,10 @@ def offered_role(role: RoleRef | RoleArn) -> OfferedRole | None:
         if isinstance(role, RoleRef)
         else sql.role_by_arn(role)
     )
-    return None if row is None else _as_offered(row)
+    if row is None:
+        return None
+    rules = _as_rules(row[len(COLUMNS) :])
+    return _as_offered(row[: len(COLUMNS)], rules)
 
 
 def offered_roles(
@@ -148,7 +162,31 @@ def _in_accounts(targets: Targets) -> Q:
     return condition
 
 
-def _as_offered(row: sql.Row) -> OfferedRole:
+def _as_rules(row: sql.Row) -> SessionRules:
+    """Return the session rules; a value that was stored past the forms and is none stops this role, not others."""
+    (
+        session_name_claim,
+        source_identity_claim,
+        claim_tags,
+        transitive_tags,
+        policy,
+        policy_arns,
+        read_only_policy,
+        read_only_policy_arns,
+    ) = row
+    return SessionRules(
+        session_name_claim=session_name_claim,
+        source_identity_claim=source_identity_claim,
+        claim_tags=tuple(claim_tags.items()),
+        transitive_tags=tuple(transitive_tags),
+        policy=policy,
+        policy_arns=tuple(policy_arns),
+        read_only_policy=read_only_policy,
+        read_only_policy_arns=tuple(read_only_policy_arns),
+    )
+
+
+def _as_offered(row: sql.Row, rules: SessionRules | None = None) -> OfferedRole:
     (
         role_id,
         account_id,
@@ -199,6 +237,7 @@ def _as_offered(row: sql.Row) -> OfferedRole:
         external_id=external_id,
         session_tags=_texts(session_tags),
         failed_test_at=tested_at if test_outcome == CheckOutcome.BROKEN else None,
+        session_rules=rules,
     )
 
 

@@ -76,7 +76,11 @@ SELECT role.id, account.account_id, account.name, account.partition,
     permission_set.session_duration, permission_set.destination, permission_set.privileged,
     permission_set.console, permission_set.keys,
     account.trust_method, account.external_id, permission_set.session_tags,
-    trust_check.outcome, trust_check.tested_at
+    trust_check.outcome, trust_check.tested_at,
+    permission_set.session_name_claim, permission_set.source_identity_claim,
+    permission_set.claim_tags, permission_set.transitive_tags,
+    permission_set.session_policy, permission_set.session_policy_arns,
+    permission_set.read_only_policy, permission_set.read_only_policy_arns
 FROM accounts_accountrole AS role
 JOIN accounts_account AS account ON account.id = role.account_id
 JOIN accounts_permissionset AS permission_set ON permission_set.id = role.permission_set_id
@@ -107,7 +111,8 @@ WHERE place <= %(at_most)s
 ORDER BY kind, place
 """
 
-_JSON_OF_ROLE = {8, 21}  # account.tags, permission_set.session_tags
+# account.tags, permission_set.session_tags, .claim_tags, .transitive_tags, .session_policy_arns, .read_only_policy_arns
+_JSON_OF_ROLE = {8, 21, 26, 27, 29, 31}
 _BOOLEANS_OF_ROLE = {16, 17, 18}  # permission_set.privileged, .console, .keys
 _MOMENTS_OF_ROLE = {23}  # trust_check.tested_at
 _BOOLEANS_OF_RULE = {6, 7}  # mapping.console, .keys

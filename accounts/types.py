@@ -140,11 +140,35 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionRules:
+    """What a permission set says of its sessions at AWS, as it is stored; "" and () for nothing.
+
+    `claim_tags` are pairs: the key of a session tag, and the claim that has its value. Policies are JSON and
+    ARNs of managed policies, as in `accounts.aws.session_policies`.
+    """
+
+    session_name_claim: str = ""
+    source_identity_claim: str = ""
+    claim_tags: tuple[tuple[str, str], ...] = ()
+    transitive_tags: tuple[str, ...] = ()
+    policy: str = ""
+    policy_arns: tuple[str, ...] = ()
+    read_only_policy: str = ""
+    read_only_policy_arns: tuple[str, ...] = ()
+
+    @property
+    def offers_read_only(self) -> bool:
+        """Whether people can ask for less: a session with the read-only policy."""
+        return bool(self.read_only_policy or self.read_only_policy_arns)
+
+
+@dataclass(frozen=True, slots=True)
 class OfferedRole:
     """A permission set in an active account, with all that a decision and a session need. Hashable.
 
     `session_duration` is the longest session in seconds. `failed_test_at` is when the role's last test
-    failed; None if it did not, or there was none.
+    failed; None if it did not, or there was none. `session_rules` come with a role that is loaded by
+    itself, as at the door; None in lists, which can be long.
     """
 
     id: int
@@ -168,6 +192,7 @@ class OfferedRole:
     external_id: str = field(default="", repr=False)
     session_tags: tuple[str, ...] = ()
     failed_test_at: datetime | None = None
+    session_rules: SessionRules | None = field(default=None, repr=False)
 
     @property
     def arn(self) -> str:
@@ -274,7 +299,11 @@ class SessionRequest:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Temporary AWS keys. The secret parts are not in the `repr`."""
+    """Temporary AWS keys. The secret parts are not in the `repr`.
+
+    In percent of what AWS takes, None where AWS does not say: `packed_policy_size` of the session's tags and
+    policies, `token_utilization` of the session token.
+    """
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
@@ -282,6 +311,8 @@ class Credentials:
     expires_at: datetime
     assumed_role_arn: str = ""
     request_id: str = ""
+    packed_policy_size: int | None = None
+    token_utilization: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

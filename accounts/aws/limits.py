@@ -51,3 +51,19 @@ LONGEST_TRUST_POLICY = 2048
 # What an OpenID Connect provider sends as `sub`, and STS takes (SubjectFromWebIdentityToken):
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
 LONGEST_SUBJECT = 255
+# The same page (TransitiveTagKeys, SourceIdentity). Since 2026 AWS documents 256 characters for the latter;
+# 64 is what every version of its service takes.
+LONGEST_SOURCE_IDENTITY = 64
+SOURCE_IDENTITY = r"(?!aws:)[A-Za-z0-9_+=,.@-]{2,64}"
+
+# The same page (Policy, PolicyArns): characters of all session policies together, and managed policies.
+LONGEST_POLICIES, MOST_POLICY_ARNS = 2048, 10
+# Of ours: with the spaces that people indent a policy with, which are not sent.
+LONGEST_WRITTEN_POLICY = 10_000
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html (Path, PolicyName). {partition} and
+# {account_id} are filled in for each account.
+LONGEST_POLICY_ARN = 700
+POLICY_ARN = (
+    r"arn:(\{partition\}|aws(-[a-z]+)*):iam::(\{account_id\}|aws|[0-9]{12}):policy/"
+    r"([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,128}"
+)

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from accounts.aws import limits
 from accounts.aws.limits import LONGEST_SESSION, SHORTEST_SESSION
-from accounts.aws.session_tags import fault_of_keys
+from accounts.aws.session_rules import LONGEST_CLAIM, faults_of_policies, faults_of_tags
 
 IAM_PATH = rf"^{limits.IAM_PATH}\Z"
 IAM_ROLE_NAME = rf"^{limits.ROLE_NAME}\Z"
@@ -62,6 +62,50 @@ class PermissionSet(models.Model):
         blank=True,
         help_text="Keys of the session tags that people and programs may set, with any value.",
     )
+    # What only the door needs of a session is not loaded with lists of roles: accounts/directory.py.
+    session_name_claim = models.CharField(
+        "claim for the session name",
+        max_length=LONGEST_CLAIM,
+        blank=True,
+        help_text="The claim that session names begin with; empty: the e-mail address.",
+    )
+    source_identity_claim = models.CharField(
+        "claim for the source identity",
+        max_length=LONGEST_CLAIM,
+        blank=True,
+        help_text="The claim that the source identity begins with; empty: none is set.",
+    )
+    claim_tags = models.JSONField(
+        "tags from claims",
+        default=dict,
+        blank=True,
+        help_text="Keys of session tags, each with the claim that has its value.",
+    )
+    transitive_tags = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Which tags from claims stay when a session enters another role.",
+    )
+    session_policy = models.TextField(
+        blank=True, help_text="JSON. Sessions may do what both the role and this policy allow."
+    )
+    session_policy_arns = models.JSONField(
+        "managed session policies",
+        default=list,
+        blank=True,
+        help_text="ARNs of managed policies that count like the session policy.",
+    )
+    read_only_policy = models.TextField(
+        "read-only policy",
+        blank=True,
+        help_text="JSON. What a session may do at most if somebody asks for read-only.",
+    )
+    read_only_policy_arns = models.JSONField(
+        "managed read-only policies",
+        default=list,
+        blank=True,
+        help_text="ARNs of managed policies that count like the read-only policy.",
+    )
 
     class Meta:
         ordering = ["name"]
@@ -85,17 +129,22 @@ class PermissionSet(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Check that the set offers something, and its session tags by AWS's rules."""
+        """Check that the set offers something, and what it says of its sessions by AWS's rules."""
         complaints: dict[str, str] = {}
         if not (self.console or self.keys):
             complaints["console"] = (
                 "Offer the console, keys, or both. A permission set with neither can never be used."
             )
-        if not isinstance(self.session_tags, list) or not all(
-            isinstance(key, str) for key in self.session_tags
-        ):
-            complaints["session_tags"] = "Session tags are a list of keys, each as text."
-        elif fault := fault_of_keys(self.session_tags):
-            complaints["session_tags"] = fault
+        complaints |= faults_of_tags(
+            session_tags=self.session_tags,
+            claim_tags=self.claim_tags,
+            transitive_tags=self.transitive_tags,
+        )
+        complaints |= faults_of_policies(
+            session_policy=self.session_policy,
+            session_policy_arns=self.session_policy_arns,
+            read_only_policy=self.read_only_policy,
+            read_only_policy_arns=self.read_only_policy_arns,
+        )
         if complaints:
             raise ValidationError(complaints)

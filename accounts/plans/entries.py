@@ -97,6 +97,14 @@ class PermissionSetEntry(BaseEntry):
     console: bool = True
     keys: bool = True
     session_tags: list[Name] = []
+    session_name_claim: Text = ""
+    source_identity_claim: Text = ""
+    claim_tags: Tags = {}
+    transitive_tags: list[Name] = []
+    session_policy: Text = ""
+    session_policy_arns: list[Name] = []
+    read_only_policy: Text = ""
+    read_only_policy_arns: list[Name] = []
 
 
 class IssuerEntry(BaseEntry):

@@ -96,6 +96,19 @@ class LinesField(forms.CharField):
         return list(dict.fromkeys(_lines(super().clean(value))))
 
 
+class PolicyField(forms.CharField):
+    """A policy as JSON, in lines."""
+
+    widget = forms.Textarea(attrs={"rows": 8, "cols": 80, "spellcheck": "false"})
+
+    def to_python(self, value: Any) -> str:
+        """Return it with the line breaks of a file; browsers send others."""
+        return str(super().to_python(value)).replace("\r\n", "\n")
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed(initial, self.to_python(data))
+
+
 def _lines(text: Any) -> list[str]:
     return [line.strip() for line in str(text or "").splitlines() if line.strip()]
 

@@ -12,10 +12,11 @@ from django.http import HttpRequest
 
 from accounts import durations
 from accounts.aws import destinations, limits
+from accounts.aws.session_policies import READ_ONLY_ACCESS
 from accounts.clashes import same_arn
 from accounts.models import AccountRole, PermissionSet
 from portal.admin.audited import AuditedAdmin
-from portal.admin.fields import DurationField, LinesField
+from portal.admin.fields import DurationField, LinesField, PolicyField, TagsField
 
 
 class PermissionSetForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -33,6 +34,37 @@ class PermissionSetForm(forms.ModelForm):  # type: ignore[type-arg]
         "per line. Programs choose the values, so use no key that a policy in AWS relies on. The role's "
         "trust policy must allow sts:TagSession.",
     )
+    claim_tags = TagsField(
+        required=False,
+        label="Tags from claims",
+        help_text="One key=claim per line, such as department=department. Nobody can set these otherwise, and "
+        "nobody without the claim gets in. The role's trust policy must allow sts:TagSession.",
+    )
+    transitive_tags = LinesField(
+        required=False,
+        label="Of these, transitive",
+        help_text="Keys of tags from claims that stay when a session enters another role, one per line. Each of those "
+        "roles must then allow sts:TagSession; AWS CDK, Terraform and other tools that enter roles fail otherwise.",
+    )
+    session_policy = PolicyField(
+        required=False,
+        help_text="JSON. Sessions may do what both the role and this policy allow.",
+    )
+    session_policy_arns = LinesField(
+        required=False,
+        label="Managed policies",
+        help_text="ARNs, one per line, that count like the session policy. "
+        "{partition} and {account_id} stand for those of the account.",
+    )
+    read_only_policy = PolicyField(
+        required=False,
+        help_text="JSON. Next to a session policy: statements with “Effect”: “Deny” only.",
+    )
+    read_only_policy_arns = LinesField(
+        required=False,
+        label="Managed read-only policies",
+        help_text=f"ARNs, one per line, such as AWS's own {READ_ONLY_ACCESS}.",
+    )
 
     def clean_session_duration(self) -> int:
         seconds = int(self.cleaned_data["session_duration"])
@@ -46,6 +78,11 @@ class PermissionSetForm(forms.ModelForm):  # type: ignore[type-arg]
         if destination and (complaint := destinations.complaint(destination)):
             raise ValidationError(complaint)
         return destination
+
+    def clean_claim_tags(self) -> Any:
+        """Keep unchanged tags as they are stored: a key may hold an =, which a line cannot express."""
+        changed = "claim_tags" in self.changed_data
+        return self.cleaned_data["claim_tags"] if changed else self.instance.claim_tags
 
     def clean(self) -> Any:
         """Refuse a name or path that would give two roles of an account one ARN."""
@@ -78,8 +115,36 @@ class PermissionSetAdmin(AuditedAdmin):
     search_fields = ("name", "description")
     fieldsets = (
         (None, {"fields": ("name", "iam_path", "description")}),
-        ("Session", {"fields": ("session_duration", "destination", "session_tags")}),
+        ("Session", {"fields": ("session_duration", "destination")}),
         ("Access", {"fields": ("console", "keys", "privileged")}),
+        (
+            "Who it is, at AWS",
+            {
+                "description": "What CloudTrail and policies in AWS see of the person. Session names and source "
+                "identities end with a digest of the person, so two people never share one.",
+                "fields": (
+                    "session_name_claim",
+                    "source_identity_claim",
+                    "claim_tags",
+                    "transitive_tags",
+                    "session_tags",
+                ),
+            },
+        ),
+        (
+            "Session policies",
+            {
+                "description": "They narrow every session with this role below what the role itself may do.",
+                "fields": ("session_policy", "session_policy_arns"),
+            },
+        ),
+        (
+            "Read-only",
+            {
+                "description": "People can then ask for less than they may: sessions that this narrows further.",
+                "fields": ("read_only_policy", "read_only_policy_arns"),
+            },
+        ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PermissionSet]:

@@ -42,7 +42,19 @@ def _company() -> None:
     ]
     sets = [
         permission_set(
-            name, iam_path=path, console=name != "a", keys=name != "b", session_tags=["team"]
+            name,
+            iam_path=path,
+            console=name != "a",
+            keys=name != "b",
+            session_tags=["team"],
+            session_name_claim=chance.choice(TEXTS),
+            source_identity_claim=chance.choice(TEXTS),
+            claim_tags={"cost center": chance.choice(TEXTS)},
+            transitive_tags=["cost center"],
+            session_policy=chance.choice(TEXTS),
+            session_policy_arns=[chance.choice(TEXTS)],
+            read_only_policy=chance.choice(TEXTS),
+            read_only_policy_arns=[chance.choice(TEXTS)],
         )
         for name, path in zip(NAMES, ("/", "/a/", "/a/b/", "/"), strict=True)
     ]
@@ -164,6 +176,7 @@ def test_row_of_a_role_is_that_of_the_orm() -> None:
     roles = AccountRole.objects.select_related("account", "permission_set")
     assert 0 < offered.count() < roles.count()
     assert 0 < offered.filter(trust_check=None).count() < offered.count()
+    columns = (*directory.COLUMNS, *directory.RULE_COLUMNS)
     for role in roles:
         account_id, role_name = role.account.account_id, role.permission_set.name
         arn = parse_role_arn(role.arn)
@@ -177,15 +190,19 @@ def test_row_of_a_role_is_that_of_the_orm() -> None:
         by_arn = sql.role_by_arn(arn)
 
         rows = one_account.filter(permission_set__name=role_name)
-        assert by_name == rows.values_list(*directory.COLUMNS).first(), role
-        assert by_arn == same_arn.values_list(*directory.COLUMNS).first(), role
+        assert by_name == rows.values_list(*columns).first(), role
+        assert by_arn == same_arn.values_list(*columns).first(), role
         assert (by_name is not None) == role.account.active
         if by_name is not None:
-            assert [type(by_name[column]) for column in (8, 16, 17, 18, 21)] == [
+            assert [type(by_name[column]) for column in (8, 16, 17, 18, 21, 26, 27, 29, 31)] == [
                 dict,
                 bool,
                 bool,
                 bool,
+                list,
+                dict,
+                list,
+                list,
                 list,
             ]
 

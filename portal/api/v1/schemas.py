@@ -313,6 +313,26 @@ class PermissionSetOut(Schema):
     console: bool = Field(description="Whether it opens the console.")
     keys: bool = Field(description="Whether it gives keys.")
     session_tags: list[str] = Field(description="The session tags that may be given.")
+    session_name_claim: str = Field(
+        description="The claim that session names begin with; empty: the e-mail address."
+    )
+    source_identity_claim: str = Field(
+        description="The claim that the source identity begins with; empty: none is set."
+    )
+    claim_tags: dict[str, str] = Field(
+        description="Session tags with a value from a claim: the key, and the claim."
+    )
+    transitive_tags: list[str] = Field(
+        description="Which of those stay when a session enters another role."
+    )
+    session_policy: str = Field(description="The inline session policy, as JSON; may be empty.")
+    session_policy_arns: list[str] = Field(description="The managed session policies.")
+    read_only_policy: str = Field(
+        description="The inline policy of read-only sessions, as JSON; may be empty."
+    )
+    read_only_policy_arns: list[str] = Field(
+        description="The managed policies of read-only sessions."
+    )
 
 
 class PermissionSetsOut(PageOut[PermissionSetOut]):

@@ -78,6 +78,10 @@ def _permission_sets() -> st.SearchStrategy[PermissionSetEntry]:
         session_tags=st.lists(
             st.sampled_from(["project", "ticket", "Kostenstelle Süd"]), unique=True
         ),
+        claim_tags=st.sampled_from([{}, {"team": "department", "a.b": "resource_access.x"}]),
+        session_policy_arns=st.sampled_from(
+            [[], ["arn:{partition}:iam::aws:policy/ReadOnlyAccess"]]
+        ),
     ).filter(lambda entry: entry.console or entry.keys)
 
 

@@ -227,6 +227,45 @@ def test_session_tags_are_written_one_a_line_and_recorded(carol: Client) -> None
     assert added.detail["after"]["session_tags"] == ["project", "ticket"]
 
 
+def test_sessions_at_aws_are_set_up_in_the_form_and_recorded(carol: Client) -> None:
+    policy = '{"Version": "2012-10-17",\r\n "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
+    arn = "arn:{partition}:iam::aws:policy/ReadOnlyAccess"
+
+    forms.send(
+        carol,
+        "permissionset/add/",
+        forms.permission_set(
+            source_identity_claim="preferred_username",
+            claim_tags="team=department\r\ngroup=https://northwind.example/groups",
+            transitive_tags="team",
+            session_policy=policy,
+            read_only_policy=policy.replace("Allow", "Deny"),
+        ),
+    )
+
+    analyst = PermissionSet.objects.get(name="Analyst")
+    assert analyst.claim_tags == {"team": "department", "group": "https://northwind.example/groups"}
+    assert analyst.session_policy == policy.replace("\r\n", "\n")
+    added = AuditEvent.objects.get(action=Action.ADMIN_ADDED)
+    assert added.detail["after"]["transitive_tags"] == ["team"]
+    # Nothing changes when the form is sent back as a browser fills it in, and a wrong part is complained of.
+    page = carol.get(f"/admin/accounts/permissionset/{analyst.pk}/change/")
+    stored = page.context["adminform"].form
+    sent = {name: stored[name].value() for name in stored.fields}
+    sent["session_policy"] = policy
+    assert not type(stored)(data=sent, instance=analyst).has_changed()
+    refused = forms.send(
+        carol,
+        f"permissionset/{analyst.pk}/change/",
+        {
+            **sent,
+            "edited": page.context["adminform"].form.initial.get("edited"),
+            "read_only_policy_arns": arn,
+        },
+    )
+    assert "would give more, not less" in forms.errors_of(refused)["read_only_policy"][0]
+
+
 def test_accounts_are_found_by_name_id_and_unit(carol: Client) -> None:
     cast.account("elsewhere", "999999999999")
     for words in ("payments-prod", "123456789012", "Workloads/Pay"):
