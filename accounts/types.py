@@ -284,6 +284,7 @@ class SessionRequest:
 
     `duration` is in seconds. `tags` are the session tags; those in `transitive_tags` stay with the sessions
     of other roles that this one assumes. `policy` (JSON) and `policy_arns` narrow what the session may do.
+    `elevation` is the id of the elevation that gives the role; "" if none does.
     """
 
     role: OfferedRole
@@ -295,6 +296,7 @@ class SessionRequest:
     source_identity: str = ""
     policy: str = ""
     policy_arns: tuple[str, ...] = ()
+    elevation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

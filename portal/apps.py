@@ -30,5 +30,6 @@ class AdminConfig(DjangoAdminConfig):
             mappings,
             people,
             permission_sets,
+            signing_keys,
             tokens,
         )

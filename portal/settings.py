@@ -120,6 +120,12 @@ AWS_HUB_PRINCIPALS = {
     "aws-eusc": env.str("AWS_HUB_PRINCIPAL_AWS_EUSC", default=""),
 }
 SWITCH_ROLE_PRINCIPALS = env.list("SWITCH_ROLE_PRINCIPALS", default=[])
+# The portal as an issuer of web identity tokens: its address as AWS knows it, for whom tokens are, how they are
+# signed, and for how many seconds AWS may keep the published keys.
+TRUST_ISSUER = env.str("TRUST_ISSUER", default="").rstrip("/") or BASE_URL
+TRUST_AUDIENCE = env.str("TRUST_AUDIENCE", default="sts.amazonaws.com")
+TRUST_ALGORITHM = env.str("TRUST_ALGORITHM", default="RS256")
+TRUST_CACHE_TIME = _number("TRUST_CACHE_TIME", 86400)
 # Only demo and tests move the console's endpoint.
 AWS_FEDERATION_ENDPOINT = env.str("AWS_FEDERATION_ENDPOINT", default="")
 

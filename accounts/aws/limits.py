@@ -39,6 +39,13 @@ EXTERNAL_ID = r"[A-Za-z0-9_+=,.@:/-]{2,1224}"
 # PostgreSQL counts repetitions to 255 only; the column's length does the rest.
 EXTERNAL_ID_OF_ANY_LENGTH = r"[A-Za-z0-9_+=,.@:/-]{2,}"
 
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html: WebIdentityToken, and
+# SubjectFromWebIdentityToken in the answer.
+LONGEST_WEB_IDENTITY_TOKEN = 20_000
+LONGEST_TOKEN_SUBJECT = 255
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html: Url, ClientIDList.
+LONGEST_PROVIDER_URL = LONGEST_AUDIENCE = 255
+
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html (Tags) and
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_Tag.html: tags, characters, characters.
 MOST_SESSION_TAGS, LONGEST_TAG_KEY, LONGEST_TAG_VALUE = 50, 128, 256

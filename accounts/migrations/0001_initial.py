@@ -129,7 +129,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('at', models.DateTimeField(db_index=True)),
-                ('action', models.CharField(choices=[('access:keys:issued', 'Keys issued'), ('access:keys:denied', 'Keys denied'), ('access:keys:failed', 'Keys failed'), ('access:console:issued', 'Console opened'), ('access:console:denied', 'Console denied'), ('access:console:failed', 'Console failed'), ('access:page:denied', 'Page denied'), ('signin:person:completed', 'Signed in'), ('signin:person:failed', 'Sign-in failed'), ('signin:person:ended', 'Signed out'), ('admin:object:added', 'Added'), ('admin:object:changed', 'Changed'), ('admin:object:deleted', 'Deleted'), ('token:secret:created', 'Token created'), ('token:secret:revoked', 'Token revoked'), ('token:secret:refused', 'Token refused'), ('sso:client:allowed', 'Command-line access allowed'), ('sso:client:denied', 'Command-line access denied'), ('sso:token:issued', 'Command line signed in'), ('sso:token:refreshed', 'Command line renewed its tokens'), ('sso:token:reused', 'Command-line secret used twice'), ('sso:token:revoked', 'Command line signed out'), ('admin:plan:applied', 'Configuration applied')], db_index=True, max_length=40)),
+                ('action', models.CharField(choices=[('access:keys:issued', 'Keys issued'), ('access:keys:denied', 'Keys denied'), ('access:keys:failed', 'Keys failed'), ('access:console:issued', 'Console opened'), ('access:console:denied', 'Console denied'), ('access:console:failed', 'Console failed'), ('access:page:denied', 'Page denied'), ('signin:person:completed', 'Signed in'), ('signin:person:failed', 'Sign-in failed'), ('signin:person:ended', 'Signed out'), ('admin:object:added', 'Added'), ('admin:object:changed', 'Changed'), ('admin:object:deleted', 'Deleted'), ('token:secret:created', 'Token created'), ('token:secret:revoked', 'Token revoked'), ('token:secret:refused', 'Token refused'), ('sso:client:allowed', 'Command-line access allowed'), ('sso:client:denied', 'Command-line access denied'), ('sso:token:issued', 'Command line signed in'), ('sso:token:refreshed', 'Command line renewed its tokens'), ('sso:token:reused', 'Command-line secret used twice'), ('sso:token:revoked', 'Command line signed out'), ('signing:key:created', 'Signing key created'), ('signing:key:rotated', 'Signing key changes'), ('signing:key:withdrawn', 'Signing key withdrawn'), ('admin:plan:applied', 'Configuration applied')], db_index=True, max_length=40)),
                 ('issuer', models.CharField(blank=True, max_length=255)),
                 ('sub', models.CharField(blank=True, max_length=255)),
                 ('actor', models.CharField(blank=True, help_text='Email, name or identifier.', max_length=255)),
@@ -317,6 +317,24 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='SigningKey',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.PositiveIntegerField(help_text='Counts up. Two portals that make a key at once cannot both succeed.', unique=True)),
+                ('kid', models.CharField(help_text='The thumbprint of the public key (RFC 7638).', max_length=64, unique=True, verbose_name='key id')),
+                ('algorithm', models.CharField(choices=[('RS256', 'RS256'), ('ES256', 'ES256')], max_length=16)),
+                ('public_jwk', models.JSONField(help_text='As it is published (RFC 7517).', verbose_name='public key')),
+                ('encrypted_private_key', models.TextField(blank=True, editable=False)),
+                ('created_at', models.DateTimeField()),
+                ('published_at', models.DateTimeField(blank=True, help_text='Since when AWS can read it; empty until manage.py export_issuer has written it, where the documents are published elsewhere.', null=True)),
+                ('signs_from', models.DateTimeField(blank=True, help_text='From when it signs; empty for a standby key.', null=True)),
+                ('withdrawn_at', models.DateTimeField(blank=True, help_text='When an emergency took it out of use.', null=True)),
+            ],
+            options={
+                'ordering': ['number'],
+            },
+        ),
+        migrations.CreateModel(
             name='Token',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
@@ -494,6 +512,18 @@ class Migration(migrations.Migration):
             model_name='approval',
             name='sign_in',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='approvals', to='accounts.signin'),
+        ),
+        migrations.AddConstraint(
+            model_name='signingkey',
+            constraint=models.CheckConstraint(condition=models.Q(('kid', ''), _negated=True), name='signing_key_has_an_id'),
+        ),
+        migrations.AddConstraint(
+            model_name='signingkey',
+            constraint=models.CheckConstraint(condition=models.Q(('algorithm__in', ['RS256', 'ES256'])), name='signing_key_algorithm_is_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='signingkey',
+            constraint=models.CheckConstraint(condition=models.Q(('withdrawn_at', None), ('encrypted_private_key', ''), _connector='XOR'), name='signing_key_is_private_or_withdrawn'),
         ),
         migrations.AddField(
             model_name='token',

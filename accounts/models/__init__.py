@@ -13,6 +13,7 @@ preferences  people's settings
 trust_checks how the last test of each account role ended
 plain_text   what names must not hold
 revisions    a mark that changes with every change of the directory and the mappings
+signing_keys the keys that sign web identity tokens, encrypted
 audit        the audit trail, append-only
 """
 
@@ -28,6 +29,7 @@ from accounts.models.people import Person
 from accounts.models.permission_sets import PermissionSet
 from accounts.models.preferences import Preferences
 from accounts.models.revisions import Revision
+from accounts.models.signing_keys import SigningKey
 from accounts.models.signins import SignIn
 from accounts.models.sso import Approval, CliToken, RegistrationKey
 from accounts.models.tokens import Token
@@ -51,6 +53,7 @@ __all__ = [
     "Revision",
     "RoleUse",
     "SignIn",
+    "SigningKey",
     "Token",
     "TrustCheck",
     "TrustedIssuer",

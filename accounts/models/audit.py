@@ -36,6 +36,9 @@ class Action(models.TextChoices):
     CLI_TOKEN_REFRESHED = "sso:token:refreshed", "Command line renewed its tokens"
     CLI_TOKEN_REUSED = "sso:token:reused", "Command-line secret used twice"
     CLI_TOKEN_REVOKED = "sso:token:revoked", "Command line signed out"
+    SIGNING_KEY_CREATED = "signing:key:created", "Signing key created"
+    SIGNING_KEY_ROTATED = "signing:key:rotated", "Signing key changes"
+    SIGNING_KEY_WITHDRAWN = "signing:key:withdrawn", "Signing key withdrawn"
     PLAN_APPLIED = "admin:plan:applied", "Configuration applied"
 
 

@@ -37,6 +37,7 @@ _TABLES = (
     "Block",
     "SignIn",
     "Token",
+    "SigningKey",
     "AuditEvent",
 )
 _LATEST_CHANGES = 10

@@ -36,6 +36,7 @@ from accounts.models import (
     Token,
     TrustCheck,
 )
+from accounts.signing import rotation
 from tests import cast
 from tests.browsers import PageFactory, Photographer, follow
 from tests.portal.admin import forms
@@ -53,7 +54,7 @@ AXE_COLOURS: dict[str, Any] = {
 SETTLED = "Promise.all(document.getAnimations().map(animation => animation.finished))"
 CUT_OFF = """[...document.querySelectorAll(".results, .inline-group .tabular")]
     .filter((box) => box.scrollWidth > box.clientWidth).length"""
-RECORDS = ("auditevent", "signin", "token")
+RECORDS = ("auditevent", "signin", "token", "signingkey")
 # Edited on the pages of others, or by nobody.
 WITHOUT_PAGES = {
     *(MappingTarget, Favourite, RoleUse, Preferences, Revision, TrustCheck),
@@ -225,6 +226,7 @@ def carol(db: None) -> Client:
         created_at=now,
         expires_at=now + timedelta(days=1),
     )
+    rotation.create_first(now=now)
     Block.objects.create(claim="groups", value="contractors", reason="The project is over")
     client = cast.signed_in("carol")
     for path, form in (

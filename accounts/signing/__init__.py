@@ -1,0 +1,18 @@
+"""The portal as an issuer: short tokens that AWS exchanges for a session, and the keys that sign them.
+
+web_identity      the token of one session with one role, for AssumeRoleWithWebIdentity
+documents         discovery document and key set, as AWS reads them
+served_documents  the documents as this process last read them, for when the database is down
+key_states        which key signs, and which are published: pure functions of their moments
+private_keys      make, encrypt and decrypt key pairs
+rotation          create, change and withdraw keys, and record it
+
+The private keys and the tokens never leave the server.
+"""
+
+from __future__ import annotations
+
+from accounts.signing.documents import issuer_url
+from accounts.signing.web_identity import SUBJECT, audience, mint, subject_for
+
+__all__ = ["SUBJECT", "audience", "issuer_url", "mint", "subject_for"]
