@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Thread
 from types import FrameType, TracebackType
 from typing import Any
@@ -25,6 +26,7 @@ class RunningServer:
 
     server: BaseWSGIServer
     thread: Thread | None = field(default=None, repr=False)
+    scheme: str = "http"
 
     @property
     def port(self) -> int:
@@ -34,7 +36,7 @@ class RunningServer:
     @property
     def url(self) -> str:
         """The URL, without a slash at the end."""
-        return f"http://localhost:{self.port}"
+        return f"{self.scheme}://localhost:{self.port}"
 
     def start(self) -> None:
         """Answer requests in a thread."""
@@ -79,6 +81,14 @@ def bind(
     host: str = "127.0.0.1",
     port: int = 0,
     handler: type[WSGIRequestHandler] = QuietHandler,
+    certificate: tuple[Path, Path] | None = None,
 ) -> RunningServer:
-    """Bind a port (0: any free one) for an application; it does not answer yet."""
-    return RunningServer(make_server(host, port, app, threaded=True, request_handler=handler))
+    """Bind a port (0: any free one) for an application; it does not answer yet.
+
+    `certificate` is the certificate and its key, as PEM files, to serve it over TLS.
+    """
+    context = (str(certificate[0]), str(certificate[1])) if certificate else None
+    server = make_server(
+        host, port, app, threaded=True, request_handler=handler, ssl_context=context
+    )
+    return RunningServer(server, scheme="https" if certificate else "http")

@@ -22,6 +22,7 @@ pytest_plugins = [
     "tests.issuer",
     "tests.parallel",
     "tests.postgresql",
+    "tests.strict_aws",
 ]
 
 # A machine that is busy with something else is no reason to fail.

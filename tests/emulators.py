@@ -180,7 +180,7 @@ def cloud_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The embedded AWS as a process of its own."""
     port = processes.free_port()
     url = f"http://localhost:{port}"
-    command = [sys.executable, "-m", "demo.cloud", "--port", str(port)]
+    command = [sys.executable, "-m", "demo.cloud", "--trusting", "--port", str(port)]
     log = tmp_path_factory.mktemp("cloud") / "log"
     with processes.running(command, log=log, environment={}, answers=url):
         yield url

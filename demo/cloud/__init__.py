@@ -1,10 +1,15 @@
-"""An embedded AWS for the demo and tests: moto's STS and IAM, and a stand-in for the console's federation endpoint.
+"""An embedded AWS for the demo and tests: an STS that means its trust policies in front of moto, and a stand-in console.
 
-    cloud = Cloud()                            # chained=True refuses SessionDuration, as AWS does then
+    cloud = Cloud()                            # trusting=True lets everybody assume any role, as moto does
     with serve(cloud) as server:               # demo.cloud.server; port=0 picks a free one
         server.url                             # for AWS_ENDPOINT_URL_STS and AWS_FEDERATION_ENDPOINT
 
-moto lets everybody assume any role of any account: it checks calls, not trust policies.
+guard            what comes before moto: who signed, and whether a session may still do that
+token_service    AssumeRole and AssumeRoleWithWebIdentity
+identity_tokens  web identity tokens, verified by the keys that their issuer publishes
+policies         trust and other policies, with their conditions (conditions) and who is named (callers, decisions)
+federation       the console's sign-in
+
 As a process: `python -m demo.cloud --port 8002`.
 """
 

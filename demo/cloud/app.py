@@ -13,6 +13,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.wrappers import Response
 
 from demo.cloud.federation import Cloud, FederationError
+from demo.cloud.guard import guarded
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 def create_app(cloud: Cloud) -> WSGIApplication:
     """Return moto's application with the pages it lacks."""
     moto: WSGIApplication = DomainDispatcherApplication(create_backend_app)
+    if not cloud.trusting:
+        moto = guarded(moto, cloud.tokens)
     ours = _pages(cloud)
 
     def dispatch(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -15,6 +15,8 @@ from typing import Any
 
 from moto.sts.models import sts_backends
 
+from demo.cloud.token_service import TokenService
+
 TOKEN_LIFETIME = 15 * 60
 SHORTEST, LONGEST = 15 * 60, 12 * 60 * 60
 
@@ -34,9 +36,15 @@ class ConsoleSession:
 
 @dataclass(slots=True)
 class Cloud:
-    """The unused sign-in tokens; `chained` refuses SessionDuration, as AWS does with chained keys."""
+    """What the embedded AWS knows: its sessions and the unused sign-in tokens.
+
+    `chained` refuses SessionDuration, as AWS does with chained keys. `trusting` lets everybody assume any role,
+    whether it exists or not, as moto does: for tests of something else.
+    """
 
     chained: bool = False
+    trusting: bool = False
+    tokens: TokenService = field(default_factory=TokenService)
     unused_tokens: dict[str, tuple[ConsoleSession, float]] = field(default_factory=dict, repr=False)
 
     def sign_in_token(self, *, session: str, duration: str | None) -> str:

@@ -108,7 +108,7 @@ class DemoFolder:
                 f"{ports.identity_url}/.well-known/openid-configuration",
             ),
             "cloud": (
-                [sys.executable, "-m", "demo.cloud", "--port", str(ports.cloud)],
+                [sys.executable, "-m", "demo.cloud", "--trusting", "--port", str(ports.cloud)],
                 inherited,
                 f"{ports.cloud_url}/",
             ),

@@ -25,7 +25,7 @@ DESTINATION = "https://eu-west-1.console.aws.amazon.com/s3/home?region=eu-west-1
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[Cloud, str]]:
-    cloud = Cloud()
+    cloud = Cloud(trusting=True)
     with serve(cloud) as running:
         yield cloud, running.url
 

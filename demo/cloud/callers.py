@@ -1,0 +1,198 @@
+"""Who signed a request: Signature Version 4 checked with the secret that moto keeps for the access key.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+
+A key whose id is an account id, with any secret, is the root user of that account: the embedded AWS has no
+other first user, and somebody must create the rest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, quote
+
+from moto.iam.models import iam_backends
+from moto.sts.models import sts_backends
+from werkzeug.wrappers import Request
+
+from demo.cloud.answers import Refused
+from demo.cloud.conditions import Context, key_name
+from demo.cloud.policies import Name
+from demo.cloud.sessions import Session
+
+_AUTHORIZATION = re.compile(
+    r"AWS4-HMAC-SHA256 Credential=([^/]+)/(\d{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request), ?"
+    r"SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})"
+)
+ROOT_KEY = r"[0-9]{12}"
+_UNKNOWN = "The security token included in the request is invalid."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """An IAM user, a session with a role, or the root user of an account."""
+
+    arn: str
+    account_id: str
+    partition: str = "aws"
+    policies: tuple[str, ...] = field(default=(), repr=False)
+    keys: Context = field(default_factory=dict, repr=False)
+    session: Session | None = None
+
+    @property
+    def is_root(self) -> bool:
+        return self.arn.endswith(":root")
+
+    @property
+    def user_id(self) -> str:
+        return "".join(self.keys.get(key_name("aws:userid"), (self.account_id,)))
+
+    @property
+    def names(self) -> frozenset[Name]:
+        """How a trust policy names this caller itself."""
+        role = {("AWS", self.session.role_arn)} if self.session else set()
+        return frozenset({("AWS", self.arn), ("AWS", "*"), *role})
+
+    @property
+    def account_names(self) -> frozenset[Name]:
+        """How a trust policy names the caller's account, which then decides by its own policies."""
+        root = f"arn:{self.partition}:iam::{self.account_id}:root"
+        return frozenset({("AWS", root), ("AWS", self.account_id)})
+
+
+def access_key_of(request: Request) -> str:
+    """Return the access key id that a request names, "" if it is not signed."""
+    match = _AUTHORIZATION.fullmatch(request.headers.get("Authorization", ""))
+    return match[1] if match else ""
+
+
+def service_of(request: Request) -> str:
+    """Return the service that a request is signed for, "" if it is not signed."""
+    match = _AUTHORIZATION.fullmatch(request.headers.get("Authorization", ""))
+    return match[4] if match else ""
+
+
+def find(request: Request, sessions: Mapping[str, Session]) -> Caller:
+    """Return who signed a request.
+
+    Raises:
+        Refused: nobody, somebody unknown, with a wrong secret, or with keys that have expired.
+    """
+    match = _AUTHORIZATION.fullmatch(request.headers.get("Authorization", ""))
+    if match is None:
+        raise Refused(
+            "MissingAuthenticationToken", "Request is missing Authentication Token", status=403
+        )
+    key_id = match[1]
+    if re.fullmatch(ROOT_KEY, key_id):
+        return Caller(arn=f"arn:aws:iam::{key_id}:root", account_id=key_id)
+    if session := sessions.get(key_id):
+        return _session(request, match, session)
+    for account_id, partitions in list(iam_backends.items()):
+        for partition, backend in list(partitions.items()):
+            if user := backend.get_user_from_access_key_id(key_id):
+                key = user.get_access_key_by_id(key_id)
+                _check_signature(request, match, key.secret_access_key)
+                return Caller(
+                    arn=user.arn,
+                    account_id=account_id,
+                    partition=partition,
+                    policies=_policies(user),
+                    keys={
+                        key_name("aws:PrincipalArn"): (user.arn,),
+                        key_name("aws:PrincipalAccount"): (account_id,),
+                        key_name("aws:PrincipalType"): ("User",),
+                        key_name("aws:userid"): (user.id,),
+                        key_name("aws:username"): (user.name,),
+                    },
+                )
+    raise Refused("InvalidClientTokenId", _UNKNOWN, status=403)
+
+
+def _session(request: Request, match: re.Match[str], session: Session) -> Caller:
+    partition, account_id = session.arn.split(":")[1], session.arn.split(":")[4]
+    known = sts_backends[account_id][partition].get_assumed_role_from_access_key(match[1])
+    token = request.headers.get("X-Amz-Security-Token", "")
+    if known is None or not hmac.compare_digest(token.encode(), known.session_token.encode()):
+        raise Refused("InvalidClientTokenId", _UNKNOWN, status=403)
+    _check_signature(request, match, known.secret_access_key)
+    if session.expires_at < time.time():
+        raise Refused(
+            "ExpiredToken", "The security token included in the request is expired", status=403
+        )
+    role = role_of(session.role_arn)
+    return Caller(
+        arn=session.arn,
+        account_id=account_id,
+        partition=partition,
+        policies=_policies(role) if role else (),
+        keys=session.context(),
+        session=session,
+    )
+
+
+def iam_of(account_id: str, partition: str) -> Any:
+    """Return moto's IAM of an account, None if nothing was ever made there."""
+    # Not by index, which would make the account.
+    accounts: dict[str, dict[str, Any]] = dict(iam_backends)
+    return accounts.get(account_id, {}).get(partition)
+
+
+def role_of(role_arn: str) -> Any:
+    """Return moto's record of a role, None if it does not exist."""
+    _, partition, _, _, account_id, _ = role_arn.split(":", 5)
+    iam = iam_of(account_id, partition)
+    roles = iam.get_roles() if iam else []
+    return next((role for role in roles if role.arn == role_arn), None)
+
+
+def _policies(principal: Any) -> tuple[str, ...]:
+    """Return the documents of the inline and the attached policies of moto's user or role."""
+    return (
+        *principal.policies.values(),
+        *(
+            version.document
+            for policy in principal.managed_policies.values()
+            for version in policy.versions
+            if version.version_id == policy.default_version_id
+        ),
+    )
+
+
+def _check_signature(request: Request, match: re.Match[str], secret: str) -> None:
+    _, scope, _, _, signed, signature = match.groups()
+    query = sorted(parse_qsl(request.query_string.decode(), keep_blank_values=True))
+    canonical = "\n".join(
+        [
+            request.method,
+            request.path,
+            "&".join(f"{quote(name, '-_.~')}={quote(value, '-_.~')}" for name, value in query),
+            *(
+                f"{name}:{' '.join(request.headers.get(name, '').split())}"
+                for name in signed.split(";")
+            ),
+            "",
+            signed,
+            hashlib.sha256(request.get_data()).hexdigest(),
+        ]
+    )
+    moment = request.headers.get("X-Amz-Date", "")
+    to_sign = "\n".join(
+        ["AWS4-HMAC-SHA256", moment, scope, hashlib.sha256(canonical.encode()).hexdigest()]
+    )
+    key = f"AWS4{secret}".encode()
+    for part in (*scope.split("/"), to_sign):
+        key = hmac.digest(key, part.encode(), "sha256")
+    if not hmac.compare_digest(key.hex(), signature):
+        raise Refused(
+            "SignatureDoesNotMatch",
+            "The request signature we calculated does not match the signature you provided. Check your AWS "
+            "Secret Access Key and signing method. Consult the service documentation for details.",
+            status=403,
+        )

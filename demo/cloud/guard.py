@@ -1,0 +1,77 @@
+"""What comes before moto: requests for sessions are decided here, and requests with their keys are checked."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from werkzeug.wrappers import Request, Response
+
+from demo.cloud import answers, callers, decisions
+from demo.cloud.answers import Refused, access_denied
+from demo.cloud.callers import Caller
+from demo.cloud.token_service import TokenService
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+def guarded(moto: WSGIApplication, tokens: TokenService) -> WSGIApplication:
+    """Return moto's application behind the checks that it lacks."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        body = request.get_data(parse_form_data=False)
+        try:
+            found = _decided(request, tokens)
+        except Refused as refused:
+            found = answers.refusal(refused)
+        if found is not None:
+            return found(environ, start_response)
+        passed_on = {**environ, "wsgi.input": io.BytesIO(body)}
+        if re.fullmatch(callers.ROOT_KEY, key_id := callers.access_key_of(request)):
+            passed_on["HTTP_X_MOTO_ACCOUNT_ID"] = key_id
+        return moto(passed_on, start_response)
+
+    return answer
+
+
+def _decided(request: Request, tokens: TokenService) -> Response | None:
+    """Return the answer to a request, None if moto is to give it.
+
+    Raises:
+        Refused: it is refused.
+    """
+    form = _form(request)
+    match action := form.get("Action", ""):
+        case "AssumeRoleWithWebIdentity":
+            return answers.success(action, tokens.assume_role_with_web_identity(form))
+        case "AssumeRole":
+            caller = callers.find(request, tokens.sessions)
+            return answers.success(action, tokens.assume_role(form, caller))
+        case "GetCallerIdentity":
+            return answers.success(action, _identity(callers.find(request, tokens.sessions)))
+    if callers.access_key_of(request) in tokens.sessions:
+        caller = callers.find(request, tokens.sessions)
+        name = _action(request, action)
+        if why := decisions.why_denied(caller, name):
+            raise access_denied(f"User: {caller.arn} is not authorized to perform: {name} {why}")
+    return None
+
+
+def _form(request: Request) -> dict[str, str]:
+    # The body is read anew: what has been parsed is no longer there for moto.
+    read = Request({**request.environ, "wsgi.input": io.BytesIO(request.get_data())})
+    return {**read.args.to_dict(), **read.form.to_dict()}
+
+
+def _action(request: Request, action: str) -> str:
+    """Return the name that policies have for what is asked, as far as the request tells it."""
+    target = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
+    return f"{callers.service_of(request)}:{action or target or 'Request'}"
+
+
+def _identity(caller: Caller) -> dict[str, str]:
+    return {"Arn": caller.arn, "UserId": caller.user_id, "Account": caller.account_id}
