@@ -84,27 +84,35 @@ def console_url(
 
     `destination` is a page of the AWS console of the account's partition; "" stands for the
     permission set's page, else the console's home. `region` moves that page to a region.
-    `sign_out_first` ends all console sessions of the browser, also those of other accounts.
+    `sign_out_first` ends all console sessions of the browser, also those of other accounts. An account with
+    the trust method switch-role has AWS's own page for this, which takes none of these.
     """
     attempt = _attempt(Kind.CONSOLE, subject, role, duration, origin, now)
     with attempt.recorded_as(Outcome.DENIED):
         entitlement = _decide(attempt, role, duration, tags)
-        landing = destinations.landing(
-            role=entitlement.role, destination=destination, region=region
-        )
-        attempt.destination = landing
+        role_is_a_link = trust.is_link(entitlement.role)
+        if role_is_a_link:
+            _check_link(destination=destination, region=region, duration=duration)
+        else:
+            attempt.destination = destinations.landing(
+                role=entitlement.role, destination=destination, region=region
+            )
     with attempt.recorded_as(Outcome.FAILED):
         _check_recordable()
-        session = _obtain(attempt, entitlement.role, duration)
-        url = signin.console_sign_in_url(
-            credentials=session.credentials,
-            partition=entitlement.role.partition,
-            destination=landing,
-            issuer=_return_address(entitlement.role, landing if destination or region else ""),
-            session_duration=trust.console_duration(entitlement.role, session.duration),
-            endpoint=settings.AWS_FEDERATION_ENDPOINT,
-            sign_out_first=sign_out_first,
-        )
+        if role_is_a_link:
+            url = attempt.destination = trust.console_link(entitlement.role)
+        else:
+            session = _obtain(attempt, entitlement.role, duration)
+            chosen = attempt.destination if destination or region else ""
+            url = signin.console_sign_in_url(
+                credentials=session.credentials,
+                partition=entitlement.role.partition,
+                destination=attempt.destination,
+                issuer=_return_address(entitlement.role, chosen),
+                session_duration=trust.console_duration(entitlement.role, session.duration),
+                endpoint=settings.AWS_FEDERATION_ENDPOINT,
+                sign_out_first=sign_out_first,
+            )
     audit_id = attempt.record(Outcome.ISSUED)
     return ConsoleSignIn(entitlement=entitlement, url=url, audit_id=audit_id)
 
@@ -151,6 +159,11 @@ def _decide(
     )
     given = decided.giving(attempt.kind)
     if not given:
+        if offered is not None and trust.is_link(offered) and attempt.subject.scope is not None:
+            # A scope of keys alone leaves nothing of it; whoever has the role is told why.
+            decided = entitlements.resolve(
+                subject=replace(attempt.subject, scope=None), now=attempt.now, roles=(offered,)
+            )
         raise denials.of_role(
             decided,
             subject=attempt.subject,
@@ -166,6 +179,7 @@ def _decide(
     attempt.session_name = session_name(attempt.subject)
     _check_duration(entitlement, duration)
     _check_tags(entitlement.role, tags)
+    trust.refuse_unfit(role=entitlement.role, subject=attempt.subject, kind=attempt.kind, tags=tags)
     return entitlement
 
 
@@ -222,6 +236,19 @@ def _check_tags(role: OfferedRole, tags: Mapping[str, str]) -> None:
             f"the permission set does not name the session tags {', '.join(refused)}",
             code="access.tag_denied",
         )
+
+
+def _check_link(*, destination: str, region: str, duration: int | None) -> None:
+    for given, name, code in (
+        (destination, "console page", "request.destination"),
+        (region, "region", "request.region"),
+        (duration is not None, "duration", "request.duration"),
+    ):
+        if given:
+            raise InvalidRequest(
+                f"A {name} cannot be chosen in this account: AWS's switch-role page takes none. Leave it out.",
+                code=code,
+            )
 
 
 # AWS says that the role's maximum is lower, and not how much it is: an hour is what every role allows.

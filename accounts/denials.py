@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from accounts import trust
 from accounts.claims import ClaimProblem
 from accounts.entitlements import Entitlements
 from accounts.errors import AccessDenied
+from accounts.trust import switch_role
 from accounts.types import Kind, Subject
 
 _IN_WORDS = {Kind.CONSOLE: "the console", Kind.KEYS: "keys"}
@@ -36,6 +38,8 @@ def of_role(
             code="access.scope",
         )
     if decided.granted:
+        if kind is Kind.KEYS and trust.is_link(decided.granted[0].role):
+            return switch_role.no_keys(decided.granted[0].role)
         other = _IN_WORDS[Kind.KEYS if kind is Kind.CONSOLE else Kind.CONSOLE]
         return AccessDenied(
             f"{role_name} in this account is for {other} only.",

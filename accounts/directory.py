@@ -15,6 +15,7 @@ from accounts import sql
 from accounts.aws.arn import RoleArn
 from accounts.matching import Rule, Targets
 from accounts.models import AccountRole
+from accounts.models.directory import TrustMethod
 from accounts.models.trust_checks import CheckOutcome
 from accounts.patterns import Match, Searchable, account_ids
 from accounts.storable import is_storable
@@ -232,7 +233,7 @@ def _as_offered(row: sql.Row, rules: SessionRules | None = None) -> OfferedRole:
         destination=destination,
         privileged=privileged,
         console=console,
-        keys=keys,
+        keys=keys and trust_method != TrustMethod.SWITCH_ROLE,
         trust_method=trust_method,
         external_id=external_id,
         session_tags=_texts(session_tags),

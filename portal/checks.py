@@ -37,7 +37,7 @@ def accounts_without_hub(
     if not databases:
         return []
     try:
-        partitions = Account.partitions_in_use()
+        partitions = Account.partitions_of_hub()
     except DatabaseError:
         # `migrate` runs this check before there are tables.
         return []

@@ -36,7 +36,7 @@ def _say_what_the_contents_lack() -> None:
             " and no ".join(missing),
             settings.BASE_URL,
         )
-    for partition, reason in partitions_without_hub(Account.partitions_in_use()).items():
+    for partition, reason in partitions_without_hub(Account.partitions_of_hub()).items():
         log.warning("nobody can use a role in the accounts in %s: %s", partition, reason)
 
 

@@ -74,3 +74,7 @@ POLICY_ARN = (
     r"arn:(\{partition\}|aws(-[a-z]+)*):iam::(\{account_id\}|aws|[0-9]{12}):policy/"
     r"([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,128}"
 )
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-console.html: characters, the role's
+# with its path.
+LONGEST_SWITCH_ROLE_NAME, LONGEST_DISPLAY_NAME = 64, 64

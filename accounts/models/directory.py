@@ -118,7 +118,14 @@ class Account(models.Model):
         blank=True,
         validators=[RegexValidator(REGION, "A region looks like eu-west-1.")],
     )
-    trust_method = models.CharField(max_length=16, choices=TrustMethod, default=TrustMethod.HUB)
+    trust_method = models.CharField(
+        max_length=16,
+        choices=TrustMethod,
+        default=TrustMethod.HUB,
+        help_text="portal-token: best for most, no AWS keys anywhere and sessions of up to 12 hours. hub: where AWS cannot "
+        "reach this portal's key set; often limited to 1 hour. user-token: the identity provider alone decides who gets "
+        "in. switch-role: accounts that give this portal no access; no keys.",
+    )
     external_id = models.CharField(
         "external id",
         max_length=limits.LONGEST_EXTERNAL_ID,
@@ -126,7 +133,7 @@ class Account(models.Model):
         validators=[
             RegexValidator(EXTERNAL_ID, "STS takes 2 to 1224 letters, digits and _+=,.@:/-.")
         ],
-        help_text="The sts:ExternalId that the account's roles require, if any.",
+        help_text="The sts:ExternalId that the account's roles require, if any. Only for the trust method hub.",
     )
     active = models.BooleanField(
         default=True, help_text="Nobody can use an account that is not active."
@@ -165,13 +172,18 @@ class Account(models.Model):
         return f"{self.name} ({self.account_id})"
 
     @classmethod
-    def partitions_in_use(cls) -> set[str]:
-        """Return the partitions of the active accounts."""
-        rows = cls.objects.filter(active=True).order_by()
+    def partitions_of_hub(cls) -> set[str]:
+        """Return the partitions of the active accounts that need a hub."""
+        rows = cls.objects.filter(active=True, trust_method=TrustMethod.HUB).order_by()
         return set(rows.values_list("partition", flat=True).distinct())
 
     def clean(self) -> None:
-        """Check the tags: keys and values of text."""
+        """Check the tags (keys and values of text), and that the external id would be sent."""
+        complaints = {}
+        if self.external_id and self.trust_method != TrustMethod.HUB:
+            complaints["external_id"] = (
+                "Only the trust method hub sends an external id: AWS takes none from the others. Leave it empty."
+            )
         if not isinstance(self.tags, dict) or not all(
             key
             and isinstance(value, str)
@@ -179,11 +191,11 @@ class Account(models.Model):
             and len(value) <= limits.LONGEST_TAG_VALUE
             for key, value in self.tags.items()
         ):
-            raise ValidationError(
-                {
-                    "tags": "Tags are pairs of text: a key of 1 to 128 characters, a value of up to 256."
-                }
+            complaints["tags"] = (
+                "Tags are pairs of text: a key of 1 to 128 characters, a value of up to 256."
             )
+        if complaints:
+            raise ValidationError(complaints)
 
 
 class AccountRole(models.Model):

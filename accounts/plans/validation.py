@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from accounts.clashes import same_arn
+from accounts.clashes import gives_nothing, same_arn
 from accounts.models import Account, AccountRole, PermissionSet
 from accounts.plans.complaints import Complaint, did_you_mean
 from accounts.plans.entries import (
@@ -80,9 +80,11 @@ def _references(entry: Entry) -> Iterator[tuple[str, str, Path]]:
 def _clashing_roles(
     after: Directory, numbers: Mapping[Identity, int]
 ) -> Iterator[tuple[int, Path, str]]:
-    """Complain where this plan would give one account two roles with the same ARN."""
+    """Complain where this plan would give one account two roles with the same ARN, or one that can give nothing."""
     sets = {
-        entry.name: PermissionSet(name=entry.name, iam_path=entry.iam_path)
+        entry.name: PermissionSet(
+            name=entry.name, iam_path=entry.iam_path, console=entry.console, keys=entry.keys
+        )
         for entry in after.values()
         if isinstance(entry, PermissionSetEntry)
     }
@@ -90,6 +92,8 @@ def _clashing_roles(
         if not isinstance(entry, AccountEntry):
             continue
         roles = _roles(entry, sets)
+        if identity in numbers and (useless := gives_nothing(roles)):
+            yield numbers[identity], ("roles",), useless
         if not (clash := same_arn(roles)):
             continue
         if identity in numbers:
@@ -105,7 +109,12 @@ def _clashing_roles(
 
 
 def _roles(entry: AccountEntry, sets: Mapping[str, PermissionSet]) -> list[AccountRole]:
-    account = Account(account_id=entry.account_id, name=entry.name, partition=entry.partition)
+    account = Account(
+        account_id=entry.account_id,
+        name=entry.name,
+        partition=entry.partition,
+        trust_method=entry.trust_method,
+    )
     return [
         AccountRole(
             account=account,

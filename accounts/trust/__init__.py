@@ -1,22 +1,28 @@
 """How keys are obtained for an account role: by the trust method of its account.
 
 hub            AssumeRole from the portal's own principal in AWS
+switch_role    a link to AWS's switch-role page, no keys
 session_names  the role session name of a subject
 
-A trust method is a module with the three functions of `_Method`, and an entry in `_METHODS`.
+A trust method is a module with the functions of `_Method`, and an entry in `_METHODS`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from accounts.errors import AwsRefused
 from accounts.models.directory import TrustMethod
-from accounts.trust import hub
-from accounts.types import Credentials, OfferedRole, SessionLimit, SessionRequest
+from accounts.trust import hub, switch_role
+from accounts.types import Credentials, Kind, OfferedRole, SessionLimit, SessionRequest, Subject
 
 
 class _Method(Protocol):
+    def refuse_unfit(
+        self, *, role: OfferedRole, subject: Subject, kind: Kind, tags: Mapping[str, str]
+    ) -> None: ...
+
     def obtain(self, request: SessionRequest) -> Credentials: ...
 
     def session_limit(self, role: OfferedRole) -> SessionLimit: ...
@@ -24,7 +30,22 @@ class _Method(Protocol):
     def console_duration(self, role: OfferedRole, duration: int) -> int | None: ...
 
 
-_METHODS: dict[str, _Method] = {TrustMethod.HUB: hub}
+_METHODS: dict[str, _Method] = {TrustMethod.HUB: hub, TrustMethod.SWITCH_ROLE: switch_role}
+
+
+def refuse_unfit(
+    *, role: OfferedRole, subject: Subject, kind: Kind, tags: Mapping[str, str]
+) -> None:
+    """Refuse what the account's trust method cannot give to this subject, before AWS is asked.
+
+    `tags` are the session tags that somebody asks for.
+
+    Raises:
+        AccessDenied: the method gives no keys, or nothing to such a subject.
+        InvalidRequest: it cannot pass session tags on.
+        AwsRefused: the account's trust method is unknown.
+    """
+    _method_of(role).refuse_unfit(role=role, subject=subject, kind=kind, tags=tags)
 
 
 def obtain(request: SessionRequest) -> Credentials:
@@ -55,6 +76,20 @@ def console_duration(role: OfferedRole, duration: int) -> int | None:
         AwsRefused: the account's trust method is unknown.
     """
     return _method_of(role).console_duration(role, duration)
+
+
+def is_link(role: OfferedRole) -> bool:
+    """Whether the console of a role is a page of AWS's own, and there are no keys that could be exchanged for it."""
+    return role.trust_method == TrustMethod.SWITCH_ROLE
+
+
+def console_link(role: OfferedRole) -> str:
+    """Return AWS's page for a role that `is_link`.
+
+    Raises:
+        AwsRefused: AWS's page does not take this role.
+    """
+    return switch_role.console_link(role)
 
 
 def _method_of(role: OfferedRole) -> _Method:

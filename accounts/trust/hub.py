@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.conf import settings
 
@@ -11,7 +11,13 @@ from accounts.aws import clients, hubs, sts
 from accounts.aws.hubs import Hub
 from accounts.aws.limits import CHAINED_SESSION
 from accounts.errors import GatehouseError
-from accounts.types import Credentials, OfferedRole, SessionLimit, SessionRequest
+from accounts.types import Credentials, Kind, OfferedRole, SessionLimit, SessionRequest, Subject
+
+
+def refuse_unfit(
+    *, role: OfferedRole, subject: Subject, kind: Kind, tags: Mapping[str, str]
+) -> None:
+    """As `accounts.trust.refuse_unfit`: the hub serves everybody."""
 
 
 def obtain(request: SessionRequest) -> Credentials:

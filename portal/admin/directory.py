@@ -11,8 +11,9 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from accounts.clashes import same_arn
+from accounts.clashes import gives_nothing, same_arn
 from accounts.models import Account, AccountRole, Environment
+from accounts.models.directory import TrustMethod
 from accounts.trust.hub import partitions_without_hub
 from portal.admin.audited import AuditedAdmin
 from portal.admin.fields import (
@@ -34,7 +35,7 @@ class RoleRows(InlineRows):
     """The permission sets offered in one account."""
 
     def clean(self) -> None:
-        """Refuse two rows that would be the same IAM role."""
+        """Refuse two rows that would be the same IAM role, and one that could give nothing."""
         super().clean()
         roles = [
             form.instance
@@ -43,8 +44,8 @@ class RoleRows(InlineRows):
             and not form.cleaned_data.get("DELETE")
             and form.cleaned_data.get("permission_set")
         ]
-        if clash := same_arn(roles):
-            raise ValidationError(clash)
+        if fault := same_arn(roles) or gives_nothing(roles):
+            raise ValidationError(fault)
 
 
 class RoleInline(AutocompletedInline):
@@ -131,6 +132,8 @@ class AccountAdmin(AuditedAdmin):
 
 
 def _warn_of_hub(request: HttpRequest, account: Account) -> None:
+    if account.trust_method != TrustMethod.HUB:
+        return
     for reason in partitions_without_hub([account.partition]).values():
         messages.warning(request, f"Nobody can use a role in {account.name}: {reason}.")
 
@@ -143,7 +146,7 @@ class AccountRoleForm(forms.ModelForm):  # type: ignore[type-arg]
     )
 
     def clean(self) -> Any:
-        """Refuse the ARN of another role in the same account."""
+        """Refuse the ARN of another role in the same account, and a role that could give nothing there."""
         cleaned: dict[str, Any] = super().clean() or {}
         account, permission_set = cleaned.get("account"), cleaned.get("permission_set")
         if account and permission_set:
@@ -155,6 +158,8 @@ class AccountRoleForm(forms.ModelForm):  # type: ignore[type-arg]
             )
             if clash := same_arn([*others.select_related("account", "permission_set"), candidate]):
                 raise ValidationError({"iam_role_name": clash})
+            if fault := gives_nothing([candidate]):
+                raise ValidationError({"permission_set": fault})
         return cleaned
 
 

@@ -20,6 +20,7 @@ from portal.templatetags.shown import moment
 # The first accounts are elements at once. The others are text in <noscript>, so that a browser with
 # scripts does not parse them before the page is up; account-list.js adds them piece by piece.
 AT_ONCE, IN_A_PIECE = 40, 40
+_ONLY_SWITCHES = "<span>No keys: you switch role with your own AWS sign-in</span>"
 _PRIVILEGED = ' <span class="warn">privileged</span>'
 
 
@@ -153,7 +154,8 @@ def _where(account: AccountRow, words: Words) -> str:
         for line in account.hidden_text
         if words and any(word in lower(line) for word in words)
     )
-    return f'{label}<span class="mono">{marked(account.account_id, words)}</span>{tags}'
+    why = _ONLY_SWITCHES if account.only_switches else ""
+    return f'{label}<span class="mono">{marked(account.account_id, words)}</span>{tags}{why}'
 
 
 def _hidden_lines(account: AccountRow) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
+from accounts import trust
 from accounts.types import Entitlement, Environment, OfferedRole
 
 
@@ -23,7 +24,10 @@ class RoleRow:
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
-    """An account with its roles. `hidden_text` is searched and only shown if it was found there."""
+    """An account with its roles. `hidden_text` is searched and only shown if it was found there.
+
+    `only_switches`: its console is AWS's switch-role page, and there are no keys.
+    """
 
     account_id: str
     name: str
@@ -31,6 +35,7 @@ class AccountRow:
     unit: str
     hidden_text: tuple[str, ...]
     roles: tuple[RoleRow, ...]
+    only_switches: bool = False
 
 
 def arranged(entitlements: Iterable[Entitlement]) -> tuple[AccountRow, ...]:
@@ -61,6 +66,7 @@ def account_row(entitlements: Sequence[Entitlement]) -> AccountRow:
             )
             for entitlement in entitlements
         ),
+        only_switches=trust.is_link(first),
     )
 
 

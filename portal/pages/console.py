@@ -8,11 +8,11 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts import preferences
+from accounts import preferences, trust
 from accounts.access import console_url
 from accounts.aws import destinations, partitions
 from accounts.errors import AccessDenied
-from accounts.types import Kind, RoleRef, Subject
+from accounts.types import Kind, OfferedRole, RoleRef, Subject
 from portal.context import origin_of, sign_in_of, subject_of_request
 from portal.pages import humanize, refusals
 from portal.pages.entitled import choices, entitled
@@ -42,9 +42,8 @@ def console(request: HttpRequest) -> HttpResponse:
         "role": role,
         "wanted": wanted,
         "left_over": _left_over(request),
-        "landing": destinations.landing(
-            role=role, destination=wanted.destination, region=wanted.region
-        ),
+        "landing": _landing(role, wanted),
+        "only_switches": trust.is_link(role),
         "regions": partitions.find(role.partition).described_regions(),
         "preferences": preferences.preferences_of(sign_in_of(request).person),
     }
@@ -66,12 +65,19 @@ def _choose(
         "left_over": _left_over(request),
         "denied": denied,
         "help": None if denied is None else refusals.help_request(request, denied),
-        "landing": wanted.destination
-        and destinations.landing(role=role, destination=wanted.destination, region=wanted.region),
+        "landing": wanted.destination and _landing(role, wanted),
+        "only_switches": trust.is_link(role),
         "preferences": preferences.preferences_of(sign_in_of(request).person),
     }
     status = denied.http_status if denied else 200
     return render(request, "pages/console_choose.html", context, status=status)
+
+
+def _landing(role: OfferedRole, wanted: RoleRequest) -> str:
+    """Return the page that the console opens; "" where AWS decides, as it does when people switch roles."""
+    if trust.is_link(role):
+        return ""
+    return destinations.landing(role=role, destination=wanted.destination, region=wanted.region)
 
 
 def _left_over(request: HttpRequest) -> str:

@@ -12,7 +12,7 @@ import time_machine
 from django.utils import timezone
 
 from accounts.aws import clients
-from accounts.models import AuditEvent, Mapping, PermissionSet
+from accounts.models import Account, AuditEvent, Mapping, PermissionSet
 from accounts.models.audit import Action
 from tests import cast
 from tests.emulators import Reply, ScriptedServer, sts_at
@@ -53,6 +53,15 @@ def test_who_is_entitled_to_nothing_sees_no_account(program: Program) -> None:
     assert listed(program, ACCOUNTS, token) == []
     assert denial(program.get(ROLES, token, account_id=DEV)) == FORBIDDEN
     assert AuditEvent.objects.get(action="access:page:denied").account_id == DEV
+
+
+def test_account_that_people_switch_to_is_not_listed_and_gives_no_keys(program: Program) -> None:
+    Account.objects.filter(account_id=DEV).update(trust_method="switch-role")
+    token = program.login()["accessToken"]
+
+    assert listed(program, ACCOUNTS, token) == [("payments-prod", PROD)]
+    assert denial(ask(program, token)) == FORBIDDEN
+    assert AuditEvent.objects.get(action="access:keys:denied").error_code == "access.no_keys"
 
 
 def test_unknown_and_not_given_are_refused_in_the_same_words(program: Program) -> None:

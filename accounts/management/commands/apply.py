@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts.management.operators import operator_name
 from accounts.mapping_values import hint
 from accounts.models import Account, Mapping
+from accounts.models.directory import TrustMethod
 from accounts.plans.changes import Change, counts
 from accounts.plans.complaints import InvalidPlan
 from accounts.plans.entries import MATCHES, AccountEntry, MappingEntry
@@ -96,10 +97,12 @@ class Command(BaseCommand):
         named = {
             change.after.partition
             for change in changes
-            if isinstance(change.after, AccountEntry) and change.after.active
+            if isinstance(change.after, AccountEntry)
+            and change.after.active
+            and change.after.trust_method == TrustMethod.HUB
         }
         for partition, reason in partitions_without_hub(
-            named | Account.partitions_in_use()
+            named | Account.partitions_of_hub()
         ).items():
             self.stderr.write(
                 self.style.WARNING(

@@ -74,6 +74,7 @@ ENTITLEMENTS: dict[str, Any] = {
             "session_duration": 14400,
             "console": True,
             "keys": True,
+            "trust_method": "hub",
             "session_tags": ["ticket"],
             "failed_test_at": None,
             "reasons": [

@@ -115,6 +115,7 @@ def _serialize(entitlement: Entitlement) -> dict[str, Any]:
         "session_duration": entitlement.session_duration,
         "console": entitlement.console,
         "keys": entitlement.keys,
+        "trust_method": role.trust_method,
         "session_tags": list(role.session_tags),
         "failed_test_at": role.failed_test_at,
         "reasons": [

@@ -248,6 +248,10 @@ class EntitlementOut(Schema):
     session_duration: int = Field(description="The longest session, in seconds.")
     console: bool = Field(description="Whether you may open the console.")
     keys: bool = Field(description="Whether you may have keys.")
+    trust_method: str = Field(
+        description="How keys are obtained: `hub`, `user-token` or `portal-token`; with `switch-role` there are "
+        "none, and the console is AWS's switch-role page."
+    )
     session_tags: list[str] = Field(description="The keys of the session tags that you may give.")
     failed_test_at: datetime | None = Field(
         description="When the role's last test failed, if it did: AWS may refuse it."
@@ -288,7 +292,9 @@ class AccountOut(Schema):
     organizational_unit: str = Field(description="Its unit, as a path.")
     region: str = Field(description="Its default region; may be empty.")
     tags: dict[str, Any] = Field(description="Its tags.")
-    trust_method: str = Field(description="How keys are obtained: `hub`.")
+    trust_method: str = Field(
+        description="How keys are obtained: `hub`, `user-token`, `portal-token`, or not at all: `switch-role`."
+    )
     active: bool = Field(description="Whether it can be used.")
     roles: list[AccountRoleOut] = Field(description="The roles that are offered there.")
 

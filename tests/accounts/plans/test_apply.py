@@ -113,6 +113,18 @@ def test_apply_refuses_two_roles_with_one_arn_in_an_account(northwind: None) -> 
     ]
 
 
+def test_apply_refuses_a_role_with_keys_alone_in_an_account_that_gives_none(
+    northwind: None,
+) -> None:
+    text = PAYMENTS_PROD + 'roles = ["Robot"]\ntrust_method = "switch-role"\n'
+    text += '[[permission_set]]\nname = "Robot"\nconsole = false\n'
+
+    assert refusal(text) == [
+        '7: account "payments-prod": roles: “Robot” offers only keys, and payments-prod (123456789012) gives none: its '
+        "trust method is switch-role. Leave this permission set out, or choose another trust method."
+    ]
+
+
 def test_apply_refuses_a_path_that_gives_two_stored_roles_one_arn(northwind: None) -> None:
     names = {"Developer": "ReadOnly", "Operator": "ReadOnly"}
     for permission_set, name in names.items():

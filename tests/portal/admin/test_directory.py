@@ -52,6 +52,34 @@ def test_an_account_in_a_partition_without_a_hub_is_saved_with_a_warning(carol: 
         assert "set AWS_HUB_PROFILE_AWS_EUSC to a profile" in page
 
 
+def test_only_accounts_of_the_hub_need_one(carol: Client) -> None:
+    fields = forms.account() | {"partition": "aws-eusc", "trust_method": "portal-token"}
+
+    forms.send(carol, "account/add/", fields)
+
+    assert Account.objects.filter(partition="aws-eusc").exists()
+    assert "Nobody can use" not in carol.get("/admin/accounts/account/").content.decode()
+
+
+@pytest.mark.parametrize("method", ["user-token", "portal-token", "switch-role"])
+def test_external_id_that_would_not_be_sent_is_refused(carol: Client, method: str) -> None:
+    fields = forms.account() | {"trust_method": method, "external_id": "northwind-7f3a"}
+
+    refused = forms.errors_of(forms.send(carol, "account/add/", fields))
+
+    assert list(refused) == ["external_id"]
+    assert "Only the trust method hub sends an external id" in refused["external_id"][0]
+
+
+def test_role_with_keys_alone_is_refused_where_there_are_none(carol: Client) -> None:
+    only_keys = cast.permission_set("Robot", console=False)
+    fields = forms.account({"permission_set": only_keys.pk}, trust_method="switch-role")
+
+    [refused] = forms.complaints(forms.send(carol, "account/add/", fields))
+
+    assert "“Robot” offers only keys" in refused
+
+
 def test_tags_that_are_no_pairs_are_refused_by_line(carol: Client) -> None:
     response = forms.send(
         carol, "account/add/", forms.account(tags="team=data\nnonsense\n=x\nteam=other")

@@ -480,3 +480,18 @@ def test_audit_trail_is_filtered(program: Program, issuer: Issuer) -> None:
     assert subs(until="1971-01-01T00:00:00Z") == []
     assert subs(after="00000000-0000-0000-0000-000000000000") == []
     assert len(subs(actor_kind="person", account_id=DEV)) == 2
+
+
+def test_account_that_people_switch_to_gives_no_keys_and_says_so(
+    program: Program, issuer: Issuer
+) -> None:
+    Account.objects.filter(account_id=DEV).update(trust_method="switch-role")
+
+    refused = post(program, "/keys", issuer.token(), role_arn=DEVELOPER)
+    opened = post(program, "/console", issuer.token(), role_arn=DEVELOPER)
+    items = body(program.get("/api/v1/me/entitlements", issuer.token()))["items"]
+
+    assert code(refused) == (403, "access.no_keys")
+    assert urlsplit(body(opened)["url"]).path == "/switchrole"
+    shown = {(item["account_id"], item["trust_method"], item["keys"]) for item in items}
+    assert shown == {(DEV, "switch-role", False), (PROD, "hub", True)}

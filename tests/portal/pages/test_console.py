@@ -10,7 +10,7 @@ from django.test import Client
 from playwright.sync_api import expect
 
 from accounts import preferences
-from accounts.models import AuditEvent, SignIn
+from accounts.models import Account, AuditEvent, SignIn
 from tests import cast
 from tests.browsers import PageFactory
 from tests.emulators import ConsoleEndpoint
@@ -319,3 +319,32 @@ def test_console_opens_in_the_same_tab_in_the_region_chosen_without_a_script(
     page.wait_for_url(f"{aws.url}/federation?Action=login&**")
     destination = parse_qs(urlsplit(page.url).query)["Destination"]
     assert destination == ["https://console.aws.amazon.com/console/home?region=ap-southeast-2"]
+
+
+def test_account_that_people_switch_to_says_why_there_are_no_keys_on_every_page() -> None:
+    Account.objects.filter(account_id=DEV).update(trust_method="switch-role")
+    alice, role = cast.signed_in("alice"), {"account_id": DEV, "role_name": "Developer"}
+
+    start = alice.get("/").content.decode()
+    keys = alice.get("/keys", role)
+    asked = alice.get("/console", role | {"region": "eu-west-1"}).content.decode()
+    chosen = alice.get("/console", {"account_id": DEV, "region": "eu-west-1"}).content.decode()
+
+    assert start.count("No keys: you switch role with your own AWS sign-in") == 1
+    assert keys.status_code == 403
+    assert "This account gives no keys" in keys.content.decode()
+    for page in (asked, chosen):
+        assert "You switch to this role with your own AWS sign-in." in page
+        assert "The page that your link names is not opened." in page
+        assert 'name="region"' not in page
+    assert not AuditEvent.objects.filter(action="access:console:issued").exists()
+
+
+def test_form_leads_to_the_switch_role_page_of_aws() -> None:
+    Account.objects.filter(account_id=DEV).update(trust_method="switch-role")
+
+    opened = cast.signed_in("alice").post("/console", {"role": f"{DEV}/Developer"})
+
+    assert opened.status_code == 303
+    assert urlsplit(opened["Location"]).path == "/switchrole"
+    assert AuditEvent.objects.filter(action="access:console:issued").count() == 1

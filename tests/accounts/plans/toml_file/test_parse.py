@@ -172,6 +172,10 @@ ONE_MISTAKE = {
     ACCOUNT + 'external_id = "se cret"': (
         '4: account "a": external_id: STS takes 2 to 1224 letters, digits and _+=,.@:/-.'
     ),
+    ACCOUNT + 'external_id = "northwind"\ntrust_method = "portal-token"': (
+        '4: account "a": external_id: Only the trust method hub sends an external id: AWS takes none from the '
+        "others. Leave it empty."
+    ),
     ACCOUNT + ACCOUNT.replace('"a"', '"b"'): (
         '5: account "b": account_id: "123456789012" is in the file already: account "a" on line 1.'
     ),
