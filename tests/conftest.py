@@ -20,6 +20,7 @@ pytest_plugins = [
     "tests.emulators",
     "tests.identity",
     "tests.issuer",
+    "tests.ministack",
     "tests.parallel",
     "tests.postgresql",
     "tests.strict_aws",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import time
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from accounts.aws import limits
 from demo.cloud import policies
@@ -118,6 +120,8 @@ class SessionRequest:
             "sts:DurationSeconds": (str(self.duration),),
             "sts:ExternalId": (self.external_id if action == "sts:AssumeRole" else "",),
             "aws:TagKeys": tuple(self.tags),
+            "aws:CurrentTime": (datetime.now(UTC).isoformat(),),
+            "aws:EpochTime": (str(int(time.time())),),
             **{f"aws:RequestTag/{key}": (value,) for key, value in self.tags.items()},
         }
         present = {key_name(name): values for name, values in keys.items() if any(values)}

@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import boto3
 import pytest
-import requests
 
 from accounts.aws import session_tags, sts
 from accounts.errors import AwsRefused
@@ -40,49 +33,6 @@ TRUST: dict[str, dict[str, Any]] = {
         "Condition": {"StringEquals": {"aws:RequestTag/project": "payments"}},
     },
 }
-
-
-@pytest.fixture(scope="module")
-def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Ministack with authorization, on loopback; its address."""
-    home = tmp_path_factory.mktemp("ministack")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(home),
-        "TMPDIR": str(home),
-        "AUTH": "true",
-        "BIND_HOST": "127.0.0.1",
-        "GATEWAY_PORT": str(port),
-        "SERVICES": "iam,sts",
-        "IOT_MTLS_ENABLED": "0",  # it would listen on every interface, whatever BIND_HOST says
-        "LOG_LEVEL": "WARNING",
-    }
-    with (home / "log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ministack"], env=environment, stdout=log, stderr=log, cwd=home
-        )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _wait_for(url, process, home / "log")
-        yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        assert process.poll() is None, f"ministack ended:\n{log.read_text()}"
-        try:
-            if requests.get(f"{url}/_ministack/health", timeout=1).ok:
-                return
-        except requests.exceptions.ConnectionError:
-            time.sleep(0.1)
-    pytest.fail(f"ministack did not start:\n{log.read_text()}")
 
 
 @pytest.fixture(scope="module")
