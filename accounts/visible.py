@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 
 # Printable to Python, and drawn as nothing or as a space.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
@@ -16,16 +17,25 @@ def visible(text: str) -> str:
     "pay\u202ements" -> "pay[U+202E]ments". These are controls, format characters (bidirectional
     marks, zero-width joiners and spaces, tags), fillers, unusual spaces, and spaces at the edges or
     side by side. Letters that look alike are left alone: the page shows issuer and `sub` for them.
+    `client/gatehouse_client/visible.py` is the same for the command line.
     """
-    if text.isascii() and text.isprintable() and text == text.strip() and "  " not in text:
+    marked = dict(hidden(text))
+    if not marked:
         return text
     return "".join(
-        _marked(character)
-        if is_hidden(character, before=text[place - 1 : place])
-        or (character == " " and (place in (0, len(text) - 1) or text[place - 1] == " "))
-        else character
-        for place, character in enumerate(text)
+        _marked(character) if place in marked else character for place, character in enumerate(text)
     )
+
+
+def hidden(text: str) -> Iterator[tuple[int, str]]:
+    """Yield place and character of all that `visible` marks, and that names may not hold."""
+    if text.isascii() and text.isprintable() and text == text.strip() and "  " not in text:
+        return
+    for place, character in enumerate(text):
+        if is_hidden(character, before=text[place - 1 : place] if place else "") or (
+            character == " " and (place in (0, len(text) - 1) or text[place - 1] == " ")
+        ):
+            yield place, character
 
 
 def visible_lines(text: str) -> str:

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from django.core.exceptions import ValidationError
 
-# Control characters, format characters (zero-width, direction), surrogates, line and paragraph separators.
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+from accounts.visible import hidden
 
 
 def plain_text(text: str) -> None:
     """Refuse a name that looks like another one, or breaks the file or line it is copied into.
 
     Raises:
-        ValidationError: it begins or ends with a space, or has a tab, a line break or a character
-            that cannot be seen.
+        ValidationError: it begins or ends with a space, has two side by side, or has a tab, a line
+            break or a character that cannot be seen: what `accounts.visible` marks.
     """
     if text != text.strip():
         raise ValidationError("Remove the spaces at the beginning and at the end.", code="spaces")
-    for number, character in enumerate(text, start=1):
-        if unicodedata.category(character) in _UNSEEN:
+    for place, character in hidden(text):
+        if character == " ":
             raise ValidationError(
-                f"Character {number} cannot be seen (U+{ord(character):04X}). Tabs, line breaks and "
-                "zero-width characters are not possible in a name. Remove it.",
-                code="unseen",
+                f"Character {place + 1} is a second space, which pages do not show. Remove it.",
+                code="spaces",
             )
+        raise ValidationError(
+            f"Character {place + 1} cannot be seen (U+{ord(character):04X}). Tabs, line breaks, unusual "
+            "spaces and zero-width characters are not possible in a name. Remove it.",
+            code="unseen",
+        )
 
 
 def plain_path(path: str) -> None:

@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import sys
+import time
 import webbrowser
 from argparse import Namespace
 from typing import Any
@@ -21,6 +22,7 @@ from gatehouse_client import (
     provider,
     settings,
     signin,
+    visible,
 )
 from gatehouse_client.errors import CommandFailed, NotSignedIn, UsageError, printable
 from gatehouse_client.portal import PortalApi, RoleName, sign_in_settings
@@ -37,11 +39,12 @@ def login(options: Namespace) -> None:
         tokens = loopback.sign_in(api, show=_open_page)
     me = PortalApi(url, lambda refused: "" if refused else tokens.bearer).me()
     signin.save(signin.from_tokens(url, how, tokens))
-    _say(f"Signed in at {url} as {printable(me['email'] or me['name'] or me['sub'])}.")
+    _say(f"Signed in at {url} as {visible.label(me)}.")
     if not tokens.refresh_token:
         _say(
-            f"The sign-in ends in {max(1, tokens.lifetime // 60)} minutes: the identity provider sent "
-            "no refresh token. Your portal admins can add offline_access to API_CLIENT_SCOPES."
+            f"The sign-in ends in {visible.duration(tokens.lifetime)}, on "
+            f"{visible.moment(time.time() + tokens.lifetime)}: the identity provider sent no refresh "
+            "token. Your portal admins can add offline_access to API_CLIENT_SCOPES."
         )
 
 

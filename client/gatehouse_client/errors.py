@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from gatehouse_client.visible import visible
+
 
 class CommandFailed(Exception):
     """Something did not work; the message says what, and what to do."""
@@ -22,5 +24,5 @@ class NotSignedIn(CommandFailed):
 
 
 def printable(text: object) -> str:
-    """Return text of others ready for a terminal: one line, at most 2,000 characters, no control characters."""
-    return "".join(letter if letter.isprintable() else " " for letter in str(text))[:2000]
+    """Return text of others ready for a terminal: one line, at most 2,000 characters, what is hidden in it marked."""
+    return visible(str(text))[:2000]

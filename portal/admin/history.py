@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -10,14 +13,19 @@ from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.html import conditional_escape, format_html_join
+from django.utils.safestring import SafeString
 
 from accounts.models import AuditEvent
 from accounts.models.audit import Action
 from accounts.visible import visible
 from portal.admin.snapshots import Snapshot
+from portal.templatetags.shown import moment
 
 ADMIN_ACTIONS = (Action.ADMIN_ADDED, Action.ADMIN_CHANGED, Action.ADMIN_DELETED)
 MAX_SHOWN = 100
+# A moment as `portal.admin.snapshots` and plans record it.
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
 
 
 def changes_of(obj: models.Model) -> models.QuerySet[AuditEvent]:
@@ -62,7 +70,7 @@ class ShowsHistory(admin.ModelAdmin):  # type: ignore[type-arg]
         return TemplateResponse(request, self.object_history_template, context)
 
 
-def _table(detail: Snapshot) -> list[tuple[str, str, str]]:
+def _table(detail: Snapshot) -> list[tuple[str, SafeString, SafeString]]:
     """Return a recorded change as rows of (column, before, after), in words."""
     before, after = detail.get("before", {}), detail.get("after", {})
     return [
@@ -71,13 +79,18 @@ def _table(detail: Snapshot) -> list[tuple[str, str, str]]:
     ]
 
 
-def _in_words(value: Any) -> str:
+def _in_words(value: Any) -> SafeString:
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return conditional_escape("yes" if value else "no")
+    if value in (None, "", [], {}):
+        return conditional_escape("none")
     if isinstance(value, list):
-        return "; ".join(map(_in_words, value)) or "none"
+        return format_html_join("; ", "{}", ((_in_words(part),) for part in value))
     if isinstance(value, dict):
-        return (
-            ", ".join(f"{key}={_in_words(part)}" for key, part in sorted(value.items())) or "none"
-        )
-    return "none" if value in (None, "") else visible(str(value))
+        parts = ((visible(key), _in_words(part)) for key, part in sorted(value.items()))
+        return format_html_join(", ", "{}={}", parts)
+    text = str(value)
+    if _MOMENT.fullmatch(text):
+        with suppress(ValueError):
+            return conditional_escape(moment(datetime.fromisoformat(text), seconds=True))
+    return conditional_escape(visible(text))

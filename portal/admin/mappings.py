@@ -15,15 +15,19 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from accounts.mapping_values import hint
 from accounts.models import Mapping, MappingTarget
 from accounts.patterns import Match
 from accounts.preview import preview
+from accounts.visible import visible
 from accounts.vouched_claims import NOT_VERIFIED_HINT, is_email_claim
 from portal.admin.audited import AuditedAdmin
 from portal.admin.mapping_forms import MappingForm, TargetInline
 from portal.admin.snapshots import snapshot
+from portal.templatetags.shown import moment
 
 # How many rows of a preview the change page and the preview page show, and how many targets a list's cell.
 CHANGE_PAGE_ROWS, PREVIEW_PAGE_ROWS, CELL_TARGETS = 20, 500, 3
@@ -105,12 +109,12 @@ class MappingAdmin(AuditedAdmin):
     @admin.display(description="claim value", ordering="value")
     def claim_value(self, mapping: Mapping) -> str:
         issuer = f"{mapping.issuer}: " if mapping.issuer else ""
-        return f"{issuer}{mapping.claim} = {mapping.value}"
+        return visible(f"{issuer}{mapping.claim} = {mapping.value}")
 
     @admin.display(description="accounts")
     def reaches(self, mapping: Mapping) -> str:
         """Return the first targets, and how many more there are."""
-        targets = [str(target) for target in mapping.targets.all()]
+        targets = [visible(str(target)) for target in mapping.targets.all()]
         more = len(targets) - CELL_TARGETS
         shown = ", ".join(targets[:CELL_TARGETS]) or "none"
         return f"{shown} and {more} more" if more > 0 else shown
@@ -121,15 +125,15 @@ class MappingAdmin(AuditedAdmin):
         return " and ".join(name for name, is_given in given.items() if is_given)
 
     @admin.display(description="state", ordering="expires_at")
-    def state(self, mapping: Mapping) -> str:
+    def state(self, mapping: Mapping) -> SafeString | str:
         if not mapping.enabled:
             return "disabled"
         if mapping.issuer is not None and not mapping.issuer.enabled:
             return "issuer disabled"
         if mapping.expires_at is None:
             return "in force"
-        day = f"{mapping.expires_at:%-d %B %Y}"
-        return f"until {day}" if mapping.expires_at > timezone.now() else f"expired {day}"
+        state = "until" if mapping.expires_at > timezone.now() else "expired"
+        return format_html("{} {}", state, moment(mapping.expires_at))
 
     @admin.action(description="Enable the selected mappings", permissions=["change"])
     def enable(self, request: HttpRequest, queryset: QuerySet[Mapping]) -> None:

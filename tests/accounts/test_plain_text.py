@@ -10,6 +10,7 @@ from accounts.models.mappings import MappingTarget, TargetKind
 from accounts.models.plain_text import plain_text
 from accounts.plans.entries import AccountEntry
 from accounts.plans.model_rules import faults_of
+from accounts.visible import visible
 
 REFUSED = {
     " payments": "spaces",
@@ -22,6 +23,11 @@ REFUSED = {
     "pay\u2028ments": "U+2028",
     "pay\x7fments": "U+007F",
     "\ufeffpayments": "U+FEFF",
+    "pay  ments": "second space",
+    "pay\u00a0ments": "U+00A0",
+    "pay\u3164ments": "U+3164",
+    "pay\ufe0fments": "U+FE0F",
+    "pay\ue000ments": "U+E000",
 }
 
 
@@ -31,8 +37,31 @@ def test_what_cannot_be_seen_is_refused_and_named() -> None:
             plain_text(name)
 
 
+def test_a_name_is_refused_exactly_if_pages_would_mark_something_in_it() -> None:
+    differing = []
+    for point in (*range(0x3200), *range(0xD7F0, 0x10040), *range(0xE0000, 0xE0200)):
+        name = f"a{chr(point)}b"
+        try:
+            plain_text(name)
+        except ValidationError:
+            refused = True
+        else:
+            refused = False
+        if refused != (visible(name) != name):
+            differing.append(hex(point))
+
+    assert differing == []
+
+
 def test_names_of_people_pass() -> None:
-    for name in ("payments-dev", "Übung (Köln)", "支払い", "R&D / Lab", "a  b"):
+    for name in (
+        "payments-dev",
+        "Übung (Köln)",
+        "支払い",
+        "R&D / Lab",
+        "⚠\ufe0f Production",
+        "山田\u3000太郎",
+    ):
         plain_text(name)
 
 

@@ -20,6 +20,7 @@ from accounts.plans.entries import (
     identity_of,
 )
 from accounts.plans.fields import Role
+from accounts.visible import hidden
 
 # Whatever a database stores: any character but NUL and halves of surrogate pairs.
 _CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\x00")
@@ -31,9 +32,9 @@ def _text(longest: int, *, shortest: int = 0) -> st.SearchStrategy[str]:
 
 def _name(longest: int) -> st.SearchStrategy[str]:
     """Return what people read and copy: nothing that cannot be seen, no spaces at the edges."""
-    seen = st.characters(exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp"])
+    seen = st.characters(exclude_categories=["C", "Z", "M"], include_characters=" \u3000")
     texts = st.text(seen, min_size=1, max_size=min(longest, 40))
-    return texts.filter(lambda text: text == text.strip())
+    return texts.filter(lambda text: text == text.strip() and not [*hidden(text)])
 
 
 _UNITS = st.lists(_name(20).filter(lambda part: "/" not in part), min_size=1, max_size=3).map(

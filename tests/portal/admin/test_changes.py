@@ -244,6 +244,26 @@ def test_djangos_own_log_stays_empty(carol: Client) -> None:
     assert LogEntry.objects.count() == 0
 
 
+def test_the_history_shows_moments_as_every_page_does_and_marks_what_is_hidden(
+    carol: Client,
+) -> None:
+    mapping = Mapping.objects.get(name="Developers of payments")
+    form = forms.mapping(
+        {"kind": "all"},
+        name=mapping.name,
+        value="pay\u202ements<b>",
+        permission_set=mapping.permission_set_id,
+        expires_at="2027-01-31T17:30:05",
+    )
+    forms.send(carol, f"mapping/{mapping.pk}/change/", form)
+
+    page = carol.get(f"/admin/accounts/mapping/{mapping.pk}/history/").content.decode()
+
+    moment = "31 January 2027, 17:30:05 UTC"
+    assert f'datetime="2027-01-31T17:30:05+00:00">{moment}</time></td>' in page
+    assert "<td>pay[U+202E]ments&lt;b&gt;</td>" in page
+
+
 def test_the_history_of_an_object_shows_before_and_after(carol: Client, olga: Client) -> None:
     forms.send(carol, f"account/{dev().pk}/change/", dev_form(name="payments-test"))
 

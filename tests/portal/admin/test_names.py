@@ -61,6 +61,7 @@ def test_hidden_characters_and_look_alikes_are_told_apart_on_every_page(carol: C
         assert "sub-pay[U+202E]ments" in page, path
         assert hidden not in page.split("<main")[-1].split('id="content"')[-1], path
         assert cast.ISSUER in page, path
+    assert "groups = pay[U+202E]ments" in carol.get("/admin/accounts/mapping/").content.decode()
 
 
 def test_moments_have_one_form_and_accounts_their_names(carol: Client) -> None:
