@@ -76,8 +76,9 @@ class Command(BaseCommand):
                     name, command=command, environment=environment, url=url, log=FOLDER.log(name)
                 )
             processes.wait_until_answering()
+            # Whoever waits for the announcement, such as a test, finds everything said.
+            self._greet(ports, people, seconds=time.monotonic() - started)
             with FOLDER.announced(ports):
-                self._greet(ports, people, seconds=time.monotonic() - started)
                 processes.watch()
 
     def _say_where(self, ports: Ports, wanted: dict[str, int]) -> None:
