@@ -64,11 +64,15 @@ def test_a_lent_connection_is_given_back_before_the_hubs_credentials_are_awaited
 def test_a_request_checks_what_it_borrows_first_and_not_again_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    checks, clock = [], SimpleNamespace(now=100.0)
+    checks: list[float] = []
+    clock = SimpleNamespace(now=100.0)
     monkeypatch.setattr(pool, "time", SimpleNamespace(monotonic=lambda: clock.now))
-    lent = SimpleNamespace(
-        settings_dict=Lent().settings_dict, is_usable=lambda: not checks.append(clock.now)
-    )
+
+    def is_usable() -> bool:
+        checks.append(clock.now)
+        return True
+
+    lent = SimpleNamespace(settings_dict=Lent().settings_dict, is_usable=is_usable)
 
     pool.begin_request()
     for seconds in (0, 0, 0.5, 1):
@@ -82,7 +86,8 @@ def test_a_request_checks_what_it_borrows_first_and_not_again_at_once(
 
 def test_a_broken_connection_is_replaced_until_one_works() -> None:
     works = [False, False, True]
-    lent = SimpleNamespace(
+    lent = SimpleNamespace()
+    lent.__dict__.update(
         settings_dict=Lent().settings_dict,
         is_usable=lambda: works.pop(0),
         close=lambda: None,
