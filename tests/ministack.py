@@ -28,7 +28,7 @@ def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "AUTH": "true",
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
-        "SERVICES": "iam,sts",
+        "SERVICES": "cloudformation,iam,sts",
         "IOT_MTLS_ENABLED": "0",  # it would listen on every interface, whatever BIND_HOST says
         "LOG_LEVEL": "WARNING",
     }

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from accounts.aws import limits
 from accounts.aws.limits import LONGEST_SESSION, SHORTEST_SESSION
+from accounts.aws.role_rules import faults_of_permissions
 from accounts.aws.session_rules import LONGEST_CLAIM, faults_of_policies, faults_of_tags
 
 IAM_PATH = rf"^{limits.IAM_PATH}\Z"
@@ -61,6 +62,21 @@ class PermissionSet(models.Model):
         default=list,
         blank=True,
         help_text="Keys of the session tags that people and programs may set, with any value.",
+    )
+    # What only templates for accounts need.
+    role_policy = models.TextField(
+        "inline policy", blank=True, help_text="JSON. What the IAM roles may do."
+    )
+    role_policy_arns = models.JSONField(
+        "managed policies",
+        default=list,
+        blank=True,
+        help_text="ARNs of managed policies that the IAM roles have.",
+    )
+    permissions_boundary = models.CharField(
+        max_length=limits.LONGEST_POLICY_ARN,
+        blank=True,
+        help_text="The ARN of the managed policy that the IAM roles can never exceed.",
     )
     # What only the door needs of a session is not loaded with lists of roles: accounts/directory.py.
     session_name_claim = models.CharField(
@@ -145,6 +161,11 @@ class PermissionSet(models.Model):
             session_policy_arns=self.session_policy_arns,
             read_only_policy=self.read_only_policy,
             read_only_policy_arns=self.read_only_policy_arns,
+        )
+        complaints |= faults_of_permissions(
+            role_policy=self.role_policy,
+            role_policy_arns=self.role_policy_arns,
+            permissions_boundary=self.permissions_boundary,
         )
         if complaints:
             raise ValidationError(complaints)

@@ -104,7 +104,7 @@ def provider_at(url: str, audience: str) -> Provider:
             f"IAM takes no issuer with the address {url!a:.200}: it needs https, and neither a query nor a user.",
             code="onboarding.issuer",
         )
-    if len(url) > _LONGEST_PROVIDER_URL or not re.fullmatch(r"[!-~]+", url):
+    if len(url) > _LONGEST_PROVIDER_URL or not re.fullmatch(r"[!-~]+", url) or "${" in url:
         raise InvalidRequest(
             "IAM takes issuers of up to 255 printable ASCII characters; this portal's is none.",
             code="onboarding.issuer",

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from accounts import signing
 from accounts.aws import limits
 from accounts.errors import InvalidRequest
 from accounts.models import Account, AccountRole, PermissionSet
@@ -28,13 +29,15 @@ Value = Any
 class Trust:
     """Who may open sessions with a role, and what they have to show.
 
-    `principal`: the ARN or ARNs of AWS's principals, or the ARN of `provider`. `extras`: actions beside
-    the one that opens the session. Values may be a template's own functions instead of text.
+    `principal`: the ARN or ARNs of AWS's principals, or the ARN of `provider`. `patterns`: whether subjects
+    are compared with * and ? in them. `extras`: actions beside the one that opens the session. Values may be
+    a template's own functions instead of text.
     """
 
     principal: Value
     provider: Provider | None = None
     subjects: Value = ()
+    patterns: bool = False
     external_id: Value = ""
     extras: tuple[str, ...] = ()
 
@@ -47,7 +50,7 @@ class Trust:
         name = provider.name
         equal: dict[str, Value] = {f"{name}:aud": provider.audience}
         condition: dict[str, Any] = {"StringEquals": equal}
-        if _has_wildcards(self.subjects):
+        if self.patterns:
             condition["StringLike"] = {f"{name}:sub": self.subjects}
         else:
             equal[f"{name}:sub"] = self.subjects
@@ -90,7 +93,15 @@ def trust_policy(account: Account, role: AccountRole) -> dict[str, Any]:
         InvalidRequest: the portal or the account lacks something that the policy needs, or the policy would
             be longer than IAM takes; the message is for portal admins and says what to do.
     """
-    policy = trust_of(account, role).policy()
+    return checked(trust_of(account, role).policy(), account, role)
+
+
+def checked(policy: dict[str, Any], account: Account, role: AccountRole) -> dict[str, Any]:
+    """Return a trust policy that IAM takes by its size.
+
+    Raises:
+        InvalidRequest: it is too long.
+    """
     size = len(json.dumps(policy, separators=(",", ":")))
     if size > limits.LONGEST_TRUST_POLICY:
         raise InvalidRequest(
@@ -125,16 +136,26 @@ def _hub(account: Account, role: AccountRole) -> Trust:
 
 
 def _user_token(account: Account, role: AccountRole) -> Trust:
-    return _by_provider(
-        principals.provider_of_people(),
-        account,
-        role,
-        _one_or_more(_subjects_of_people(account, role)),
+    subjects = _subjects_of_people(account, role)
+    return Trust(
+        provider=(provider := principals.provider_of_people()),
+        principal=provider.arn(partition=account.partition, account_id=account.account_id),
+        subjects=_one_or_more(subjects),
+        patterns=any("*" in subject or "?" in subject for subject in subjects),
+        extras=_extras(role.permission_set),
     )
 
 
 def _portal_token(account: Account, role: AccountRole) -> Trust:
-    raise InvalidRequest("This portal signs no tokens yet.", code="onboarding.portal_token")
+    """Return the trust in the portal's own tokens for this role: none of another role or account opens it."""
+    provider = principals.provider_at(signing.issuer_url(), signing.audience())
+    name = role.iam_role_name or role.permission_set.name
+    return Trust(
+        provider=provider,
+        principal=provider.arn(partition=account.partition, account_id=account.account_id),
+        subjects=signing.subject_for(account.account_id, name),
+        extras=_extras(role.permission_set),
+    )
 
 
 def _switch_role(account: Account, role: AccountRole) -> Trust:
@@ -153,15 +174,6 @@ _METHODS: dict[TrustMethod, Callable[[Account, AccountRole], Trust]] = {
 }
 
 
-def _by_provider(provider: Provider, account: Account, role: AccountRole, subjects: Value) -> Trust:
-    return Trust(
-        principal=provider.arn(partition=account.partition, account_id=account.account_id),
-        provider=provider,
-        subjects=subjects,
-        extras=_extras(role.permission_set),
-    )
-
-
 def _subjects_of_people(account: Account, role: AccountRole) -> list[str]:
     """Return whose ID tokens open the role, by `sub`: audience alone would let in everybody of the client."""
     if not role.subjects:
@@ -175,16 +187,16 @@ def _subjects_of_people(account: Account, role: AccountRole) -> list[str]:
 
 
 def _extras(permission_set: PermissionSet) -> tuple[str, ...]:
-    """Return the actions that AWS wants allowed as well: AssumeRole alone covers neither tags nor an identity.
+    """Return the actions that AWS wants allowed as well: the one that opens a session covers neither.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_operations
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
     """
-    return ("sts:TagSession",) if permission_set.session_tags else ()
-
-
-def _has_wildcards(subjects: Value) -> bool:
-    texts = [subjects] if isinstance(subjects, str) else subjects
-    return isinstance(texts, list) and any("*" in text or "?" in text for text in texts)
+    wanted = {
+        "sts:TagSession": permission_set.session_tags or permission_set.claim_tags,
+        "sts:SetSourceIdentity": permission_set.source_identity_claim,
+    }
+    return tuple(action for action, is_wanted in wanted.items() if is_wanted)
 
 
 def _one_or_more(values: Sequence[str]) -> str | list[str]:

@@ -96,6 +96,9 @@ class PermissionSetEntry(BaseEntry):
     privileged: bool = False
     console: bool = True
     keys: bool = True
+    role_policy: Text = ""
+    role_policy_arns: list[Name] = []
+    permissions_boundary: Text = ""
     session_tags: list[Name] = []
     session_name_claim: Text = ""
     source_identity_claim: Text = ""

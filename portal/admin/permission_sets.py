@@ -46,6 +46,13 @@ class PermissionSetForm(forms.ModelForm):  # type: ignore[type-arg]
         help_text="Keys of tags from claims that stay when a session enters another role, one per line. Each of those "
         "roles must then allow sts:TagSession; AWS CDK, Terraform and other tools that enter roles fail otherwise.",
     )
+    role_policy = PolicyField(required=False, label="Inline policy", help_text="JSON.")
+    role_policy_arns = LinesField(
+        required=False,
+        label="Managed policies",
+        help_text="ARNs, one per line, such as AWS's own "
+        f"{READ_ONLY_ACCESS}. {{partition}} and {{account_id}} stand for those of the account.",
+    )
     session_policy = PolicyField(
         required=False,
         help_text="JSON. Sessions may do what both the role and this policy allow.",
@@ -129,6 +136,14 @@ class PermissionSetAdmin(AuditedAdmin):
                     "transitive_tags",
                     "session_tags",
                 ),
+            },
+        ),
+        (
+            "What the IAM roles may do",
+            {
+                "description": "For the templates that make the roles in accounts. Roles that are there already "
+                "change when the templates are deployed again.",
+                "fields": ("role_policy", "role_policy_arns", "permissions_boundary"),
             },
         ),
         (

@@ -331,6 +331,13 @@ class PermissionSetOut(Schema):
     transitive_tags: list[str] = Field(
         description="Which of those stay when a session enters another role."
     )
+    role_policy: str = Field(
+        description="The inline policy of the IAM roles, as JSON; may be empty."
+    )
+    role_policy_arns: list[str] = Field(description="The managed policies of the IAM roles.")
+    permissions_boundary: str = Field(
+        description="The permissions boundary of the IAM roles; may be empty."
+    )
     session_policy: str = Field(description="The inline session policy, as JSON; may be empty.")
     session_policy_arns: list[str] = Field(description="The managed session policies.")
     read_only_policy: str = Field(

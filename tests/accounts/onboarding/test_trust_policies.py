@@ -161,6 +161,21 @@ def test_an_issuer_or_audience_that_iam_does_not_take_is_refused(
     )
 
 
+def test_a_role_of_the_portals_tokens_demands_the_token_for_this_role_in_this_account() -> None:
+    (statement,) = policy("portal-token", session_tags=("ticket",))["Statement"]
+
+    assert statement["Principal"] == {
+        "Federated": "arn:aws:iam::123456789012:oidc-provider/aws.northwind.example"
+    }
+    assert statement["Action"] == ["sts:AssumeRoleWithWebIdentity", "sts:TagSession"]
+    assert statement["Condition"] == {
+        "StringEquals": {
+            "aws.northwind.example:aud": "sts.amazonaws.com",
+            "aws.northwind.example:sub": "account:123456789012:role:Admin",
+        }
+    }
+
+
 def test_switching_by_nobody_in_particular_is_refused(settings: Settings) -> None:
     for principals in ([], ["*"], ["arn:aws-cn:iam::111122223333:root"]):
         settings.SWITCH_ROLE_PRINCIPALS = principals
@@ -186,7 +201,7 @@ def test_a_role_to_switch_to_trusts_what_people_sign_in_as_and_demands_nothing_t
 
 @pytest.mark.usefixtures("provider")
 @pytest.mark.parametrize("partition", ["aws", "aws-us-gov", "aws-cn", "aws-eusc"])
-@pytest.mark.parametrize("method", ["hub", "user-token", "switch-role"])
+@pytest.mark.parametrize("method", ["hub", "user-token", "portal-token", "switch-role"])
 def test_every_policy_names_principals_of_the_accounts_own_partition_and_no_lenient_operator(
     settings: Settings, method: str, partition: str
 ) -> None:
