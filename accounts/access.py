@@ -30,7 +30,7 @@ from accounts.types import (
     SessionRequest,
     Subject,
 )
-from accounts.writability import why_not_writable
+from accounts.writability import BELIEVED, why_not_writable
 
 
 def issue_keys(
@@ -203,7 +203,7 @@ def _check_recordable() -> None:
         AuditUnavailable: the database is read-only, full or down.
     """
     try:
-        refuses = why_not_writable()
+        refuses = why_not_writable(believed=BELIEVED)
     except DatabaseError as error:
         refuses = type(error).__name__
     if refuses:

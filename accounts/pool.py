@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import Any
 
 from django.db import connection
+
+CHECKED = 1.0
+"""Seconds in which a request borrows again, after AWS was asked for instance, without another check."""
+
+
+class _Borrower(threading.local):
+    """What a thread knows of the connections that it borrows."""
+
+    checked_at = float("-inf")
+
+
+_borrower = _Borrower()
 
 
 def give_back() -> None:
@@ -24,8 +38,19 @@ def replace_broken(*, connection: Any, **signal: Any) -> None:
     Django's signal `connection_created` and costs one round trip.
     """
     del signal
-    if not connection.settings_dict["OPTIONS"].get("pool") or connection.is_usable():
+    if not connection.settings_dict["OPTIONS"].get("pool"):
+        return
+    if time.monotonic() < _borrower.checked_at + CHECKED:
+        return
+    if connection.is_usable():
+        _borrower.checked_at = time.monotonic()
         return
     connection.close()
     connection.pool.check()
     connection.connect()
+
+
+def begin_request(**signal: Any) -> None:
+    """Check the first connection of each request. This receives Django's signal `request_started`."""
+    del signal
+    _borrower.checked_at = float("-inf")

@@ -19,6 +19,8 @@ from accounts.aws.arn import RoleArn
 
 Row = tuple[Any, ...]
 
+_MOMENT = DateTimeField()
+
 _OF_PEOPLE = "issuer_id IS NULL"
 _OF_WORKLOADS = (
     "issuer_id = (SELECT id FROM accounts_trustedissuer WHERE url = %(issuer)s AND enabled)"
@@ -42,15 +44,17 @@ WHERE {of_issuer} AND enabled AND (expires_at IS NULL OR expires_at > %(now)s)
 """
 
 # Each part of the UNION finds its mappings through the index on (issuer, match, claim, value), or that of those that split.
+# With joins in place of the subqueries PostgreSQL takes twice as long to plan this: 0.5 ms, and 0.1 ms to answer it.
 _RULES_IN_FORCE = """
-SELECT mapping.id, mapping.name, mapping.claim, mapping."match", mapping.value, permission_set.name,
+SELECT mapping.id, mapping.name, mapping.claim, mapping."match", mapping.value,
+    (SELECT name FROM accounts_permissionset WHERE id = mapping.permission_set_id),
     mapping.console, mapping.keys, mapping.split,
-    target.kind, account.account_id, environment.name, target.unit, target.tag_key, target.tag_value
+    target.kind,
+    (SELECT account_id FROM accounts_account WHERE id = target.account_id),
+    (SELECT name FROM accounts_environment WHERE id = target.environment_id),
+    target.unit, target.tag_key, target.tag_value
 FROM accounts_mapping AS mapping
 JOIN accounts_mappingtarget AS target ON target.mapping_id = mapping.id
-LEFT JOIN accounts_permissionset AS permission_set ON permission_set.id = mapping.permission_set_id
-LEFT JOIN accounts_account AS account ON account.id = target.account_id
-LEFT JOIN accounts_environment AS environment ON environment.id = target.environment_id
 WHERE mapping.id IN (
         SELECT id FROM accounts_mapping
         WHERE {of_issuer} AND "match" = 'exact' AND claim IN ({claims}) AND value IN ({texts})
@@ -66,7 +70,8 @@ WHERE mapping.id IN (
 ORDER BY mapping.name, mapping.id, target.id
 """
 _OF_ANY_ROLE = "TRUE"
-_OF_ONE_ROLE = "(mapping.permission_set_id IS NULL OR permission_set.name = %(role_name)s)"
+_OF_ONE_ROLE = """(mapping.permission_set_id IS NULL
+    OR mapping.permission_set_id = (SELECT id FROM accounts_permissionset WHERE name = %(role_name)s))"""
 
 _OFFERED_ROLE = """
 SELECT role.id, account.account_id, account.name, account.partition,
@@ -225,7 +230,7 @@ def _of_issuer(issuer: str | None) -> str:
 
 
 def _time(moment: datetime) -> Any:
-    return DateTimeField().get_db_prep_value(moment, connection)
+    return _MOMENT.get_db_prep_value(moment, connection)
 
 
 def _numbered(name: str, values: Collection[str]) -> dict[str, str]:

@@ -3,23 +3,42 @@
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 
 from django.db import OperationalError, connection
 
 SPARE = 1024 * 1024
 """Bytes that must be free where an SQLite file is: an audit row and its indexes need a part of it."""
+BELIEVED = 1.0
+"""Seconds for which a request for keys believes that rows are still taken, where it was so a moment ago.
+
+Who is wrong about that asks AWS in vain: the row that is refused stops the keys as ever.
+"""
+
+_found_writable = float("-inf")
 
 
-def why_not_writable() -> str:
+def why_not_writable(*, believed: float = 0) -> str:
     """Return "read-only", "full", or "" where rows can be written.
 
-    It costs one short query on the connection that is open anyway. A full disk of PostgreSQL is not
-    seen here: only the write that fails tells.
+    It costs a short query, and on SQLite a turn at the only lock for writing; or nothing, where this
+    process has found the database writable in the last `believed` seconds. A full disk of PostgreSQL is
+    not seen here: only the write that fails tells.
 
     Raises:
         django.db.Error: the database is down, or a file of SQLite stays locked.
     """
+    global _found_writable
+    if time.monotonic() < _found_writable + believed:
+        return ""
+    _found_writable = float("-inf")
+    if not (refuses := _ask()):
+        _found_writable = time.monotonic()
+    return refuses
+
+
+def _ask() -> str:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             # "on" at a standby too: https://www.postgresql.org/docs/current/hot-standby.html

@@ -1,8 +1,7 @@
 """Rate limits: counted in Redis for all processes together, or in each process by itself.
 
-The settings name how often: API_RATE_LIMIT and the others of docs/configuration.md. Counters are kept where
-API_LIMITS_STORAGE says. While that is down each process counts by itself: everybody is answered, and nobody
-goes uncounted.
+The settings say how often: API_RATE_LIMIT and the others of docs/configuration.md. API_LIMITS_STORAGE says where.
+While that is down each process counts by itself: everybody is answered, and nobody goes uncounted.
 """
 
 from __future__ import annotations
@@ -11,28 +10,20 @@ import hashlib
 import logging
 import time
 from functools import lru_cache
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
 from limits import RateLimitItem, parse
-from limits.errors import ConfigurationError, StorageError
-from limits.storage import MemoryStorage, RedisStorage, Storage
+from limits.errors import StorageError
 from limits.strategies import FixedWindowRateLimiter
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.retry import Retry
 
 from accounts.errors import GatehouseError
 from accounts.types import Subject
 from portal.context import client_network
+from portal.limit_storages import IN_PROCESS, storage
 
 log = logging.getLogger(__name__)
 
-IN_PROCESS = "memory://"
-REDIS_SCHEMES = ("redis", "rediss", "redis+unix")
-REDIS_TIMEOUT = 1.0
-"""Seconds. Counting takes a millisecond: a Redis that takes longer is down."""
 REDIS_PAUSE = 5.0
 """Seconds in which nobody asks a Redis that was just found down."""
 WRONG_CODES = "10/minute"
@@ -99,29 +90,6 @@ def count_failed_sign_in(request: HttpRequest) -> None:
 def count_form(subject: Subject, *, times: int = 1) -> None:
     """Count a form of somebody signed in, as many `times` as it asks for roles."""
     _count(settings.PAGES_RATE_LIMIT, "forms", subject.issuer, subject.sub, times=times)
-
-
-def storage(url: str) -> Storage:
-    """Return the storage at a URL of API_LIMITS_STORAGE, without connecting to it.
-
-    Raises:
-        ConfigurationError: there is no storage for the scheme. The text names nothing else of the URL: there
-            may be a password in it.
-        ValueError: it is not a URL.
-    """
-    scheme = urlsplit(url).scheme
-    if scheme == "memory":
-        return MemoryStorage()
-    if scheme not in REDIS_SCHEMES:
-        raise ConfigurationError(f"there is no storage of the scheme {scheme!r:.20}")
-    return RedisStorage(
-        url,
-        wrap_exceptions=True,
-        socket_connect_timeout=REDIS_TIMEOUT,
-        socket_timeout=REDIS_TIMEOUT,
-        # One try more, for a connection that a restart of Redis has broken.
-        retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),  # type: ignore[arg-type]  # Options reach the client as they are.
-    )
 
 
 def reset() -> None:

@@ -61,6 +61,11 @@ CLOCK = Failure(
     f"This portal's clock is wrong. {_CONTACT}",
     "AWS refused a signature for its time: correct the clock of the portal's machine",
 )
+PORTAL_TOKEN_EXPIRED = Failure(
+    CLOCK.code,
+    CLOCK.user,
+    "AWS found the token that the portal had just signed too old: correct the clock of the portal's machine",
+)
 EXPIRED = Failure(
     "aws.expired_token",
     "Your sign-in has ended. Sign in again.",

@@ -46,9 +46,13 @@ class Partition:
             if self.has_region(region)
         }
 
+    def choose_region(self, *regions: str) -> str:
+        """Return the first of these regions that is this partition's, else the default region."""
+        return next(filter(self.has_region, regions), self.default_region)
+
     def console_home(self, region: str = "") -> str:
         """Return the console's home; in the default region where the given one is not of this partition."""
-        region = region if self.has_region(region) else self.default_region
+        region = self.choose_region(region)
         host = f"{region}.{self.console}" if self.regional_console else self.console
         return f"https://{host}/console/home?region={region}"
 

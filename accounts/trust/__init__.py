@@ -1,7 +1,9 @@
 """How keys are obtained for an account role: by the trust method of its account.
 
 hub            AssumeRole from the portal's own principal in AWS
+portal_token   AssumeRoleWithWebIdentity with a token that the portal signs
 switch_role    a link to AWS's switch-role page, no keys
+web_identity   AssumeRoleWithWebIdentity, for those that have a token
 session_names  the role session name of a subject
 
 A trust method is a module with the functions of `_Method`, and an entry in `_METHODS`.
@@ -14,7 +16,7 @@ from typing import Protocol
 
 from accounts.errors import AwsRefused
 from accounts.models.directory import TrustMethod
-from accounts.trust import hub, switch_role
+from accounts.trust import hub, portal_token, switch_role
 from accounts.types import Credentials, Kind, OfferedRole, SessionLimit, SessionRequest, Subject
 
 
@@ -30,7 +32,11 @@ class _Method(Protocol):
     def console_duration(self, role: OfferedRole, duration: int) -> int | None: ...
 
 
-_METHODS: dict[str, _Method] = {TrustMethod.HUB: hub, TrustMethod.SWITCH_ROLE: switch_role}
+_METHODS: dict[str, _Method] = {
+    TrustMethod.HUB: hub,
+    TrustMethod.PORTAL_TOKEN: portal_token,
+    TrustMethod.SWITCH_ROLE: switch_role,
+}
 
 
 def refuse_unfit(

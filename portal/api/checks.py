@@ -12,7 +12,7 @@ from limits import parse
 from limits.errors import ConfigurationError
 
 from accounts.oidc.bearer_jwts import TokenKind
-from portal import limiting
+from portal.limit_storages import storage
 
 CONFIGURABLE_KINDS = (TokenKind.BEARER, TokenKind.UNMARKED, TokenKind.ID)
 """The values of API_TOKEN_TYPES."""
@@ -45,7 +45,7 @@ def _limits() -> Iterator[CheckMessage]:
                 id="portal.E041",
             )
     try:
-        limiting.storage(settings.API_LIMITS_STORAGE)
+        storage(settings.API_LIMITS_STORAGE)
     except ConfigurationError as error:
         yield Error(
             f"API_LIMITS_STORAGE cannot be used: {error}.",

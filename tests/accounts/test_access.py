@@ -455,7 +455,7 @@ def test_nothing_is_released_when_the_row_cannot_be_written(
 def test_aws_is_not_asked_while_the_database_takes_no_rows(
     monkeypatch: pytest.MonkeyPatch, aws: Answers
 ) -> None:
-    monkeypatch.setattr(access, "why_not_writable", lambda: "read-only")
+    monkeypatch.setattr(access, "why_not_writable", lambda **believed: "read-only")
 
     for ask in (get_keys, open_console):
         with pytest.raises(AuditUnavailable):
@@ -467,7 +467,7 @@ def test_aws_is_not_asked_while_the_database_takes_no_rows(
 def test_aws_is_not_asked_while_the_database_cannot_even_say_so(
     monkeypatch: pytest.MonkeyPatch, aws: Answers
 ) -> None:
-    def gone() -> str:
+    def gone(**believed: float) -> str:
         raise DatabaseError("the connection is gone")
 
     monkeypatch.setattr(access, "why_not_writable", gone)

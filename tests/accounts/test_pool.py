@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -58,6 +59,46 @@ def test_a_lent_connection_is_given_back_before_the_hubs_credentials_are_awaited
     asked(ROLE)
 
     assert seen == [1]
+
+
+def test_a_request_checks_what_it_borrows_first_and_not_again_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    checks: list[float] = []
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(pool, "time", SimpleNamespace(monotonic=lambda: clock.now))
+
+    def is_usable() -> bool:
+        checks.append(clock.now)
+        return True
+
+    lent = SimpleNamespace(settings_dict=Lent().settings_dict, is_usable=is_usable)
+
+    pool.begin_request()
+    for seconds in (0, 0, 0.5, 1):
+        clock.now += seconds
+        pool.replace_broken(connection=lent)
+    pool.begin_request()
+    pool.replace_broken(connection=lent)
+
+    assert checks == [100, 101.5, 101.5]
+
+
+def test_a_broken_connection_is_replaced_until_one_works() -> None:
+    works = [False, False, True]
+    lent = SimpleNamespace()
+    lent.__dict__.update(
+        settings_dict=Lent().settings_dict,
+        is_usable=lambda: works.pop(0),
+        close=lambda: None,
+        pool=SimpleNamespace(check=lambda: None),
+        connect=lambda: pool.replace_broken(connection=lent),
+    )
+
+    pool.begin_request()
+    pool.replace_broken(connection=lent)
+
+    assert works == []
 
 
 @ON_A_POOL

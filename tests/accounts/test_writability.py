@@ -73,3 +73,24 @@ def test_a_file_that_stays_locked(file: Path, connect: Any) -> None:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(OperationalError):
             writability.why_not_writable()
+
+
+def test_a_writable_file_is_believed_for_a_moment_and_a_read_only_one_is_not(
+    file: Path, connect: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(writability, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(writability, "_found_writable", float("-inf"))
+    connect(str(file))
+    assert writability.why_not_writable(believed=1) == ""
+
+    connect(f"file:{file}?mode=ro")
+
+    assert writability.why_not_writable(believed=1) == ""
+    assert writability.why_not_writable() == "read-only"
+    assert writability.why_not_writable(believed=1) == "read-only"
+    connect(str(file))
+    assert writability.why_not_writable(believed=1) == ""
+    connect(f"file:{file}?mode=ro")
+    clock.now += 1
+    assert writability.why_not_writable(believed=1) == "read-only"
