@@ -18,6 +18,7 @@ from accounts.aws.errors import CHAINED
 from accounts.aws.limits import SHORTEST_SESSION
 from accounts.errors import AccessDenied, AuditUnavailable, InvalidRequest, SessionTooLong
 from accounts.trust.session_names import session_name
+from accounts.trust.session_requests import session_request
 from accounts.types import (
     ConsoleSignIn,
     Credentials,
@@ -41,11 +42,13 @@ def issue_keys(
     origin: Origin,
     now: datetime,
     tags: Mapping[str, str] = session_tags.NONE,
+    read_only: bool = False,
 ) -> IssuedKeys:
     """Issue temporary keys for an account role.
 
     `duration` is in seconds; None stands for the longest possible. `tags` are session tags; the
-    permission set says which. Every attempt leaves one audit row, and nothing is released unless
+    permission set says which. `read_only` asks for less: what the permission set's read-only policy
+    leaves, refused where it has none. Every attempt leaves one audit row, and nothing is released unless
     that row is written.
 
     Raises:
@@ -53,10 +56,10 @@ def issue_keys(
     """
     attempt = _attempt(Kind.KEYS, subject, role, duration, origin, now)
     with attempt.recorded_as(Outcome.DENIED):
-        entitlement = _decide(attempt, role, duration, tags)
+        entitlement, request = _decide(attempt, role, duration, tags, read_only)
     with attempt.recorded_as(Outcome.FAILED):
         _check_recordable()
-        session = _obtain(attempt, entitlement.role, duration)
+        session = _obtain(attempt, request, duration)
     audit_id = attempt.record(Outcome.ISSUED)
     return IssuedKeys(
         entitlement=entitlement,
@@ -65,6 +68,7 @@ def issue_keys(
         duration=session.duration,
         audit_id=audit_id,
         shortened=session.shortened,
+        read_only=read_only,
     )
 
 
@@ -79,6 +83,7 @@ def console_url(
     region: str = "",
     sign_out_first: bool = False,
     tags: Mapping[str, str] = session_tags.NONE,
+    read_only: bool = False,
 ) -> ConsoleSignIn:
     """Return a URL that opens the AWS console as an account role. All else is as in `issue_keys`.
 
@@ -89,7 +94,7 @@ def console_url(
     """
     attempt = _attempt(Kind.CONSOLE, subject, role, duration, origin, now)
     with attempt.recorded_as(Outcome.DENIED):
-        entitlement = _decide(attempt, role, duration, tags)
+        entitlement, request = _decide(attempt, role, duration, tags, read_only)
         role_is_a_link = trust.is_link(entitlement.role)
         if role_is_a_link:
             _check_link(destination=destination, region=region, duration=duration)
@@ -102,7 +107,7 @@ def console_url(
         if role_is_a_link:
             url = attempt.destination = trust.console_link(entitlement.role)
         else:
-            session = _obtain(attempt, entitlement.role, duration)
+            session = _obtain(attempt, request, duration)
             chosen = attempt.destination if destination or region else ""
             url = signin.console_sign_in_url(
                 credentials=session.credentials,
@@ -142,8 +147,10 @@ def _decide(
     role: RoleRef | RoleArn,
     duration: int | None,
     tags: Mapping[str, str],
-) -> Entitlement:
-    """Return the entitlement, decided now and from the database; refuse everything else."""
+    read_only: bool,
+) -> tuple[Entitlement, SessionRequest]:
+    """Return the entitlement, decided now and from the database, and what AWS is asked for; refuse everything else."""
+    attempt.session_policy = "read-only" if read_only else ""
     session_tags.check(tags)
     attempt.subject = _current(attempt.subject, now=attempt.now)
     offered = directory.offered_role(role)
@@ -180,7 +187,18 @@ def _decide(
     _check_duration(entitlement, duration)
     _check_tags(entitlement.role, tags)
     trust.refuse_unfit(role=entitlement.role, subject=attempt.subject, kind=attempt.kind, tags=tags)
-    return entitlement
+    request = session_request(
+        role=entitlement.role,
+        subject=attempt.subject,
+        duration=duration or entitlement.session_duration,
+        tags=tags,
+        read_only=read_only,
+    )
+    attempt.session_name, attempt.source_identity = request.session_name, request.source_identity
+    attempt.tags, attempt.transitive_tags = request.tags, request.transitive_tags
+    if not read_only and (request.policy or request.policy_arns):
+        attempt.session_policy = "permission set"
+    return entitlement, request
 
 
 def _current(subject: Subject, *, now: datetime) -> Subject:
@@ -270,17 +288,17 @@ class _Session:
     shortened: str
 
 
-def _obtain(attempt: Attempt, role: OfferedRole, duration: int | None) -> _Session:
+def _obtain(attempt: Attempt, request: SessionRequest, duration: int | None) -> _Session:
     """Return keys from AWS.
 
     A duration that somebody chose is never shortened silently. Where nobody chose one, the longest
     that AWS gives is what was asked for.
     """
     if duration is not None:
-        return _Session(_ask_aws(attempt, role, duration), duration, shortened="")
-    limit = trust.session_limit(role)
+        return _Session(_ask_aws(attempt, request, duration), duration, shortened="")
+    limit = trust.session_limit(request.role)
     try:
-        return _Session(_ask_aws(attempt, role, limit.seconds), limit.seconds, limit.because)
+        return _Session(_ask_aws(attempt, request, limit.seconds), limit.seconds, limit.because)
     except SessionTooLong as too_long:
         allowed = too_long.allowed
         if allowed is None or allowed >= limit.seconds:
@@ -290,24 +308,14 @@ def _obtain(attempt: Attempt, role: OfferedRole, duration: int | None) -> _Sessi
         f"Valid for {durations.in_words(allowed)} instead of {durations.in_words(limit.seconds)}: "
         f"{because}"
     )
-    return _Session(_ask_aws(attempt, role, allowed), allowed, shortened)
+    return _Session(_ask_aws(attempt, request, allowed), allowed, shortened)
 
 
-def _ask_aws(attempt: Attempt, role: OfferedRole, duration: int) -> Credentials:
+def _ask_aws(attempt: Attempt, request: SessionRequest, duration: int) -> Credentials:
     attempt.duration = duration
     pool.give_back()
-    credentials = trust.obtain(
-        SessionRequest(
-            role=role,
-            subject=attempt.subject,
-            session_name=attempt.session_name,
-            duration=duration,
-            tags=attempt.tags,
-        )
-    )
-    attempt.access_key_id = credentials.access_key_id
-    attempt.assumed_role_arn = credentials.assumed_role_arn
-    attempt.aws_request_id = credentials.request_id
+    credentials = trust.obtain(replace(request, duration=duration))
+    attempt.note(credentials)
     return credentials
 
 

@@ -14,9 +14,10 @@ from uuid import UUID
 from django.db import Error as DatabaseError
 
 from accounts import audit
+from accounts.aws.limits import NEARLY_FULL
 from accounts.errors import AuditUnavailable, GatehouseError
 from accounts.models.audit import Action
-from accounts.types import Kind, Origin, Subject
+from accounts.types import Credentials, Kind, Origin, Subject
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,8 @@ class Attempt:
     """What is known of an attempt so far. The door fills it in as it goes on.
 
     `duration` is in seconds: what was asked for, None for the longest, then what AWS was asked for.
-    `reason` says which mappings gave the role.
+    `reason` says which mappings gave the role, `session_policy` what narrows the session. Sizes are in percent, as in
+    `Credentials`.
     """
 
     kind: Kind
@@ -58,10 +60,15 @@ class Attempt:
     reason: str = ""
     session_name: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    transitive_tags: tuple[str, ...] = ()
+    source_identity: str = ""
+    session_policy: str = ""
     destination: str = ""
     access_key_id: str = ""
     assumed_role_arn: str = ""
     aws_request_id: str = ""
+    packed_policy_size: int | None = None
+    token_utilization: int | None = None
 
     @contextmanager
     def recorded_as(self, outcome: Outcome) -> Iterator[None]:
@@ -76,6 +83,20 @@ class Attempt:
             reason = f"{type(error).__name__}; the log has more"
             self.record(Outcome.FAILED, error_code="internal", reason=reason)
             raise
+
+    def note(self, credentials: Credentials) -> None:
+        """Keep what AWS says of a session, and nothing secret."""
+        self.access_key_id = credentials.access_key_id
+        self.assumed_role_arn = credentials.assumed_role_arn
+        self.aws_request_id = credentials.request_id
+        self.packed_policy_size = credentials.packed_policy_size
+        self.token_utilization = credentials.token_utilization
+        if (credentials.packed_policy_size or 0) >= NEARLY_FULL:
+            log.warning(
+                "session tags and policies with %s take %s %% of AWS's packed size; at 100 %% it refuses",
+                self.role_arn,
+                credentials.packed_policy_size,
+            )
 
     def record(self, outcome: Outcome, *, error_code: str = "", reason: str = "") -> UUID:
         """Write the audit row and return its id.
@@ -114,8 +135,14 @@ class Attempt:
         detail: dict[str, Any] = {}
         if self.tags:
             detail["tags"] = dict(self.tags)
-        if self.destination:
-            detail["destination"] = self.destination
+        if self.transitive_tags:
+            detail["transitive_tags"] = list(self.transitive_tags)
+        for name in ("source_identity", "session_policy", "destination"):
+            if value := getattr(self, name):
+                detail[name] = value
+        for name in ("packed_policy_size", "token_utilization"):
+            if (size := getattr(self, name)) is not None:
+                detail[name] = size
         if self.subject.token_id is not None:
             detail["token"] = str(self.subject.token_id)
         return detail

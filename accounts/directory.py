@@ -14,7 +14,7 @@ from django.db.models.lookups import Exact
 from accounts import sql
 from accounts.aws.arn import RoleArn
 from accounts.matching import Rule, Targets
-from accounts.models import AccountRole
+from accounts.models import AccountRole, PermissionSet
 from accounts.models.directory import TrustMethod
 from accounts.models.trust_checks import CheckOutcome
 from accounts.patterns import Match, Searchable, account_ids
@@ -86,6 +86,12 @@ def offered_role(role: RoleRef | RoleArn) -> OfferedRole | None:
         return None
     rules = _as_rules(row[len(COLUMNS) :])
     return _as_offered(row[: len(COLUMNS)], rules)
+
+
+def sets_with_read_only() -> frozenset[str]:
+    """Return the names of the permission sets that offer read-only sessions, in one query: lists do not load it."""
+    without = Q(read_only_policy="", read_only_policy_arns=[])
+    return frozenset(PermissionSet.objects.exclude(without).values_list("name", flat=True))
 
 
 def offered_roles(

@@ -322,7 +322,7 @@ class IssuedKeys:
     """Keys that were decided, obtained and recorded. The door releases them once.
 
     `duration` is in seconds. `shortened` says for people why the session is shorter than the
-    permission set's; "" if it is not.
+    permission set's; "" if it is not. `read_only`: the permission set's read-only policy narrows them.
     """
 
     entitlement: Entitlement
@@ -331,6 +331,7 @@ class IssuedKeys:
     duration: int
     audit_id: UUID
     shortened: str = ""
+    read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,8 @@ SOURCE_IDENTITY = r"(?!aws:)[A-Za-z0-9_+=,.@-]{2,64}"
 
 # The same page (Policy, PolicyArns): characters of all session policies together, and managed policies.
 LONGEST_POLICIES, MOST_POLICY_ARNS = 2048, 10
+# Of ours: percent of AWS's packed size from which admins are warned.
+NEARLY_FULL = 90
 # Of ours: with the spaces that people indent a policy with, which are not sent.
 LONGEST_WRITTEN_POLICY = 10_000
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html (Path, PolicyName). {partition} and

@@ -24,7 +24,7 @@ def check(tags: Mapping[str, str]) -> None:
     Raises:
         InvalidRequest: its message says which tag breaks which rule.
     """
-    if fault := fault_of_keys(tags) or _fault_of_values(tags):
+    if fault := fault_of_keys(tags) or fault_of_values(tags):
         raise InvalidRequest(fault, code="request.tags")
 
 
@@ -46,7 +46,8 @@ def fault_of_keys(keys: Iterable[str]) -> str:
     return ""
 
 
-def _fault_of_values(tags: Mapping[str, str]) -> str:
+def fault_of_values(tags: Mapping[str, str]) -> str:
+    """Say what is wrong with the values of these session tags; "" if AWS takes them."""
     for key, value in tags.items():
         if len(value) > LONGEST_TAG_VALUE or not _is_spelled_well(value):
             return (

@@ -43,12 +43,17 @@ def assume_role(
     region: str = "",
     profile: str = "",
     tags: Mapping[str, str] = _NONE,
+    transitive_tags: Sequence[str] = (),
+    source_identity: str = "",
+    policy: str = "",
+    policy_arns: Sequence[str] = (),
 ) -> Credentials:
     """Return keys for a role, assumed by the hub: the portal's own principal in AWS.
 
     `duration` is in seconds; `region` is where STS is asked, "" where the hub is; `profile` is the hub's in
-    boto3's files, "" for the hub of boto3's own chain. `tags` are session tags: with any, the role's trust
-    policy must allow sts:TagSession too.
+    boto3's files, "" for the hub of boto3's own chain. `tags` are session tags, `transitive_tags` the keys of
+    those that stay in other roles: with any, the role's trust policy must allow sts:TagSession too, and with a
+    source identity sts:SetSourceIdentity. `policy` (JSON) and `policy_arns` narrow what the session may do.
 
     Raises:
         InvalidRequest: the duration, the ARN or a tag cannot be.
@@ -58,6 +63,11 @@ def assume_role(
     """
     _check(role_arn, session_name, duration, external_id)
     session_tags.check(tags)
+    _check_policies(policy, policy_arns)
+    if source_identity and not re.fullmatch(limits.SOURCE_IDENTITY, source_identity):
+        raise _mistake(
+            "a source identity is 2 to 64 ASCII letters, digits and _+=,.@-, and does not begin with aws:"
+        )
     request: AssumeRoleRequestTypeDef = {
         "RoleArn": role_arn,
         "RoleSessionName": session_name,
@@ -67,6 +77,14 @@ def assume_role(
         request["ExternalId"] = external_id
     if tags:
         request["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
+    if transitive_tags:
+        request["TransitiveTagKeys"] = transitive_tags
+    if source_identity:
+        request["SourceIdentity"] = source_identity
+    if policy:
+        request["Policy"] = policy
+    if policy_arns:
+        request["PolicyArns"] = [{"arn": arn} for arn in policy_arns]
     return clients.call(partial(_ask, request, region, profile))
 
 
@@ -93,6 +111,7 @@ def assume_role_with_web_identity(
         AwsUnavailable: AWS, or the issuer of the token, could not be reached in time, or AWS is throttling.
     """
     _check(role_arn, session_name, duration, external_id="")
+    _check_policies(policy, policy_arns)
     if not limits.SHORTEST_WEB_IDENTITY_TOKEN <= len(token) <= limits.LONGEST_WEB_IDENTITY_TOKEN:
         raise errors.TOKEN_TOO_LONG.error(f"it has {len(token)} characters")
     request: AssumeRoleWithWebIdentityRequestTypeDef = {
@@ -178,6 +197,8 @@ def _credentials(
         expires_at=_in_utc(keys["Expiration"]),
         assumed_role_arn=reply.get("AssumedRoleUser", {}).get("Arn", ""),
         request_id=reply["ResponseMetadata"].get("RequestId", ""),
+        packed_policy_size=reply.get("PackedPolicySize"),
+        token_utilization=reply.get("SessionTokenUtilization"),
     )
 
 
@@ -205,6 +226,15 @@ def _check(role_arn: str, session_name: str, duration: int, external_id: str) ->
     if external_id and not re.fullmatch(limits.EXTERNAL_ID, external_id):
         raise _mistake(
             "the account's external id is not 2 to 1224 ASCII letters, digits and _+=,.@:/-"
+        )
+
+
+def _check_policies(policy: str, policy_arns: Sequence[str]) -> None:
+    size = len(policy) + sum(map(len, policy_arns))
+    if size > limits.LONGEST_POLICIES or len(policy_arns) > limits.MOST_POLICY_ARNS:
+        raise _mistake(
+            f"session policies have at most {limits.LONGEST_POLICIES} characters, ARNs included, and "
+            f"{limits.MOST_POLICY_ARNS} ARNs; these have {size} and {len(policy_arns)}"
         )
 
 

@@ -4,7 +4,8 @@ hub            AssumeRole from the portal's own principal in AWS
 portal_token   AssumeRoleWithWebIdentity with a token that the portal signs
 switch_role    a link to AWS's switch-role page, no keys
 web_identity   AssumeRoleWithWebIdentity, for those that have a token
-session_names  the role session name of a subject
+session_names  what the subject is called there; claim_tags: what its claims say there
+session_requests  what AWS is asked for
 
 A trust method is a module with the functions of `_Method`, and an entry in `_METHODS`.
 """

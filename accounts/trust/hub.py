@@ -21,7 +21,7 @@ def refuse_unfit(
 
 
 def obtain(request: SessionRequest) -> Credentials:
-    """As `accounts.trust.obtain`. AWS learns of the subject by the session name only."""
+    """As `accounts.trust.obtain`. AWS learns of the subject by session name, source identity and tags."""
     hub = _hub(request.role.partition)
     return sts.assume_role(
         role_arn=request.role.arn,
@@ -31,6 +31,10 @@ def obtain(request: SessionRequest) -> Credentials:
         region=hub.region,
         profile=hub.profile,
         tags=request.tags,
+        transitive_tags=request.transitive_tags,
+        source_identity=request.source_identity,
+        policy=request.policy,
+        policy_arns=request.policy_arns,
     )
 
 

@@ -1,4 +1,4 @@
-"""The role session name of a subject: how CloudTrail shows who acted (decision 3)."""
+"""Role session names and source identities: how CloudTrail shows who acted (decision 3)."""
 
 from __future__ import annotations
 
@@ -15,16 +15,23 @@ _NOT_ALLOWED = re.compile(r"[^A-Za-z0-9_+=,.@-]+")
 
 
 def session_name(subject: Subject) -> str:
-    """Return a name that only this person has: 2 to 64 of the ASCII characters that STS takes.
+    """Return the name that begins with the email, which people can read; see `named`.
 
-    It begins with the email, which people can read, and ends with a digest of (issuer, sub), which
-    identifies the person: an email can change, repeat, or be too long. `unverified-` stands before an
-    address that nobody verified.
+    `unverified-` stands before an address that nobody verified.
     """
-    identity = f"{len(subject.issuer)}:{subject.issuer}{subject.sub}".encode()
-    encoded = base64.b32encode(hashlib.sha256(identity).digest()).decode().lower()
     label = subject.label
     if label.endswith(UNVERIFIED):
         label = f"unverified-{label.removesuffix(UNVERIFIED)}"
-    label = _NOT_ALLOWED.sub("-", label)[:_LONGEST_LABEL].strip("-")
-    return f"{label or 'person'}-{encoded[:_DIGEST_LENGTH]}"
+    return named(subject, label)
+
+
+def named(subject: Subject, label: str) -> str:
+    """Return a name that only this person has: 2 to 64 of the ASCII characters that STS takes.
+
+    It begins with as much of `label` as AWS takes, for people, and ends with a digest of (issuer, sub), which
+    identifies the person: a label can change, repeat, or be too long.
+    """
+    identity = f"{len(subject.issuer)}:{subject.issuer}{subject.sub}".encode()
+    encoded = base64.b32encode(hashlib.sha256(identity).digest()).decode().lower()
+    readable = _NOT_ALLOWED.sub("-", label)[:_LONGEST_LABEL].strip("-")
+    return f"{readable or 'person'}-{encoded[:_DIGEST_LENGTH]}"

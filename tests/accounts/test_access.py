@@ -398,6 +398,107 @@ def test_session_tags_reach_aws_and_the_record(aws: Answers, kind: str) -> None:
     assert (row.action, row.detail["tags"]) == (f"access:{kind}:issued", PROJECT)
 
 
+# --- who it is at AWS, and less than one may ---
+
+
+@pytest.mark.parametrize("kind", DOORS)
+@pytest.mark.usefixtures("console")
+def test_what_claims_say_of_a_person_reaches_aws_and_the_record(aws: Answers, kind: str) -> None:
+    PermissionSet.objects.filter(name="Developer").update(
+        session_name_claim="login",
+        source_identity_claim="login",
+        claim_tags={"groups": "groups"},
+        transitive_tags=["groups"],
+    )
+    aws.left = [replace(KEYS, packed_policy_size=41, token_utilization=12)]
+
+    DOORS[kind](cast.as_subject(cast.subject("alice", login="alice")))
+
+    [request], [row] = aws.calls, attempts()
+    assert request.tags == row.detail["tags"] == {"groups": ":payments:platform:"}
+    assert list(request.transitive_tags) == row.detail["transitive_tags"] == ["groups"]
+    assert request.session_name == request.source_identity == row.session_name
+    assert row.detail["source_identity"] == request.source_identity
+    assert row.session_name.startswith("alice-")
+    assert (row.detail["packed_policy_size"], row.detail["token_utilization"]) == (41, 12)
+    assert "session_policy" not in row.detail
+
+
+@pytest.mark.parametrize("kind", DOORS)
+def test_claims_that_aws_needs_and_that_did_not_come_are_a_recorded_denial(
+    aws: Answers, kind: str
+) -> None:
+    PermissionSet.objects.filter(name="Developer").update(claim_tags={"team": "department"})
+
+    with pytest.raises(AccessDenied, match="department") as denied:
+        DOORS[kind](cast.as_subject("alice"))
+
+    [row] = attempts()
+    assert (row.action, row.error_code) == (f"access:{kind}:denied", "claims.missing")
+    assert denied.value.recorded
+    assert aws.calls == []
+
+
+@pytest.mark.parametrize("kind", DOORS)
+def test_read_only_is_refused_where_the_permission_set_does_not_offer_it(
+    aws: Answers, kind: str
+) -> None:
+    with pytest.raises(AccessDenied):
+        DOORS[kind](cast.as_subject("alice"), read_only=True)
+
+    [row] = attempts()
+    assert (row.action, row.error_code) == (f"access:{kind}:denied", "access.read_only_denied")
+    assert row.detail["session_policy"] == "read-only"
+    assert aws.calls == []
+
+
+@pytest.mark.parametrize("kind", DOORS)
+@pytest.mark.usefixtures("console")
+def test_read_only_sessions_are_narrowed_each_time_aws_is_asked_and_recorded(
+    aws: Answers, kind: str
+) -> None:
+    PermissionSet.objects.filter(name="Developer").update(
+        read_only_policy_arns=["arn:{partition}:iam::aws:policy/ReadOnlyAccess"]
+    )
+    aws.left = [SessionTooLong("Choose 15 minutes.", allowed=900), KEYS, KEYS]
+
+    DOORS[kind](cast.as_subject("alice"), read_only=True)
+    DOORS[kind](cast.as_subject("alice"))
+
+    read_only = ("arn:aws:iam::aws:policy/ReadOnlyAccess",)
+    assert [call.policy_arns for call in aws.calls] == [read_only, read_only, ()]
+    assert [row.detail for row in attempts()][1]["session_policy"] == "read-only"
+    assert "session_policy" not in attempts()[0].detail
+
+
+def test_session_policies_narrow_everybody_and_are_recorded(aws: Answers) -> None:
+    policy = (
+        '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}'
+    )
+    PermissionSet.objects.filter(name="Developer").update(session_policy=policy)
+    aws.left = [KEYS]
+
+    get_keys(cast.as_subject("alice"))
+
+    assert aws.calls[0].policy == policy
+    assert attempts()[0].detail == {"session_policy": "permission set"}
+
+
+def test_admins_are_warned_in_the_log_before_a_session_becomes_too_large(
+    aws: Answers, caplog: pytest.LogCaptureFixture
+) -> None:
+    aws.left = [replace(KEYS, packed_policy_size=size) for size in (89, 90)]
+
+    for _ in range(2):
+        get_keys(cast.as_subject("alice"))
+
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warnings == [
+        f"session tags and policies with arn:aws:iam::{DEV}:role/gatehouse/Developer take 90 % of AWS's "
+        "packed size; at 100 % it refuses"
+    ]
+
+
 # --- the record ---
 
 
@@ -496,7 +597,7 @@ def test_issued_keys_leave_a_row_that_says_everything_but_the_secret() -> None:
     assert row.session_name == issued.session_name == session_name(alice)
     assert row.assumed_role_arn.endswith(f"/{row.session_name}")
     assert row.aws_request_id == issued.credentials.request_id != ""
-    assert row.detail == {}
+    assert row.detail == {"packed_policy_size": 6}
     everything = repr(AuditEvent.objects.filter(pk=row.pk).values())
     assert issued.credentials.secret_access_key not in everything
     assert issued.credentials.session_token not in everything
@@ -652,7 +753,7 @@ def test_console_link_leads_to_the_destination_and_back_to_the_role(
     back = urlencode({"account_id": DEV, "role_name": "Developer", "destination": page})
     assert query["Issuer"] == f"{settings.BASE_URL}/console?{back}"
     [row] = attempts()
-    assert (row.action, row.detail) == (Action.CONSOLE_ISSUED, {"destination": page})
+    assert (row.action, row.detail["destination"]) == (Action.CONSOLE_ISSUED, page)
     assert query["SigninToken"] not in repr(AuditEvent.objects.values())
 
 

@@ -30,6 +30,7 @@ KEYS: dict[str, Any] = {
     "session_name": _SESSION,
     "duration": 3600,
     "shortened": "",
+    "read_only": False,
     "audit_id": _AUDIT_ID,
 }
 CONSOLE: dict[str, Any] = {
@@ -76,6 +77,7 @@ ENTITLEMENTS: dict[str, Any] = {
             "keys": True,
             "trust_method": "hub",
             "session_tags": ["ticket"],
+            "read_only": True,
             "failed_test_at": None,
             "reasons": [
                 {

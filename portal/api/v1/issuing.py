@@ -39,6 +39,7 @@ def keys(request: HttpRequest, body: KeysIn) -> dict[str, Any]:
         role=_role(body, subject=subject, now=now),
         duration=body.duration,
         tags=body.tags,
+        read_only=body.read_only,
         origin=origin_of(request, Surface.API),
         now=now,
     )
@@ -54,6 +55,7 @@ def keys(request: HttpRequest, body: KeysIn) -> dict[str, Any]:
         "session_name": issued.session_name,
         "duration": issued.duration,
         "shortened": issued.shortened,
+        "read_only": issued.read_only,
         "audit_id": issued.audit_id,
     }
 
@@ -76,6 +78,7 @@ def console(request: HttpRequest, body: ConsoleIn) -> dict[str, Any]:
         destination=body.destination,
         duration=body.duration,
         tags=body.tags,
+        read_only=body.read_only,
         origin=origin_of(request, Surface.API),
         now=now,
     )

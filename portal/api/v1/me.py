@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Literal
 
 from django.http import HttpRequest
@@ -9,9 +10,11 @@ from django.utils import timezone
 from ninja import Query, Router
 from pydantic import Field
 
+from accounts.directory import sets_with_read_only
 from accounts.entitlements import resolve
 from accounts.preferences import profile_names_of
 from accounts.rights import rights_of
+from accounts.trust import is_link
 from accounts.types import Entitlement, Kind
 from portal.api.v1.auth import reader_of
 from portal.api.v1.pagination import PageParams, page_of
@@ -73,6 +76,7 @@ def entitlements(request: HttpRequest, filters: Query[EntitlementFilters]) -> di
         account_id=filters.account_id,
         role_name=filters.role_name,
     )
+    read_only = sets_with_read_only()
     kind = Kind(filters.kind) if filters.kind else None
     listed = [one for one in decided.granted if kind is None or one.allows(kind)]
     listed.sort(key=_sort_key)
@@ -81,7 +85,12 @@ def entitlements(request: HttpRequest, filters: Query[EntitlementFilters]) -> di
         after = tuple(filters.after.rsplit("/", 2))
         listed = [one for one in listed if _sort_key(one) > after]
     return {
-        **page_of(listed[: filters.limit + 1], limit=filters.limit, key=_key, serialize=_serialize),
+        **page_of(
+            listed[: filters.limit + 1],
+            limit=filters.limit,
+            key=_key,
+            serialize=partial(_serialize, read_only=read_only),
+        ),
         "problems": [
             {"claim": problem.claim, "code": problem.code, "message": problem.message}
             for problem in decided.problems
@@ -98,7 +107,7 @@ def _key(entitlement: Entitlement) -> str:
     return "/".join(_sort_key(entitlement))
 
 
-def _serialize(entitlement: Entitlement) -> dict[str, Any]:
+def _serialize(entitlement: Entitlement, *, read_only: frozenset[str]) -> dict[str, Any]:
     role = entitlement.role
     return {
         "account_id": role.account_id,
@@ -117,6 +126,7 @@ def _serialize(entitlement: Entitlement) -> dict[str, Any]:
         "keys": entitlement.keys,
         "trust_method": role.trust_method,
         "session_tags": list(role.session_tags),
+        "read_only": role.role_name in read_only and not is_link(role),
         "failed_test_at": role.failed_test_at,
         "reasons": [
             {

@@ -119,6 +119,10 @@ class KeysIn(Schema):
         {},
         description="Session tags, of those that the role's `session_tags` name.",
     )
+    read_only: bool = Field(
+        False,
+        description="Less than you may: what the role's read-only policy leaves, where it has one.",
+    )
 
 
 class ConsoleIn(KeysIn):
@@ -157,6 +161,7 @@ class KeysOut(RoleOut):
     shortened: str = Field(
         description="Why the duration is shorter than the role allows; empty if it is not."
     )
+    read_only: bool = Field(description="Whether the role's read-only policy narrows them.")
 
 
 class ConsoleOut(RoleOut):
@@ -253,6 +258,7 @@ class EntitlementOut(Schema):
         "none, and the console is AWS's switch-role page."
     )
     session_tags: list[str] = Field(description="The keys of the session tags that you may give.")
+    read_only: bool = Field(description="Whether you can ask for read-only sessions.")
     failed_test_at: datetime | None = Field(
         description="When the role's last test failed, if it did: AWS may refuse it."
     )

@@ -25,6 +25,7 @@ def assume(
     external_id: str = "",
     region: str = "",
     tags: dict[str, str] | None = None,
+    **others: Any,
 ) -> Credentials:
     return sts.assume_role(
         role_arn=role_arn,
@@ -33,6 +34,7 @@ def assume(
         external_id=external_id,
         region=region,
         tags=tags or {},
+        **others,
     )
 
 
@@ -128,6 +130,48 @@ def test_assume_role_sends_session_tags() -> None:
     }
 
 
+@pytest.mark.wire
+def test_assume_role_sends_who_it_is_and_what_narrows_the_session() -> None:
+    with ScriptedServer(lambda seen: Reply(body=reply())) as server, sts_at(server.url):
+        assume(
+            tags={"team": "payments"},
+            transitive_tags=("team",),
+            source_identity="alice-4f2q",
+            policy='{"Version":"2012-10-17"}',
+            policy_arns=("arn:aws:iam::aws:policy/ReadOnlyAccess",),
+        )
+
+    sent = server.seen[0].form
+    assert sent["TransitiveTagKeys.member.1"] == "team"
+    assert sent["SourceIdentity"] == "alice-4f2q"
+    assert sent["Policy"] == '{"Version":"2012-10-17"}'
+    assert sent["PolicyArns.member.1.arn"] == "arn:aws:iam::aws:policy/ReadOnlyAccess"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"source_identity": "a"},
+        {"source_identity": "a" * 65},
+        {"source_identity": "aws:alice"},
+        {"source_identity": "élise"},
+        {"policy": "x" * 2049},
+        {"policy": "x" * 2000, "policy_arns": ("arn:aws:iam::aws:policy/" + "A" * 40,)},
+        {"policy_arns": ("arn:aws:iam::aws:policy/A",) * 11},
+    ],
+)
+def test_what_aws_would_refuse_of_a_session_is_not_sent(wrong: dict[str, Any]) -> None:
+    with ScriptedServer(lambda seen: Reply(body=reply())) as server, sts_at(server.url):
+        with pytest.raises(AwsRefused) as refused:
+            assume(**wrong)
+        if "source_identity" not in wrong:
+            with pytest.raises(AwsRefused):
+                assume_with_token(**wrong)
+
+    assert refused.value.code == "aws.validation"
+    assert server.seen == []
+
+
 def test_assume_role_sends_no_external_id_when_there_is_none() -> None:
     with ScriptedServer(lambda seen: Reply(body=reply())) as server, sts_at(server.url):
         assume()
@@ -153,7 +197,17 @@ def test_assume_role_reads_the_whole_reply() -> None:
         expires_at=datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC),
         assumed_role_arn="arn:aws:sts::123456789012:assumed-role/Developer/alice",
         request_id="request-1",
+        packed_policy_size=6,
     )
+
+
+def test_assume_role_reads_how_full_the_session_token_is() -> None:
+    body = reply().replace(
+        "<PackedPolicySize>",
+        "<SessionTokenUtilization>41</SessionTokenUtilization><PackedPolicySize>",
+    )
+    with ScriptedServer(lambda seen: Reply(body=body)) as server, sts_at(server.url):
+        assert assume().token_utilization == 41
 
 
 def test_assume_role_reads_every_way_of_writing_a_time_as_utc() -> None:
@@ -173,6 +227,7 @@ def test_assume_role_does_without_what_only_informs() -> None:
         keys = assume()
 
     assert (keys.assumed_role_arn, keys.request_id) == ("", "")
+    assert (keys.packed_policy_size, keys.token_utilization) == (None, None)
 
 
 # --- AssumeRoleWithWebIdentity ---

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
+from django.utils import timezone
 
+from accounts.access import issue_keys
 from accounts.aws import session_tags, sts
-from accounts.errors import AwsRefused
-from accounts.types import Credentials
+from accounts.errors import AccessDenied, AwsRefused
+from accounts.types import Credentials, RoleRef
+from tests import cast
 from tests.emulators import aws_environment, whose_keys
 
 pytestmark = pytest.mark.wire
@@ -32,7 +37,9 @@ TRUST: dict[str, dict[str, Any]] = {
         "Action": ["sts:AssumeRole", "sts:TagSession"],
         "Condition": {"StringEquals": {"aws:RequestTag/project": "payments"}},
     },
+    "Worker": {"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"]},
 }
+LIMITS = f"arn:aws:iam::{ACCOUNT_ID}:policy/Limits"
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +65,11 @@ def hub(ministack: str) -> dict[str, str]:
             RoleName=name,
             AssumeRolePolicyDocument=policy(**statement, Principal={"AWS": HUB}),
         )
+    # What the role itself may do, and a managed policy that session policies can name.
+    everything = policy(Effect="Allow", Action="iam:*", Resource="*")
+    iam.put_role_policy(RoleName="Worker", PolicyName="all", PolicyDocument=everything)
+    limits = policy(Effect="Allow", Action=["iam:List*", "iam:CreateRole"], Resource="*")
+    iam.create_policy(PolicyName="Limits", PolicyDocument=limits)
     keys = iam.create_access_key(UserName="hub")["AccessKey"]
     return {
         "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
@@ -165,3 +177,113 @@ def test_role_that_trusts_the_hub_gives_keys_of_its_own(
     )
     assert arn == (f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/{role_name}/alice@northwind.example")
     assert keys.assumed_role_arn == arn
+
+
+# --- less than the role may: through the door, with what the permission set says ---
+
+
+def may(hub: dict[str, str], keys: Credentials) -> set[str]:
+    """Return which calls AWS lets a session make."""
+    iam: Any = boto3.client(
+        "iam",
+        endpoint_url=hub["AWS_ENDPOINT_URL_STS"],
+        region_name="eu-west-1",
+        aws_access_key_id=keys.access_key_id,
+        aws_secret_access_key=keys.secret_access_key,
+        aws_session_token=keys.session_token,
+    )
+    name = f"a{keys.access_key_id}"
+    calls: dict[str, Callable[[], Any]] = {
+        "list": iam.list_roles,
+        "create role": partial(iam.create_role, RoleName=name, AssumeRolePolicyDocument=policy()),
+        "create user": partial(iam.create_user, UserName=name),
+    }
+    allowed = set()
+    for what, call in calls.items():
+        try:
+            call()
+            allowed.add(what)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "AccessDenied":
+                raise
+    return allowed
+
+
+READ = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": {"Effect": "Allow", "Action": "iam:List*", "Resource": "*"},
+    }
+)
+NO_WRITING = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": {"Effect": "Deny", "NotAction": "iam:List*", "Resource": "*"},
+    }
+)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("rules", "all_of_it", "read_only"),
+    [
+        ({"read_only_policy": READ}, {"list", "create role", "create user"}, {"list"}),
+        (
+            {"read_only_policy_arns": [LIMITS]},
+            {"list", "create role", "create user"},
+            {"list", "create role"},
+        ),
+        (
+            {"session_policy_arns": [LIMITS], "read_only_policy": NO_WRITING},
+            {"list", "create role"},
+            {"list"},
+        ),
+    ],
+)
+def test_read_only_keys_are_refused_what_the_policy_leaves_out_and_allowed_the_rest(
+    hub: dict[str, str], rules: dict[str, Any], all_of_it: set[str], read_only: set[str]
+) -> None:
+    worker = cast.permission_set("Worker", **rules)
+    worker.full_clean()
+    stack = cast.account("ministack", ACCOUNT_ID)
+    cast.offer(stack, worker)
+    cast.mapping("payments", worker, stack)
+    asked: dict[str, Any] = {
+        "subject": cast.as_subject("alice"),
+        "role": RoleRef(ACCOUNT_ID, "Worker"),
+        "duration": 900,
+        "origin": cast.ORIGIN,
+        "now": timezone.now(),
+    }
+
+    with aws_environment(**hub):
+        everything = issue_keys(**asked).credentials
+        less = issue_keys(**asked, read_only=True).credentials
+
+    assert may(hub, less) == read_only
+    assert may(hub, everything) == all_of_it
+
+
+@pytest.mark.django_db
+def test_tags_from_claims_open_what_demands_them_and_people_cannot_choose_them(
+    hub: dict[str, str],
+) -> None:
+    payments = cast.permission_set("Payments", claim_tags={"project": "department"})
+    stack = cast.account("ministack", ACCOUNT_ID)
+    cast.offer(stack, payments)
+    cast.mapping("payments", payments, stack)
+    asked: dict[str, Any] = {
+        "role": RoleRef(ACCOUNT_ID, "Payments"),
+        "duration": 900,
+        "origin": cast.ORIGIN,
+        "now": timezone.now(),
+    }
+    alice = cast.as_subject(cast.subject("alice", department="payments"))
+    elsewhere = cast.as_subject(cast.subject("alice", department="billing"))
+
+    with aws_environment(**hub):
+        with pytest.raises(AwsRefused):
+            issue_keys(subject=elsewhere, **asked)
+        with pytest.raises(AccessDenied):
+            issue_keys(subject=elsewhere, **asked, tags={"project": "payments"})
+        assert issue_keys(subject=alice, **asked).credentials.session_token

@@ -88,7 +88,8 @@ def shell(sts_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def test_examples_of_the_page_do_what_the_page_says(shell: Shell) -> None:
-    exports, me, entitlements, keys, console, tagged, admin = [shell.run(one) for one in EXAMPLES]
+    answers = [shell.run(one) for one in EXAMPLES]
+    exports, me, entitlements, keys, console, tagged, read_only, admin = answers
 
     assert dict(word.split("=", 1) for word in shlex.split(exports)[1:]).keys() == {
         "AWS_ACCESS_KEY_ID",
@@ -101,6 +102,7 @@ def test_examples_of_the_page_do_what_the_page_says(shell: Shell) -> None:
     assert urlsplit(console).query.startswith("Action=login")
     assert '"ticket": "PAY-7"' in shell.portal.rows("accounts_auditevent")
     assert str(UUID(tagged.strip())) == tagged.strip()
+    assert read_only == "true\n"
     first, *rest = admin.splitlines()
     assert first == "payments-prod"
     assert rest[-1].endswith(

@@ -237,6 +237,50 @@ def test_session_tags_that_may_be_given_are_listed(program: Program, issuer: Iss
     assert [one["session_tags"] for one in sets] == [["project"], [], []]
 
 
+@pytest.mark.parametrize("path", ["/keys", "/console"])
+def test_read_only_is_given_where_it_is_offered_refused_elsewhere_and_listed(
+    program: Program,
+    issuer: Issuer,
+    console_endpoint: ConsoleEndpoint,
+    settings: Any,
+    path: str,
+) -> None:
+    settings.AWS_FEDERATION_ENDPOINT = console_endpoint.url
+    refused = post(program, path, issuer.token(), role_arn=DEVELOPER, read_only=True)
+    none = body(program.get("/api/v1/me/entitlements", issuer.token()))["items"]
+    PermissionSet.objects.filter(name="Developer").update(
+        read_only_policy_arns=["arn:aws:iam::aws:policy/ReadOnlyAccess"]
+    )
+
+    given = post(program, path, issuer.token(), role_arn=DEVELOPER, read_only=True)
+    wrong: tuple[Any, ...] = ("true", 1, None, [])
+    hostile = [
+        post(program, path, issuer.token(), role_arn=DEVELOPER, read_only=value) for value in wrong
+    ]
+
+    listed = body(program.get("/api/v1/me/entitlements", issuer.token()))["items"]
+    assert code(refused) == (403, "access.read_only_denied")
+    assert given.status_code == 200
+    assert [answer.status_code for answer in hostile] == [422] * 4
+    latest = AuditEvent.objects.order_by("-at").first()
+    assert latest is not None
+    assert latest.detail["session_policy"] == "read-only"
+    assert path == "/console" or body(given)["read_only"] is True
+    assert [one["read_only"] for one in none] == [False, False, False]
+    assert [one["role_name"] for one in listed if one["read_only"]] == ["Developer"]
+
+
+def test_read_only_is_not_offered_where_the_console_is_a_link(
+    program: Program, issuer: Issuer
+) -> None:
+    PermissionSet.objects.update(read_only_policy_arns=["arn:aws:iam::aws:policy/ReadOnlyAccess"])
+    Account.objects.update(trust_method="switch-role")
+
+    mine = body(program.get("/api/v1/me/entitlements", issuer.token()))["items"]
+
+    assert [one["read_only"] for one in mine] == [False, False, False]
+
+
 def test_console_link_lands_where_it_was_asked_to(
     program: Program, issuer: Issuer, console_endpoint: ConsoleEndpoint, settings: Any
 ) -> None:
