@@ -1,4 +1,4 @@
-"""Delete what nobody can use any more: tokens of closed sign-ins, expired browser sessions and command lines."""
+"""Delete what nobody can use any more: tokens of closed sign-ins, expired browser sessions, command lines, keys."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from datetime import datetime
 from django.contrib.sessions.models import Session
 from django.db.models import Q
 
-from accounts.models import Approval, CliToken, SignIn
+from accounts.models import Approval, CliToken, SignIn, SigningKey
+from accounts.signing.rotation import useless_keys
 
 _TOKENS = ("encrypted_id_token", "encrypted_refresh_token")
 
@@ -21,6 +22,7 @@ class Purged:
     sessions: int
     approvals: int = 0
     cli_tokens: int = 0
+    signing_keys: int = 0
 
 
 def purge(*, now: datetime, dry_run: bool = False) -> Purged:
@@ -29,7 +31,7 @@ def purge(*, now: datetime, dry_run: bool = False) -> Purged:
     `accounts.signins.end` deletes a sign-in's tokens at once; those of a sign-in that expired are
     deleted here. Its row stays, as the record of who signed in. Expired browser sessions and started
     sign-ins, with their nonces and PKCE verifiers, are deleted. So are command lines that nobody
-    allowed or whose sign-in has ended. Codes of open sign-ins stay, so that a second use is noticed.
+    allowed or whose sign-in has ended, and signing keys by which nobody can verify a token any more. Codes of open sign-ins stay, so that a second use is noticed.
 
     Raises:
         django.db.Error: the database cannot be reached, or is not migrated.
@@ -40,16 +42,19 @@ def purge(*, now: datetime, dry_run: bool = False) -> Purged:
     ended = Q(sign_in__expires_at__lte=now) | Q(sign_in__ended_at__isnull=False)
     approvals = Approval.objects.filter(ended | Q(redeemed_at=None, expires_at__lte=now))
     cli_tokens = CliToken.objects.filter(Q(expires_at__lte=now) | Q(approval__in=approvals))
+    signing_keys = SigningKey.objects.filter(pk__in=[key.pk for key in useless_keys(now=now)])
     if dry_run:
         return Purged(
             sign_ins=with_tokens.count(),
             sessions=sessions.count(),
             approvals=approvals.count(),
             cli_tokens=cli_tokens.count(),
+            signing_keys=signing_keys.count(),
         )
     return Purged(
         sign_ins=with_tokens.update(**dict.fromkeys(_TOKENS, "")),
         sessions=sessions.delete()[0],
         cli_tokens=cli_tokens.delete()[0],
         approvals=approvals.delete()[0],
+        signing_keys=signing_keys.delete()[0],
     )

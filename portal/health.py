@@ -9,11 +9,15 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.errors import GatehouseError
+from accounts.models import Account
+from accounts.models.directory import TrustMethod
 from accounts.oidc import discovery, key_sets
+from accounts.signing.web_identity import why_not_able_to_sign
 from accounts.writability import why_not_writable
 from portal import proxies
 
@@ -35,7 +39,11 @@ def readyz(request: HttpRequest) -> JsonResponse:
     AWS is not asked: pages and sign-in work without it. What a proxy drops is told, and does not count: another
     portal in its place would fare the same.
     """
-    parts = {"database": database(), "provider": identity_provider()}
+    parts = {
+        "database": database(),
+        "provider": identity_provider(),
+        "signing_key": signing_key(),
+    }
     ready = all(state == "ok" for state in parts.values())
     return JsonResponse(
         {"status": "ok" if ready else "not ready", **parts, "proxy": proxies.verdict()},
@@ -67,4 +75,21 @@ def identity_provider() -> str:
             "not ready: the identity provider %s: %s", settings.OIDC_ISSUER, error.admin_message
         )
         return f"not usable: {error.code}; the log says more"
+    return "ok"
+
+
+def signing_key() -> str:
+    """Return "ok" if tokens for AWS can be signed, or no account needs them, else what is wrong."""
+    try:
+        if not Account.uses(TrustMethod.PORTAL_TOKEN):
+            return "ok"
+        fault = why_not_able_to_sign(now=timezone.now())
+    except DatabaseError as error:
+        log.warning("not ready: the signing key: %s", type(error).__name__)
+        return "cannot be read"
+    if fault:
+        log.warning(
+            "not ready: nobody can use accounts of the trust method portal-token: %s", fault
+        )
+        return "not usable; the log says more"
     return "ok"

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
-from accounts.models import Account, Mapping
+from accounts.models import Account, Mapping, SigningKey
+from accounts.signing import rotation, served_documents, stored_keys
+from accounts.signing.documents import is_published_here
+from accounts.signing.served_documents import DocumentsUnavailable
 from accounts.trust.hub import partitions_without_hub
 from portal import health
 
@@ -21,6 +26,7 @@ def say_what_is_missing() -> None:
             log.error("not ready: the database: %s", state)
         else:
             _say_what_the_contents_lack()
+            _prepare_signing_keys()
     finally:
         # Do not hold a connection while the provider is asked. (Tests run inside a transaction.)
         if not connection.in_atomic_block:
@@ -38,6 +44,18 @@ def _say_what_the_contents_lack() -> None:
         )
     for partition, reason in partitions_without_hub(Account.partitions_of_hub()).items():
         log.warning("nobody can use a role in the accounts in %s: %s", partition, reason)
+
+
+def _prepare_signing_keys() -> None:
+    """Create the first signing key, and read the documents that are served while the database is down."""
+    now = timezone.now()
+    stored_keys.create_first(now=now)
+    if is_published_here() and SigningKey.objects.filter(published_at=None).exists():
+        # They were made for another address, and are published here from now on.
+        rotation.note_publication(now=now, actor=stored_keys.BY_ITSELF)
+    health.signing_key()
+    with suppress(DocumentsUnavailable):
+        served_documents.current()
 
 
 def _missing_contents() -> list[str]:

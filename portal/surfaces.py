@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.http import HttpResponse
 
 from accounts.errors import GatehouseError
+from accounts.signing.documents import DISCOVERY_PATH, KEY_SET_PATH
 from accounts.types import Surface
 from portal.api import errors as api
 from portal.pages import errors as pages
@@ -65,6 +66,7 @@ _SSO = ErrorAnswers(
 AREAS = (
     Area(Surface.API, ("/api/",), _API, for_programs=True),
     Area(Surface.SSO, (*sso.OIDC_PATHS, *sso.PORTAL_PATHS), _SSO, for_programs=True),
+    Area(Surface.API, (DISCOVERY_PATH, KEY_SET_PATH), _API, for_programs=True),
     Area(Surface.ADMIN, ("/admin/",), _PAGES),
 )
 _ALL_ELSE = Area(Surface.PAGES, ("/",), _PAGES)

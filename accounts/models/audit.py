@@ -37,7 +37,9 @@ class Action(models.TextChoices):
     CLI_TOKEN_REUSED = "sso:token:reused", "Command-line secret used twice"
     CLI_TOKEN_REVOKED = "sso:token:revoked", "Command line signed out"
     SIGNING_KEY_CREATED = "signing:key:created", "Signing key created"
-    SIGNING_KEY_ROTATED = "signing:key:rotated", "Signing key changes"
+    SIGNING_KEY_PUBLISHED = "signing:key:published", "Signing key published"
+    SIGNING_KEY_ENCRYPTED = "signing:key:encrypted", "Signing key encrypted again"
+    SIGNING_KEY_ROTATED = "signing:key:rotated", "Signing key begins to sign"
     SIGNING_KEY_WITHDRAWN = "signing:key:withdrawn", "Signing key withdrawn"
     PLAN_APPLIED = "admin:plan:applied", "Configuration applied"
 

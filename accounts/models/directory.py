@@ -177,6 +177,11 @@ class Account(models.Model):
         rows = cls.objects.filter(active=True, trust_method=TrustMethod.HUB).order_by()
         return set(rows.values_list("partition", flat=True).distinct())
 
+    @classmethod
+    def uses(cls, method: TrustMethod) -> bool:
+        """Whether an active account has this trust method."""
+        return cls.objects.filter(active=True, trust_method=method).exists()
+
     def clean(self) -> None:
         """Check the tags (keys and values of text), and that the external id would be sent."""
         complaints = {}

@@ -75,7 +75,7 @@ class TrustedIssuer(models.Model):
             complaints["url"] = (
                 "Enter an https address without a query, exactly as in the tokens' iss."
             )
-        elif self.url in (settings.OIDC_ISSUER, settings.BASE_URL):
+        elif self.url in (settings.OIDC_ISSUER, settings.BASE_URL, settings.TRUST_ISSUER):
             complaints["url"] = (
                 "The identity provider of people (OIDC_ISSUER) and the portal itself cannot be an issuer "
                 "of workloads: people and workloads could not be told apart."

@@ -5,7 +5,8 @@ documents         discovery document and key set, as AWS reads them
 served_documents  the documents as this process last read them, for when the database is down
 key_states        which key signs, and which are published: pure functions of their moments
 private_keys      make, encrypt and decrypt key pairs
-rotation          create, change and withdraw keys, and record it
+stored_keys       the rows of the keys: read, create and change them, and record it
+rotation          which key signs next, by plan and in an emergency
 
 The private keys and the tokens never leave the server.
 """

@@ -26,8 +26,16 @@ class KeyState(StrEnum):
 
 
 def signing_key(keys: Iterable[SigningKey], *, now: datetime) -> SigningKey | None:
-    """Return the key that signs: of those whose time has come, the one whose time came last."""
-    return max((key for key in keys if _has_begun(key, now)), key=_order, default=None)
+    """Return the key that signs: of those whose time has come, the one whose time came last.
+
+    If there is none, but one whose time is about to come, the clock of this machine is behind that of the
+    machine where the key was made.
+    """
+    keys = list(keys)
+    begun = [key for key in keys if _has_begun(key, now)]
+    if not begun:
+        begun = [key for key in keys if _has_begun(key, now + CLOCK_SKEW)]
+    return max(begun, key=_order, default=None)
 
 
 def published(
@@ -61,7 +69,7 @@ def state_of(
     retired_at = _retired_at(key, keys, now)
     if retired_at is None:
         return KeyState.SIGNING
-    if now < retired_at + TOKEN_LIFETIME + CLOCK_SKEW + cache_time:
+    if now < retired_at + _longest_use(cache_time):
         return KeyState.RETIRED
     return KeyState.OVER
 
@@ -77,10 +85,27 @@ def _has_begun(key: SigningKey, now: datetime) -> bool:
 
 
 def _order(key: SigningKey) -> tuple[datetime, int]:
-    return (_begins_at(key), key.number)
+    return (begins_at(key), key.number)
 
 
-def _begins_at(key: SigningKey) -> datetime:
+def useless(
+    keys: Sequence[SigningKey], *, now: datetime, cache_time: timedelta
+) -> list[SigningKey]:
+    """Return the keys of which no document and no valid token is left anywhere."""
+    return [
+        key
+        for key in keys
+        if state_of(key, keys, now=now, cache_time=cache_time) is KeyState.OVER
+        or (key.withdrawn_at and now >= key.withdrawn_at + _longest_use(cache_time))
+    ]
+
+
+def _longest_use(cache_time: timedelta) -> timedelta:
+    return TOKEN_LIFETIME + CLOCK_SKEW + cache_time
+
+
+def begins_at(key: SigningKey) -> datetime:
+    """Return when a key that is published, and no standby, began to sign or will begin."""
     assert key.signs_from is not None  # noqa: S101 - for mypy: only of keys that have begun
     assert key.published_at is not None  # noqa: S101
     return max(key.signs_from, key.published_at)
@@ -90,7 +115,7 @@ def _retired_at(key: SigningKey, keys: Iterable[SigningKey], now: datetime) -> d
     """Return when the next key began to sign in its place; None if none has."""
     return min(
         (
-            _begins_at(other)
+            begins_at(other)
             for other in keys
             if _has_begun(other, now) and _order(other) > _order(key)
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from joserfc import jwt
 from accounts.aws import limits
 from accounts.errors import AwsRefused
 from accounts.models import SigningKey
-from accounts.signing import private_keys, rotation
+from accounts.signing import private_keys, stored_keys
 from accounts.signing.documents import is_published_here, issuer_url
 from accounts.signing.key_states import TOKEN_LIFETIME, signing_key
 from accounts.types import SessionRequest
@@ -56,7 +57,10 @@ def mint(*, request: SessionRequest, now: datetime) -> str:
         AwsRefused: no key can sign, or AWS takes no token as long as this one.
         django.db.Error: the keys could not be read.
     """
-    key = _signing_key(now)
+    if not (keys := stored_keys.all_keys()):
+        stored_keys.create_first(now=now)
+        keys = stored_keys.all_keys()
+    key = _find_signing_key(keys, now)
     token = jwt.encode(
         {"typ": "JWT", "alg": key.algorithm, "kid": key.kid},
         claims(request, now=now),
@@ -103,11 +107,22 @@ def claims(request: SessionRequest, *, now: datetime) -> dict[str, Any]:
     return said
 
 
-def _signing_key(now: datetime) -> SigningKey:
-    keys = rotation.all_keys()
-    if not keys:
-        rotation.create_first(now=now)
-        keys = rotation.all_keys()
+def why_not_able_to_sign(*, now: datetime) -> str:
+    """Return what keeps the portal from signing, for admins; "" if nothing does. The first key is made when needed.
+
+    Raises:
+        django.db.Error: the keys could not be read.
+    """
+    keys = stored_keys.all_keys()
+    try:
+        if keys:
+            private_keys.load(_find_signing_key(keys, now))
+    except AwsRefused as error:
+        return error.admin_message
+    return ""
+
+
+def _find_signing_key(keys: Sequence[SigningKey], now: datetime) -> SigningKey:
     key = signing_key(keys, now=now)
     if key is None:
         raise AwsRefused(

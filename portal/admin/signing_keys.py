@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from accounts.models import SigningKey
+from accounts.signing import stored_keys
 from accounts.signing.documents import cache_time
 from accounts.signing.key_states import state_of
 from portal.admin.read_only import ReadOnlyAdmin
@@ -49,8 +50,9 @@ class SigningKeyAdmin(ReadOnlyAdmin):
     @admin.display(description="state")
     def state(self, key: SigningKey) -> str:
         """The state now; it depends on the other keys, of which there are a handful."""
-        keys = list(SigningKey.objects.defer(*self.secret_columns))
-        return state_of(key, keys, now=timezone.now(), cache_time=cache_time()).value
+        return state_of(
+            key, stored_keys.public_keys(), now=timezone.now(), cache_time=cache_time()
+        ).value
 
     @admin.display(description="created", ordering="created_at")
     def created(self, key: SigningKey) -> SafeString | str:

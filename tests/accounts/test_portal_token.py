@@ -14,7 +14,7 @@ from pytest_django import Settings
 from accounts import access, signing, trust
 from accounts.errors import AwsRefused, GatehouseError
 from accounts.models import Account, AuditEvent, PermissionSet
-from accounts.signing import documents, rotation
+from accounts.signing import documents, stored_keys
 from accounts.trust.web_identity import region_of
 from accounts.types import IssuedKeys, OfferedRole, RoleRef
 from tests import cast
@@ -33,7 +33,7 @@ NO_AWS_KEYS = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
 def aws(strict_aws: StrictAws, web_issuer: WebIssuer, settings: Settings) -> Iterator[StrictAws]:
     """An AWS that reads the portal's keys where they are published; the portal has no keys of AWS."""
     settings.BASE_URL = settings.TRUST_ISSUER = web_issuer.url
-    keys = rotation.create_first(now=timezone.now())
+    keys = stored_keys.create_first(now=timezone.now())
     published = documents.build(keys, now=timezone.now())
     web_issuer.documents[documents.DISCOVERY_PATH] = published.discovery
     web_issuer.documents[documents.KEY_SET_PATH] = published.key_set

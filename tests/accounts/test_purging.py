@@ -165,6 +165,7 @@ def test_command_says_what_it_did() -> None:
         "Deleted the provider's tokens of 1 ended sign-in.\n"
         "Deleted 0 expired browser sessions and attempts to sign in.\n"
         "Deleted 0 command lines whose sign-in has ended, and 0 of their tokens.\n"
+        "Deleted 0 signing keys that nobody needs any more.\n"
     )
 
 
@@ -177,6 +178,7 @@ def test_dry_run_says_what_would_go_and_changes_nothing() -> None:
         "Would delete the provider's tokens of 2 ended sign-ins.\n"
         "Would delete 0 expired browser sessions and attempts to sign in.\n"
         "Would delete 0 command lines whose sign-in has ended, and 0 of their tokens.\n"
+        "Would delete 0 signing keys that nobody needs any more.\n"
     )
     assert everything() == before
 

@@ -15,7 +15,8 @@ from accounts.purging import purge
 class Command(BaseCommand):
     help = (
         "Delete the identity provider's tokens of sign-ins that have ended, expired browser sessions and attempts to "
-        "sign in, and command lines whose sign-in has ended. Audit rows, sign-ins and the portal's tokens stay."
+        "sign in, command lines whose sign-in has ended, and signing keys that nobody needs any more. Audit rows, "
+        "sign-ins and the portal's tokens stay."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -37,5 +38,7 @@ class Command(BaseCommand):
                 f"sign-in{'s' * (purged.sign_ins != 1)}.\n"
                 f"{delete} {purged.sessions} expired browser sessions and attempts to sign in.\n"
                 f"{delete} {purged.approvals} command lines whose sign-in has ended, and "
-                f"{purged.cli_tokens} of their tokens."
+                f"{purged.cli_tokens} of their tokens.\n"
+                f"{delete} {purged.signing_keys} signing key{'s' * (purged.signing_keys != 1)} that nobody "
+                "needs any more."
             )

@@ -15,7 +15,7 @@ from pytest_django import Settings
 from accounts.errors import AwsRefused
 from accounts.models import AuditEvent, SigningKey
 from accounts.models.audit import Action
-from accounts.signing import documents, mint, rotation, subject_for
+from accounts.signing import documents, mint, stored_keys, subject_for
 from accounts.types import OfferedRole, SessionRequest, Subject
 
 NOW = datetime(2026, 11, 30, 12, 0, 0, 700_000, tzinfo=UTC)
@@ -56,7 +56,7 @@ pytestmark = pytest.mark.django_db
 
 def verified(token: str) -> dict[str, Any]:
     """Verify with PyJWT, which shares no code with what signs, by the key set as it is published."""
-    published = json.loads(documents.build(rotation.all_keys(), now=NOW).key_set)
+    published = json.loads(documents.build(stored_keys.all_keys(), now=NOW).key_set)
     kid = jwt.get_unverified_header(token)["kid"]
     key = jwt.PyJWKSet.from_dict(published)[kid]
     said: dict[str, Any] = jwt.decode(

@@ -36,7 +36,7 @@ from accounts.models import (
     Token,
     TrustCheck,
 )
-from accounts.signing import rotation
+from accounts.signing import stored_keys
 from tests import cast
 from tests.browsers import PageFactory, Photographer, follow
 from tests.portal.admin import forms
@@ -226,7 +226,7 @@ def carol(db: None) -> Client:
         created_at=now,
         expires_at=now + timedelta(days=1),
     )
-    rotation.create_first(now=now)
+    stored_keys.create_first(now=now)
     Block.objects.create(claim="groups", value="contractors", reason="The project is over")
     client = cast.signed_in("carol")
     for path, form in (
