@@ -12,8 +12,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,55 @@ from tests import processes, real_parts
 AUDIT = "accounts_auditevent"
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """A running cluster: the DATABASE_URL of its superuser, its folder, and what runs pg_ctl on it."""
+
+    url: str
+    folder: Path
+    run: Callable[..., None]
+
+    def restart(self, mode: str) -> None:
+        """Restart it, "fast" (sessions are ended) or "immediate" (as after a crash)."""
+        self.run("pg_ctl", "restart", "--wait", f"--mode={mode}", f"--log={self.folder / 'log'}")
+
+    def stop(self, mode: str) -> None:
+        """Stop it."""
+        self.run("pg_ctl", "stop", f"--mode={mode}")
+
+    def start(self) -> None:
+        """Start it again, with the options that it had."""
+        self.run("pg_ctl", "start", "--wait", f"--log={self.folder / 'log'}")
+
+    @contextmanager
+    def small_disk(self, *, megabytes: int) -> Iterator[Path]:
+        """Yield a folder for a tablespace on a disk of its own; skips the test where nobody may mount one."""
+        disk = self.folder / "small"
+        disk.mkdir()
+        options = f"size={megabytes}m"
+        mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(disk)]
+        if subprocess.run(mount, capture_output=True, check=False).returncode:
+            disk.rmdir()
+            real_parts.missing("A disk of its own", how_to_get_it="running as root, who may mount")
+        try:
+            if os.geteuid() == 0:
+                shutil.chown(disk, "postgres", "postgres")
+            yield disk
+        finally:
+            subprocess.run(["umount", "--lazy", str(disk)], check=True)
+            disk.rmdir()
+
+
 @contextmanager
 def cluster() -> Iterator[str]:
     """Run a cluster that forgets everything at the end; yield the DATABASE_URL of its superuser."""
+    with running_cluster() as running:
+        yield running.url
+
+
+@contextmanager
+def running_cluster() -> Iterator[Cluster]:
+    """Run a cluster that forgets everything at the end, and that can be restarted."""
     programs = real_parts.postgresql_bin()
     folder = Path(tempfile.mkdtemp(prefix="postgresql-"))
     password = secrets.token_hex()
@@ -72,12 +119,15 @@ def cluster() -> Iterator[str]:
             "--no-locale",
             "--no-sync",
         )
-        options = " ".join(f"-c {name}={value}" for name, value in settings.items())
-        run("pg_ctl", "start", "--wait", f"--options={options}", f"--log={folder / 'log'}")
+        with folder.joinpath("data", "postgresql.auto.conf").open("a") as conf:
+            conf.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
+        found = Cluster(f"postgres://gatehouse:{password}@127.0.0.1:{port}/postgres", folder, run)
+        found.start()
         try:
-            yield f"postgres://gatehouse:{password}@127.0.0.1:{port}/postgres"
+            yield found
         finally:
-            run("pg_ctl", "stop", "--mode=immediate")
+            with suppress(subprocess.CalledProcessError):  # A test may have stopped it.
+                found.stop("immediate")
     except subprocess.CalledProcessError:
         sys.stderr.write(folder.joinpath("output").read_text())
         raise

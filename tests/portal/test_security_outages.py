@@ -122,7 +122,7 @@ def outage(tmp_path_factory: pytest.TempPathFactory, postgresql_url: str) -> Ite
     identity = IdentityProvider(people=load_users(PEOPLE), clients=[client])
     with (
         serve_identity(identity) as op,
-        serve_cloud(Cloud()) as cloud,
+        serve_cloud(Cloud(trusting=True)) as cloud,
         running.portal(
             tmp_path_factory.mktemp("portal"),
             issuer=op.url,

@@ -63,7 +63,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
     identity = IdentityProvider(people=load_users(PEOPLE), clients=[client])
     with (
         serve_identity(identity) as op,
-        serve_cloud(Cloud()) as cloud,
+        serve_cloud(Cloud(trusting=True)) as cloud,
         running.portal(
             folder,
             issuer=op.url,

@@ -96,7 +96,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     identity = IdentityProvider(people=load_users(PEOPLE), clients=[client])
     with (
         serve_identity(identity) as op,
-        serve_cloud(Cloud()) as cloud,
+        serve_cloud(Cloud(trusting=True)) as cloud,
         running.portal(
             tmp_path_factory.mktemp("portal"),
             issuer=op.url,
