@@ -18,6 +18,7 @@ from accounts.aws.limits import NEARLY_FULL
 from accounts.errors import AuditUnavailable, GatehouseError
 from accounts.models.audit import Action
 from accounts.types import Credentials, Kind, Origin, Subject
+from accounts.writability import refused_write
 
 log = logging.getLogger(__name__)
 
@@ -124,6 +125,7 @@ class Attempt:
                 detail=self._detail(),
             )
         except DatabaseError as error:
+            refused_write(error)
             key = self.access_key_id or "no key"
             log.critical("audit row not written, nothing released: %s, %s", action.value, key)
             raise AuditUnavailable(

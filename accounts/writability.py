@@ -6,7 +6,7 @@ import shutil
 import time
 from pathlib import Path
 
-from django.db import OperationalError, connection
+from django.db import Error, OperationalError, connection
 
 SPARE = 1024 * 1024
 """Bytes that must be free where an SQLite file is: an audit row and its indexes need a part of it."""
@@ -16,7 +16,31 @@ BELIEVED = 1.0
 Who is wrong about that asks AWS in vain: the row that is refused stops the keys as ever.
 """
 
+REMEMBERED = 5.0
+"""Seconds for which a disk counts as full after a write that found it full."""
+
 _found_writable = float("-inf")
+_found_full = float("-inf")
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_READ_ONLY, _FULL = "25006", "53100"
+_READ_ONLY_IN_SQLITE = "attempt to write a readonly database"
+_FULL_IN_SQLITE = "database or disk is full"
+
+
+def refused_write(error: Error) -> str:
+    """Return "read-only" or "full" if a write failed for that; "" for all other errors.
+
+    Full is remembered for a while: PostgreSQL tells in no other way, and AWS is not asked meanwhile.
+    """
+    global _found_full
+    state, text = getattr(error.__cause__, "sqlstate", None), str(error)
+    if state == _READ_ONLY or text.startswith(_READ_ONLY_IN_SQLITE):
+        return "read-only"
+    if state == _FULL or text.startswith(_FULL_IN_SQLITE):
+        _found_full = time.monotonic()
+        return "full"
+    return ""
 
 
 def why_not_writable(*, believed: float = 0) -> str:
@@ -24,12 +48,14 @@ def why_not_writable(*, believed: float = 0) -> str:
 
     It costs a short query, and on SQLite a turn at the only lock for writing; or nothing, where this
     process has found the database writable in the last `believed` seconds. A full disk of PostgreSQL is
-    not seen here: only the write that fails tells.
+    known for REMEMBERED seconds after a write of this process that it refused.
 
     Raises:
         django.db.Error: the database is down, or a file of SQLite stays locked.
     """
     global _found_writable
+    if time.monotonic() < _found_full + REMEMBERED:
+        return "full"
     if time.monotonic() < _found_writable + believed:
         return ""
     _found_writable = float("-inf")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from django.db import Error, InterfaceError, OperationalError, ProgrammingError
 
+from accounts.writability import refused_write
+
 # https://www.postgresql.org/docs/current/errcodes-appendix.html: undefined_table, undefined_column
 _MISSING = frozenset({"42P01", "42703"})
 _MISSING_IN_SQLITE = ("no such table", "no such column")
-# read_only_sql_transaction, disk_full
-_NOT_WRITABLE = frozenset({"25006", "53100"})
-_NOT_WRITABLE_IN_SQLITE = ("attempt to write a readonly database", "database or disk is full")
 
 DOWN = "This portal cannot reach its database. Nothing was changed. Try again in a minute."
 NOT_WRITABLE = (
@@ -26,7 +25,7 @@ def outage(error: BaseException | None) -> str:
     """Return the message for people if the error is the database's; else ""."""
     if isinstance(error, ProgrammingError | OperationalError) and _is_missing(error):
         return NOT_MIGRATED
-    if isinstance(error, Error) and _is_not_writable(error):
+    if isinstance(error, Error) and refused_write(error):
         return NOT_WRITABLE
     return DOWN if isinstance(error, OperationalError | InterfaceError) else ""
 
@@ -35,9 +34,3 @@ def _is_missing(error: Exception) -> bool:
     if getattr(error.__cause__, "sqlstate", None) in _MISSING:
         return True
     return str(error).startswith(_MISSING_IN_SQLITE)
-
-
-def _is_not_writable(error: Exception) -> bool:
-    if getattr(error.__cause__, "sqlstate", None) in _NOT_WRITABLE:
-        return True
-    return str(error).startswith(_NOT_WRITABLE_IN_SQLITE)

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import OperationalError
 from django.db.utils import ConnectionHandler
@@ -18,6 +19,12 @@ from accounts import writability
 from portal.outages import NOT_WRITABLE, outage
 
 pytestmark = pytest.mark.django_db  # Connections of its own are allowed with this alone.
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_found_writable", "_found_full"):
+        monkeypatch.setattr(writability, name, float("-inf"))
 
 
 @pytest.fixture
@@ -67,6 +74,25 @@ def test_a_disk_that_is_full(file: Path, connect: Any, monkeypatch: pytest.Monke
     assert outage(refused.value) == NOT_WRITABLE
 
 
+def test_a_write_that_found_the_disk_full_counts_for_a_while(
+    file: Path, connect: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(writability, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    connect(str(file))
+    assert writability.why_not_writable(believed=1) == ""
+    error = OperationalError("could not extend file")
+    error.__cause__ = psycopg.errors.DiskFull()
+
+    assert writability.refused_write(OperationalError("another")) == ""
+    assert writability.why_not_writable(believed=1) == ""
+    assert writability.refused_write(error) == "full"
+
+    assert writability.why_not_writable(believed=1) == "full"
+    clock.now += writability.REMEMBERED
+    assert writability.why_not_writable(believed=1) == ""
+
+
 def test_a_file_that_stays_locked(file: Path, connect: Any) -> None:
     connect(str(file))
     with closing(sqlite3.connect(file)) as other:
@@ -80,7 +106,6 @@ def test_a_writable_file_is_believed_for_a_moment_and_a_read_only_one_is_not(
 ) -> None:
     clock = SimpleNamespace(now=100.0)
     monkeypatch.setattr(writability, "time", SimpleNamespace(monotonic=lambda: clock.now))
-    monkeypatch.setattr(writability, "_found_writable", float("-inf"))
     connect(str(file))
     assert writability.why_not_writable(believed=1) == ""
 
