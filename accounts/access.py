@@ -113,7 +113,7 @@ def console_url(
                 credentials=session.credentials,
                 partition=entitlement.role.partition,
                 destination=attempt.destination,
-                issuer=_return_address(entitlement.role, chosen),
+                issuer=_return_address(entitlement.role, chosen, read_only=read_only),
                 session_duration=trust.console_duration(entitlement.role, session.duration),
                 endpoint=settings.AWS_FEDERATION_ENDPOINT,
                 sign_out_first=sign_out_first,
@@ -319,9 +319,11 @@ def _ask_aws(attempt: Attempt, request: SessionRequest, duration: int) -> Creden
     return credentials
 
 
-def _return_address(role: OfferedRole, destination: str) -> str:
+def _return_address(role: OfferedRole, destination: str, *, read_only: bool) -> str:
     """Return where AWS sends people when a console session expires: the same role and page here."""
     link = {"account_id": role.account_id, "role_name": role.role_name}
     if destination:
         link["destination"] = destination
+    if read_only:
+        link["read_only"] = "1"
     return f"{settings.BASE_URL}/console?{urlencode(link)}"

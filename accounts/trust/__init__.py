@@ -90,6 +90,12 @@ def is_link(role: OfferedRole) -> bool:
     return role.trust_method == TrustMethod.SWITCH_ROLE
 
 
+def offers_read_only(role: OfferedRole) -> bool:
+    """Whether people can ask for less than a role may, here; the role was loaded by itself."""
+    rules = role.session_rules
+    return rules is not None and rules.offers_read_only and not is_link(role)
+
+
 def console_link(role: OfferedRole) -> str:
     """Return AWS's page for a role that `is_link`.
 

@@ -16,10 +16,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.access import issue_keys
+from accounts.directory import sets_with_read_only
 from accounts.durations import in_words
 from accounts.errors import AwsRefused, GatehouseError
 from accounts.favourites import last_duration
-from accounts.trust import session_limit
+from accounts.trust import is_link, session_limit
 from accounts.types import Entitlement, IssuedKeys, Kind, OfferedRole, RoleRef, SessionLimit
 from portal.context import origin_of, sign_in_of, subject_of_request
 from portal.limiting import count_form
@@ -39,6 +40,7 @@ from portal.pages.search import (
 from portal.pages.see_other import SeeOther
 
 MOST = 10
+NOT_ALL_READ_ONLY = "Roles that do not offer read-only get no keys with it."
 # More roles than this are not listed: people search for the others.
 MOST_LISTED = 500
 # Seconds after which no further role is tried, because AWS is slow and somebody is waiting.
@@ -116,12 +118,18 @@ def _ask(request: HttpRequest, values: Sequence[str]) -> HttpResponse:
     with_keys = _with_keys(request)
     roles = [with_keys[value].role for value in values if value in with_keys]
     limits = [_limit(role) for role in roles]
-    query = RoleRequest(bulk=tuple(values)).query
+    wanted = role_request(request)
+    query = RoleRequest(bulk=tuple(values), read_only=wanted.read_only).query
     offered = None
     if roles:
         longest = max(limit.seconds for limit in limits)
         offered = durations(longest=longest, last=_last_duration(request, roles[0]))
+    read_only = sets_with_read_only()
+    offering = [role for role in roles if role.role_name in read_only and not is_link(role)]
     context = {
+        "wanted": wanted,
+        "offers_read_only": bool(offering),
+        "read_only_note": "" if len(offering) == len(roles) else NOT_ALL_READ_ONLY,
         "choices": [
             RoleChoice(value, with_keys[value].role if value in with_keys else None)
             for value in values
@@ -138,27 +146,28 @@ def _ask(request: HttpRequest, values: Sequence[str]) -> HttpResponse:
 
 
 def _issue(request: HttpRequest, values: Sequence[str]) -> HttpResponse:
+    wanted = role_request(request)
+    query = RoleRequest(bulk=tuple(values), read_only=wanted.read_only).query
     if not once.is_first(request):
-        query = RoleRequest(bulk=tuple(values)).query
         return SeeOther(f"{reverse('keys')}?several=1&{query}&sent=1")
     # The rate limit counted the form as one; it asks for this many more.
     count_form(subject_of_request(request), times=len(values) - 1)
     with_keys, began = _with_keys(request), time.monotonic()
-    duration = role_request(request).duration
     outcomes = []
     for value in values:
         role = with_keys[value].role if value in with_keys else None
         if time.monotonic() - began > PATIENCE:
             outcomes.append(Outcome(value, role))
             continue
-        outcomes.append(_attempt(request, value, role, duration, now=timezone.now()))
+        outcomes.append(_attempt(request, value, role, wanted, now=timezone.now()))
     failed = tuple(outcome.value for outcome in outcomes if outcome.issued is None)
     context = {
         "outcomes": outcomes,
         "issued": humanize.count(len(outcomes) - len(failed), "role"),
         "failed": len(failed),
-        "failed_query": RoleRequest(bulk=failed).query,
-        "query": RoleRequest(bulk=tuple(values)).query,
+        "failed_query": RoleRequest(bulk=failed, read_only=wanted.read_only).query,
+        "query": query,
+        "read_only": wanted.read_only,
     }
     return render(request, "pages/bulk_keys_issued.html", context)
 
@@ -167,18 +176,19 @@ def _attempt(
     request: HttpRequest,
     value: str,
     role: OfferedRole | None,
-    duration: int | None,
+    wanted: RoleRequest,
     *,
     now: datetime,
 ) -> Outcome:
     """Issue keys for one role; a duration above the role's longest is shortened, as the page said."""
     account_id, _, role_name = value.partition("/")
-    longest = _limit(role).seconds if role else None
+    duration, longest = wanted.duration, _limit(role).seconds if role else None
     try:
         issued = issue_keys(
             subject=subject_of_request(request),
             role=RoleRef(account_id, role_name),
             duration=min(duration, longest) if duration and longest else duration,
+            read_only=wanted.read_only,
             origin=origin_of(request),
             now=now,
         )

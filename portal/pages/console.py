@@ -44,6 +44,7 @@ def console(request: HttpRequest) -> HttpResponse:
         "left_over": _left_over(request),
         "landing": _landing(role, wanted),
         "only_switches": trust.is_link(role),
+        "offers_read_only": trust.offers_read_only(role),
         "regions": partitions.find(role.partition).described_regions(),
         "preferences": preferences.preferences_of(sign_in_of(request).person),
     }
@@ -96,6 +97,7 @@ def _open(request: HttpRequest, subject: Subject, wanted: RoleRequest) -> HttpRe
         destination=wanted.destination,
         region=wanted.region,
         duration=wanted.duration,
+        read_only=wanted.read_only,
         origin=origin_of(request),
         now=timezone.now(),
         sign_out_first=preferences.preferences_of(sign_in_of(request).person).sign_out_first,

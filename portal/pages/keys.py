@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.access import issue_keys
 from accounts.durations import in_words
 from accounts.favourites import last_duration
-from accounts.trust import session_limit
+from accounts.trust import offers_read_only, session_limit
 from accounts.types import Kind, RoleRef
 from portal.context import origin_of, sign_in_of, subject_of_request
 from portal.pages import bulk_keys, once
@@ -46,6 +46,8 @@ def _ask(request: HttpRequest, wanted: RoleRequest) -> HttpResponse:
     context = {
         "entitlement": entitlement,
         "role": role,
+        "wanted": wanted,
+        "offers_read_only": offers_read_only(role),
         "query": wanted.query,
         "durations": durations(longest=limit.seconds, last=last),
         "because": limit.because,
@@ -64,6 +66,7 @@ def _issue(request: HttpRequest, wanted: RoleRequest) -> HttpResponse:
         subject=subject_of_request(request),
         role=RoleRef(wanted.account_id, wanted.role_name),
         duration=wanted.duration,
+        read_only=wanted.read_only,
         origin=origin_of(request),
         now=now,
     )
@@ -72,13 +75,15 @@ def _issue(request: HttpRequest, wanted: RoleRequest) -> HttpResponse:
     named = RoleRef(role.account_id, role.role_name)
     default = own_names(request).get(named) or name_by_id(role)
     profile = profile_name(request.POST.get("profile", ""), default=default)
+    # A profile that gets keys by itself later would get them for all that the role may.
+    profiles = () if issued.read_only else cli_profiles(role, profile=profile)
     context = {
         "issued": issued,
         "entitlement": issued.entitlement,
         "role": role,
         "expires_at": expires_at,
         "valid_for": in_words(round((expires_at - now).total_seconds())),
-        "formats": formats(issued, profile=profile) + cli_profiles(role, profile=profile),
+        "formats": formats(issued, profile=profile) + profiles,
         "again": wanted.query,
     }
     response = render(request, "pages/keys_issued.html", context)

@@ -7,11 +7,15 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, QueryDict
 
+from accounts.errors import InvalidRequest
+
 # No session is longer than 43200 seconds: a number with more digits than this is not worth converting.
 _DIGITS = 9
 
 # The names in a link to the console that are read.
-FIELDS = frozenset({"account_id", "role_name", "role", "destination", "region", "duration"})
+FIELDS = frozenset(
+    {"account_id", "role_name", "role", "destination", "region", "duration", "read_only"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,8 @@ class RoleRequest:
     region: str = ""
     # In seconds; None if none is named, 0 for what is not a number.
     duration: int | None = None
+    # Less than the role may: what its read-only policy leaves.
+    read_only: bool = False
     # Several roles as "123456789012/ReadOnly", each once; None if one role is asked for.
     bulk: tuple[str, ...] | None = None
 
@@ -31,12 +37,15 @@ class RoleRequest:
     def query(self) -> str:
         """The query of a link to the same role or roles; without the duration."""
         if self.bulk is not None:
-            return urlencode([("role", value) for value in self.bulk], safe="/")
+            roles = [("role", value) for value in self.bulk]
+            less = [("read_only", "1")] if self.read_only else []
+            return urlencode([*roles, *less], safe="/")
         fields = {
             "account_id": self.account_id,
             "role_name": self.role_name,
             "destination": self.destination,
             "region": self.region,
+            "read_only": "1" if self.read_only else "",
         }
         return urlencode({name: value for name, value in fields.items() if value})
 
@@ -46,6 +55,9 @@ def role_request(request: HttpRequest) -> RoleRequest:
 
     `role=123456789012/ReadOnly`, as the buttons of the start page send it, is short for `account_id`
     and `role_name`. With more than one `role`, or with `several`, keys for several roles are asked for.
+
+    Raises:
+        InvalidRequest: whether less than the role may is asked for cannot be read.
     """
     fields = request.POST if request.method == "POST" else request.GET
     roles = role_values(fields)
@@ -56,6 +68,7 @@ def role_request(request: HttpRequest) -> RoleRequest:
         destination=_text(fields, "destination"),
         region=_text(fields, "region"),
         duration=_seconds(_text(fields, "duration")),
+        read_only=_is_read_only(fields),
         bulk=roles if len(roles) > 1 or "several" in fields else None,
     )
 
@@ -63,6 +76,18 @@ def role_request(request: HttpRequest) -> RoleRequest:
 def role_values(fields: QueryDict) -> tuple[str, ...]:
     """Return each different value of `role`: "123456789012/ReadOnly"."""
     return tuple(dict.fromkeys(_storable(value) for value in fields.getlist("role")))
+
+
+def _is_read_only(fields: QueryDict) -> bool:
+    """Return whether it is asked for: what says neither yes nor no must not be read as no."""
+    said = set(fields.getlist("read_only")) - {""}
+    if said - {"1"}:
+        raise InvalidRequest(
+            "Whether read-only is asked for cannot be read. Nothing was issued. Go back and choose again.",
+            "read_only is neither 1 nor empty",
+            code="request.read_only",
+        )
+    return bool(said)
 
 
 def _text(fields: QueryDict, name: str) -> str:

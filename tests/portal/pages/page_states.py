@@ -161,6 +161,11 @@ def get_keys(page: Page, portal: str) -> None:
     follow(page.get_by_role("button", name="Get keys"))
 
 
+def get_read_only(page: Page, portal: str) -> None:
+    page.goto(f"{portal}/keys?{ROLE}&read_only=1")
+    follow(page.get_by_role("button", name="Get keys"))
+
+
 def copy_nothing(page: Page, portal: str) -> None:
     """Copy in a browser that does not allow it."""
     page.add_init_script("navigator.clipboard.writeText = () => Promise.reject(new Error('no'))")
@@ -313,6 +318,7 @@ STATES: dict[str, tuple[Callable[[], Client], Callable[[Page, str], None]]] = {
     "found-nothing": (alice, open_path("/?q=nowhere")),
     "odd-names": (odd, open_path("/")),
     "odd-names-found": (odd, open_path("/?q=v")),
+    "keys-read-only": (alice, get_read_only),
     "odd-names-keys": (odd, open_path(f"/keys?account_id=000000000003&role_name={'A' * 32}")),
     "odd-names-console": (odd, open_path("/console?account_id=000000000000")),
     "odd-names-several": (odd, open_path("/several")),

@@ -257,10 +257,10 @@ def test_asking_costs_the_same_queries_for_two_as_for_ten(
     two, ten = [DEV, PROD], [DEV, PROD, *(f"{n:012d}/X" for n in range(8))]
     ask(client, *two)
 
-    # The session, the sign-in, the blocks, the revision, the duration chosen last.
-    with django_assert_num_queries(5):
+    # The session, the sign-in, the blocks, the revision, the duration chosen last, what offers read-only.
+    with django_assert_num_queries(6):
         ask(client, *two)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         ask(client, *ten)
 
 
