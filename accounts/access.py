@@ -314,7 +314,7 @@ def _obtain(attempt: Attempt, request: SessionRequest, duration: int | None) -> 
 def _ask_aws(attempt: Attempt, request: SessionRequest, duration: int) -> Credentials:
     attempt.duration = duration
     pool.give_back()
-    credentials = trust.obtain(replace(request, duration=duration))
+    credentials = trust.obtain(replace(request, duration=duration, origin=attempt.origin))
     attempt.note(credentials)
     return credentials
 

@@ -85,7 +85,8 @@ class Subject:
 
     A person is identified by (issuer, sub). Name and email are for people to read, never for matching.
     `workload`: this is a program of a trusted issuer, not of the people's identity provider.
-    `token_id` and `scope` are set for tokens of the portal only; None narrows nothing.
+    `token_id` and `scope` are set for tokens of the portal only; None narrows nothing. `bearer_jwt` is the
+    provider's own token by which a person asks the API; "" for all others.
     """
 
     issuer: str
@@ -101,6 +102,7 @@ class Subject:
     workload: bool = False
     scope: Scope | None = None
     token_id: UUID | None = None
+    bearer_jwt: str = field(default="", repr=False, compare=False)
 
     @property
     def kind(self) -> ActorKind:
@@ -284,7 +286,7 @@ class SessionRequest:
 
     `duration` is in seconds. `tags` are the session tags; those in `transitive_tags` stay with the sessions
     of other roles that this one assumes. `policy` (JSON) and `policy_arns` narrow what the session may do.
-    `elevation` is the id of the elevation that gives the role; "" if none does.
+    `elevation` is the id of the elevation that gives the role; "" if none does. `origin` is where somebody asks.
     """
 
     role: OfferedRole
@@ -297,6 +299,7 @@ class SessionRequest:
     policy: str = ""
     policy_arns: tuple[str, ...] = ()
     elevation: str = ""
+    origin: Origin = Origin(Surface.COMMAND)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,11 @@ def visible(text: str) -> str:
     )
 
 
+def as_line(text: str, length: int) -> str:
+    """Return somebody else's text as one line that can be shown and logged."""
+    return "".join(character if character.isprintable() else " " for character in text[:length])
+
+
 def hidden(text: str) -> Iterator[tuple[int, str]]:
     """Yield place and character of all that `visible` marks, and that names may not hold."""
     if text.isascii() and text.isprintable() and text == text.strip() and "  " not in text:

@@ -124,6 +124,10 @@ SWITCH_ROLE_PRINCIPALS = env.list("SWITCH_ROLE_PRINCIPALS", default=[])
 # signed, and for how many seconds AWS may keep the published keys.
 TRUST_ISSUER = env.str("TRUST_ISSUER", default="").rstrip("/") or BASE_URL
 TRUST_AUDIENCE = env.str("TRUST_AUDIENCE", default="sts.amazonaws.com")
+# Of the provider's tokens that programs of people send: those that the accounts' IAM providers list as client ids.
+TRUST_USER_TOKEN_AUDIENCES = env.list(
+    "TRUST_USER_TOKEN_AUDIENCES", default=[OIDC_RP_CLIENT_ID] if OIDC_RP_CLIENT_ID else []
+)
 TRUST_ALGORITHM = env.str("TRUST_ALGORITHM", default="RS256")
 TRUST_CACHE_TIME = _number("TRUST_CACHE_TIME", 86400)
 # Only demo and tests move the console's endpoint.

@@ -42,10 +42,10 @@ def identity(
     settings.OIDC_ISSUER = running.url
     settings.OIDC_TIMEOUT = 5
     served.issuer = running.url
-    _meet_again()
+    meet_again()
     served.hits.clear()
     yield served
-    _meet_again()
+    meet_again()
 
 
 def _client() -> OAuthClient:
@@ -54,7 +54,7 @@ def _client() -> OAuthClient:
     )
 
 
-def _meet_again() -> None:
+def meet_again() -> None:
     discovery.clear_cache()
     key_sets.clear_cache()
 
@@ -118,9 +118,9 @@ def publisher(_publishing: Publisher, settings: Any) -> Iterator[Publisher]:
     _publishing.replies.clear()
     _publishing.hits.clear()
     _publishing.requests.clear()
-    _meet_again()
+    meet_again()
     yield _publishing
-    _meet_again()
+    meet_again()
 
 
 @pytest.fixture

@@ -313,6 +313,7 @@ class Migration(migrations.Migration):
                 ('user_agent', models.CharField(blank=True, max_length=512)),
                 ('encrypted_id_token', models.TextField(blank=True)),
                 ('encrypted_refresh_token', models.TextField(blank=True)),
+                ('refreshing_until', models.DateTimeField(blank=True, help_text='While one request of all processes refreshes the tokens.', null=True)),
             ],
             options={
                 'verbose_name': 'sign-in',

@@ -37,6 +37,9 @@ class SignIn(models.Model):
     user_agent = models.CharField(max_length=512, blank=True)
     encrypted_id_token = models.TextField(blank=True)
     encrypted_refresh_token = models.TextField(blank=True)
+    refreshing_until = models.DateTimeField(
+        null=True, blank=True, help_text="While one request of all processes refreshes the tokens."
+    )
 
     class Meta:
         verbose_name = "sign-in"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -86,7 +86,7 @@ def verify(token: str, *, now: datetime) -> Subject:
     try:
         unverified = jwt.parse(token)
         if unverified.unverified_issuer == settings.OIDC_ISSUER:
-            return _person(unverified, now)
+            return replace(_person(unverified, now), bearer_jwt=token)
         return _workload(unverified, now)
     except InvalidToken as error:
         raise TokenRefused(

@@ -12,6 +12,19 @@ class SignInFailed(GatehouseError):
     http_status = 400
 
 
+class GrantRefused(SignInFailed):
+    """The provider does not accept a code or a refresh token any more."""
+
+    code = "signin.code"
+
+    def __init__(self, admin_message: str) -> None:
+        super().__init__(
+            "Your identity provider no longer accepts this sign-in: it took too long, was completed "
+            "already, or was ended there. Sign in again.",
+            admin_message,
+        )
+
+
 class InvalidToken(SignInFailed):
     """A JWT that breaks a rule. `rule` names it: `exp`, `aud`, `signature`, ... (the end of `code`)."""
 

@@ -32,6 +32,52 @@ def verify(
         InvalidToken: the token breaks a rule.
         ProviderUnavailable: the keys could not be read.
     """
+    claims = _verified(token, provider, client_id, algorithm, access_token, now)
+    _check_nonce(claims, nonce=nonce)
+    return claims
+
+
+def verify_refreshed(
+    token: object,
+    *,
+    previous: str,
+    sub: str,
+    provider: ProviderMetadata,
+    client_id: str,
+    algorithm: str,
+    access_token: str,
+    now: datetime,
+) -> dict[str, Any]:
+    """Return the claims of an ID token that came with a refresh: section 12.2.
+
+    It is about the person of the sign-in (`sub`), and answers the same sign-in as the `previous` ID token, which
+    was verified when it came.
+
+    Raises:
+        InvalidToken: the token breaks a rule.
+        ProviderUnavailable: the keys could not be read.
+    """
+    claims = _verified(token, provider, client_id, algorithm, access_token, now)
+    before = jwt.parse(previous).unverified_claims
+    if claims["sub"] != sub:
+        raise invalid("sub", "The refreshed ID token is about somebody else.")
+    for name in ("nonce", "auth_time"):
+        if name in claims and claims[name] != before.get(name, claims[name]):
+            raise invalid(
+                name, f"The refreshed ID token answers another sign-in: its {name} differs."
+            )
+    return claims
+
+
+def _verified(
+    token: object,
+    provider: ProviderMetadata,
+    client_id: str,
+    algorithm: str,
+    access_token: str,
+    now: datetime,
+) -> dict[str, Any]:
+    """Return the claims of an ID token of this provider for us; which sign-in it answers is not checked."""
     claims, typ = jwt.parse(token).verify_signature(
         jwks_uri=provider.jwks_uri, algorithm=algorithm, reload_interval=key_sets.AT_ONCE
     )
@@ -40,7 +86,6 @@ def verify(
         raise invalid("type", "The token is another kind of token, no ID token.")
     jwt.check_claims(claims, issuer=provider.issuer, audiences=(client_id,), now=now)
     _check_azp(claims, client_id=client_id)
-    _check_nonce(claims, nonce=nonce)
     if "at_hash" in claims and claims["at_hash"] != _half_hash(access_token, algorithm):
         raise invalid("at_hash", "The access token is not the one the ID token came with.")
     return claims

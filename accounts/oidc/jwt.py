@@ -65,6 +65,11 @@ class UnverifiedJwt:
         issuer = self._claims.get("iss")
         return issuer if isinstance(issuer, str) else ""
 
+    @property
+    def unverified_claims(self) -> dict[str, Any]:
+        """All claims: only of a token that was verified before, when it came."""
+        return self._claims
+
     def verify_signature(
         self, *, jwks_uri: str, algorithm: str, reload_interval: float, guarded: bool = False
     ) -> tuple[dict[str, Any], str]:

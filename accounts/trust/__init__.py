@@ -3,6 +3,7 @@
 hub            AssumeRole from the portal's own principal in AWS
 portal_token   AssumeRoleWithWebIdentity with a token that the portal signs
 switch_role    a link to AWS's switch-role page, no keys
+user_token     AssumeRoleWithWebIdentity with the person's own ID token
 web_identity   AssumeRoleWithWebIdentity, for those that have a token
 session_names  what the subject is called there; claim_tags: what its claims say there
 session_requests  what AWS is asked for
@@ -17,7 +18,7 @@ from typing import Protocol
 
 from accounts.errors import AwsRefused
 from accounts.models.directory import TrustMethod
-from accounts.trust import hub, portal_token, switch_role
+from accounts.trust import hub, portal_token, switch_role, user_token
 from accounts.types import Credentials, Kind, OfferedRole, SessionLimit, SessionRequest, Subject
 
 
@@ -37,6 +38,7 @@ _METHODS: dict[str, _Method] = {
     TrustMethod.HUB: hub,
     TrustMethod.PORTAL_TOKEN: portal_token,
     TrustMethod.SWITCH_ROLE: switch_role,
+    TrustMethod.USER_TOKEN: user_token,
 }
 
 

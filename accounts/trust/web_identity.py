@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from accounts import pool
 from accounts.aws import clients, partitions, sts
-from accounts.errors import InvalidRequest
+from accounts.errors import AwsRefused, InvalidRequest
 from accounts.types import Credentials, OfferedRole, SessionRequest
 
 
@@ -33,7 +35,22 @@ def region_of(role: OfferedRole) -> str:
     return partitions.find(role.partition).choose_region(role.region, clients.hub_region())
 
 
-def refuse_tags(tags: object) -> None:
+def refuse_what_the_token_lacks(request: SessionRequest) -> None:
+    """Refuse a session of which AWS is to be told what only a token of our own could say.
+
+    Raises:
+        AwsRefused: the permission set wants session tags or a source identity.
+    """
+    if request.tags or request.transitive_tags or request.source_identity:
+        raise AwsRefused(
+            "This account is not set up correctly. Contact your portal admins.",
+            f"the permission set {request.role.role_name} wants session tags or a source identity, which the trust "
+            f"method of account {request.role.account_id} cannot pass on: use portal-token, or hub",
+            code="trust.session_rules",
+        )
+
+
+def refuse_tags(tags: Mapping[str, str]) -> None:
     """Refuse session tags where the token is somebody else's, who puts none into it.
 
     Raises:

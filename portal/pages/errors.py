@@ -34,6 +34,8 @@ _TITLES = {
 }
 # The errors of fields that a link to the console does not need.
 _OPTIONAL = ("request.destination", "request.region")
+# Signing in again helps; it does not where somebody is blocked.
+_SIGN_IN_HELPS = (SignInAgain.code, "signin.id_token_too_old", "signin.ended_at_provider")
 # Pages whose forms are sent to the same address, query included.
 _SAME_ADDRESS = ("/authorize", "/device")
 
@@ -53,7 +55,7 @@ def error_page(request: GatehouseRequest, error: GatehouseError) -> HttpResponse
         except TooMany as too_many:
             error = too_many
     again, again_label = _without_optional_fields(request, error), "Continue without it"
-    if error.code == SignInAgain.code and not _is_signing_in(request):
+    if error.code in _SIGN_IN_HELPS and not _is_signing_in(request):
         again, again_label = sign_in_url(request), "Sign in"
         if request.method in ("GET", "HEAD"):
             to_sign_in = redirect(again)

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from accounts.errors import GatehouseError
 from accounts.oidc import discovery
 from accounts.oidc.errors import ProviderUnavailable, SignInFailed
+from accounts.visible import as_line
 
 PROVIDER_REFUSED = "signin.provider.refused"
 _PARAMETERS = ("state", "code", "error", "error_description", "iss")
@@ -102,11 +103,6 @@ def parse(request: HttpRequest) -> AuthorizationResponse:
         error_description=request.GET.get("error_description", ""),
         iss=request.GET.get("iss"),
     )
-
-
-def as_line(text: str, length: int) -> str:
-    """Return somebody else's text as one line that can be shown and logged."""
-    return "".join(character if character.isprintable() else " " for character in text[:length])
 
 
 def _malformed(admin_message: str) -> SignInFailed:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import logging
-from base64 import b64encode
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote_plus
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -18,30 +15,25 @@ from django.utils import timezone
 from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 
 from accounts.claims import arrived
-from accounts.errors import GatehouseError
 from accounts.models import Person
-from accounts.oidc import discovery, id_tokens
+from accounts.oidc import discovery, id_tokens, token_endpoint
 from accounts.oidc.errors import (
-    ProviderAnswerTooLarge,
     ProviderMisconfigured,
     ProviderUnavailable,
     SignInFailed,
     misconfigured,
     unavailable,
 )
-from accounts.oidc.provider_http import ProviderResponse, fetch
-from accounts.oidc.strict_json import parse_object
+from accounts.oidc.provider_http import fetch
 from accounts.oidc.subjects import merge_userinfo, subject
+from accounts.oidc.token_endpoint import only_one_persons_problem
 from accounts.rules import claims_in_use
 from accounts.signins import ProviderTokens, begin
 from portal.context import origin_of
-from portal.signin.authorization_response import as_line
 
-MAX_TOKEN_ANSWER = 512 * 1024
 MAX_USERINFO = 256 * 1024
 # Refusals that may pass: Request Timeout, Too Many Requests.
 _PASSING = (408, 429)
-_SECRETS = ("code", "code_verifier", "client_secret")
 
 log = logging.getLogger(__name__)
 
@@ -67,35 +59,15 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
         self.access_token = ""
 
     def get_token(self, payload: dict[str, str]) -> dict[str, Any]:
-        """Exchange the code (RFC 6749 section 4.1.3, RFC 7636 section 4.5)."""
-        provider = discovery.provider()
-        data = payload | {"redirect_uri": callback_url()}
-        headers = {}
-        if provider.basic_auth:
-            del data["client_id"], data["client_secret"]
-            headers["Authorization"] = _basic(self.OIDC_RP_CLIENT_ID, self.OIDC_RP_CLIENT_SECRET)
-        with _only_one_persons_problem():
-            answer = fetch(
-                "POST",
-                provider.token_endpoint,
-                name="the answer of the token endpoint",
-                limit=MAX_TOKEN_ANSWER,
-                headers=headers,
-                data=data,
-            )
-        if 400 <= answer.status < 500:
-            raise _refusal(answer, sent=payload)
-        tokens = answer.document()
-        if "error" in tokens:  # Some providers refuse with status 200.
-            raise _refusal(answer, sent=payload)
-        if _text(tokens, "token_type").lower() == "dpop":
-            raise _bound_to_a_key("The token endpoint sent a token of the type DPoP.")
-        self.tokens = ProviderTokens(
-            id_token=_text(tokens, "id_token"),
-            refresh_token=_text(tokens, "refresh_token"),
+        """Exchange the code for tokens, and keep those that the sign-in needs."""
+        answer = token_endpoint.exchange_code(
+            code=payload["code"],
+            code_verifier=payload.get("code_verifier", ""),
+            redirect_uri=callback_url(),
         )
-        self.access_token = _text(tokens, "access_token")
-        return tokens
+        self.tokens = ProviderTokens(id_token=answer.id_token, refresh_token=answer.refresh_token)
+        self.access_token = answer.access_token
+        return {"id_token": answer.id_token, "access_token": answer.access_token}
 
     def verify_token(self, token: object, **kwargs: Any) -> dict[str, Any]:
         """Return the ID token's claims once every rule holds."""
@@ -129,7 +101,7 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
             return {}
         if not access_token:
             raise unavailable("the token endpoint sent no access token")
-        with _only_one_persons_problem():
+        with only_one_persons_problem():
             answer = fetch(
                 "GET",
                 url,
@@ -209,68 +181,3 @@ def _suffices(id_token: Mapping[str, Any], *, now: datetime) -> bool:
 def _log_once(reason: str) -> None:
     """Say in the log of this process, once for each reason, why userinfo is done without."""
     log.warning("sign-ins go on without userinfo: %s", reason)
-
-
-@contextmanager
-def _only_one_persons_problem() -> Iterator[None]:
-    """Refuse one person whose claims are too long, instead of saying that nobody can sign in."""
-    try:
-        yield
-    except ProviderAnswerTooLarge as error:
-        raise SignInFailed(
-            "Your identity provider sent more about you than this portal accepts. Contact your "
-            "portal admins: the provider should send fewer groups.",
-            error.admin_message,
-            code="signin.too_large",
-        ) from error
-
-
-def _basic(client_id: str, secret: str) -> str:
-    # RFC 6749 section 2.3.1: both are form-encoded first.
-    pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"
-    return f"Basic {b64encode(pair.encode()).decode()}"
-
-
-def _text(found: dict[str, Any], name: str) -> str:
-    value = found.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def _refusal(answer: ProviderResponse, *, sent: Mapping[str, str]) -> GatehouseError:
-    """Return the error for a refusal of the token endpoint (RFC 6749 section 5.2)."""
-    try:
-        found = parse_object(answer.body)
-    except ValueError:
-        found = {}
-    error = found.get("error")
-    if not isinstance(error, str):
-        return unavailable(f"the token endpoint answered with status {answer.status}")
-    said = f"{error} {_text(found, 'error_description')}".strip()
-    if any(sent[name] in said for name in _SECRETS):
-        said = "(not recorded: it repeats a secret)"
-    why = f"The token endpoint said: {as_line(said, 300)}"
-    if "dpop" in said.lower():  # RFC 9449; some say invalid_grant, as for a code that is too old.
-        return _bound_to_a_key(why)
-    if error in ("invalid_client", "unauthorized_client"):
-        return misconfigured(
-            "the identity provider refuses the portal's OIDC_RP_CLIENT_ID and OIDC_RP_CLIENT_SECRET",
-            details=why,
-        )
-    if error == "invalid_grant":
-        return SignInFailed(
-            "Your identity provider no longer accepts this sign-in: it took too long, was completed "
-            "already, or was ended there. Sign in again.",
-            why,
-            code="signin.code",
-        )
-    return misconfigured(
-        "the identity provider refuses the portal's way of asking for tokens", details=why
-    )
-
-
-def _bound_to_a_key(details: str) -> GatehouseError:
-    return misconfigured(
-        "the identity provider binds tokens to a key (DPoP), which this portal does not support; turn that off "
-        "for the portal's client",
-        details=details,
-    )
