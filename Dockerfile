@@ -37,7 +37,7 @@ USER 10001:10001
 EXPOSE 8002
 HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import socket; socket.create_connection(('127.0.0.1', 8002), 3).close()"]
-CMD ["python", "-m", "demo.cloud", "--host", "0.0.0.0", "--port", "8002"]
+CMD ["python", "-m", "demo.cloud", "--host", "0.0.0.0", "--port", "8002", "--trusting"]
 
 # The portal. Files belong to root and the process does not: it can change nothing of itself.
 FROM base AS portal

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import requests
 
-from tests import certificates, processes, real_parts
+from demo import certificates
+from tests import processes, real_parts
 
 SHIPPED = processes.ROOT / "deploy/nginx/gatehouse.conf"
 

@@ -16,12 +16,12 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
 from werkzeug.wrappers import Request, Response
 
+from demo import certificates
 from demo.cloud import Cloud
 from demo.cloud.identity_tokens import Issuers
 from demo.cloud.server import serve
 from demo.cloud.token_service import TokenService
 from demo.serving import bind
-from tests import certificates
 from tests.emulators import aws_environment
 
 HUB_ACCOUNT = "999999999999"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ from demo.cloud.token_service import TokenService
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+_LOGGER = logging.getLogger(__name__)
+
 
 def guarded(moto: WSGIApplication, tokens: TokenService) -> WSGIApplication:
     """Return moto's application behind the checks that it lacks."""
@@ -27,6 +30,7 @@ def guarded(moto: WSGIApplication, tokens: TokenService) -> WSGIApplication:
         try:
             found = _decided(request, tokens)
         except Refused as refused:
+            _LOGGER.warning("%s: %s (%s)", refused.code, refused.message, refused.why)
             found = answers.refusal(refused)
         if found is not None:
             return found(environ, start_response)

@@ -9,16 +9,20 @@ import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from urllib.parse import quote
 
 from demo.identity.users import API, COMMAND_LINE
-from demo.launcher.network import Ports
+from demo.launcher.network import DEFAULTS, Ports
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 COMPANY = CHECKOUT / "demo" / "northwind.toml"
 PEOPLE = CHECKOUT / "demo" / "people.toml"
+
+# Whom the roles of Northwind's accounts trust: the portal itself, and what people sign in to AWS with.
+HUB = "arn:aws:iam::456789012345:user/gatehouse-hub"
+SWITCHER = "arn:aws:iam::100000000001:role/NorthwindPeople"
 
 # The variables the processes inherit. None of AWS: the demo must never reach real accounts.
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LOG_LEVEL", "WEB_CONCURRENCY")
@@ -52,6 +56,11 @@ class DemoFolder:
         """The configuration of the AWS CLI for this demo."""
         return self.path / "aws-config"
 
+    @property
+    def hub_credentials(self) -> Path:
+        """The portal's own keys at the embedded AWS, as the AWS CLI keeps them; each start makes new ones."""
+        return self.path / "hub-credentials"
+
     def log(self, name: str) -> Path:
         """Return the log of a process; each start begins a new one."""
         return self.path / f"{name}.log"
@@ -81,13 +90,14 @@ class DemoFolder:
             "SUPPORT_CONTACT": "platform@northwind.example",
             "BIND": f"127.0.0.1:{ports.portal}",
             "AWS_REGION": "eu-west-1",
-            "AWS_ACCESS_KEY_ID": "AKIADEMODEMODEMODEMO",
-            "AWS_SECRET_ACCESS_KEY": "nothing-checks-this-in-the-embedded-aws",
+            "TRUST_ISSUER": ports.issuer_url,
+            "AWS_HUB_PRINCIPAL_AWS": HUB,
+            "SWITCH_ROLE_PRINCIPALS": SWITCHER,
             "AWS_ENDPOINT_URL_STS": ports.cloud_url,
             "AWS_FEDERATION_ENDPOINT": ports.cloud_url,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": str(self.hub_credentials),
         }
 
     def processes(self, ports: Ports) -> dict[str, tuple[list[str], dict[str, str], str]]:
@@ -101,6 +111,11 @@ class DemoFolder:
             *("--portal", ports.portal_url, "--people", str(PEOPLE)),
             *("--key", str(self.identity_key)),
         ]
+        cloud = [
+            *(sys.executable, "-m", "demo.cloud", "--port", str(ports.cloud)),
+            *("--plain-issuer", ports.identity_url, "--publish", ports.portal_url),
+            *("--publish-port", str(ports.issuer), "--certificate", str(self.path)),
+        ]
         return {
             "identity": (
                 identity,
@@ -108,7 +123,7 @@ class DemoFolder:
                 f"{ports.identity_url}/.well-known/openid-configuration",
             ),
             "cloud": (
-                [sys.executable, "-m", "demo.cloud", "--trusting", "--port", str(ports.cloud)],
+                cloud,
                 inherited,
                 f"{ports.cloud_url}/",
             ),
@@ -165,7 +180,9 @@ class DemoFolder:
 def _read_ports(path: Path) -> Ports | None:
     try:
         ports = json.loads(path.read_text())
-        return Ports(*(int(ports[name]) for name in ("portal", "identity", "cloud")))
+        # Demos of earlier versions had no issuer.
+        known = {"issuer": DEFAULTS.issuer, **ports}
+        return Ports(**{one.name: int(known[one.name]) for one in fields(Ports)})
     except (OSError, ValueError, LookupError, TypeError):
         return None
 

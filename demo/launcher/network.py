@@ -17,6 +17,7 @@ class Ports:
     portal: int
     identity: int
     cloud: int
+    issuer: int
 
     @property
     def portal_url(self) -> str:
@@ -31,9 +32,14 @@ class Ports:
     def cloud_url(self) -> str:
         return f"http://localhost:{self.cloud}"
 
+    @property
+    def issuer_url(self) -> str:
+        """Where AWS reads the portal's signing keys: over TLS, which it insists on."""
+        return f"https://localhost:{self.issuer}"
+
 
 _LAST_PORT = 65535
-DEFAULTS = Ports(portal=8000, identity=8001, cloud=8002)
+DEFAULTS = Ports(portal=8000, identity=8001, cloud=8002, issuer=8003)
 
 
 class PortTaken(Exception):
@@ -52,9 +58,9 @@ def wanted_ports(portal: int | None, last: Ports | None = None) -> dict[str, int
 
 
 def choose_ports(portal: int | None, last: Ports | None = None) -> Ports:
-    """Return three free ports: those of the last start, or the usual ones, where free, else others.
+    """Return free ports: those of the last start, or the usual ones, where free, else others.
 
-    `portal` is the portal's port; with 0 all three are any free ports.
+    `portal` is the portal's port; with 0 all are any free ports.
 
     Raises:
         PortTaken: the chosen port is not free, or not a port number.

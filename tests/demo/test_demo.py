@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -87,7 +88,7 @@ def gone(pids: set[int]) -> bool:
 
 
 def free(ports: Ports) -> bool:
-    return all(map(is_free, (ports.portal, ports.identity, ports.cloud)))
+    return all(map(is_free, (ports.portal, ports.identity, ports.cloud, ports.issuer)))
 
 
 def test_the_check_succeeds_in_a_demo_started_for_it(tmp_path: Path) -> None:
@@ -176,7 +177,7 @@ def test_a_port_that_was_asked_for_and_is_taken_gets_a_clear_message(
 def test_a_usual_port_that_is_taken_gets_another(
     taken: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usual = Ports(portal=taken, identity=DEFAULTS.identity, cloud=taken)
+    usual = replace(DEFAULTS, portal=taken, cloud=taken)
     monkeypatch.setattr("demo.launcher.network.DEFAULTS", usual)
 
     ports = choose_ports(None)
@@ -187,7 +188,7 @@ def test_a_usual_port_that_is_taken_gets_another(
 
 def test_ports_of_the_last_start_are_used_again_where_free(taken: int) -> None:
     free_ones = choose_ports(0)
-    last = Ports(portal=free_ones.portal, identity=free_ones.identity, cloud=taken)
+    last = replace(free_ones, cloud=taken)
 
     for portal in (None, 0):
         again = choose_ports(portal, last)
@@ -204,10 +205,10 @@ def test_the_port_that_was_asked_for_is_the_port() -> None:
     assert choose_ports(wanted).portal == wanted
 
 
-def test_ports_are_three_different_ones() -> None:
+def test_ports_are_different_ones() -> None:
     ports = choose_ports(0)
 
-    assert len({ports.portal, ports.identity, ports.cloud}) == 3
+    assert len({ports.portal, ports.identity, ports.cloud, ports.issuer}) == 4
 
 
 def test_a_taken_port_is_refused_before_anything_starts(taken: int) -> None:

@@ -93,7 +93,7 @@ def test_one_demo_at_a_time_has_the_data(tmp_path: Path) -> None:
 
 
 def test_where_the_demo_runs_is_known_while_it_does(tmp_path: Path) -> None:
-    folder, ports = DemoFolder(tmp_path), Ports(1, 2, 3)
+    folder, ports = DemoFolder(tmp_path), Ports(1, 2, 3, 4)
 
     assert folder.running_ports() is None
     with folder.locked(), folder.announced(ports):

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from tests import certificates
+from demo import certificates
 
 _OF_A_CONNECTION = ("connection", "keep-alive", "transfer-encoding", "date", "server")
 

@@ -16,12 +16,18 @@ from demo.identity.people_file import InvalidPeople
 from demo.identity.users import User, load_users
 from demo.launcher.access_summary import access_summary
 from demo.launcher.aws_config import PROFILE, write_aws_config
+from demo.launcher.cloud_setup import CloudSetup
 from demo.launcher.folder import CHECKOUT, COMPANY, FOLDER, PEOPLE, AlreadyRunning
 from demo.launcher.network import DEFAULTS, Ports, PortTaken, choose_ports, wanted_ports
 from demo.launcher.processes import ProcessEnded, ProcessGroup
 from demo.launcher.seed import keep_people, prepare
 
-NAMES = {"identity": "the identity provider", "cloud": "the embedded AWS", "portal": "the portal"}
+NAMES = {
+    "identity": "the identity provider",
+    "cloud": "the embedded AWS",
+    "portal": "the portal",
+    "issuer": "where AWS reads the portal's signing keys",
+}
 
 
 class Command(BaseCommand):
@@ -71,10 +77,15 @@ class Command(BaseCommand):
                     FOLDER.remember(ports)
                     # At its start the portal asks for the provider once, and then not for a while.
                     processes.wait_until_answering()
+                    aws = CloudSetup(ports.cloud_url)
+                    aws.create_hub(FOLDER.hub_credentials)
                 self._say(f"Starting {NAMES[name]} ...")
                 processes.start(
                     name, command=command, environment=environment, url=url, log=FOLDER.log(name)
                 )
+            # While the portal starts.
+            for problem in aws.create_roles():
+                self._say(f"No roles in {problem}")
             processes.wait_until_answering()
             # Whoever waits for the announcement, such as a test, finds everything said.
             self._greet(ports, people, seconds=time.monotonic() - started)
