@@ -165,6 +165,22 @@ def _admins() -> Iterator[CheckMessage]:
 
 
 def _hubs() -> Iterator[CheckMessage]:
+    for partition in settings.AWS_WEB_IDENTITY_PARTITIONS:
+        if partition not in settings.AWS_HUB_PROFILES:
+            problem, hint = (
+                "no partition of AWS",
+                f"Known are {', '.join(settings.AWS_HUB_PROFILES)}.",
+            )
+        elif settings.AWS_HUB_PROFILES[partition]:
+            problem = f"a partition with a hub of its own: {hubs.variable(partition)} is set"
+            hint = "Keep one of the two."
+        else:
+            continue
+        yield Error(
+            f"AWS_WEB_IDENTITY_PARTITIONS holds {partition!r:.100}, {problem}.",
+            hint=hint,
+            id="portal.E015",
+        )
     for partition, profile in settings.AWS_HUB_PROFILES.items():
         if not profile:
             continue

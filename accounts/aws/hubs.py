@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from accounts.aws import clients, partitions
@@ -20,6 +20,8 @@ class Hub:
 
     profile: str = ""
     region: str = ""
+    by_web_identity: bool = False
+    """Whether the hub of boto3's chain is in another partition, and AWS's word for it is what opens roles here."""
 
 
 def variable(partition: str) -> str:
@@ -32,8 +34,13 @@ def principal_variable(partition: str) -> str:
     return f"AWS_HUB_PRINCIPAL_{partition.upper().replace('-', '_')}"
 
 
-def find(partition: str, *, profiles: Mapping[str, str]) -> Hub:
+def find(
+    partition: str, *, profiles: Mapping[str, str], by_web_identity: Collection[str] = ()
+) -> Hub:
     """Return the hub of a partition; `profiles` has the profile of each partition that has its own.
+
+    `by_web_identity` names partitions without one, whose accounts trust the tokens by which AWS vouches for the
+    hub of boto3's chain (outbound identity federation).
 
     Raises:
         AwsRefused: the partition is unknown or has no hub, or the profile of its hub is not there.
@@ -46,11 +53,14 @@ def find(partition: str, *, profiles: Mapping[str, str]) -> Hub:
     own = [each.name for each in partitions.PARTITIONS.values() if each.has_region(region)]
     # Without a region, or with one of no partition, AWS is asked, and says what is wrong.
     if own and partition not in own:
+        if partition in by_web_identity:
+            return Hub(by_web_identity=True)
         raise AwsRefused(
             "This portal cannot get keys for this account: it has no access to the part of AWS that the "
             f"account is in ({partition}). Nothing was issued. Contact your portal admins.",
             f"the portal's own AWS principal is in the partition {own[0]}, by its region {region}, and cannot "
-            f"assume a role in {partition}: set {variable(partition)} to a profile with keys of that partition",
+            f"assume a role in {partition}: set {variable(partition)} to a profile with keys of that partition, "
+            f"or have AWS vouch for the portal there: AWS_WEB_IDENTITY_PARTITIONS={partition}",
             code="aws.partition_without_hub",
         )
     return Hub()

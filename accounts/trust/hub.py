@@ -6,23 +6,31 @@ from collections.abc import Iterable, Mapping
 
 from django.conf import settings
 
-from accounts import pool
+from accounts import pool, signing
 from accounts.aws import clients, hubs, sts
 from accounts.aws.hubs import Hub
 from accounts.aws.limits import CHAINED_SESSION
 from accounts.errors import GatehouseError
+from accounts.trust import web_identity
 from accounts.types import Credentials, Kind, OfferedRole, SessionLimit, SessionRequest, Subject
 
 
 def refuse_unfit(
     *, role: OfferedRole, subject: Subject, kind: Kind, tags: Mapping[str, str]
 ) -> None:
-    """As `accounts.trust.refuse_unfit`: the hub serves everybody."""
+    """As `accounts.trust.refuse_unfit`: the hub serves everybody. AWS's word for it holds no session tags."""
+    if tags and _hub(role.partition).by_web_identity:
+        web_identity.refuse_tags(tags)
 
 
 def obtain(request: SessionRequest) -> Credentials:
     """As `accounts.trust.obtain`. AWS learns of the subject by session name, source identity and tags."""
     hub = _hub(request.role.partition)
+    if hub.by_web_identity:
+        web_identity.refuse_what_the_token_lacks(request)
+        return web_identity.assume_role(
+            request, sts.web_identity_token(audience=signing.audience())
+        )
     return sts.assume_role(
         role_arn=request.role.arn,
         session_name=request.session_name,
@@ -69,11 +77,17 @@ def partitions_without_hub(partitions: Iterable[str]) -> dict[str, str]:
 
 
 def _hub(partition: str) -> Hub:
-    return hubs.find(partition, profiles=settings.AWS_HUB_PROFILES)
+    return hubs.find(
+        partition,
+        profiles=settings.AWS_HUB_PROFILES,
+        by_web_identity=settings.AWS_WEB_IDENTITY_PARTITIONS,
+    )
 
 
 def _is_chained(role: OfferedRole) -> bool:
     hub = _hub(role.partition)
+    if hub.by_web_identity:
+        return False
     # Credentials that have expired are renewed by the metadata service, which can take seconds.
     pool.give_back()
     return clients.hub_is_chained(profile=hub.profile)

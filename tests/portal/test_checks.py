@@ -22,6 +22,13 @@ def _ids() -> list[str]:
     return [str(message.id) for message in configuration()]
 
 
+def test_partition_has_one_way_in(settings: LazySettings) -> None:
+    settings.AWS_HUB_PROFILES = {"aws-cn": "nowhere", "aws-us-gov": ""}
+    settings.AWS_WEB_IDENTITY_PARTITIONS = ["aws-cn", "aws-us-gov"]
+
+    assert _ids() == ["portal.E015", "portal.E014"]
+
+
 def test_configuration_of_the_tests_is_good() -> None:
     assert _ids() == []
 
@@ -30,6 +37,7 @@ def test_configuration_of_the_tests_is_good() -> None:
     ("name", "value", "refusal"),
     [
         ("AWS_HUB_PROFILES", {"aws-cn": "nowhere"}, "portal.E014"),
+        ("AWS_WEB_IDENTITY_PARTITIONS", ["aws-moon"], "portal.E015"),
         ("SECRET_KEY", "not set", "portal.E001"),
         ("SECRET_KEY", "short", "portal.E002"),
         ("SECRET_KEY", "a" * 60, "portal.E002"),

@@ -39,6 +39,17 @@ def test_partition_without_a_hub_is_refused_and_the_admin_told_what_to_set(
     assert f"({partition}). Nothing was issued." in refused.value.user_message
 
 
+def test_hub_that_aws_vouches_for_is_only_for_other_partitions_than_its_own() -> None:
+    vouched = ("aws", "aws-cn")
+    with aws_environment(AWS_REGION="eu-west-1"):
+        assert hubs.find("aws", profiles={}, by_web_identity=vouched) == Hub()
+        assert hubs.find("aws-cn", profiles={}, by_web_identity=vouched) == Hub(
+            by_web_identity=True
+        )
+        with pytest.raises(AwsRefused, match="AWS_WEB_IDENTITY_PARTITIONS=aws-us-gov"):
+            hubs.find("aws-us-gov", profiles={}, by_web_identity=vouched)
+
+
 def test_hub_of_the_chain_serves_the_partition_of_its_region() -> None:
     for region, partition in (("eu-west-1", "aws"), ("cn-north-1", "aws-cn")):
         with aws_environment(AWS_REGION=region):
