@@ -88,6 +88,12 @@ def offered_role(role: RoleRef | RoleArn) -> OfferedRole | None:
     return _as_offered(row[: len(COLUMNS)], rules)
 
 
+def rules_of(permission_set: PermissionSet) -> SessionRules:
+    """Return what a permission set says of its sessions."""
+    names = [column.removeprefix("permission_set__") for column in RULE_COLUMNS]
+    return _as_rules(tuple(getattr(permission_set, name) for name in names))
+
+
 def sets_with_read_only() -> frozenset[str]:
     """Return the names of the permission sets that offer read-only sessions, in one query: lists do not load it."""
     without = Q(read_only_policy="", read_only_policy_arns=[])

@@ -159,6 +159,16 @@ class SessionRules:
     read_only_policy_arns: tuple[str, ...] = ()
 
     @property
+    def names_people(self) -> bool:
+        """Whether AWS is told more of a person than the session name."""
+        return bool(self.claim_tags or self.source_identity_claim)
+
+    @property
+    def narrows(self) -> bool:
+        """Whether each session may do less than the role."""
+        return bool(self.policy or self.policy_arns)
+
+    @property
     def offers_read_only(self) -> bool:
         """Whether people can ask for less: a session with the read-only policy."""
         return bool(self.read_only_policy or self.read_only_policy_arns)

@@ -9,13 +9,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Critical, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Critical, Error, Info, Tags, Warning, register
 from django.db import DatabaseError
 
+from accounts import preflight
 from accounts.addresses import is_loopback
 from accounts.aws import hubs
 from accounts.errors import GatehouseError
-from accounts.models import Account
+from accounts.models import Account, PermissionSet
 from accounts.trust.hub import partitions_without_hub
 
 MIN_SECRET_KEY = 32
@@ -49,6 +50,24 @@ def accounts_without_hub(
         )
         for partition, reason in partitions_without_hub(partitions).items()
     ]
+
+
+@register(Tags.database)
+def session_rules(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Say what AWS has to allow for what permission sets say of their sessions, and where that cannot work."""
+    if not databases:
+        return []
+    hint = "docs/sessions.md says what each of it needs."
+    try:
+        advices = [
+            Info(f"Permission set {one}: {advice}", hint=hint, id="portal.I003")
+            for one in PermissionSet.objects.all()
+            for advice in preflight.advice(one)
+        ]
+        wrong = [Warning(one, hint=hint, id="portal.W003") for one in preflight.unusable()]
+    except DatabaseError:
+        return []
+    return [*wrong, *advices]
 
 
 def _is_one_host(host: str) -> bool:

@@ -14,6 +14,8 @@ from accounts.trust.session_names import named, session_name
 from accounts.types import Claims, OfferedRole, SessionRequest, SessionRules, Subject
 from accounts.vouched_claims import vouched_for
 
+LOSING_METHODS = (TrustMethod.USER_TOKEN, TrustMethod.SWITCH_ROLE)
+
 
 def session_request(
     *,
@@ -36,7 +38,7 @@ def session_request(
         raise TypeError("a role out of a list has no rules for its sessions")
     _check_method(rules, role, tagged=bool(tags), read_only=read_only)
     source_identity, label = "", ""
-    if rules.claim_tags or rules.source_identity_claim or rules.session_name_claim:
+    if rules.names_people or rules.session_name_claim:
         claims = vouched_for(subject)
         of_claims = tags_from_claims(dict(rules.claim_tags), claims=claims, subject=subject)
         tags = {**tags, **of_claims}
@@ -59,17 +61,20 @@ def session_request(
     )
 
 
-def _check_method(rules: SessionRules, role: OfferedRole, *, tagged: bool, read_only: bool) -> None:
-    """Refuse what the account's trust method cannot pass on: it would be missing without a word.
+def is_lost(trust_method: str, *, named: bool, limited: bool) -> bool:
+    """Whether a trust method cannot pass on tags and a source identity (`named`), or session policies (`limited`).
 
     user-token sends the identity provider's own token, to which the portal can add nothing; switch-role only a link.
     """
-    switches = role.trust_method == TrustMethod.SWITCH_ROLE
-    named = tagged or rules.claim_tags or rules.source_identity_claim
-    limited = read_only or rules.policy or rules.policy_arns
-    if (named and (switches or role.trust_method == TrustMethod.USER_TOKEN)) or (
-        limited and switches
-    ):
+    return (named and trust_method in LOSING_METHODS) or (
+        limited and trust_method == TrustMethod.SWITCH_ROLE
+    )
+
+
+def _check_method(rules: SessionRules, role: OfferedRole, *, tagged: bool, read_only: bool) -> None:
+    """Refuse what would be missing at AWS without a word."""
+    named, limited = tagged or rules.names_people, read_only or rules.narrows
+    if is_lost(role.trust_method, named=named, limited=limited):
         raise AwsRefused(
             f"{role.role_name} cannot be used in this account, or not like this: AWS would not learn all that this "
             "role says of its sessions. Contact your portal admins.",

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts import audit
+from accounts.aws.limits import NEARLY_FULL
 from accounts.models import AuditEvent
 from accounts.types import ActorKind
 from accounts.visible import visible, visible_lines
@@ -99,6 +100,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
             if field.name not in ("at", "account_id", "detail")
         ),
         "account",
+        "size",
         "details",
     )
     readonly_fields = fields
@@ -125,6 +127,23 @@ class AuditEventAdmin(ReadOnlyAdmin):
     def about(self, event: AuditEvent) -> str:
         """The object, else the reason, else the error."""
         return visible(str(event.detail.get("object") or event.reason or event.error_code)[:120])
+
+    @admin.display(description="size at AWS")
+    def size(self, event: AuditEvent) -> str:
+        """How much of AWS's limits a session took; beyond them AWS refuses."""
+        packed, token = (
+            event.detail.get(key) for key in ("packed_policy_size", "token_utilization")
+        )
+        parts = [
+            f"{packed} % of the packed size of session tags and policies"
+            if packed is not None
+            else "",
+            f"{token} % of the session token" if token is not None else "",
+        ]
+        shown = ", ".join(filter(None, parts))
+        if packed is not None and packed >= NEARLY_FULL:
+            shown += ". Nearly full: at 100 % AWS refuses. Use fewer or shorter tags and policies."
+        return shown
 
     @admin.display(description="detail")
     def details(self, event: AuditEvent) -> SafeString:

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 
+from accounts import preflight
 from accounts.clashes import gives_nothing, same_arn
 from accounts.models import Account, AccountRole, Environment
 from accounts.models.directory import TrustMethod
@@ -109,9 +110,10 @@ class AccountAdmin(AuditedAdmin):
         return accounts.annotate(number_of_roles=Count("roles"))
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Warn when the portal can get no keys in the account's partition."""
+        """Warn when the portal can get no keys in the account's partition, or not for its permission sets."""
         super().save_related(request, form, formsets, change)
         _warn_of_hub(request, form.instance)
+        _warn_of_sessions(request, form.instance)
 
     def change_view(
         self,
@@ -124,6 +126,7 @@ class AccountAdmin(AuditedAdmin):
         stored = self.get_object(request, unquote(object_id)) if request.method == "GET" else None
         if stored is not None and self.has_view_permission(request, stored):
             _warn_of_hub(request, stored)
+            _warn_of_sessions(request, stored)
         return super().change_view(request, object_id, form_url, extra_context)
 
     @admin.display(description="roles", ordering="number_of_roles")
@@ -136,6 +139,11 @@ def _warn_of_hub(request: HttpRequest, account: Account) -> None:
         return
     for reason in partitions_without_hub([account.partition]).values():
         messages.warning(request, f"Nobody can use a role in {account.name}: {reason}.")
+
+
+def _warn_of_sessions(request: HttpRequest, account: Account) -> None:
+    for one in preflight.unusable(account=account):
+        messages.warning(request, one)
 
 
 class AccountRoleForm(forms.ModelForm):  # type: ignore[type-arg]

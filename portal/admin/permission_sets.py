@@ -6,11 +6,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
-from accounts import durations
+from accounts import durations, preflight
 from accounts.aws import destinations, limits
 from accounts.aws.session_policies import READ_ONLY_ACCESS
 from accounts.clashes import same_arn
@@ -112,6 +113,25 @@ class PermissionSetForm(forms.ModelForm):  # type: ignore[type-arg]
                 raise ValidationError({"name": clash})
 
 
+# What AWS has to allow more for.
+_RULES = (
+    "source_identity_claim",
+    "claim_tags",
+    "transitive_tags",
+    "session_policy",
+    "session_policy_arns",
+    "read_only_policy",
+)
+
+
+def _say_what_aws_has_to_allow(request: HttpRequest, permission_set: PermissionSet) -> None:
+    for one in (
+        *preflight.unusable(permission_set=permission_set),
+        *preflight.advice(permission_set),
+    ):
+        messages.warning(request, one)
+
+
 @admin.register(PermissionSet)
 class PermissionSetAdmin(AuditedAdmin):
     form = PermissionSetForm
@@ -173,7 +193,7 @@ class PermissionSetAdmin(AuditedAdmin):
         form: forms.ModelForm[PermissionSet],
         change: bool,
     ) -> None:
-        """Save, and warn when IAM roles in AWS must be renamed."""
+        """Save, and warn when IAM roles in AWS must be renamed, or allow more than they did."""
         super().save_model(request, obj, form, change)
         renamed = obj.account_roles.all()
         if "iam_path" not in form.changed_data:
@@ -184,6 +204,22 @@ class PermissionSetAdmin(AuditedAdmin):
                 f"Rename {count} IAM role{'s' if count > 1 else ''} in AWS now: the new ARNs are listed "
                 "under account roles. Until then AWS refuses access to them.",
             )
+
+        if {*_RULES} & set(form.changed_data):
+            _say_what_aws_has_to_allow(request, obj)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Say the same when the permission set is looked at."""
+        stored = self.get_object(request, unquote(object_id)) if request.method == "GET" else None
+        if stored is not None and self.has_view_permission(request, stored):
+            _say_what_aws_has_to_allow(request, stored)
+        return super().change_view(request, object_id, form_url, extra_context)
 
     @admin.display(description="offers")
     def offers(self, permission_set: PermissionSet) -> str:

@@ -13,13 +13,14 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
+from accounts import preflight
 from accounts.management.operators import operator_name
 from accounts.mapping_values import hint
-from accounts.models import Account, Mapping
+from accounts.models import Account, Mapping, PermissionSet
 from accounts.models.directory import TrustMethod
 from accounts.plans.changes import Change, counts
 from accounts.plans.complaints import InvalidPlan
-from accounts.plans.entries import MATCHES, AccountEntry, MappingEntry
+from accounts.plans.entries import MATCHES, AccountEntry, MappingEntry, PermissionSetEntry
 from accounts.plans.notation import quoted
 from accounts.plans.toml_file.apply import apply_file
 from accounts.trust.hub import partitions_without_hub
@@ -70,6 +71,7 @@ class Command(BaseCommand):
         self._warn_of_values(changes)
         self._warn_of_hubs(changes)
         self._warn_of_emails(changes)
+        self._warn_of_sessions(changes)
         if not changes:
             self.stdout.write(f"No changes: the database says what {file} says.")
             return
@@ -109,6 +111,17 @@ class Command(BaseCommand):
                     f"Warning: no role in the accounts in {partition} can be used: {reason}."
                 )
             )
+
+    def _warn_of_sessions(self, changes: Sequence[Change]) -> None:
+        """Say what AWS has to allow for the permission sets that change, and which no account can use."""
+        told = [
+            f"permission set {quoted(change.after.name)}: {advice}"
+            for change in changes
+            if isinstance(change.after, PermissionSetEntry)
+            for advice in preflight.advice(PermissionSet(**change.after.columns()))
+        ]
+        for one in [*told, *preflight.unusable()]:
+            self.stderr.write(self.style.WARNING(f"Warning: {one}"))
 
     def _warn_of_emails(self, changes: Sequence[Change]) -> None:
         """Say which mappings give people access by an e-mail address, or would, and what that needs."""

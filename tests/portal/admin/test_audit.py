@@ -84,6 +84,23 @@ def test_a_row_is_shown_with_every_column(olga: Client, event: AuditEvent) -> No
     assert "22 November 2026, 12:00:00 UTC" in page
 
 
+def test_admins_see_how_much_of_awss_limits_a_session_took(olga: Client, event: AuditEvent) -> None:
+    for detail, shown in (
+        ({}, '<div class="readonly"></div>'),
+        ({"packed_policy_size": 41}, "41 % of the packed size of session tags and policies<"),
+        ({"token_utilization": 12}, ">12 % of the session token<"),
+        (
+            {"packed_policy_size": 90, "token_utilization": 12},
+            "session token. Nearly full: at 100 %",
+        ),
+    ):
+        row = AuditEvent.objects.create(at=event.at, action=event.action, detail=detail)
+
+        page = olga.get(f"{LIST}{row.pk}/change/").content.decode()
+
+        assert shown in page.split("field-size")[1].partition("field-details")[0], detail
+
+
 def test_rows_are_searched_and_filtered(olga: Client, event: AuditEvent) -> None:
     for query in (
         "q=ASIAEXAMPLE",
