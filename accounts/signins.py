@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from accounts import audit
+from accounts import audit, stored_sign_ins
 from accounts.blocks import is_blocked
 from accounts.claims import problems
 from accounts.encryption import encrypt
@@ -136,10 +136,7 @@ def get_open(*, sign_in_id: UUID | None, now: datetime) -> SignIn:
     Raises:
         SignInAgain: it is not, or there is none.
     """
-    sign_in = None
-    if sign_in_id is not None:
-        sign_ins = SignIn.objects.select_related("person__preferences").order_by()
-        sign_in = next(iter(sign_ins.filter(pk=sign_in_id)), None)
+    sign_in = None if sign_in_id is None else stored_sign_ins.find(sign_in_id)
     if sign_in is None or not sign_in.is_open(now) or is_blocked(subject_of(sign_in)):
         raise SignInAgain(
             "Your sign-in has ended. Sign in again.",
