@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def queries(path: str, *, cookie: str = "", token: str = "", **parameters: str) -> int:
-    """Return how many queries an answer costs when it is asked for the first time."""
+    """Return how many queries an answer costs; the first of somebody costs more, which stores who they are."""
     from django.conf import settings
     from django.db import connection
     from django.test import Client
@@ -59,9 +59,10 @@ def queries(path: str, *, cookie: str = "", token: str = "", **parameters: str) 
     client = Client(headers={"Authorization": f"Bearer {token}"} if token else None)
     if cookie:
         client.cookies[settings.SESSION_COOKIE_NAME] = cookie
-    with CaptureQueriesContext(connection) as captured:
-        answer = client.get(path, parameters)
-    assert answer.status_code == 200, answer.content
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as captured:
+            answer = client.get(path, parameters)
+        assert answer.status_code == 200, answer.content
     return len(captured)
 
 
