@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
-from django.core.signals import request_started
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 
@@ -17,9 +16,8 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Watch the directory and mappings from the moment there are tables, and the connections."""
-        from accounts.pool import begin_request, replace_broken
+        from accounts.pool import replace_broken
         from accounts.revisions import watch
 
-        request_started.connect(begin_request, dispatch_uid="accounts.pool")
         connection_created.connect(replace_broken, dispatch_uid="accounts.pool")
         post_migrate.connect(watch, sender=self, dispatch_uid="accounts.revisions")

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from django.db import DatabaseError, transaction
 from django.db.models import Q
 
-from accounts import sql
 from accounts.models import Person
 from accounts.storable import is_storable, storable
 from accounts.types import Subject, Surface
@@ -17,6 +16,9 @@ log = logging.getLogger(__name__)
 
 # Of the requests of an hour, one writes.
 _PRECISION = timedelta(hours=1)
+# Whom this process has noted, and when, so that not each request asks. People are never deleted.
+_noted: dict[tuple[str, str], datetime] = {}
+_MOST_NOTED = 10_000
 
 
 def is_identity(text: str) -> bool:
@@ -35,26 +37,39 @@ def note_seen(subject: Subject, *, surface: Surface, now: datetime) -> None:
     Programs are no people: workloads and machine tokens are left out. A database that cannot write
     does not prevent reading: who gets keys is recorded in the audit trail anyway.
     """
-    if subject.workload:
+    identity = (subject.issuer, subject.sub)
+    if subject.workload or not is_due(_noted.get(identity), now=now):
         return
-    rows = sql.last_seen(issuer=subject.issuer, sub=subject.sub, due=now - _PRECISION)
-    if rows == [(False,)]:
-        return
-    seen = {"last_seen_at": now, "last_seen_via": surface.value}
     try:
-        with transaction.atomic():
-            if not rows:
-                Person.objects.get_or_create(
-                    issuer=subject.issuer, sub=subject.sub, defaults=names_of(subject) | seen
-                )
-                return
-            due = Q(last_seen_at=None) | Q(last_seen_at__lte=now - _PRECISION)
-            person = Person.objects.filter(issuer=subject.issuer, sub=subject.sub)
-            # What a sign-in brought is newer, or says more, than a token.
-            person.filter(due, last_login=None).update(**names_of(subject))
-            person.filter(due).update(**seen)
+        _store_seen(subject, surface=surface, now=now)
     except DatabaseError as error:
         log.warning("who was seen could not be stored: %s", error)
+        return
+    if len(_noted) >= _MOST_NOTED:
+        _noted.clear()
+    _noted[identity] = now
+
+
+def forget_noted() -> None:
+    """Forget whom this process has noted; for tests."""
+    _noted.clear()
+
+
+def _store_seen(subject: Subject, *, surface: Surface, now: datetime) -> None:
+    person = Person.objects.filter(issuer=subject.issuer, sub=subject.sub)
+    found = person.values_list("last_seen_at", flat=True).first()
+    seen = {"last_seen_at": now, "last_seen_via": surface.value}
+    if not is_due(found, now=now):
+        return
+    with transaction.atomic():
+        if found is None:
+            Person.objects.get_or_create(
+                issuer=subject.issuer, sub=subject.sub, defaults=names_of(subject) | seen
+            )
+        due = Q(last_seen_at=None) | Q(last_seen_at__lte=now - _PRECISION)
+        # What a sign-in brought is newer, or says more, than a token.
+        person.filter(due, last_login=None).update(**names_of(subject))
+        person.filter(due).update(**seen)
 
 
 def names_of(subject: Subject) -> dict[str, str | bool]:

@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-import time
+import select
 from typing import Any
 
 from django.db import connection
-
-CHECKED = 1.0
-"""Seconds in which a request borrows again, after AWS was asked for instance, without another check."""
-
-
-class _Borrower(threading.local):
-    """What a thread knows of the connections that it borrows."""
-
-    checked_at = float("-inf")
-
-
-_borrower = _Borrower()
 
 
 def give_back() -> None:
@@ -34,23 +21,25 @@ def replace_broken(*, connection: Any, **signal: Any) -> None:
     """Replace a connection that the pool has just lent if it is broken, and all broken ones with it.
 
     A restart of PostgreSQL breaks them all at once. With Django's CONN_HEALTH_CHECKS the pool replaces
-    them one by one, with a pause that doubles after each, and requests fail meanwhile. This receives
-    Django's signal `connection_created` and costs one round trip.
+    them one by one, with a pause that doubles after each, and requests fail meanwhile, and each loan costs
+    a round trip. This receives Django's signal `connection_created` and costs next to nothing.
     """
     del signal
     if not connection.settings_dict["OPTIONS"].get("pool"):
         return
-    if time.monotonic() < _borrower.checked_at + CHECKED:
-        return
-    if connection.is_usable():
-        _borrower.checked_at = time.monotonic()
+    if not _has_news(connection.connection) or connection.is_usable():
         return
     connection.close()
     connection.pool.check()
     connection.connect()
 
 
-def begin_request(**signal: Any) -> None:
-    """Check the first connection of each request. This receives Django's signal `request_started`."""
-    del signal
-    _borrower.checked_at = float("-inf")
+def _has_news(lent: Any) -> bool:
+    """Whether something has arrived on a connection on which nothing was asked, such as its end.
+
+    Where the network has lost the server without a word, TCP's own probes end the connection: `keepalives_idle`
+    in portal/settings.py.
+    """
+    poll = select.poll()
+    poll.register(lent.fileno(), select.POLLIN)
+    return bool(poll.poll(0))

@@ -32,11 +32,6 @@ SELECT claim, value FROM accounts_block
 WHERE (issuer = '' AND sub = '') OR (issuer = %(issuer)s AND sub = %(sub)s)
 """
 
-_LAST_SEEN = """
-SELECT last_seen_at IS NULL OR last_seen_at <= %(due)s
-FROM accounts_person WHERE issuer = %(issuer)s AND sub = %(sub)s
-"""
-
 _CLAIMS_IN_USE = """
 SELECT DISTINCT claim
 FROM accounts_mapping
@@ -126,12 +121,6 @@ _BOOLEANS_OF_RULE = {6, 7}  # mapping.console, .keys
 def blocks(*, issuer: str, sub: str) -> list[Row]:
     """Return (claim, value) of each block that could be of this identity; ("", "") blocks the identity itself."""
     return _rows(_BLOCKS, {"issuer": issuer, "sub": sub})
-
-
-def last_seen(*, issuer: str, sub: str, due: datetime) -> list[Row]:
-    """Return whether a person was last seen at `due` or before; no row for somebody never seen."""
-    rows = _rows(_LAST_SEEN, {"issuer": issuer, "sub": sub, "due": _time(due)})
-    return [_converted(row, booleans={0}) for row in rows]
 
 
 def claims_in_use(*, now: datetime, issuer: str | None) -> list[str]:

@@ -33,9 +33,10 @@ def refused_write(error: Error) -> str:
 
     Full is remembered for a while: PostgreSQL tells in no other way, and AWS is not asked meanwhile.
     """
-    global _found_full
+    global _found_full, _found_writable
     state, text = getattr(error.__cause__, "sqlstate", None), str(error)
     if state == _READ_ONLY or text.startswith(_READ_ONLY_IN_SQLITE):
+        _found_writable = float("-inf")
         return "read-only"
     if state == _FULL or text.startswith(_FULL_IN_SQLITE):
         _found_full = time.monotonic()

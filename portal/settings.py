@@ -210,9 +210,18 @@ else:
     # Half as many connections as threads: each thread gives its own back while it waits for AWS or the
     # provider. `timeout` is how many seconds a request waits before it says that the database is down. The
     # pool waits twice as long before each new try to connect, until `reconnect_timeout`.
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
+    _options = DATABASES["default"].setdefault("OPTIONS", {})
+    _options.setdefault(
         "pool", {"min_size": 1, "max_size": THREADS // 2, "timeout": 5, "reconnect_timeout": 3}
     )
+    # Seconds: a connection that is idle for a minute is probed, so that no firewall forgets it (NAT gateways of
+    # AWS do after 350 seconds), and ends by itself if nobody answers. `accounts.pool` sees that.
+    for _option, _value in {
+        "keepalives_idle": 60,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+    }.items():
+        _options.setdefault(_option, _value)
 
 # Sign-in by the provider only; there are no passwords.
 AUTH_USER_MODEL = "accounts.Person"

@@ -63,11 +63,13 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _fresh_rate_limits() -> None:
-    """Let no test be refused for requests of the tests before it."""
+def _fresh_process() -> None:
+    """Let no test be refused for requests of the tests before it, nor people count as noted whose rows are gone."""
+    from accounts import people
     from portal import limiting
 
     limiting.reset()
+    people.forget_noted()
 
 
 def _is_loopback(host: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -61,41 +63,43 @@ def test_a_lent_connection_is_given_back_before_the_hubs_credentials_are_awaited
     assert seen == [1]
 
 
-def test_a_request_checks_what_it_borrows_first_and_not_again_at_once(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.fixture
+def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """The two ends of a connection: the pool's and the server's."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
+
+
+def test_a_connection_on_which_nothing_arrived_is_lent_without_asking(
+    ends: tuple[socket.socket, socket.socket],
 ) -> None:
-    checks: list[float] = []
-    clock = SimpleNamespace(now=100.0)
-    monkeypatch.setattr(pool, "time", SimpleNamespace(monotonic=lambda: clock.now))
-
     def is_usable() -> bool:
-        checks.append(clock.now)
-        return True
+        raise AssertionError("the server was asked")
 
-    lent = SimpleNamespace(settings_dict=Lent().settings_dict, is_usable=is_usable)
+    lent = SimpleNamespace(
+        settings_dict=Lent().settings_dict, connection=ends[0], is_usable=is_usable
+    )
 
-    pool.begin_request()
-    for seconds in (0, 0, 0.5, 1):
-        clock.now += seconds
-        pool.replace_broken(connection=lent)
-    pool.begin_request()
     pool.replace_broken(connection=lent)
 
-    assert checks == [100, 101.5, 101.5]
 
-
-def test_a_broken_connection_is_replaced_until_one_works() -> None:
+def test_a_connection_that_the_server_has_closed_is_replaced_until_one_works(
+    ends: tuple[socket.socket, socket.socket],
+) -> None:
+    ours, theirs = ends
+    theirs.close()
     works = [False, False, True]
     lent = SimpleNamespace()
     lent.__dict__.update(
         settings_dict=Lent().settings_dict,
+        connection=ours,
         is_usable=lambda: works.pop(0),
         close=lambda: None,
         pool=SimpleNamespace(check=lambda: None),
         connect=lambda: pool.replace_broken(connection=lent),
     )
 
-    pool.begin_request()
     pool.replace_broken(connection=lent)
 
     assert works == []

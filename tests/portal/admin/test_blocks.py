@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError
 from django.test import Client
 from django.utils import timezone
 
 from accounts import access, blocks, signins
 from accounts.errors import SignInAgain
 from accounts.models import AuditEvent, Block, Mapping, Person
-from accounts.people import note_seen
+from accounts.people import forget_noted, note_seen
 from accounts.types import RoleRef, Subject, Surface
 from tests import cast
 
@@ -174,5 +176,30 @@ def test_an_hour_of_requests_writes_once(carol: Client, django_assert_num_querie
     del carol
     now = timezone.now()
     note_seen(of_api("bob"), surface=Surface.API, now=now)
+    with django_assert_num_queries(0):  # type: ignore[operator]
+        note_seen(of_api("bob"), surface=Surface.SSO, now=now)
+    forget_noted()  # As another process, which asks first.
     with django_assert_num_queries(1):  # type: ignore[operator]
         note_seen(of_api("bob"), surface=Surface.SSO, now=now)
+
+    note_seen(of_api("bob"), surface=Surface.SSO, now=now + timedelta(hours=1))
+
+    assert Person.objects.get(sub=of_api("bob").sub).last_seen_via == "sso"
+
+
+def test_who_could_not_be_noted_is_noted_by_the_next_request(
+    carol: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del carol
+
+    def read_only(*args: object, **columns: object) -> None:
+        raise DatabaseError("read-only")
+
+    with monkeypatch.context() as without:
+        without.setattr(Person.objects, "get_or_create", read_only)
+        note_seen(of_api("bob"), surface=Surface.API, now=timezone.now())
+    assert not Person.objects.filter(sub=of_api("bob").sub).exists()
+
+    note_seen(of_api("bob"), surface=Surface.API, now=timezone.now())
+
+    assert Person.objects.filter(sub=of_api("bob").sub).exists()
