@@ -46,10 +46,14 @@ def exchange_code(*, code: str, code_verifier: str, redirect_uri: str) -> TokenA
         GrantRefused: the provider does not accept the code any more.
         ProviderUnavailable, ProviderMisconfigured, SignInFailed: no usable answer.
     """
-    grant = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
-    if code_verifier:
-        grant["code_verifier"] = code_verifier
-    return _ask(grant)
+    return _ask(
+        {
+            "grant_type": "authorization_code",
+            "code": code,
+            "code_verifier": code_verifier,
+            "redirect_uri": redirect_uri,
+        }
+    )
 
 
 def refresh(refresh_token: str) -> TokenAnswer:

@@ -62,7 +62,7 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
         """Exchange the code for tokens, and keep those that the sign-in needs."""
         answer = token_endpoint.exchange_code(
             code=payload["code"],
-            code_verifier=payload.get("code_verifier", ""),
+            code_verifier=payload["code_verifier"],
             redirect_uri=callback_url(),
         )
         self.tokens = ProviderTokens(id_token=answer.id_token, refresh_token=answer.refresh_token)

@@ -12,7 +12,7 @@ from accounts import access, trust
 from accounts.entitlements import resolve
 from accounts.errors import AccessDenied, AwsRefused, GatehouseError, InvalidRequest
 from accounts.models import Account, AuditEvent, Environment, PermissionSet
-from accounts.types import ConsoleSignIn, OfferedRole, RoleRef, SessionRequest
+from accounts.types import ConsoleSignIn, Kind, OfferedRole, RoleRef, SessionRequest
 from tests import cast
 from tests.emulators import Reply, ScriptedServer, sts_at
 
@@ -72,10 +72,15 @@ def test_method_itself_gives_no_keys_whoever_asks() -> None:
         role=role(), subject=cast.subject("alice"), session_name="alice", duration=900
     )
 
-    with pytest.raises(AccessDenied) as denied:
-        trust.obtain(request)
-
-    assert denied.value.code == "access.no_keys"
+    for ask in (
+        lambda: trust.obtain(request),
+        lambda: trust.refuse_unfit(
+            role=role(), subject=request.subject, kind=Kind.KEYS, tags=request.tags
+        ),
+    ):
+        with pytest.raises(AccessDenied) as denied:
+            ask()
+        assert denied.value.code == "access.no_keys"
     assert trust.console_duration(role(), 900) is None
     assert trust.session_limit(role()).seconds == role().session_duration
 

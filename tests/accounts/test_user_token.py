@@ -190,6 +190,7 @@ def test_token_of_a_program_for_the_right_audience_is_what_aws_is_shown(
 
     assert issued.credentials.access_key_id == "ASIAEXAMPLE"
     assert server.seen[0].form["WebIdentityToken"] == "planted-jwt"
+    assert trust.console_duration(issued.entitlement.role, 900) == 900
     assert "planted" not in repr(of_provider())
 
 
