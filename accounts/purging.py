@@ -1,17 +1,18 @@
-"""Delete what nobody can use any more: tokens of closed sign-ins, expired browser sessions, command lines, keys."""
+"""Delete what nobody can use any more: tokens of closed sign-ins, browser sessions, command lines, keys, jobs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.sessions.models import Session
 from django.db.models import Q
 
-from accounts.models import Approval, CliToken, SignIn, SigningKey
+from accounts.models import Approval, CliToken, Job, SignIn, SigningKey
 from accounts.signing.rotation import useless_keys
 
 _TOKENS = ("encrypted_id_token", "encrypted_refresh_token")
+_JOBS_KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Purged:
     approvals: int = 0
     cli_tokens: int = 0
     signing_keys: int = 0
+    jobs: int = 0
 
 
 def purge(*, now: datetime, dry_run: bool = False) -> Purged:
@@ -31,7 +33,8 @@ def purge(*, now: datetime, dry_run: bool = False) -> Purged:
     `accounts.signins.end` deletes a sign-in's tokens at once; those of a sign-in that expired are
     deleted here. Its row stays, as the record of who signed in. Expired browser sessions and started
     sign-ins, with their nonces and PKCE verifiers, are deleted. So are command lines that nobody
-    allowed or whose sign-in has ended, and signing keys by which nobody can verify a token any more. Codes of open sign-ins stay, so that a second use is noticed.
+    allowed or whose sign-in has ended, signing keys by which nobody can verify a token any more, and jobs that
+    were finished 30 days ago. Codes of open sign-ins stay, so that a second use is noticed.
 
     Raises:
         django.db.Error: the database cannot be reached, or is not migrated.
@@ -43,6 +46,7 @@ def purge(*, now: datetime, dry_run: bool = False) -> Purged:
     approvals = Approval.objects.filter(ended | Q(redeemed_at=None, expires_at__lte=now))
     cli_tokens = CliToken.objects.filter(Q(expires_at__lte=now) | Q(approval__in=approvals))
     signing_keys = SigningKey.objects.filter(pk__in=[key.pk for key in useless_keys(now=now)])
+    old_jobs = Job.objects.filter(finished_at__lte=now - _JOBS_KEPT)
     if dry_run:
         return Purged(
             sign_ins=with_tokens.count(),
@@ -50,6 +54,7 @@ def purge(*, now: datetime, dry_run: bool = False) -> Purged:
             approvals=approvals.count(),
             cli_tokens=cli_tokens.count(),
             signing_keys=signing_keys.count(),
+            jobs=old_jobs.count(),
         )
     return Purged(
         sign_ins=with_tokens.update(**dict.fromkeys(_TOKENS, "")),
@@ -57,4 +62,5 @@ def purge(*, now: datetime, dry_run: bool = False) -> Purged:
         cli_tokens=cli_tokens.delete()[0],
         approvals=approvals.delete()[0],
         signing_keys=signing_keys.delete()[0],
+        jobs=old_jobs.delete()[0],
     )

@@ -27,6 +27,7 @@ class AdminConfig(DjangoAdminConfig):
             blocks,
             directory,
             issuers,
+            jobs,
             mappings,
             people,
             permission_sets,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import Error as DatabaseError
@@ -13,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts import jobs
 from accounts.errors import GatehouseError
 from accounts.models import Account
 from accounts.models.directory import TrustMethod
@@ -22,6 +24,8 @@ from accounts.writability import why_not_writable
 from portal import proxies
 
 log = logging.getLogger(__name__)
+
+_JOBS_ARE_LATE = timedelta(minutes=5)
 
 
 @require_safe
@@ -37,7 +41,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     """Answer the state of each part: 200, or 503 if one is not "ok".
 
     AWS is not asked: pages and sign-in work without it. What a proxy drops is told, and does not count: another
-    portal in its place would fare the same.
+    portal in its place would fare the same. So do jobs that nobody does.
     """
     parts = {
         "database": database(),
@@ -46,7 +50,12 @@ def readyz(request: HttpRequest) -> JsonResponse:
     }
     ready = all(state == "ok" for state in parts.values())
     return JsonResponse(
-        {"status": "ok" if ready else "not ready", **parts, "proxy": proxies.verdict()},
+        {
+            "status": "ok" if ready else "not ready",
+            **parts,
+            "jobs": waiting_jobs(),
+            "proxy": proxies.verdict(),
+        },
         status=200 if ready else 503,
     )
 
@@ -76,6 +85,18 @@ def identity_provider() -> str:
         )
         return f"not usable: {error.code}; the log says more"
     return "ok"
+
+
+def waiting_jobs() -> str:
+    """Return "ok", or what a worker should have done by now."""
+    now = timezone.now()
+    try:
+        backlog = jobs.backlog(now=now)
+    except DatabaseError:
+        return "cannot be read"
+    if backlog.since is not None and backlog.since < now - _JOBS_ARE_LATE:
+        return f"{backlog.due} due, the first since {backlog.since:%Y-%m-%d %H:%M} UTC: does manage.py work run?"
+    return f"{backlog.given_up} given up: see the admin" if backlog.given_up else "ok"
 
 
 def signing_key() -> str:

@@ -209,6 +209,26 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Job',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('kind', models.CharField(help_text='What is to be done.', max_length=64)),
+                ('key', models.CharField(blank=True, help_text='Of one kind and key, at most one job is unfinished. Empty: any number.', max_length=255)),
+                ('payload', models.JSONField(blank=True, default=dict, help_text='No secrets.')),
+                ('added_at', models.DateTimeField()),
+                ('due_at', models.DateTimeField()),
+                ('lease', models.UUIDField(blank=True, editable=False, null=True)),
+                ('leased_until', models.DateTimeField(blank=True, null=True)),
+                ('attempts', models.PositiveIntegerField(default=0)),
+                ('last_error', models.TextField(blank=True)),
+                ('finished_at', models.DateTimeField(blank=True, null=True)),
+                ('given_up', models.BooleanField(default=False, help_text='It failed too often, and nobody tries again.')),
+            ],
+            options={
+                'ordering': ['-due_at'],
+            },
+        ),
+        migrations.CreateModel(
             name='Mapping',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -456,6 +476,14 @@ class Migration(migrations.Migration):
             model_name='favourite',
             name='person',
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='favourites', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddIndex(
+            model_name='job',
+            index=models.Index(condition=models.Q(('finished_at', None)), fields=['due_at'], name='job_by_due_time'),
+        ),
+        migrations.AddConstraint(
+            model_name='job',
+            constraint=models.UniqueConstraint(condition=models.Q(('finished_at', None), models.Q(('key', ''), _negated=True)), fields=('kind', 'key'), name='job_of_a_key_is_unfinished_once'),
         ),
         migrations.AddField(
             model_name='mappingtarget',

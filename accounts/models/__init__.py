@@ -8,6 +8,7 @@ tokens       the portal's own tokens for programs: their hashes
 directory    environments, accounts, permission sets, account roles
 mappings     claim value -> permission set -> accounts
 issuers      trusted issuers of workloads
+jobs         work for the worker, kept until it is done
 favourites   favourite and recently used roles
 preferences  people's settings
 trust_checks how the last test of each account role ended
@@ -24,6 +25,7 @@ from accounts.models.blocks import Block
 from accounts.models.directory import Account, AccountRole, Environment
 from accounts.models.favourites import Favourite, RoleUse
 from accounts.models.issuers import TrustedIssuer
+from accounts.models.jobs import Job
 from accounts.models.mappings import Mapping, MappingTarget
 from accounts.models.people import Person
 from accounts.models.permission_sets import PermissionSet
@@ -44,6 +46,7 @@ __all__ = [
     "CliToken",
     "Environment",
     "Favourite",
+    "Job",
     "Mapping",
     "MappingTarget",
     "PermissionSet",

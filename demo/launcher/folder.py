@@ -101,7 +101,7 @@ class DemoFolder:
         }
 
     def processes(self, ports: Ports) -> dict[str, tuple[list[str], dict[str, str], str]]:
-        """Return for each process its command, its environment and the URL it answers at when it is ready."""
+        """Return for each process its command, its environment and the URL it answers at when it is ready, if any."""
         inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         inherited |= {"PYTHONUNBUFFERED": "1"}
         portal = inherited | {"WEB_CONCURRENCY": "2"} | self.portal_environment(ports)
@@ -132,6 +132,7 @@ class DemoFolder:
                 portal,
                 f"{ports.portal_url}/healthz",
             ),
+            "worker": ([sys.executable, "manage.py", "work"], portal, ""),
         }
 
     @contextmanager

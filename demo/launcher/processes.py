@@ -65,7 +65,7 @@ class ProcessGroup:
     def start(
         self, name: str, *, command: list[str], environment: dict[str, str], url: str, log: Path
     ) -> None:
-        """Start a process; its output goes to `log`, and it is ready when it answers at `url`."""
+        """Start a process; its output goes to `log`, and it is ready when it answers at `url`, if it has one."""
         with log.open("wb") as output:
             process = subprocess.Popen(  # noqa: S603
                 command,
@@ -87,7 +87,7 @@ class ProcessGroup:
         """
         deadline = time.monotonic() + START_TIMEOUT
         for child in self.children:
-            while not responds(child.url):
+            while child.url and not responds(child.url):
                 self.check()
                 if time.monotonic() > deadline:
                     raise child.failure(f"does not answer at {child.url}")

@@ -17,5 +17,6 @@ issuers         the trusted issuers of workloads
 people          people (an admin may block one) and their sign-ins, without the provider's tokens
 blocks          blocks of identities never seen, and of claim values
 tokens          the portal's tokens, to look at and revoke
+jobs            what the worker does, has done, and could not do
 audit           the audit trail
 """

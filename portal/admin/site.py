@@ -38,6 +38,7 @@ _TABLES = (
     "SignIn",
     "Token",
     "SigningKey",
+    "Job",
     "AuditEvent",
 )
 _LATEST_CHANGES = 10

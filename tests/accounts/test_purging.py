@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts import signins
 from accounts.encryption import decrypt
-from accounts.models import AuditEvent, SignIn, Token
+from accounts.models import AuditEvent, Job, SignIn, Token
 from accounts.purging import Purged, purge
 from accounts.signins import ProviderTokens
 from portal.signin import sign_in_attempts
@@ -166,6 +166,7 @@ def test_command_says_what_it_did() -> None:
         "Deleted 0 expired browser sessions and attempts to sign in.\n"
         "Deleted 0 command lines whose sign-in has ended, and 0 of their tokens.\n"
         "Deleted 0 signing keys that nobody needs any more.\n"
+        "Deleted 0 jobs that were finished 30 days ago.\n"
     )
 
 
@@ -179,6 +180,7 @@ def test_dry_run_says_what_would_go_and_changes_nothing() -> None:
         "Would delete 0 expired browser sessions and attempts to sign in.\n"
         "Would delete 0 command lines whose sign-in has ended, and 0 of their tokens.\n"
         "Would delete 0 signing keys that nobody needs any more.\n"
+        "Would delete 0 jobs that were finished 30 days ago.\n"
     )
     assert everything() == before
 
@@ -197,3 +199,14 @@ def test_command_says_what_to_do_where_the_database_refuses(
 
     with pytest.raises(CommandError, match=r"manage\.py migrate"):
         said()
+
+
+def test_purge_deletes_jobs_30_days_after_they_were_finished_and_no_others() -> None:
+    for name, finished_at in (("old", NOON), ("new", NOON + timedelta(seconds=1)), ("due", None)):
+        Job.objects.create(
+            kind="cut", key=name, added_at=NOON, due_at=NOON, finished_at=finished_at
+        )
+
+    assert purge(now=NOON + timedelta(days=30)).jobs == 1
+
+    assert set(Job.objects.values_list("key", flat=True)) == {"new", "due"}

@@ -96,10 +96,11 @@ def test_no_registry_is_asked_for_an_image_of_ours() -> None:
         if service["image"].startswith("gatehouse")
     }
 
-    assert policies == {"cloud": "build", "prepare": "build", "portal": "never"}
-    assert SERVICES["prepare"]["image"] == SERVICES["portal"]["image"]
+    ours = {"portal": "never", "worker": "never"}
+    assert policies == {"cloud": "build", "prepare": "build", **ours}
+    assert {SERVICES[name]["image"] for name in ours} == {SERVICES["prepare"]["image"]}
     assert "build" in SERVICES["prepare"]
-    assert "prepare" in SERVICES["portal"]["depends_on"]
+    assert all("prepare" in SERVICES[name]["depends_on"] for name in ours)
 
 
 def test_every_place_says_the_same_version() -> None:

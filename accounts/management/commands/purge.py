@@ -1,4 +1,4 @@
-"""Delete what nobody can use any more: `manage.py purge`, once a day."""
+"""Delete what nobody can use any more: `manage.py purge`. The worker does it once a day."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from accounts.purging import purge
 class Command(BaseCommand):
     help = (
         "Delete the identity provider's tokens of sign-ins that have ended, expired browser sessions and attempts to "
-        "sign in, command lines whose sign-in has ended, and signing keys that nobody needs any more. Audit rows, "
+        "sign in, command lines whose sign-in has ended, signing keys that nobody needs any more, and old jobs. Audit rows, "
         "sign-ins and the portal's tokens stay."
     )
 
@@ -40,5 +40,6 @@ class Command(BaseCommand):
                 f"{delete} {purged.approvals} command lines whose sign-in has ended, and "
                 f"{purged.cli_tokens} of their tokens.\n"
                 f"{delete} {purged.signing_keys} signing key{'s' * (purged.signing_keys != 1)} that nobody "
-                "needs any more."
+                "needs any more.\n"
+                f"{delete} {purged.jobs} jobs that were finished 30 days ago."
             )

@@ -27,6 +27,7 @@ NAMES = {
     "cloud": "the embedded AWS",
     "portal": "the portal",
     "issuer": "where AWS reads the portal's signing keys",
+    "worker": "the worker",
 }
 
 

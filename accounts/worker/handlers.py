@@ -1,0 +1,32 @@
+"""What a worker does, by the kind of job, and what it does by itself every so often."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from accounts.purging import purge
+
+Payload = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """What does a job, given its payload and the moment. `every`: the worker adds the job itself.
+
+    It raises `accounts.jobs.Postponed` to go on later; any other error is a failure and tried again.
+    """
+
+    run: Callable[[Payload, datetime], None]
+    every: timedelta | None = None
+
+
+def _purge(payload: Payload, now: datetime) -> None:
+    purge(now=now)
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "purge": Handler(_purge, every=timedelta(days=1)),
+}
