@@ -42,7 +42,7 @@ TRUST: dict[str, dict[str, Any]] = {
 LIMITS = f"arn:aws:iam::{ACCOUNT_ID}:policy/Limits"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def hub(ministack: str) -> dict[str, str]:
     """The roles, and the keys of an IAM user that may assume them as far as they let it."""
     iam: Any = boto3.client(
