@@ -15,12 +15,17 @@ from accounts.models.audit import Action
 from accounts.signins import subject_of
 from accounts.types import Credentials
 from demo.check.browser import Browser, Form, Page
+from demo.check.other_trust import other_trust
 from demo.identity.users import User, load_users
 from demo.launcher.folder import PEOPLE
 from demo.launcher.network import Ports
 
 # The role that alice uses, and the console page she opens.
 ACCOUNT, ROLE = "210987654321", "Developer"
+# Where keys are obtained with the portal's own tokens, with ID tokens, and where people switch to a role by
+# themselves.
+BY_PORTAL, BY_PROVIDER = "345678901434", "567890123556"
+SWITCHED_TO, SWITCHED_ROLE = "456789012445", "ReadOnly"
 DESTINATION = "https://eu-west-1.console.aws.amazon.com/s3/home?region=eu-west-1"
 
 
@@ -45,6 +50,8 @@ class Steps:
         with Browser() as browser:
             yield from self._alice(browser)
         with Browser() as browser:
+            yield from self._bob(browser)
+        with Browser() as browser:
             yield from self._mallory(browser)
 
     def _alice(self, browser: Browser) -> Iterator[str]:
@@ -52,14 +59,40 @@ class Steps:
         page = self._sign_in(browser, alice)
         yield f"alice signs in at {self.ports.identity_url}, and that is recorded"
         yield f"her page lists {self._lists_everything(page, alice)}, and nothing else"
-        keys, session_name = self._take_keys(browser, alice)
-        yield f"she takes keys for {ROLE} in {ACCOUNT}, and that is recorded"
-        arn = self._who_has(keys, session_name)
-        yield f"sts:GetCallerIdentity with them returns {arn}"
+        for account_id, wrong in (
+            (ACCOUNT, "another external id"),
+            (BY_PORTAL, "tokens of the portal for another role"),
+            (BY_PROVIDER, "ID tokens of another person"),
+        ):
+            with other_trust(self.ports.cloud_url, account_id=account_id, role_name=ROLE):
+                self._is_refused_keys(browser, alice, account_id)
+            yield f"AWS refuses keys for {ROLE} in {account_id} while the role trusts {wrong}"
+            keys, session_name = self._take_keys(browser, alice, account_id)
+            yield f"she takes keys for {ROLE} in {account_id}, and that is recorded"
+            arn = self._who_has(keys, account_id, session_name)
+            yield f"sts:GetCallerIdentity with them returns {arn}"
+        arn = self._arn(ACCOUNT, session_name)
         self._open_console(browser, alice, arn)
         yield f"the console opens as the same, at {DESTINATION}, and that is recorded"
         self._sign_out(browser, alice)
         yield "she signs out, here and at the identity provider, and that is recorded"
+
+    def _bob(self, browser: Browser) -> Iterator[str]:
+        bob = self.people["bob"]
+        self._sign_in(browser, bob)
+        query = urlencode({"account_id": SWITCHED_TO, "role_name": SWITCHED_ROLE})
+        ask = browser.get(f"{self.ports.portal_url}/console?{query}")
+        status, location = browser.send_and_stop(ask.form("/console"))
+        _expect(status == 303, f"POST /console answers {status}, not 303")
+        switch = browser.get(location).form("/switchrole")
+        with other_trust(self.ports.cloud_url, account_id=SWITCHED_TO, role_name=SWITCHED_ROLE):
+            page = browser.send(switch)
+        _expect(page.status == 400, "AWS lets bob switch to a role that trusts others")
+        page = browser.send(switch)
+        arn = f"arn:aws:sts::{SWITCHED_TO}:assumed-role/{SWITCHED_ROLE}/somebody"
+        shown = page.by_id.get("arn")
+        _expect(shown == arn, f"bob switches to {shown} ({page.status}), not {arn}")
+        yield f"bob signs in and switches to {SWITCHED_ROLE} in {SWITCHED_TO}, which trusts his AWS sign-in"
 
     def _mallory(self, browser: Browser) -> Iterator[str]:
         mallory = self.people["mallory"]
@@ -111,11 +144,24 @@ class Steps:
         accounts = len({entitlement.role.account_id for entitlement in granted})
         return f"{len(granted)} roles in {accounts} accounts"
 
-    def _take_keys(self, browser: Browser, person: User) -> tuple[Credentials, str]:
-        query = urlencode({"account_id": ACCOUNT, "role_name": ROLE})
+    def _ask_for_keys(self, browser: Browser, account_id: str) -> Page:
+        query = urlencode({"account_id": account_id, "role_name": ROLE})
         ask = browser.get(f"{self.ports.portal_url}/keys?{query}")
         _expect(not _variable(ask, "AWS_SECRET_ACCESS_KEY"), "a GET of /keys shows keys")
-        page = browser.send(ask.form("/keys"))
+        return browser.send(ask.form("/keys"))
+
+    def _is_refused_keys(self, browser: Browser, person: User, account_id: str) -> None:
+        page = self._ask_for_keys(browser, account_id)
+        _expect(page.status >= 400, f"POST /keys answers {page.status} with a wrong trust")
+        _expect(not _variable(page, "AWS_ACCESS_KEY_ID"), "there are keys with a wrong trust")
+        self._recorded(
+            person, Action.KEYS_FAILED, account_id=account_id, error_code="aws.access_denied"
+        )
+
+    def _take_keys(
+        self, browser: Browser, person: User, account_id: str
+    ) -> tuple[Credentials, str]:
+        page = self._ask_for_keys(browser, account_id)
         keys = Credentials(
             access_key_id=_variable(page, "AWS_ACCESS_KEY_ID"),
             secret_access_key=_variable(page, "AWS_SECRET_ACCESS_KEY"),
@@ -129,13 +175,13 @@ class Steps:
         row = self._recorded(
             person,
             Action.KEYS_ISSUED,
-            account_id=ACCOUNT,
+            account_id=account_id,
             role_name=ROLE,
             access_key_id=keys.access_key_id,
         )
         return keys, row.session_name
 
-    def _who_has(self, keys: Credentials, session_name: str) -> str:
+    def _who_has(self, keys: Credentials, account_id: str, session_name: str) -> str:
         client = boto3.session.Session().client(
             "sts",
             region_name="eu-west-1",
@@ -145,10 +191,13 @@ class Steps:
             aws_session_token=keys.session_token,
         )
         caller = client.get_caller_identity()
-        arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE}/{session_name}"
+        arn = self._arn(account_id, session_name)
         _expect(bool(session_name), "the audit row has no session name")
         _expect(caller["Arn"] == arn, f"the keys are {caller['Arn']}'s, not {arn}'s")
         return arn
+
+    def _arn(self, account_id: str, session_name: str) -> str:
+        return f"arn:aws:sts::{account_id}:assumed-role/{ROLE}/{session_name}"
 
     def _open_console(self, browser: Browser, person: User, arn: str) -> None:
         query = urlencode({"account_id": ACCOUNT, "role_name": ROLE, "destination": DESTINATION})

@@ -36,6 +36,11 @@ parser.add_argument(
 parser.add_argument(
     "--plain-issuer", action="append", default=[], help="an issuer on this machine that has no TLS"
 )
+parser.add_argument(
+    "--signed-in-with",
+    default="",
+    help="the role that people have in the console before they switch",
+)
 
 
 def main() -> None:
@@ -50,7 +55,10 @@ def main() -> None:
             documents, host=options.host, port=options.publish_port, certificate=certificate
         ).start()
     cloud = Cloud(
-        chained=options.chained, trusting=options.trusting, tokens=TokenService(issuers=issuers)
+        chained=options.chained,
+        trusting=options.trusting,
+        tokens=TokenService(issuers=issuers),
+        signed_in_with=options.signed_in_with,
     )
     bind_cloud(cloud, host=options.host, port=options.port).run()
 

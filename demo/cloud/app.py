@@ -18,6 +18,8 @@ from demo.cloud.guard import guarded
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+_PATHS = ("/federation", "/oauth", "/console", "/switchrole")
+
 
 def create_app(cloud: Cloud) -> WSGIApplication:
     """Return moto's application with the pages it lacks."""
@@ -28,7 +30,7 @@ def create_app(cloud: Cloud) -> WSGIApplication:
 
     def dispatch(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         home = environ["PATH_INFO"] == "/" and environ["REQUEST_METHOD"] in ("GET", "HEAD")
-        is_ours = environ["PATH_INFO"] in ("/federation", "/oauth", "/console") or (
+        is_ours = environ["PATH_INFO"] in _PATHS or (
             home and not environ["QUERY_STRING"] and "HTTP_AUTHORIZATION" not in environ
         )
         return (ours if is_ours else moto)(environ, start_response)
@@ -71,6 +73,23 @@ def _pages(cloud: Cloud) -> Flask:
                 }
                 return redirect("/console")
         raise FederationError("Action must be getSigninToken or login.")
+
+    @app.get("/switchrole")
+    def ask_to_switch() -> str:
+        return render_template("switch_role.html", asked=request.args, who=cloud.signed_in_with)
+
+    @app.post("/switchrole")
+    def switch() -> Response:
+        asked = request.form
+        opened = cloud.switch_role(asked.get("account", ""), asked.get("roleName", ""))
+        session["console"] = {
+            "arn": opened.arn,
+            "account_id": opened.account_id,
+            "expires_at": opened.expires_at,
+            "destination": asked.get("displayName", ""),
+            "issuer": "",
+        }
+        return redirect("/console")
 
     @app.get("/oauth")
     def sign_out() -> Response:

@@ -21,6 +21,7 @@ from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 from werkzeug.wrappers import Request
 
+from accounts.aws.limits import DEFAULT_SESSION
 from demo.cloud.answers import Refused
 from demo.cloud.conditions import Context, key_name
 from demo.cloud.policies import Name
@@ -126,6 +127,30 @@ def _session(request: Request, match: re.Match[str], session: Session) -> Caller
         raise Refused(
             "ExpiredToken", "The security token included in the request is expired", status=403
         )
+    return _of_session(session)
+
+
+def in_role(role_arn: str, session_name: str) -> Caller:
+    """Return somebody who is signed in with a role in some other way than by keys.
+
+    Raises:
+        Refused: there is no such role.
+    """
+    if (role := role_of(role_arn)) is None:
+        raise Refused("AccessDenied", f"{role_arn} does not exist", status=403)
+    arn = f"arn:{role.partition}:sts::{role.account_id}:assumed-role/{role.name}/{session_name}"
+    return _of_session(
+        Session(
+            role_arn=role_arn,
+            arn=arn,
+            user_id=f"{role.id}:{session_name}",
+            expires_at=time.time() + DEFAULT_SESSION,
+        )
+    )
+
+
+def _of_session(session: Session) -> Caller:
+    _, partition, _, _, account_id, _ = session.arn.split(":", 5)
     role = role_of(session.role_arn)
     return Caller(
         arn=session.arn,

@@ -15,6 +15,9 @@ from typing import Any
 
 from moto.sts.models import sts_backends
 
+from accounts.aws.limits import DEFAULT_SESSION
+from demo.cloud import callers
+from demo.cloud.answers import Refused
 from demo.cloud.token_service import TokenService
 
 TOKEN_LIFETIME = 15 * 60
@@ -45,6 +48,8 @@ class Cloud:
     chained: bool = False
     trusting: bool = False
     tokens: TokenService = field(default_factory=TokenService)
+    signed_in_with: str = ""
+    """The ARN of the role that people are signed in to the console with, before they switch to another."""
     unused_tokens: dict[str, tuple[ConsoleSession, float]] = field(default_factory=dict, repr=False)
 
     def sign_in_token(self, *, session: str, duration: str | None) -> str:
@@ -74,6 +79,23 @@ class Cloud:
         if opened is None or time.time() > good_until:
             raise FederationError("This sign-in link was used before, or is older than 15 minutes.")
         return opened
+
+    def switch_role(self, account_id: str, role_name: str) -> ConsoleSession:
+        """Open a session with a role for whoever is signed in to the console; `role_name` has its path in front.
+
+        Raises:
+            FederationError: the role does not exist or does not trust them, or nobody is signed in.
+        """
+        form = {
+            "RoleArn": f"arn:aws:iam::{account_id}:role/{role_name}",
+            "RoleSessionName": "somebody",
+        }
+        try:
+            caller = callers.in_role(self.signed_in_with, "somebody")
+            arn = self.tokens.assume_role(form, caller)["AssumedRoleUser"]["Arn"]
+        except Refused as refused:
+            raise FederationError(f"{refused.message} ({refused.why})") from None
+        return ConsoleSession(arn, account_id, time.time() + DEFAULT_SESSION)
 
     def _seconds(self, duration: str) -> int:
         if self.chained:

@@ -14,6 +14,7 @@ from accounts.aws.limits import DEFAULT_SESSION
 from accounts.errors import InvalidRequest
 from accounts.models import Account, AccountRole
 from accounts.onboarding import trust_policy
+from accounts.onboarding.trust_policies import trust_of
 from demo.launcher.folder import HUB, SWITCHER
 
 _ASSUME = {
@@ -57,14 +58,21 @@ class CloudSetup:
         return [problem for account in Account.objects.all() for problem in self._create(account)]
 
     def _create(self, account: Account) -> Iterator[str]:
-        iam = self._iam(account.account_id, account.partition)
+        iam, providers = self._iam(account.account_id, account.partition), set[str]()
         for role in AccountRole.objects.filter(account=account).select_related("permission_set"):
+            # The account that is at hand, so that it is not read again for each role.
+            role.account = account
             try:
-                # To the account that is at hand, so that it is not read again for each role.
+                trust = trust_of(account, role)
                 document = trust_policy(account, role)
             except InvalidRequest as error:
                 yield f"{account.name}: {error.user_message}"
                 return
+            if trust.provider and trust.provider.name not in providers:
+                providers.add(trust.provider.name)
+                iam.create_open_id_connect_provider(
+                    Url=f"https://{trust.provider.name}", ClientIDList=[trust.provider.audience]
+                )
             iam.create_role(
                 RoleName=role.iam_role_name or role.permission_set.name,
                 Path=role.permission_set.iam_path,

@@ -115,6 +115,7 @@ class DemoFolder:
             *(sys.executable, "-m", "demo.cloud", "--port", str(ports.cloud)),
             *("--plain-issuer", ports.identity_url, "--publish", ports.portal_url),
             *("--publish-port", str(ports.issuer), "--certificate", str(self.path)),
+            *("--signed-in-with", SWITCHER),
         ]
         return {
             "identity": (

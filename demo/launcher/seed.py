@@ -26,6 +26,8 @@ def prepare(folder: DemoFolder, company: Path) -> bool:
     call_command("migrate", interactive=False, verbosity=0)
     folder.database.chmod(0o600)
     call_command("collectstatic", interactive=False, verbosity=0)
+    # The embedded AWS reads the portal's signing keys elsewhere, so the portal must be told that they are there.
+    call_command("export_issuer", str(folder.path / "issuer"), verbosity=0)
     digest = hashlib.sha256(company.read_bytes()).hexdigest()
     if folder.applied.exists() and folder.applied.read_text() == digest:
         return False

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from shlex import quote
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
@@ -68,6 +69,8 @@ class Command(BaseCommand):
         ports = choose_ports(port, last)
         self._say_where(ports, wanted_ports(port, last))
         write_aws_config(FOLDER.aws_config, ports=ports)
+        # Of the usual ports when Django read its settings; what is prepared below is for these.
+        settings.OIDC_ISSUER, settings.TRUST_ISSUER = ports.identity_url, ports.issuer_url
         with ProcessGroup(CHECKOUT) as processes:
             for name, (command, environment, url) in FOLDER.processes(ports).items():
                 if name == "portal":
