@@ -51,5 +51,19 @@ def refuse_reading(subject: Subject, what: Reading) -> None:
     )
 
 
+def refuse_changing(subject: Subject) -> None:
+    """Refuse everybody but portal admins: programs change nothing in the directory.
+
+    Raises:
+        AccessDenied: this subject may not.
+    """
+    if not rights_of(subject).admin:
+        raise AccessDenied(
+            "Only portal admins can do this.",
+            f"{subject.label} is no portal admin",
+            code="access.not_allowed",
+        )
+
+
 def _holds(subject: Subject, claim: str, wanted: list[str]) -> bool:
     return not set(wanted).isdisjoint(pick(vouched_for(subject), claim))

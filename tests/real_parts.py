@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,6 +15,8 @@ import pytest
 
 from tests import aws_cli_v2
 
+TERRAFORM_PLUGINS = "GATEHOUSE_TERRAFORM_PLUGINS"
+TERRAFORM_PROVIDER = "registry.terraform.io/hashicorp/aws"
 KEYCLOAK_VERSION = "26.7.3"
 KEYCLOAK_ARTIFACT = f"org.keycloak:keycloak-quarkus-dist:{KEYCLOAK_VERSION}:zip"
 
@@ -101,6 +104,26 @@ def powershell_path() -> Path:
     if path := shutil.which("pwsh"):
         return Path(path)
     pytest.skip("PowerShell is missing; get it from https://github.com/PowerShell/PowerShell")
+
+
+@dataclass(frozen=True)
+class Terraform:
+    """A Terraform, or OpenTofu, and a folder of plugins with the provider of AWS: nothing is downloaded."""
+
+    path: Path
+    plugins: Path
+
+
+def terraform() -> Terraform:
+    """Return Terraform and its plugins. No package index has the provider, so that no run can require it."""
+    found = shutil.which("terraform") or shutil.which("tofu")
+    plugins = Path(os.environ.get(TERRAFORM_PLUGINS, "/nowhere"))
+    if found and (plugins / TERRAFORM_PROVIDER).is_dir():
+        return Terraform(Path(found), plugins)
+    pytest.skip(
+        f"Terraform or its provider of AWS is missing; put terraform or tofu on the PATH and set "
+        f"{TERRAFORM_PLUGINS} to a folder with {TERRAFORM_PROVIDER} in it (`terraform providers mirror`)"
+    )
 
 
 def aws_cli_path() -> Path:

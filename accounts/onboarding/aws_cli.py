@@ -68,12 +68,22 @@ def _provider(account: AccountRoles, provider: Provider, options: Options) -> It
         yield "# It needs an AWS CLI that knows it, and counts for a provider that is created here."
         request["ContextProvider"] = _CONTEXT_PROVIDER
     yield "providers=$(aws iam list-open-id-connect-providers --query 'OpenIDConnectProviderList[].Arn' --output text)"
-    yield f"if printf '%s' \"$providers\" | tr '\\t' '\\n' | grep -Fxq -e {quoted(arn)}; then"
-    add = {"OpenIDConnectProviderArn": arn, "ClientID": provider.audience}
-    yield f"  {aws('iam add-client-id-to-open-id-connect-provider', add)}"
+    yield f"if {_lists('providers', arn)}; then"
+    there = {"OpenIDConnectProviderArn": arn}
+    get = aws("iam get-open-id-connect-provider", there, "--query ClientIDList --output text")
+    add = {**there, "ClientID": provider.audience}
+    yield f"  audiences=$({get})"
+    yield f"  if ! {_lists('audiences', provider.audience)}; then"
+    yield f"    {aws('iam add-client-id-to-open-id-connect-provider', add)}"
+    yield "  fi"
     yield "else"
     yield f"  {aws('iam create-open-id-connect-provider', request)}"
     yield "fi"
+
+
+def _lists(variable: str, value: str) -> str:
+    """Return a condition: whether a list of the AWS CLI has a value."""
+    return f"printf '%s' \"${variable}\" | tr '\\t' '\\n' | grep -Fxq -e {quoted(value)}"
 
 
 def _role(role: Role, partition: str) -> Iterator[str]:

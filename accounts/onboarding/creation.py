@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from itertools import groupby
 
 from django.db.models import Prefetch, QuerySet
@@ -11,11 +12,12 @@ from django.db.models import Prefetch, QuerySet
 from accounts.errors import InvalidRequest
 from accounts.models import Account, AccountRole
 from accounts.models.directory import TrustMethod
-from accounts.onboarding import aws_cli, cloudformation, stack_sets, terraform
+from accounts.onboarding import aws_cli, cloudformation, external_ids, stack_sets, terraform
 from accounts.onboarding.cloudformation import AccountRoles
 from accounts.onboarding.documents import Document, Form, Options
 from accounts.onboarding.principals import Provider
 from accounts.onboarding.roles import roles_of
+from accounts.types import Origin, Subject
 
 Write = Callable[[Sequence[AccountRoles], Provider | None, Options], list[Document]]
 
@@ -24,6 +26,25 @@ def with_roles(accounts: QuerySet[Account]) -> QuerySet[Account]:
     """Return accounts with all that `create` reads of them, in three queries."""
     roles = AccountRole.objects.select_related("permission_set")
     return accounts.prefetch_related(Prefetch("roles", roles)).order_by("account_id")
+
+
+def onboard(
+    accounts: QuerySet[Account],
+    options: Options,
+    *,
+    origin: Origin,
+    now: datetime,
+    subject: Subject | None = None,
+    actor: str = "",
+) -> list[Document]:
+    """Return the files for accounts of the directory. Those of the hub get an external id first, for good.
+
+    Raises:
+        InvalidRequest: as `create`.
+    """
+    rows = list(with_roles(accounts))
+    external_ids.give(rows, origin=origin, now=now, subject=subject, actor=actor)
+    return create(rows, options)
 
 
 def create(accounts: Iterable[Account], options: Options) -> list[Document]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 # Two escapes of JSON that this language does not have.
@@ -33,13 +34,31 @@ def value(given: Any, indent: int = 0) -> str:
         case int():
             return str(given)
         case dict():
-            lines = [f"{text(key)} = {value(item, indent + 2)}" for key, item in given.items()]
-            return _lines("{", lines, "}", indent)
+            pairs = {text(key): value(item, indent + 2) for key, item in given.items()}
+            return _lines("{", attributes(pairs), "}", indent)
         case list() | tuple():
             if all(isinstance(item, str) for item in given):
                 return f"[{', '.join(map(text, given))}]"
             return _lines("[", [f"{value(item, indent + 2)}," for item in given], "]", indent)
     raise TypeError(f"no value of Terraform's language: {type(given).__name__}")
+
+
+def attributes(pairs: Mapping[str, str]) -> list[str]:
+    """Return a line for each name and expression, with the signs below each other as `terraform fmt` has them."""
+    lines: list[str] = []
+    run: list[tuple[str, str]] = []
+    for name, expression in pairs.items():
+        if "\n" in expression:
+            lines += [*_aligned(run), f"{name} = {expression}"]
+            run = []
+        else:
+            run.append((name, expression))
+    return [*lines, *_aligned(run)]
+
+
+def _aligned(run: list[tuple[str, str]]) -> list[str]:
+    widest = max((len(name) for name, _ in run), default=0)
+    return [f"{name:<{widest}} = {expression}" for name, expression in run]
 
 
 def _lines(begin: str, lines: list[str], end: str, indent: int) -> str:

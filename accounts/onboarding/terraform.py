@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from accounts.onboarding import hcl
 from accounts.onboarding.cloudformation import AccountRoles
@@ -22,6 +23,7 @@ terraform {
   }
 }
 """
+_CURRENT = 'data "aws_caller_identity" "current" {}\n'
 
 
 def documents(
@@ -68,74 +70,71 @@ def _configuration(account: AccountRoles) -> str:
 
 
 def _provider(account: AccountRoles, provider: Provider) -> str:
-    return "\n".join(
-        [
-            _NEEDS,
-            'data "aws_caller_identity" "current" {}\n',
-            'resource "aws_iam_openid_connect_provider" "gatehouse" {',
-            f"  url            = {hcl.text(provider.url)}",
-            f"  client_id_list = [{hcl.text(provider.audience)}]",
-            "",
-            *_only_in(account.account_id),
-            "}\n",
-        ]
+    values = {
+        "url": hcl.text(provider.url),
+        "client_id_list": f"[{hcl.text(provider.audience)}]",
+    }
+    parts = _resource(
+        "aws_iam_openid_connect_provider", "gatehouse", values, _only_in(account.account_id)
     )
+    return "\n".join([_NEEDS, _CURRENT, *parts])
 
 
 def _roles(account: AccountRoles) -> str:
-    parts = [_NEEDS, 'data "aws_caller_identity" "current" {}\n']
+    parts = [_NEEDS, _CURRENT]
     for role in account.roles:
         parts += [*_role(role), *_policies(role)]
     return "\n".join(parts)
 
 
 def _role(role: Role) -> list[str]:
-    lines = [
-        f'resource "aws_iam_role" "{_label(role)}" {{',
-        f"  name                 = {hcl.text(role.name)}",
-        f"  path                 = {hcl.text(role.path)}",
-        f"  max_session_duration = {role.max_session}",
-        f"  assume_role_policy   = jsonencode({hcl.value(role.trust.policy(), 2)})",
-    ]
-    if role.description:
-        lines.insert(3, f"  description          = {hcl.text(role.description)}")
-    if role.boundary:
-        lines.append(f"  permissions_boundary = {hcl.text(str(role.boundary))}")
-    return [*lines, "", *_only_in(role.account_id), "}\n"]
+    values = {
+        "name": hcl.text(role.name),
+        "path": hcl.text(role.path),
+        "description": hcl.text(role.description) if role.description else "",
+        "max_session_duration": str(role.max_session),
+        "permissions_boundary": hcl.text(str(role.boundary)) if role.boundary else "",
+        "assume_role_policy": f"jsonencode({hcl.value(role.trust.policy(), 2)})",
+    }
+    given = {name: expression for name, expression in values.items() if expression}
+    return _resource("aws_iam_role", _label(role), given, _only_in(role.account_id))
 
 
 def _policies(role: Role) -> list[str]:
     label = _label(role)
-    lines = []
+    of_role = f"aws_iam_role.{label}.name"
+    written = []
     if role.policy_arns:
-        lines += [
-            f'resource "aws_iam_role_policy_attachment" "{label}" {{',
-            f"  for_each   = toset({hcl.value([str(arn) for arn in role.policy_arns], 2)})",
-            f"  role       = aws_iam_role.{label}.name",
-            "  policy_arn = each.value",
-            "}\n",
-        ]
+        attached = {
+            "for_each": f"toset({hcl.value([str(arn) for arn in role.policy_arns], 2)})",
+            "role": of_role,
+            "policy_arn": "each.value",
+        }
+        written += _resource("aws_iam_role_policy_attachment", label, attached)
     if role.policy:
-        lines += [
-            f'resource "aws_iam_role_policy" "{label}" {{',
-            f"  name   = {hcl.text(ROLE_POLICY)}",
-            f"  role   = aws_iam_role.{label}.name",
-            f"  policy = jsonencode({hcl.value(role.policy, 2)})",
-            "}\n",
-        ]
-    return [
-        *lines,
-        f'resource "aws_iam_role_policy" "{label}_deny_older_sessions" {{',
-        f"  name   = {hcl.text(DENY_OLDER_SESSIONS)}",
-        f"  role   = aws_iam_role.{label}.name",
-        f"  policy = jsonencode({hcl.value(NO_OLDER_SESSIONS, 2)})",
-        "",
-        "  # It is filled when sessions are ended. Terraform must not empty it again.",
-        "  lifecycle {",
-        "    ignore_changes = [policy]",
-        "  }",
-        "}\n",
-    ]
+        written += _resource(
+            "aws_iam_role_policy", label, _inline(ROLE_POLICY, of_role, role.policy)
+        )
+    # It is filled when sessions are ended. Terraform must not empty it again.
+    return written + _resource(
+        "aws_iam_role_policy",
+        f"{label}_deny_older_sessions",
+        _inline(DENY_OLDER_SESSIONS, of_role, NO_OLDER_SESSIONS),
+        ["  lifecycle {", "    ignore_changes = [policy]", "  }"],
+    )
+
+
+def _inline(name: str, of_role: str, policy: dict[str, Any]) -> dict[str, str]:
+    return {
+        "name": hcl.text(name),
+        "role": of_role,
+        "policy": f"jsonencode({hcl.value(policy, 2)})",
+    }
+
+
+def _resource(kind: str, label: str, values: dict[str, str], more: Sequence[str] = ()) -> list[str]:
+    lines = [f"  {line}" for line in hcl.attributes(values)]
+    return [f'resource "{kind}" "{label}" {{', *lines, *(["", *more] if more else []), "}\n"]
 
 
 def _only_in(account_id: str) -> list[str]:

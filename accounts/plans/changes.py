@@ -63,11 +63,25 @@ class Change:
 
 def compare(stored: Directory, entries: Iterable[Entry]) -> tuple[Change, ...]:
     """Return which entries are added and changed, in their order; what is not named stays as it is."""
-    return tuple(
-        Change(before, entry)
-        for entry in entries
-        if (before := stored.get(identity_of(entry))) != entry
-    )
+    changes = []
+    for entry in entries:
+        before = stored.get(identity_of(entry))
+        after = _with_kept_external_id(entry, before)
+        if before != after:
+            changes.append(Change(before, after))
+    return tuple(changes)
+
+
+def _with_kept_external_id(entry: Entry, before: Entry | None) -> Entry:
+    """Return an entry with the external id that the account has, where it says nothing of it.
+
+    The portal makes external ids itself, and the roles in AWS demand them: only an empty text removes one.
+    """
+    if not (isinstance(entry, AccountEntry) and isinstance(before, AccountEntry)):
+        return entry
+    if "external_id" in entry.model_fields_set:
+        return entry
+    return entry.model_copy(update={"external_id": before.external_id})
 
 
 def counts(changes: Sequence[Change]) -> dict[str, int]:

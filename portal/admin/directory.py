@@ -24,6 +24,7 @@ from portal.admin.fields import (
     LinesField,
     TagsField,
 )
+from portal.admin.onboarding import Onboards
 
 
 @admin.register(Environment)
@@ -81,8 +82,9 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Account)
-class AccountAdmin(AuditedAdmin):
+class AccountAdmin(Onboards, AuditedAdmin):
     form = AccountForm
+    actions = ("make_trust",)
     inlines = (RoleInline,)
     inline_relations = ("roles",)
     list_display = (

@@ -10,5 +10,6 @@ client      how the command line signs people in; public
 me          who am I, what may I do and why
 issuing     keys and console links, through the one door
 directory   accounts, permission sets and mappings, for portal admins and auditors
+onboarding  what makes accounts trust the portal, for portal admins
 audit       the audit trail, for the same
 """

@@ -12,7 +12,7 @@ from ninja.errors import HttpError, ValidationError
 
 from accounts.errors import GatehouseError
 from portal.api import errors
-from portal.api.v1 import audit, client, directory, issuing, me
+from portal.api.v1 import audit, client, directory, issuing, me, onboarding
 from portal.api.v1.auth import Bearer
 from portal.api.v1.document import DESCRIPTION, DocumentedAPI
 from portal.request import GatehouseRequest
@@ -30,7 +30,14 @@ api = DocumentedAPI(
     docs_url=None,
     urls_namespace="api-v1",
 )
-for _router in (client.router, me.router, issuing.router, directory.router, audit.router):
+for _router in (
+    client.router,
+    me.router,
+    issuing.router,
+    directory.router,
+    onboarding.router,
+    audit.router,
+):
     api.add_router("", _router)
 
 

@@ -193,3 +193,7 @@ AUDIT: dict[str, Any] = {
     ],
     "next": _AUDIT_ID,
 }
+ONBOARDING_IN: dict[str, Any] = {"account_ids": ["210987654321"], "form": "cloudformation"}
+ONBOARDING: dict[str, Any] = {
+    "documents": [{"path": "210987654321/gatehouse-roles.json", "text": "{...}"}]
+}

@@ -49,7 +49,7 @@ def permission_sets() -> tuple[PermissionSet, PermissionSet]:
         ],
         permissions_boundary="arn:{partition}:iam::{account_id}:policy/Boundary",
         claim_tags={"team": "department"},
-        source_identity_claim="email",
+        source_identity_claim="upn",
     )
     return full, cast.permission_set("ReadOnly", session_duration=900)
 

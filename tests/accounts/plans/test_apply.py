@@ -314,6 +314,19 @@ def test_apply_neither_shows_nor_records_an_external_id(northwind: None) -> None
     assert "secret" not in "\n".join(shown) + recorded
 
 
+def test_an_external_id_that_a_file_does_not_name_stays_and_an_empty_one_removes_it(
+    northwind: None,
+) -> None:
+    account = Account.objects.filter(account_id="123456789012")
+    account.update(external_id="made-by-the-portal")
+
+    apply_text(PAYMENTS_PROD)
+    assert account.get().external_id == "made-by-the-portal"
+
+    apply_text(PAYMENTS_PROD + 'external_id = ""\n')
+    assert account.get().external_id == ""
+
+
 def test_apply_loads_hundreds_of_accounts_in_a_bounded_number_of_queries() -> None:
     names = ["ReadOnly", "Developer", "Operator", "Billing"]
     company = "".join(f'[[permission_set]]\nname = "{name}"\n' for name in names)

@@ -24,6 +24,7 @@ OPERATIONS = {
     "accounts",
     "permission_sets",
     "mappings",
+    "onboarding",
     "audit",
 }
 
