@@ -89,15 +89,16 @@ class ServedDocuments:
             return self._reading
 
     def _read_again(self, reading: threading.Event) -> None:
-        found = None
+        found, pause = None, PAUSE
         try:
             found = self._read()
+            pause = FRESH if found else 0.0
         except DatabaseError as error:
             log.warning("the signing keys could not be read: %s", type(error).__name__)
         finally:
             with self._lock:
                 self._documents = found or self._documents
-                self._next_reading_at = self._clock() + (FRESH if found else PAUSE)
+                self._next_reading_at = self._clock() + pause
                 self._reading = None
             reading.set()
 

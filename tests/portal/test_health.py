@@ -10,9 +10,12 @@ from django.conf import LazySettings
 from django.db import DatabaseError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
+from accounts.models import Account
 from accounts.oidc import discovery, key_sets
+from accounts.signing import stored_keys
 from portal import health
 
 
@@ -89,4 +92,37 @@ def test_readyz_is_ready_when_everything_is_there() -> None:
     answer = Client().get("/readyz")
 
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+    assert answer.json()["signing_key"] == "ok"
     assert connection.is_usable()
+
+
+@pytest.mark.usefixtures("_good_provider", "northwind")
+def test_readyz_names_signing_keys_that_nobody_can_read_only_where_accounts_need_them(
+    settings: LazySettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    stored_keys.create_first(now=timezone.now())
+    settings.SECRET_KEY = "another secret, as long as the first one was, and as random"
+    assert Client().get("/readyz").status_code == 200
+    Account.objects.filter(name="payments-dev").update(trust_method="portal-token")
+
+    answer = Client().get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json()["signing_key"] == "not usable; the log says more"
+    assert "signing key 1 cannot be decrypted" in caplog.text
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_good_provider")
+def test_readyz_names_signing_keys_that_cannot_be_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def down(method: str) -> bool:
+        raise DatabaseError("password=secret")
+
+    monkeypatch.setattr(Account, "uses", down)
+
+    answer = Client().get("/readyz")
+
+    assert answer.json()["signing_key"] == "cannot be read"
+    assert b"secret" not in answer.content

@@ -240,6 +240,15 @@ def test_a_portal_that_never_read_its_keys_says_so_at_once(
     assert answer.headers["Retry-After"] == "5"
 
 
+def test_a_first_key_is_served_as_soon_as_it_is_there() -> None:
+    found: list[Documents | None] = [None, documents.build(pair(), now=NOW)]
+    served = ServedDocuments(lambda: found.pop(0))
+    with pytest.raises(DocumentsUnavailable):
+        served.get()
+
+    assert b"NzbLsXh8" in served.get().key_set
+
+
 def test_private_halves_are_not_in_what_is_published() -> None:
     text = documents.build(pair(), now=NOW + timedelta(days=1)).key_set
 

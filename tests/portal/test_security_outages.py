@@ -171,6 +171,24 @@ def test_while_the_database_is_down_everybody_is_told_and_nothing_is_given(outag
     assert outage.ask_for_keys().status_code == 200
 
 
+def test_aws_can_verify_tokens_while_the_database_is_down(outage: Outage) -> None:
+    """For longer than this test waits: tests/portal/test_issuer.py has a clock of its own."""
+    wait_until(lambda: outage.get("/.well-known/jwks.json").status_code == 200)
+    before = outage.get("/.well-known/jwks.json")
+
+    outage.line.cut()
+    answers = [
+        timed(lambda path=path: outage.get(path))  # type: ignore[misc]
+        for path in ("/.well-known/jwks.json", "/.well-known/openid-configuration")
+    ]
+    outage.line.mend()
+
+    assert [answer.status_code for answer, _ in answers] == [200, 200]
+    assert answers[0][0].content == before.content
+    assert max(seconds for _, seconds in answers) < 5  # AWS waits no longer.
+    wait_until(lambda: outage.get("/").status_code == 200)
+
+
 def test_a_portal_heals_by_itself_when_its_connections_were_cut(outage: Outage) -> None:
     with ThreadPoolExecutor(12) as crowd:  # So that the pool has several connections.
         answers = list(crowd.map(outage.get, ["/"] * 48))

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 from pytest_django import Settings
 
-from accounts.models import Mapping
+from accounts.models import Mapping, SigningKey
 from accounts.oidc import discovery, key_sets
+from accounts.signing import served_documents
 from portal import health
 from portal.starting import say_what_is_missing
 
@@ -82,3 +83,31 @@ def test_provider_is_asked_although_the_database_is_not_ready(
     assert "not ready: the database: migrations are pending" in caplog.text
     assert "there are no accounts" not in caplog.text
     assert "OIDC_ISSUER http://localhost:9 could not be read" in caplog.text
+
+
+@pytest.mark.django_db
+def test_first_start_makes_the_signing_key_and_has_its_documents_ready(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[int] = []
+    monkeypatch.setattr(served_documents, "current", lambda: read.append(1))
+
+    say_what_is_missing()
+    say_what_is_missing()
+
+    assert SigningKey.objects.count() == 2
+    assert len(read) == 2
+
+
+@pytest.mark.django_db
+def test_keys_that_were_made_for_a_bucket_count_as_published_once_the_portal_is_the_issuer(
+    settings: Settings,
+) -> None:
+    settings.TRUST_ISSUER = "https://keys.northwind.example"
+    say_what_is_missing()
+    assert not SigningKey.objects.exclude(published_at=None).exists()
+
+    settings.TRUST_ISSUER = settings.BASE_URL
+    say_what_is_missing()
+
+    assert not SigningKey.objects.filter(published_at=None).exists()
