@@ -21,6 +21,9 @@ _COLOURS = {
 }
 
 
+NO_KEYS = "access.no_keys"
+
+
 def refuse_unfit(
     *, role: OfferedRole, subject: Subject, kind: Kind, tags: Mapping[str, str]
 ) -> None:
@@ -74,5 +77,5 @@ def no_keys(role: OfferedRole) -> AccessDenied:
         "This account gives no keys: people switch to its roles with the AWS sign-in that they already have. "
         "Open the console instead.",
         f"account {role.account_id} has the trust method switch-role, which gives no keys",
-        code="access.no_keys",
+        code=NO_KEYS,
     )

@@ -20,7 +20,7 @@ from portal.templatetags.shown import moment
 # The first accounts are elements at once. The others are text in <noscript>, so that a browser with
 # scripts does not parse them before the page is up; account-list.js adds them piece by piece.
 AT_ONCE, IN_A_PIECE = 40, 40
-_ONLY_SWITCHES = "<span>No keys: you switch role with your own AWS sign-in</span>"
+_ONLY_SWITCHES = "<span>No keys: you switch role at AWS</span>"
 _PRIVILEGED = ' <span class="warn">privileged</span>'
 
 

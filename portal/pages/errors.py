@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 
 from accounts.errors import AccessDenied, GatehouseError, SignInAgain
+from accounts.trust.switch_role import NO_KEYS
 from portal.limiting import TooMany
 from portal.outages import outage
 from portal.pages import refusals
@@ -55,6 +56,8 @@ def error_page(request: GatehouseRequest, error: GatehouseError) -> HttpResponse
         except TooMany as too_many:
             error = too_many
     again, again_label = _without_optional_fields(request, error), "Continue without it"
+    if error.code == NO_KEYS:
+        again, again_label = _console_instead(request), "Console"
     if error.code in _SIGN_IN_HELPS and not _is_signing_in(request):
         again, again_label = sign_in_url(request), "Sign in"
         if request.method in ("GET", "HEAD"):
@@ -85,6 +88,12 @@ def _without_optional_fields(request: GatehouseRequest, error: GatehouseError) -
     if not (wanted.destination or wanted.region):
         return ""
     return f"{reverse('console')}?{replace(wanted, destination='', region='').query}"
+
+
+def _console_instead(request: GatehouseRequest) -> str:
+    """Return the link to the console of the one role of which somebody wanted keys; "" for several."""
+    wanted = role_request(request)
+    return "" if wanted.bulk is not None else f"{reverse('console')}?{wanted.query}"
 
 
 def sign_in_url(request: GatehouseRequest) -> str:

@@ -14,6 +14,7 @@ from django.urls import reverse
 from accounts.errors import AccessDenied, AwsRefused, GatehouseError
 from accounts.models.audit import Action
 from accounts.signins import subject_of
+from accounts.trust.switch_role import NO_KEYS
 from accounts.types import RoleRef, Surface
 from portal import refusals
 from portal.context import open_sign_in
@@ -66,6 +67,8 @@ def help_request(request: HttpRequest, error: GatehouseError) -> HelpRequest | N
     """Return what somebody needs who asks for help with this refusal; None for errors that no help mends."""
     sign_in = open_sign_in(request)
     if sign_in is None or not isinstance(error, (AccessDenied, AwsRefused)):
+        return None
+    if error.code == NO_KEYS:
         return None
     wanted = role_request(request)
     role, account = wanted.role_name[:_LONGEST_NAME], _account(request, wanted.account_id)

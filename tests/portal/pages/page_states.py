@@ -21,7 +21,7 @@ from playwright.sync_api import Page
 from pytest_django import Settings
 
 from accounts import favourites
-from accounts.models import Mapping, SignIn, Token
+from accounts.models import Account, Mapping, SignIn, Token
 from accounts.portal_tokens import lifecycle
 from accounts.types import RoleRef, Scope
 from tests import cast
@@ -151,6 +151,16 @@ def nobody() -> Client:
 
 def open_path(path: str) -> Callable[[Page, str], None]:
     def go(page: Page, portal: str) -> None:
+        page.goto(portal + path)
+
+    return go
+
+
+def open_switching(path: str) -> Callable[[Page, str], None]:
+    """Open a page where the payments accounts give no keys, as people switch to their roles."""
+
+    def go(page: Page, portal: str) -> None:
+        Account.objects.filter(name__startswith="payments").update(trust_method="switch-role")
         page.goto(portal + path)
 
     return go
@@ -349,6 +359,10 @@ STATES: dict[str, tuple[Callable[[], Client], Callable[[Page, str], None]]] = {
     "several-issued": (alice, get_several),
     "several-denied": (alice, get_several_denied),
     "console": (alice, open_path(f"/console?{ROLE}")),
+    "console-switching": (alice, open_switching(f"/console?{ROLE}&region=eu-west-1")),
+    "console-choose-switching": (alice, open_switching("/console?account_id=210987654321")),
+    "start-switching": (alice, open_switching("/")),
+    "keys-switching": (alice, open_switching(f"/keys?{ROLE}")),
     "console-choose": (alice, open_path("/console?account_id=210987654321")),
     "console-denied": (
         alice,

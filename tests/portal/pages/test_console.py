@@ -330,9 +330,11 @@ def test_account_that_people_switch_to_says_why_there_are_no_keys_on_every_page(
     asked = alice.get("/console", role | {"region": "eu-west-1"}).content.decode()
     chosen = alice.get("/console", {"account_id": DEV, "region": "eu-west-1"}).content.decode()
 
-    assert start.count("No keys: you switch role with your own AWS sign-in") == 1
+    assert start.count("No keys: you switch role at AWS") == 1
     assert keys.status_code == 403
     assert "This account gives no keys" in keys.content.decode()
+    assert f'href="/console?account_id={DEV}&amp;role_name=Developer"' in keys.content.decode()
+    assert "I need the role" not in keys.content.decode()
     for page in (asked, chosen):
         assert "You switch to this role with your own AWS sign-in." in page
         assert "The page that your link names is not opened." in page
