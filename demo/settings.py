@@ -10,9 +10,6 @@ from demo.launcher.network import DEFAULTS
 os.environ.update(FOLDER.portal_environment(DEFAULTS))
 
 from portal.settings import *  # noqa: F403
-from portal.settings import INSTALLED_APPS, SILENCED_SYSTEM_CHECKS
+from portal.settings import INSTALLED_APPS
 
 INSTALLED_APPS += ["demo"]
-SILENCED_SYSTEM_CHECKS += [
-    "portal.I020"
-]  # The demo's provider sends groups without being asked for them.

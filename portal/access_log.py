@@ -26,7 +26,8 @@ class AccessLog(Logger):  # type: ignore[misc]
         for log, form in ((self.error_log, self.error_fmt), (self.access_log, self.access_fmt)):
             for handler in log.handlers:
                 handler.setFormatter(OneLine(form, self.datefmt))
-        # gunicorn quotes the first line of requests that it cannot parse.
+        # gunicorn quotes the first line of requests that it cannot parse, in which a query may go on after a
+        # blank or a quote: there OneLine would stop.
         self.error_log.addFilter(_cut_query)
 
     def atoms(

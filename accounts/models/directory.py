@@ -22,7 +22,7 @@ UNIT_PATH = r"^[^/]+(/[^/]+)*\Z"
 unit_path = RegexValidator(UNIT_PATH, "Write units as a path: Workloads/Payments.")
 
 
-class Partition(models.TextChoices):
+class PartitionName(models.TextChoices):
     """AWS partitions: separate, each with its own consoles and credentials."""
 
     AWS = "aws", "AWS"
@@ -93,7 +93,7 @@ class Account(models.Model):
         ],
     )
     name = models.CharField(max_length=128, validators=[plain_text])
-    partition = models.CharField(max_length=16, choices=Partition, default=Partition.AWS)
+    partition = models.CharField(max_length=16, choices=PartitionName, default=PartitionName.AWS)
     environment = models.ForeignKey(
         Environment,
         null=True,
@@ -147,7 +147,7 @@ class Account(models.Model):
                 name="account_id_has_12_digits",
             ),
             models.CheckConstraint(
-                condition=Q(partition__in=Partition.values),
+                condition=Q(partition__in=PartitionName.values),
                 name="account_partition_is_known",
             ),
             models.CheckConstraint(

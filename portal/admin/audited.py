@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from django.contrib import admin
 from django.contrib.admin.utils import NestedObjects
@@ -19,6 +20,9 @@ from accounts.types import Surface
 from portal.admin.edit_conflicts import RefusesEditConflicts
 from portal.admin.snapshots import Snapshot, label, snapshot
 from portal.context import origin_of, subject_of_request
+
+# The stored row of each form that is being saved, as it was; None for a new one.
+_before: WeakKeyDictionary[ModelForm[Any], Snapshot | None] = WeakKeyDictionary()
 
 
 class AuditedAdmin(RefusesEditConflicts):
@@ -38,7 +42,7 @@ class AuditedAdmin(RefusesEditConflicts):
         if change:
             stored = self.model._default_manager.select_for_update().get(pk=obj.pk)
             before = snapshot(stored, self.inline_relations)
-        form.audited_before = before  # type: ignore[attr-defined]
+        _before[form] = before
         obj.save(update_fields=self.written_columns if change else None)
 
     def save_related(
@@ -46,11 +50,7 @@ class AuditedAdmin(RefusesEditConflicts):
     ) -> None:
         """Save the inlines, then record row and inlines; Django holds one transaction around all of it."""
         super().save_related(request, form, formsets, change)
-        self.record_saved(
-            request,
-            form.instance,
-            before=form.audited_before,  # type: ignore[attr-defined]
-        )
+        self.record_saved(request, form.instance, before=_before.pop(form))
 
     def record_saved(self, request: HttpRequest, obj: Any, before: Snapshot | None) -> None:
         """Record an addition (`before` is None), or a change if anything differs."""

@@ -61,7 +61,7 @@ class RoleChoice:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Outcome:
+class RoleResult:
     """What became of one role: keys, or an error, or neither if it was not tried."""
 
     value: str
@@ -157,7 +157,7 @@ def _issue(request: HttpRequest, values: Sequence[str]) -> HttpResponse:
     for value in values:
         role = with_keys[value].role if value in with_keys else None
         if time.monotonic() - began > PATIENCE:
-            outcomes.append(Outcome(value, role))
+            outcomes.append(RoleResult(value, role))
             continue
         outcomes.append(_attempt(request, value, role, wanted, now=timezone.now()))
     failed = tuple(outcome.value for outcome in outcomes if outcome.issued is None)
@@ -179,7 +179,7 @@ def _attempt(
     wanted: RoleRequest,
     *,
     now: datetime,
-) -> Outcome:
+) -> RoleResult:
     """Issue keys for one role; a duration above the role's longest is shortened, as the page said."""
     account_id, _, role_name = value.partition("/")
     duration, longest = wanted.duration, _limit(role).seconds if role else None
@@ -193,12 +193,12 @@ def _attempt(
             now=now,
         )
     except GatehouseError as error:
-        return Outcome(value, role, error=error)
+        return RoleResult(value, role, error=error)
     remember(request, issued.entitlement.role, duration=chosen(request, duration))
     seconds = round((issued.credentials.expires_at - now).total_seconds())
     named = RoleRef(account_id, role_name)
     profile = own_names(request).get(named) or name_by_id(issued.entitlement.role)
-    return Outcome(
+    return RoleResult(
         value,
         issued.entitlement.role,
         issued=issued,

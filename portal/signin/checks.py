@@ -25,6 +25,21 @@ def sign_in(**kwargs: Any) -> list[CheckMessage]:
     return [*_issuer(), *_client(), *_protocol(), *_emails()]
 
 
+@register(Tags.security, deploy=True)
+def scopes(**kwargs: Any) -> list[CheckMessage]:
+    """Remark on scopes that bring no groups at some providers: `check --deploy`."""
+    if settings.ADMIN_CLAIM != "groups" or "groups" in settings.OIDC_RP_SCOPES.split():
+        return []
+    return [
+        Info(
+            f"OIDC_RP_SCOPES does not ask for groups: {settings.OIDC_RP_SCOPES}.",
+            hint="Okta, Dex, OneLogin and others send the claim groups only for the scope groups; others refuse "
+            "a scope that they do not know. docs/providers/ says what yours needs.",
+            id="portal.I020",
+        )
+    ]
+
+
 @register(Tags.database)
 def mappings_of_emails(
     *, databases: Sequence[str] | None = None, **kwargs: Any
@@ -95,13 +110,6 @@ def _protocol() -> Iterator[CheckMessage]:
             f"OIDC_USERINFO is {settings.OIDC_USERINFO!r:.40}.",
             hint=f"Set it to one of {', '.join(USERINFO_POLICIES)}.",
             id="portal.E027",
-        )
-    if settings.ADMIN_CLAIM == "groups" and "groups" not in settings.OIDC_RP_SCOPES.split():
-        yield Info(
-            f"OIDC_RP_SCOPES does not ask for groups: {settings.OIDC_RP_SCOPES}.",
-            hint="Okta, Dex, OneLogin and others send the claim groups only for the scope groups; others refuse "
-            "a scope that they do not know. docs/providers/ says what yours needs.",
-            id="portal.I020",
         )
     if not 1 <= settings.OIDC_TIMEOUT <= 60:
         yield Error(

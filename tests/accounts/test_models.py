@@ -21,7 +21,7 @@ from accounts.models import (
     SignIn,
     TrustedIssuer,
 )
-from accounts.models.directory import EXTERNAL_ID, Partition
+from accounts.models.directory import EXTERNAL_ID, PartitionName
 from accounts.models.mappings import TargetKind
 from accounts.models.permission_sets import IAM_PATH
 from tests.cast import NOON, account, mapping, offer, permission_set, sign_in
@@ -291,7 +291,7 @@ def test_an_account_that_is_right_is_taken() -> None:
     Account(
         account_id="012345678901",
         name="payments",
-        partition=Partition.GOVCLOUD,
+        partition=PartitionName.GOVCLOUD,
         organizational_unit="Workloads/Payments EU",
         tags={"team": "", "aws:x": "y"},
         region="us-gov-west-1",
@@ -300,7 +300,7 @@ def test_an_account_that_is_right_is_taken() -> None:
     europe = Account(
         account_id="012345678902",
         name="payments-eu",
-        partition=Partition.EUROPE,
+        partition=PartitionName.EUROPE,
         region="eusc-de-east-1",
     )
     europe.full_clean()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 
 from accounts.matching import Targets
-from accounts.models.directory import Colour, Partition
+from accounts.models.directory import Colour, PartitionName
 from accounts.models.issuers import Algorithm
 from accounts.plans.entries import (
     AccountEntry,
@@ -103,7 +103,7 @@ def _accounts(
             | st.from_regex(r"[0-9]{12}", fullmatch=True)
         ),
         name=draw(_name(128)),
-        partition=draw(st.sampled_from(Partition.values)),
+        partition=draw(st.sampled_from(PartitionName.values)),
         environment=draw(st.sampled_from(["", *environments])),
         organizational_unit=draw(st.just("") | _UNITS),
         region=draw(st.sampled_from(["", "eu-west-1", "us-gov-west-1"])),
