@@ -10,7 +10,16 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.db import Error as DatabaseError
 
-from accounts import denials, directory, durations, entitlements, pool, signins, trust
+from accounts import (
+    denials,
+    directory,
+    durations,
+    entitlements,
+    pool,
+    signins,
+    trust,
+    trust_results,
+)
 from accounts.attempts import Attempt, Outcome
 from accounts.aws import destinations, session_tags, signin
 from accounts.aws.arn import RoleArn
@@ -316,6 +325,7 @@ def _ask_aws(attempt: Attempt, request: SessionRequest, duration: int) -> Creden
     pool.give_back()
     credentials = trust.obtain(replace(request, duration=duration, origin=attempt.origin))
     attempt.note(credentials)
+    trust_results.note_success(request.role, subject=attempt.subject, now=attempt.now)
     return credentials
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -82,10 +82,15 @@ def offered_role(role: RoleRef | RoleArn) -> OfferedRole | None:
         if isinstance(role, RoleRef)
         else sql.role_by_arn(role)
     )
-    if row is None:
-        return None
-    rules = _as_rules(row[len(COLUMNS) :])
-    return _as_offered(row[: len(COLUMNS)], rules)
+    return None if row is None else _with_rules(row)
+
+
+def roles_by_id(ids: Collection[int]) -> list[OfferedRole]:
+    """Return these account roles with their session rules, those of inactive accounts too, by account and role name."""
+    rows = AccountRole.objects.filter(pk__in=ids).order_by(
+        "account__name", "account__account_id", "permission_set__name"
+    )
+    return [_with_rules(row) for row in rows.values_list(*COLUMNS, *RULE_COLUMNS)]
 
 
 def rules_of(permission_set: PermissionSet) -> SessionRules:
@@ -197,6 +202,10 @@ def _as_rules(row: sql.Row) -> SessionRules:
         read_only_policy=read_only_policy,
         read_only_policy_arns=tuple(read_only_policy_arns),
     )
+
+
+def _with_rules(row: sql.Row) -> OfferedRole:
+    return _as_offered(row[: len(COLUMNS)], _as_rules(row[len(COLUMNS) :]))
 
 
 def _as_offered(row: sql.Row, rules: SessionRules | None = None) -> OfferedRole:

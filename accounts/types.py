@@ -43,7 +43,8 @@ class Origin:
 class Scope:
     """What a token may be used for, within what its subject may do. It never adds anything.
 
-    None stands for all. `directory` and `audit`: whether a machine's token may read them.
+    None stands for all. `directory` and `audit`: whether a machine's token may read them; `testing`: whether
+    it may test roles.
     """
 
     permission_sets: frozenset[str] | None = None
@@ -51,6 +52,7 @@ class Scope:
     kinds: frozenset[Kind] = frozenset(Kind)
     directory: bool = False
     audit: bool = False
+    testing: bool = False
 
     def covers(self, *, account_id: str, role_name: str) -> bool:
         """Whether the scope includes this account role."""

@@ -53,8 +53,8 @@ def whose_keys(url: str, *, access_key_id: str, secret_access_key: str, session_
 
 @contextmanager
 def sts_at(url: str) -> Iterator[None]:
-    """Send the portal's STS calls to a URL, by boto3's own variable."""
-    with aws_environment(AWS_ENDPOINT_URL_STS=url):
+    """Send the portal's calls of STS and IAM to a URL, by boto3's own variables."""
+    with aws_environment(AWS_ENDPOINT_URL_STS=url, AWS_ENDPOINT_URL_IAM=url):
         yield
 
 

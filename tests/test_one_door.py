@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # What asks AWS for keys, and who may call it.
 ASKS_AWS = {"assume_role", "console_sign_in_url", "obtain"}
-MAY_ASK_AWS = ("accounts/aws/", "accounts/access.py", "accounts/trust/")
+MAY_ASK_AWS = ("accounts/aws/", "accounts/access.py", "accounts/trust/", "accounts/trust_checks/")
 # What issues keys, and who may call it.
 DOOR = {"issue_keys", "console_url"}
 MAY_CALL_THE_DOOR = ("accounts/access.py", "portal/pages/", "portal/api/", "portal/sso/")

@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
 import botocore.session
@@ -17,6 +17,7 @@ from botocore.config import Config
 from accounts.aws import errors, failures
 from accounts.aws.bulkhead import CALLS_AT_ONCE, Bulkhead
 from accounts.http import USER_AGENT
+from accounts.types import Credentials as Keys
 
 if TYPE_CHECKING:
     from botocore.credentials import Credentials
@@ -62,6 +63,15 @@ def unsigned_sts(region: str) -> STSClient:
         AwsRefused: boto3's configuration cannot be used.
     """
     return _clients.unsigned_sts(region)
+
+
+def with_keys(service: str, *, keys: Keys, region: str) -> Any:
+    """Return a client of a service that acts with these keys. It is made for this and not kept.
+
+    Raises:
+        AwsRefused: boto3's configuration cannot be used.
+    """
+    return _clients.with_keys(service, keys, region)
 
 
 def call(function: Callable[[], T]) -> T:
@@ -134,6 +144,18 @@ class _Clients:
             with self._lock, _translated():
                 if (client := self._sts.get(key)) is None:
                     client = self._sts[key] = self._make_sts(region, profile)
+        return client
+
+    def with_keys(self, service: str, keys: Keys, region: str) -> Any:
+        with self._lock, _translated():
+            client: Any = self._boto3("").client(
+                service,  # type: ignore[call-overload]
+                region_name=region,
+                config=_config(),
+                aws_access_key_id=keys.access_key_id,
+                aws_secret_access_key=keys.secret_access_key,
+                aws_session_token=keys.session_token,
+            )
         return client
 
     def hub_region(self, profile: str) -> str:

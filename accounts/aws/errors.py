@@ -159,6 +159,11 @@ VALIDATION = Failure(
     f"AWS found a mistake in this portal's request. {_CONTACT}",
     "AWS refused a parameter",
 )
+MALFORMED_POLICY = Failure(
+    "aws.malformed_policy",
+    f"The session policy of this role is not valid. {_CONTACT}",
+    "AWS cannot read the session policy",
+)
 THROTTLED = Failure(
     "aws.throttled",
     f"AWS is busy. {_LATER}",
@@ -221,11 +226,7 @@ BY_CODE = {
     "InvalidClientTokenId": HUB,
     "InvalidIdentityToken": IDENTITY_TOKEN,
     "InvalidToken": HUB,
-    "MalformedPolicyDocument": Failure(
-        "aws.malformed_policy",
-        f"The session policy of this role is not valid. {_CONTACT}",
-        "AWS cannot read the session policy",
-    ),
+    "MalformedPolicyDocument": MALFORMED_POLICY,
     "MissingAuthenticationToken": HUB,
     "OptInRequired": HUB,
     "OutboundWebIdentityFederationDisabled": Failure(

@@ -129,7 +129,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('at', models.DateTimeField(db_index=True)),
-                ('action', models.CharField(choices=[('access:keys:issued', 'Keys issued'), ('access:keys:denied', 'Keys denied'), ('access:keys:failed', 'Keys failed'), ('access:console:issued', 'Console opened'), ('access:console:denied', 'Console denied'), ('access:console:failed', 'Console failed'), ('access:page:denied', 'Page denied'), ('signin:person:completed', 'Signed in'), ('signin:person:failed', 'Sign-in failed'), ('signin:person:ended', 'Signed out'), ('admin:object:added', 'Added'), ('admin:object:changed', 'Changed'), ('admin:object:deleted', 'Deleted'), ('token:secret:created', 'Token created'), ('token:secret:revoked', 'Token revoked'), ('token:secret:refused', 'Token refused'), ('sso:client:allowed', 'Command-line access allowed'), ('sso:client:denied', 'Command-line access denied'), ('sso:token:issued', 'Command line signed in'), ('sso:token:refreshed', 'Command line renewed its tokens'), ('sso:token:reused', 'Command-line secret used twice'), ('sso:token:revoked', 'Command line signed out'), ('signing:key:created', 'Signing key created'), ('signing:key:published', 'Signing key published'), ('signing:key:encrypted', 'Signing key encrypted again'), ('signing:key:rotated', 'Signing key begins to sign'), ('signing:key:withdrawn', 'Signing key withdrawn'), ('admin:plan:applied', 'Configuration applied')], db_index=True, max_length=40)),
+                ('action', models.CharField(choices=[('access:keys:issued', 'Keys issued'), ('access:keys:denied', 'Keys denied'), ('access:keys:failed', 'Keys failed'), ('access:console:issued', 'Console opened'), ('access:console:denied', 'Console denied'), ('access:console:failed', 'Console failed'), ('access:page:denied', 'Page denied'), ('signin:person:completed', 'Signed in'), ('signin:person:failed', 'Sign-in failed'), ('signin:person:ended', 'Signed out'), ('admin:object:added', 'Added'), ('admin:object:changed', 'Changed'), ('admin:object:deleted', 'Deleted'), ('admin:role:tested', 'Role tested'), ('token:secret:created', 'Token created'), ('token:secret:revoked', 'Token revoked'), ('token:secret:refused', 'Token refused'), ('sso:client:allowed', 'Command-line access allowed'), ('sso:client:denied', 'Command-line access denied'), ('sso:token:issued', 'Command line signed in'), ('sso:token:refreshed', 'Command line renewed its tokens'), ('sso:token:reused', 'Command-line secret used twice'), ('sso:token:revoked', 'Command line signed out'), ('signing:key:created', 'Signing key created'), ('signing:key:published', 'Signing key published'), ('signing:key:encrypted', 'Signing key encrypted again'), ('signing:key:rotated', 'Signing key begins to sign'), ('signing:key:withdrawn', 'Signing key withdrawn'), ('admin:plan:applied', 'Configuration applied')], db_index=True, max_length=40)),
                 ('issuer', models.CharField(blank=True, max_length=255)),
                 ('sub', models.CharField(blank=True, max_length=255)),
                 ('actor', models.CharField(blank=True, help_text='Email, name or identifier.', max_length=255)),
@@ -371,6 +371,7 @@ class Migration(migrations.Migration):
                 ('keys', models.BooleanField(default=False, verbose_name='gets keys')),
                 ('directory', models.BooleanField(default=False, verbose_name='reads the directory')),
                 ('audit', models.BooleanField(default=False, verbose_name='reads the audit trail')),
+                ('testing', models.BooleanField(default=False, verbose_name='tests roles')),
                 ('created_at', models.DateTimeField(db_index=True)),
                 ('expires_at', models.DateTimeField()),
                 ('last_used_at', models.DateTimeField(blank=True, help_text='To the minute.', null=True)),
@@ -682,11 +683,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='token',
-            constraint=models.CheckConstraint(condition=models.Q(('console', True), ('keys', True), ('directory', True), ('audit', True), _connector='OR'), name='token_is_for_something'),
+            constraint=models.CheckConstraint(condition=models.Q(('console', True), ('keys', True), ('directory', True), ('audit', True), ('testing', True), _connector='OR'), name='token_is_for_something'),
         ),
         migrations.AddConstraint(
             model_name='token',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('machine', ''), _negated=True), models.Q(('audit', False), ('directory', False)), _connector='OR'), name='token_of_a_person_administers_nothing'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('machine', ''), _negated=True), models.Q(('audit', False), ('directory', False), ('testing', False)), _connector='OR'), name='token_of_a_person_administers_nothing'),
         ),
         migrations.AddConstraint(
             model_name='trustcheck',

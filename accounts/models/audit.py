@@ -27,6 +27,7 @@ class Action(models.TextChoices):
     ADMIN_ADDED = "admin:object:added", "Added"
     ADMIN_CHANGED = "admin:object:changed", "Changed"
     ADMIN_DELETED = "admin:object:deleted", "Deleted"
+    ROLE_TESTED = "admin:role:tested", "Role tested"
     TOKEN_CREATED = "token:secret:created", "Token created"
     TOKEN_REVOKED = "token:secret:revoked", "Token revoked"
     TOKEN_REFUSED = "token:secret:refused", "Token refused"

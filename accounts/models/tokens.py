@@ -42,6 +42,7 @@ class Token(models.Model):
     keys = models.BooleanField("gets keys", default=False)
     directory = models.BooleanField("reads the directory", default=False)
     audit = models.BooleanField("reads the audit trail", default=False)
+    testing = models.BooleanField("tests roles", default=False)
     created_at = models.DateTimeField(db_index=True)
     expires_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True, blank=True, help_text="To the minute.")
@@ -61,12 +62,16 @@ class Token(models.Model):
                 condition=Q(expires_at__gt=F("created_at")), name="token_expires"
             ),
             models.CheckConstraint(
-                condition=Q(console=True) | Q(keys=True) | Q(directory=True) | Q(audit=True),
+                condition=Q(console=True)
+                | Q(keys=True)
+                | Q(directory=True)
+                | Q(audit=True)
+                | Q(testing=True),
                 name="token_is_for_something",
             ),
             # A person's token gives at most what that person's groups give, and no admin's rights.
             models.CheckConstraint(
-                condition=~Q(machine="") | Q(directory=False, audit=False),
+                condition=~Q(machine="") | Q(directory=False, audit=False, testing=False),
                 name="token_of_a_person_administers_nothing",
             ),
         ]
@@ -84,7 +89,7 @@ class Token(models.Model):
 
     def facts(self) -> dict[str, object]:
         """Return what the audit trail records of a token; nothing of its secret."""
-        may = ("console", "keys", "directory", "audit")
+        may = ("console", "keys", "directory", "audit", "testing")
         return {
             "object": f"token {self}",
             "token": str(self.id),

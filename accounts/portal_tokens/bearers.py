@@ -126,6 +126,7 @@ def subject_with(token: Token, claims: Claims) -> Subject:
         ),
         directory=token.directory,
         audit=token.audit,
+        testing=token.testing,
     )
     if token.machine:
         return Subject(

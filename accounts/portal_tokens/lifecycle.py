@@ -87,6 +87,7 @@ def create(
             keys=Kind.KEYS in scope.kinds,
             directory=scope.directory,
             audit=scope.audit,
+            testing=scope.testing,
             created_at=now,
             expires_at=now + lifetime,
         )

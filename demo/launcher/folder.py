@@ -94,6 +94,7 @@ class DemoFolder:
             "AWS_HUB_PRINCIPAL_AWS": HUB,
             "SWITCH_ROLE_PRINCIPALS": SWITCHER,
             "AWS_ENDPOINT_URL_STS": ports.cloud_url,
+            "AWS_ENDPOINT_URL_IAM": ports.cloud_url,
             "AWS_FEDERATION_ENDPOINT": ports.cloud_url,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull,

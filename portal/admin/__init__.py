@@ -10,6 +10,7 @@ read_only       pages for looking only
 snapshots       the state of a row, as the audit trail keeps it
 fields          form fields: tags as lines, account ids, durations, autocomplete without a query per row
 directory       environments, accounts and their roles
+role_tests      test this role: buttons, and how the last tests ended
 permission_sets roles as they are offered
 mappings        mappings, with the preview of what one gives
 mapping_forms   the form of a mapping and of its targets

@@ -10,6 +10,7 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from accounts import preflight
 from accounts.clashes import gives_nothing, same_arn
@@ -25,6 +26,7 @@ from portal.admin.fields import (
     TagsField,
 )
 from portal.admin.onboarding import Onboards
+from portal.admin.role_tests import OutcomeFilter, TestsRoles, lead_on, test_and_tell
 
 
 @admin.register(Environment)
@@ -82,7 +84,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Account)
-class AccountAdmin(Onboards, AuditedAdmin):
+class AccountAdmin(Onboards, TestsRoles):
     form = AccountForm
     actions = ("make_trust",)
     inlines = (RoleInline,)
@@ -131,6 +133,19 @@ class AccountAdmin(Onboards, AuditedAdmin):
             _warn_of_sessions(request, stored)
         return super().change_view(request, object_id, form_url, extra_context)
 
+    def roles_of(self, obj: Account) -> QuerySet[AccountRole]:
+        return obj.roles.order_by("permission_set__name")
+
+    def response_add(
+        self, request: HttpRequest, obj: Account, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Lead on to the account's page, where its roles are tested."""
+        response: HttpResponse = super().response_add(request, obj, post_url_continue)
+        if "_popup" in request.POST or "_addanother" in request.POST:
+            return response
+        lead_on(request, obj)
+        return redirect("admin:accounts_account_change", obj.pk)
+
     @admin.display(description="roles", ordering="number_of_roles")
     def role_count(self, account: Any) -> int:
         return int(account.number_of_roles)
@@ -174,11 +189,12 @@ class AccountRoleForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(AccountRole)
-class AccountRoleAdmin(AuditedAdmin):
+class AccountRoleAdmin(TestsRoles):
     form = AccountRoleForm
-    list_display = ("permission_set", "account", "arn")
-    list_select_related = ("account", "permission_set")
-    list_filter = ("permission_set", "account__environment")
+    list_display = ("permission_set", "account", "arn", "last_test")
+    list_select_related = ("account", "permission_set", "trust_check")
+    list_filter = (OutcomeFilter, "permission_set", "account__environment")
+    actions = ("test_selected",)
     search_fields = (
         "account__name",
         "account__account_id",
@@ -190,3 +206,15 @@ class AccountRoleAdmin(AuditedAdmin):
     @admin.display(description="ARN")
     def arn(self, role: AccountRole) -> str:
         return role.arn
+
+    @admin.display(description="last test", ordering="trust_check__outcome")
+    def last_test(self, role: AccountRole) -> str:
+        check = getattr(role, "trust_check", None)
+        return check.get_outcome_display().lower() if check else "not tested"
+
+    @admin.action(description="Test the selected roles", permissions=["change"])
+    def test_selected(self, request: HttpRequest, queryset: QuerySet[AccountRole]) -> None:
+        test_and_tell(request, list(queryset.values_list("pk", flat=True)))
+
+    def roles_of(self, obj: AccountRole) -> QuerySet[AccountRole]:
+        return AccountRole.objects.filter(pk=obj.pk)

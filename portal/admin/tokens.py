@@ -57,7 +57,7 @@ class TokenAdmin(ShowsBlocks, ReadOnlyAdmin):
         "last_used_at",
     )
     list_select_related = ("created_by",)
-    list_filter = (TokenStateFilter, "audit", "directory", "expires_at", "last_used_at")
+    list_filter = (TokenStateFilter, "audit", "directory", "testing", "expires_at", "last_used_at")
     search_fields = (
         "machine",
         "purpose",
@@ -78,6 +78,7 @@ class TokenAdmin(ShowsBlocks, ReadOnlyAdmin):
         "keys",
         "directory",
         "audit",
+        "testing",
         "created_at",
         "expires_at",
         "last_used_at",

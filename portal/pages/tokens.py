@@ -48,7 +48,7 @@ class TokenForm:
     def scope(self) -> Scope:
         """The scope. No accounts typed: every account; no roles chosen: none."""
         kinds = frozenset(kind for kind in Kind if kind.value in self.may)
-        # A token that only reads the directory or the audit trail needs no roles.
+        # A token that only reads the directory or the audit trail, or tests roles, needs no roles.
         every = EVERY in self.permission_sets or not kinds
         account_ids = self.accounts.replace(",", " ").replace("-", "").split()
         return Scope(
@@ -57,6 +57,7 @@ class TokenForm:
             kinds=kinds,
             directory="directory" in self.may,
             audit="audit" in self.may,
+            testing="testing" in self.may,
         )
 
     @property
@@ -81,6 +82,7 @@ class TokenRow:
             "the console": token.console,
             "the directory": token.directory,
             "the audit trail": token.audit,
+            "tests of roles": token.testing,
         }
         parts = [", ".join(name for name, given in may.items() if given)]
         if token.keys or token.console:

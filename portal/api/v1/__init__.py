@@ -11,5 +11,6 @@ me          who am I, what may I do and why
 issuing     keys and console links, through the one door
 directory   accounts, permission sets and mappings, for portal admins and auditors
 onboarding  what makes accounts trust the portal, for portal admins
+trust_checks  test roles at AWS
 audit       the audit trail, for the same
 """

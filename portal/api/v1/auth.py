@@ -34,6 +34,19 @@ def subject_of(request: HttpRequest) -> Subject:
     return cast(Subject, cast(GatehouseRequest, request).auth)
 
 
+def tester_of(request: HttpRequest) -> Subject:
+    """Return the subject of a request to test roles.
+
+    Raises:
+        SignInAgain: an admin has blocked this person.
+        AccessDenied: they may not test roles.
+    """
+    subject = subject_of(request)
+    signins.refuse_blocked(subject)
+    rights.refuse_testing(subject)
+    return subject
+
+
 def reader_of(request: HttpRequest, what: rights.Reading | None = None) -> Subject:
     """Return the subject of a request to read: their own data, or `what` only some may read.
 

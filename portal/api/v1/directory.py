@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from ninja import Query, Router
 from pydantic import Field
 
-from accounts.models import Account, AccountRole, Mapping, MappingTarget, PermissionSet
+from accounts.models import Account, AccountRole, Mapping, MappingTarget, PermissionSet, TrustCheck
 from portal.api.v1 import schemas
 from portal.api.v1.auth import reader_of
 from portal.api.v1.pagination import PageParams, page_of
@@ -42,7 +42,7 @@ class AccountFilters(PageParams):
 def accounts(request: HttpRequest, filters: Query[AccountFilters]) -> dict[str, Any]:
     """List the accounts of the directory with their roles, by id."""
     reader_of(request, "directory")
-    roles = AccountRole.objects.select_related("account", "permission_set").order_by(
+    roles = AccountRole.objects.select_related("account", "permission_set", "trust_check").order_by(
         "permission_set__name"
     )
     query = (
@@ -80,10 +80,21 @@ def _account(account: Account) -> dict[str, Any]:
         "trust_method": account.trust_method,
         "active": account.active,
         "roles": [
-            {"permission_set": role.permission_set.name, "role_arn": role.arn}
+            {
+                "permission_set": role.permission_set.name,
+                "role_arn": role.arn,
+                "last_test": _last_test(role),
+            }
             for role in account.roles.all()
         ],
     }
+
+
+def _last_test(role: AccountRole) -> dict[str, Any] | None:
+    check: TrustCheck | None = getattr(role, "trust_check", None)
+    if check is None:
+        return None
+    return {name: getattr(check, name) for name in schemas.LastTestOut.model_fields}
 
 
 @router.get(

@@ -25,7 +25,7 @@ holds the seconds to wait. A `GET` only reads and can be repeated; a `POST` crea
 TAGS = {
     "Access": "Keys and console links, each decided and recorded.",
     "Me": "Who you are, what you may do, and why.",
-    "Directory": "Accounts, permission sets and mappings, for portal admins and auditors.",
+    "Directory": "Accounts, permission sets and mappings, for portal admins and auditors; tests of roles.",
     "Audit": "The audit trail, for portal admins and auditors.",
     "Client": "How the command line signs people in.",
 }

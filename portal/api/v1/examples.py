@@ -16,6 +16,19 @@ KEYS_IN: dict[str, Any] = {
     "duration": 3600,
     "tags": {"ticket": "PAY-7"},
 }
+TRUST_CHECK_IN: dict[str, Any] = {"account_id": "210987654321"}
+TRUST_CHECKS: dict[str, Any] = {
+    "items": [
+        {
+            **_ROLE,
+            "outcome": "broken",
+            "code": "trust.tag_session",
+            "message": "The role lets the portal in, but not with session tags. Allow sts:TagSession in the role's trust policy.",
+            "warnings": [],
+            "tested_at": "2026-11-22T12:00:00Z",
+        }
+    ]
+}
 CONSOLE_IN: dict[str, Any] = {
     "role_arn": ARN,
     "destination": "https://console.aws.amazon.com/s3/home",
@@ -105,7 +118,20 @@ ACCOUNTS: dict[str, Any] = {
             "tags": {"team": "payments"},
             "trust_method": "hub",
             "active": True,
-            "roles": [{"permission_set": "Developer", "role_arn": ARN}],
+            "roles": [
+                {
+                    "permission_set": "Developer",
+                    "role_arn": ARN,
+                    "last_test": {
+                        "outcome": "works",
+                        "code": "",
+                        "message": "",
+                        "warnings": [],
+                        "tested_at": "2026-11-22T12:00:00Z",
+                        "tested_by": "carol@northwind.example",
+                    },
+                }
+            ],
         }
     ],
     "next": "210987654321",

@@ -57,6 +57,7 @@ def me(request: HttpRequest) -> dict[str, Any]:
             "kinds": sorted(scope.kinds),
             "directory": scope.directory,
             "audit": scope.audit,
+            "testing": scope.testing,
         },
         "profile_names": profile_names_of(issuer=subject.issuer, sub=subject.sub),
     }

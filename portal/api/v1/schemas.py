@@ -125,6 +125,46 @@ class KeysIn(Schema):
     )
 
 
+class TrustCheckIn(Schema):
+    """The account whose roles are tested, or one of its roles."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={"examples": [examples.TRUST_CHECK_IN]},
+    )
+
+    account_id: Text = Field(description="The account's twelve digits.")
+    role_name: Text = Field(
+        "", description="The role's name: the permission set; absent: all roles of the account."
+    )
+
+
+class TrustCheckOut(Schema):
+    """How the test of a role ended."""
+
+    account_id: str = Field(description="The account's twelve digits.")
+    role_name: str = Field(description="The permission set.")
+    role_arn: str = Field(description="The IAM role.")
+    outcome: Literal["works", "broken", "unknown"] = Field(
+        description="Unknown: the test could not find out, for a reason that is not the role's."
+    )
+    code: str = Field(description="What is wrong: `trust.tag_session`, ...; empty if nothing is.")
+    message: str = Field(description="For portal admins: which side is wrong, and what to do.")
+    warnings: list[str] = Field(description="What is not as it should be although the role works.")
+    tested_at: datetime | None = Field(
+        description="When it was tested; null if there was no time for it in this request."
+    )
+
+
+class TrustChecksOut(Schema):
+    """How the tests ended, by account and role."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.TRUST_CHECKS]})
+
+    items: list[TrustCheckOut] = Field(description="The roles that were to be tested.")
+
+
 class ConsoleIn(KeysIn):
     """As for keys, and the page to open."""
 
@@ -197,6 +237,7 @@ class ScopeOut(Schema):
     kinds: list[str] = Field(description="`console`, `keys`, both or neither.")
     directory: bool = Field(description="Whether it reads accounts, permission sets and mappings.")
     audit: bool = Field(description="Whether it reads the audit trail.")
+    testing: bool = Field(description="Whether it tests roles.")
 
 
 class MeOut(Schema):
@@ -281,11 +322,25 @@ class EntitlementsOut(PageOut[EntitlementOut]):
     problems: list[ProblemOut] = Field(description="Your claims that are incomplete.")
 
 
+class LastTestOut(Schema):
+    """How the last test of a role ended."""
+
+    outcome: Literal["works", "broken", "unknown"] = Field(
+        description="Unknown: the test could not find out, for a reason that is not the role's."
+    )
+    code: str = Field(description="What is wrong: `trust.tag_session`, ...; empty if nothing is.")
+    message: str = Field(description="For portal admins: which side is wrong, and what to do.")
+    warnings: list[str] = Field(description="What is not as it should be although the role works.")
+    tested_at: datetime = Field(description="When it was tested.")
+    tested_by: str = Field(description="Who tested it.")
+
+
 class AccountRoleOut(Schema):
     """A role of an account."""
 
     permission_set: str = Field(description="The permission set's name.")
     role_arn: str = Field(description="The IAM role.")
+    last_test: LastTestOut | None = Field(description="Its last test; null if there was none.")
 
 
 class AccountOut(Schema):

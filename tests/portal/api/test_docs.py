@@ -25,6 +25,7 @@ OPERATIONS = {
     "permission_sets",
     "mappings",
     "onboarding",
+    "trust_checks",
     "audit",
 }
 

@@ -383,7 +383,11 @@ def test_directory_is_listed_for_who_administers_or_audits(
     mappings = body(program.get("/api/v1/mappings", token))["items"]
 
     assert [one["account_id"] for one in accounts] == [PROD, DEV]
-    assert accounts[1]["roles"][0] == {"permission_set": "Developer", "role_arn": DEVELOPER}
+    assert accounts[1]["roles"][0] == {
+        "permission_set": "Developer",
+        "role_arn": DEVELOPER,
+        "last_test": None,
+    }
     assert [one["name"] for one in sets] == ["Developer", "Operator", "ReadOnly"]
     assert mappings[0]["name"] == "Developers of payments"
     assert [target["account_id"] for target in mappings[0]["targets"]] == [DEV]
