@@ -112,6 +112,7 @@ AWS_HUB_PROFILES = {
     "aws-eusc": env.str("AWS_HUB_PROFILE_AWS_EUSC", default=""),
 }
 # Partitions without a profile, where AWS itself vouches for the principal of boto3's chain.
+AWS_WEB_IDENTITY_ISSUER = env.str("AWS_WEB_IDENTITY_ISSUER", default="").rstrip("/")
 AWS_WEB_IDENTITY_PARTITIONS = env.list("AWS_WEB_IDENTITY_PARTITIONS", default=[])
 # Whom the roles of accounts trust: the ARN of the portal's own role or user in each partition, and those
 # of the roles or users that people switch from.

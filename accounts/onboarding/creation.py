@@ -92,11 +92,10 @@ def _account_roles(account: Account) -> AccountRoles:
             f"The account {account.account_id} offers no roles yet. Add account roles first.",
             code="onboarding.no_roles",
         )
-    hub = account.trust_method == TrustMethod.HUB
     return AccountRoles(
         account_id=account.account_id,
         partition=account.partition,
-        external_id=account.external_id if hub else "",
+        external_id=str(roles[0].trust.external_id),
         roles=roles,
     )
 

@@ -117,6 +117,41 @@ def provider_at(url: str, audience: str) -> Provider:
     return Provider(url=url, audience=audience)
 
 
+def provider_of_hub() -> Provider:
+    """Return the provider of the tokens by which AWS vouches for the hub in other partitions.
+
+    Raises:
+        InvalidRequest: it is not configured.
+    """
+    if not settings.AWS_WEB_IDENTITY_ISSUER:
+        raise InvalidRequest(
+            "AWS_WEB_IDENTITY_ISSUER is not set. Set it to the address of the issuer that AWS shows for the account of the "
+            "portal's own principal: aws iam get-outbound-web-identity-federation-info.",
+            code="onboarding.hub_issuer",
+        )
+    return provider_at(settings.AWS_WEB_IDENTITY_ISSUER, settings.TRUST_AUDIENCE)
+
+
+def partition_of_hub() -> str:
+    """Return the partition of the principal for which AWS vouches in others.
+
+    Raises:
+        InvalidRequest: none or several are configured.
+    """
+    named = [
+        partition
+        for partition, arn in settings.AWS_HUB_PRINCIPALS.items()
+        if arn and partition not in settings.AWS_WEB_IDENTITY_PARTITIONS
+    ]
+    if len(named) != 1:
+        raise InvalidRequest(
+            "AWS vouches for one principal in other partitions. Set the variable AWS_HUB_PRINCIPAL_… of the partition that "
+            "the portal itself is in, and no other.",
+            code="onboarding.hub_principal",
+        )
+    return named[0]
+
+
 def provider_of_people() -> Provider:
     """Return the provider of the people's ID tokens: the portal's own client at the identity provider."""
     return provider_at(settings.OIDC_ISSUER, settings.OIDC_RP_CLIENT_ID)

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+
 from accounts import signing
 from accounts.aws import limits
 from accounts.errors import InvalidRequest
@@ -123,6 +125,8 @@ def trust_of(account: Account, role: AccountRole) -> Trust:
 
 
 def _hub(account: Account, role: AccountRole) -> Trust:
+    if account.partition in settings.AWS_WEB_IDENTITY_PARTITIONS:
+        return _hub_by_web_identity(account)
     if not account.external_id:
         raise InvalidRequest(
             f"The account {account.account_id} has no external id yet. Create its templates again.",
@@ -132,6 +136,19 @@ def _hub(account: Account, role: AccountRole) -> Trust:
         principal=principals.hub_principal(account.partition),
         external_id=account.external_id,
         extras=_extras(role.permission_set),
+    )
+
+
+def _hub_by_web_identity(account: Account) -> Trust:
+    """Return the trust in AWS's word for the hub, which is in another partition.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_outbound.html
+    """
+    provider = principals.provider_of_hub()
+    return Trust(
+        provider=provider,
+        principal=provider.arn(partition=account.partition, account_id=account.account_id),
+        subjects=principals.hub_principal(principals.partition_of_hub()),
     )
 
 

@@ -96,6 +96,50 @@ def test_a_role_of_the_hub_that_takes_session_tags_allows_them_apart_from_the_ex
     }
 
 
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"AWS_WEB_IDENTITY_ISSUER": ""}, "onboarding.hub_issuer"),
+        ({"AWS_WEB_IDENTITY_ISSUER": "http://issuer.example"}, "onboarding.issuer"),
+        ({"AWS_HUB_PRINCIPALS": {}}, "onboarding.hub_principal"),
+        ({"AWS_HUB_PRINCIPALS": {"aws": "", "aws-cn": HUB}}, "onboarding.hub_principal"),
+        ({"AWS_HUB_PRINCIPALS": {"aws": HUB, "aws-eusc": HUB}}, "onboarding.hub_principal"),
+    ],
+)
+def test_a_hub_that_aws_cannot_vouch_for_gets_no_policy(
+    settings: Settings, wrong: dict[str, Any], code: str
+) -> None:
+    vouched_for(settings, **wrong)
+
+    assert refusal("hub", partition="aws-cn") == code
+
+
+def test_a_role_abroad_trusts_the_word_of_aws_for_the_hub_alone(settings: Settings) -> None:
+    vouched_for(settings)
+    name = "0123-issuer.tokens.sts.global.api.aws"
+
+    assert policy("hub", partition="aws-cn")["Statement"] == [
+        {
+            "Sid": "Gatehouse",
+            "Effect": "Allow",
+            "Principal": {"Federated": f"arn:aws-cn:iam::123456789012:oidc-provider/{name}"},
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": {"StringEquals": {f"{name}:aud": "sts.amazonaws.com", f"{name}:sub": HUB}},
+        }
+    ]
+
+
+def vouched_for(settings: Settings, **changes: Any) -> None:
+    """Let AWS vouch for the hub in China, with these mistakes."""
+    right = {
+        "AWS_WEB_IDENTITY_PARTITIONS": ["aws-cn"],
+        "AWS_WEB_IDENTITY_ISSUER": "https://0123-issuer.tokens.sts.global.api.aws",
+        "AWS_HUB_PRINCIPALS": {"aws": HUB},
+    }
+    for name, value in (right | changes).items():
+        setattr(settings, name, value)
+
+
 @pytest.mark.usefixtures("provider")
 def test_a_role_of_id_tokens_that_names_nobody_gets_no_policy() -> None:
     assert refusal("user-token") == "onboarding.subjects"
