@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pytest_django import Settings
 
-from accounts.encryption import decrypt, encrypt
+from accounts.encryption import Purpose, decrypt, encrypt, needs_an_earlier_key
 
 TOKEN = "the-refresh-token-of-alice"
 
@@ -63,3 +63,24 @@ def test_encrypt_uses_the_current_key_alone(settings: Settings) -> None:
     settings.SECRET_KEY_FALLBACKS = []
 
     assert decrypt(sealed) == TOKEN
+
+
+def test_what_was_encrypted_for_one_purpose_is_nothing_for_another() -> None:
+    sealed = encrypt(TOKEN, purpose=Purpose.SIGNING_KEYS)
+
+    assert decrypt(sealed, purpose=Purpose.PROVIDER_TOKENS) == ""
+    assert decrypt(encrypt(TOKEN), purpose=Purpose.SIGNING_KEYS) == ""
+    assert decrypt(sealed, purpose=Purpose.SIGNING_KEYS) == TOKEN
+
+
+def test_what_needs_an_earlier_key_is_known(settings: Settings) -> None:
+    sealed = encrypt(TOKEN)
+    assert not needs_an_earlier_key(sealed)
+    assert not needs_an_earlier_key("")
+
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another secret, as long as the first one was, and as random"
+    assert needs_an_earlier_key(sealed)
+
+    settings.SECRET_KEY_FALLBACKS = []
+    assert not needs_an_earlier_key(sealed)  # Nothing can read it any more.

@@ -10,8 +10,10 @@ from uuid import UUID
 
 import jwt
 import pytest
+from django.db.models import QuerySet
 from pytest_django import Settings
 
+from accounts.encryption import Purpose, encrypt
 from accounts.errors import AwsRefused
 from accounts.models import AuditEvent, SigningKey
 from accounts.models.audit import Action
@@ -217,6 +219,28 @@ def test_a_key_whose_private_half_was_replaced_signs_nothing() -> None:
 
     with pytest.raises(AwsRefused, match="its row was changed"):
         mint(request=REQUEST, now=NOW)
+
+
+def test_a_key_that_is_none_signs_nothing_and_is_not_quoted() -> None:
+    mint(request=REQUEST, now=NOW)
+    sealed = encrypt("-----BEGIN nonsense", purpose=Purpose.SIGNING_KEYS)
+    SigningKey.objects.filter(number=1).update(encrypted_private_key=sealed)
+
+    with pytest.raises(AwsRefused, match="its row was changed") as refused:
+        mint(request=REQUEST, now=NOW)
+
+    assert "nonsense" not in str(refused.value)
+
+
+def test_a_portal_that_is_second_leaves_the_keys_of_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stored_keys.create_first(now=NOW)
+    monkeypatch.setattr(QuerySet, "exists", lambda rows: False)  # It looked a moment too early.
+
+    assert stored_keys.create_first(now=NOW) == []
+
+    assert SigningKey.objects.count() == 2
 
 
 def test_no_token_is_signed_before_the_key_is_published_elsewhere(settings: Settings) -> None:
