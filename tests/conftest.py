@@ -24,6 +24,7 @@ pytest_plugins = [
     "tests.parallel",
     "tests.postgresql",
     "tests.strict_aws",
+    "tests.real_aws.sandbox",
 ]
 
 # A machine that is busy with something else is no reason to fail.
@@ -50,8 +51,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Refuse connections to anywhere but this machine."""
+def _loopback_only(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse connections to anywhere but this machine, except to AWS by the tests of a real account."""
+    if request.node.get_closest_marker("aws"):
+        return
     connect = socket.socket.connect
 
     def guarded(self: socket.socket, address: Any) -> None:

@@ -198,6 +198,7 @@ def test_what_is_wrong_with_the_portal_is_not_held_against_a_role(aws: Answers) 
         errors.CLOCK.error(),
         errors.NO_REGION.error(),
         AwsRefused("x", code="aws.partition_without_hub"),
+        AwsRefused("x", code="signing.no_key"),
     ):
         aws.errors["Developer"] = error
 
