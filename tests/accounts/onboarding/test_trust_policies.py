@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from pytest_django import Settings
 
 from accounts.errors import InvalidRequest
@@ -143,6 +144,19 @@ def vouched_for(settings: Settings, **changes: Any) -> None:
 @pytest.mark.usefixtures("provider")
 def test_a_role_of_id_tokens_that_names_nobody_gets_no_policy() -> None:
     assert refusal("user-token") == "onboarding.subjects"
+
+
+@pytest.mark.parametrize(
+    "subjects", ["alice", [7], ["*"], ["**?"], [""], ["a" * 256], ["${aws:username}"], ["a\nb"]]
+)
+def test_subjects_that_would_let_in_everybody_or_change_the_policy_are_refused(
+    subjects: Any,
+) -> None:
+    role = AccountRole(subjects=subjects)
+
+    with pytest.raises(ValidationError):
+        role.clean()
+    AccountRole(subjects=["alice", "f:ldap:*"]).clean()
 
 
 @pytest.mark.usefixtures("provider")
