@@ -34,10 +34,10 @@ class PartitionName(models.TextChoices):
 class TrustMethod(models.TextChoices):
     """How keys are obtained for an account."""
 
-    HUB = "hub", "AssumeRole from the portal's own principal"
-    USER_TOKEN = "user-token", "AssumeRoleWithWebIdentity with the person's ID token"
-    PORTAL_TOKEN = "portal-token", "AssumeRoleWithWebIdentity with a token that the portal signs"
-    SWITCH_ROLE = "switch-role", "A link to AWS's switch-role page, without keys"
+    HUB = "hub", "hub: AssumeRole by the portal's own principal"
+    USER_TOKEN = "user-token", "user-token: the person's own ID token"
+    PORTAL_TOKEN = "portal-token", "portal-token: a token that the portal signs"
+    SWITCH_ROLE = "switch-role", "switch-role: a link to AWS, without keys"
 
 
 class Colour(models.TextChoices):

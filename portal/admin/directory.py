@@ -98,7 +98,7 @@ class AccountAdmin(Onboards, TestsRoles):
         "active",
     )
     list_select_related = ("environment",)
-    list_filter = ("environment", "partition", "active")
+    list_filter = ("environment", "partition", "trust_method", "active")
     search_fields = ("name", "account_id", "organizational_unit")
     autocomplete_fields = ("environment",)
     # Annotating the count drops the model's ordering, and pages would overlap.
