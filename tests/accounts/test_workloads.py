@@ -124,6 +124,7 @@ def test_workload_is_denied_at_the_door_and_recorded_as_one(ci: TrustedIssuer) -
         ({"url": "https://ci.northwind.example/\n"}, "url"),
         ({"url": "https://id.northwind.example"}, "url"),
         ({"url": "http://localhost:8000"}, "url"),
+        ({"url": "https://keys.northwind.example"}, "url"),
         ({"url": ""}, "url"),
         ({"name": ""}, "name"),
         ({"audiences": []}, "audiences"),
@@ -135,7 +136,7 @@ def test_workload_is_denied_at_the_door_and_recorded_as_one(ci: TrustedIssuer) -
     ],
     ids=str,
 )
-@override_settings(OIDC_ISSUER=cast.ISSUER)
+@override_settings(OIDC_ISSUER=cast.ISSUER, TRUST_ISSUER="https://keys.northwind.example")
 def test_issuer_that_cannot_be_trusted_is_refused(columns: dict[str, Any], where: str) -> None:
     issuer = TrustedIssuer(**{"name": "CI", "url": CI, "audiences": ["gatehouse"], **columns})
 
