@@ -68,9 +68,12 @@ _OF_ANY_ROLE = "TRUE"
 _OF_ONE_ROLE = """(mapping.permission_set_id IS NULL
     OR mapping.permission_set_id = (SELECT id FROM accounts_permissionset WHERE name = %(role_name)s))"""
 
+# The environment by subqueries, as above; not the moment of a test, as SQLite says the type of columns only.
 _OFFERED_ROLE = """
 SELECT role.id, account.account_id, account.name, account.partition,
-    environment.name, environment.label, environment.colour,
+    (SELECT name FROM accounts_environment WHERE id = account.environment_id),
+    (SELECT label FROM accounts_environment WHERE id = account.environment_id),
+    (SELECT colour FROM accounts_environment WHERE id = account.environment_id),
     account.organizational_unit, account.tags, account.region,
     permission_set.name, permission_set.iam_path, role.iam_role_name, permission_set.description,
     permission_set.session_duration, permission_set.destination, permission_set.privileged,
@@ -84,7 +87,6 @@ SELECT role.id, account.account_id, account.name, account.partition,
 FROM accounts_accountrole AS role
 JOIN accounts_account AS account ON account.id = role.account_id
 JOIN accounts_permissionset AS permission_set ON permission_set.id = role.permission_set_id
-LEFT JOIN accounts_environment AS environment ON environment.id = account.environment_id
 LEFT JOIN accounts_trustcheck AS trust_check ON trust_check.account_role_id = role.id
 WHERE account.active AND account.account_id = %(account_id)s AND {wanted}
 ORDER BY role.id LIMIT 1
