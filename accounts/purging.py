@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.contrib.sessions.models import Session
 from django.db.models import Q
 
-from accounts.models import Approval, CliToken, Job, SignIn, SigningKey
+from accounts.models import Approval, CliToken, Job, SignIn, SigningKey, SpentToken
 from accounts.signing.rotation import useless_keys
 
 _TOKENS = ("encrypted_id_token", "encrypted_refresh_token")
@@ -34,7 +34,7 @@ def purge(*, now: datetime, dry_run: bool = False) -> Purged:
     deleted here. Its row stays, as the record of who signed in. Expired browser sessions and started
     sign-ins, with their nonces and PKCE verifiers, are deleted. So are command lines that nobody
     allowed or whose sign-in has ended, signing keys by which nobody can verify a token any more, and jobs that
-    were finished 30 days ago. Codes of open sign-ins stay, so that a second use is noticed.
+    were finished 30 days ago, and what is known of tokens that nobody would take again. Codes of open sign-ins stay, so that a second use is noticed.
 
     Raises:
         django.db.Error: the database cannot be reached, or is not migrated.
@@ -56,6 +56,7 @@ def purge(*, now: datetime, dry_run: bool = False) -> Purged:
             signing_keys=signing_keys.count(),
             jobs=old_jobs.count(),
         )
+    SpentToken.objects.filter(expires_at__lte=now).delete()
     return Purged(
         sign_ins=with_tokens.update(**dict.fromkeys(_TOKENS, "")),
         sessions=sessions.delete()[0],

@@ -29,7 +29,7 @@ class ContentSecurityPolicy(CSPMiddleware):
         if area_of(request.path_info).for_programs and "html" not in response.get(
             "Content-Type", ""
         ):
-            response[HEADER] = FOR_PROGRAMS
+            response.setdefault(HEADER, FOR_PROGRAMS)
             return response
         return super().process_response(request, response)
 

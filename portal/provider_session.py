@@ -1,8 +1,10 @@
-"""Browsers that signed out here while the identity provider still knows them: the next sign-in asks who it is.
+"""Browsers that signed out here while the identity provider may still know them: the next sign-in asks who it is.
 
 A provider without an `end_session_endpoint` (or one that is down) keeps its own session: a click on
-"Sign in" would let the next person at this machine in. The mark is a cookie without a secret; who
-deletes it gains nothing that closing the browser would not give.
+"Sign in" would let the next person at this machine in. So does one whose own page was left before it signed
+anybody out: until the browser is back with the `state` that it was given, the mark stays (OpenID Connect
+RP-Initiated Logout 1.0 section 3). The mark is a cookie without a secret; who deletes it gains nothing that
+closing the browser would not give.
 """
 
 from __future__ import annotations
@@ -12,14 +14,29 @@ from django.http import HttpRequest, HttpResponse
 
 LIFETIME = 86400
 """Seconds for which the mark is kept; providers end idle sessions sooner or later by themselves."""
-_MARK = "remains"
+_REMAINS = "remains"
 
 
 def mark_as_remaining(response: HttpResponse) -> None:
     """Remember that the provider may still know this browser."""
+    _mark(response, _REMAINS)
+
+
+def mark_until_back(response: HttpResponse, *, state: str) -> None:
+    """Remember that the provider may know this browser until it comes back with this `state`."""
+    _mark(response, state)
+
+
+def is_back(request: HttpRequest) -> bool:
+    """Whether the provider has signed somebody out in this browser, and sent it back."""
+    mark = request.COOKIES.get(_cookie(), "")
+    return mark not in ("", _REMAINS) and request.GET.get("state", "") == mark
+
+
+def _mark(response: HttpResponse, value: str) -> None:
     response.set_cookie(
         _cookie(),
-        _MARK,
+        value,
         max_age=LIFETIME,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
@@ -29,12 +46,12 @@ def mark_as_remaining(response: HttpResponse) -> None:
 
 def may_remain(request: HttpRequest) -> bool:
     """Whether the provider may still know this browser although somebody signed out here."""
-    return request.COOKIES.get(_cookie()) == _MARK
+    return bool(request.COOKIES.get(_cookie())) and not is_back(request)
 
 
 def forget(request: HttpRequest, response: HttpResponse) -> None:
-    """Forget the mark: somebody has just signed in at the provider."""
-    if may_remain(request):
+    """Forget the mark: somebody has just signed in at the provider, or has come back from signing out."""
+    if request.COOKIES.get(_cookie()):
         response.delete_cookie(_cookie(), samesite="Lax")
 
 

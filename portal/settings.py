@@ -61,6 +61,8 @@ OIDC_RP_SIGN_ALGO = env.str("OIDC_RP_SIGN_ALGO", default="RS256")
 OIDC_EMAIL_IS_VERIFIED = env.bool("OIDC_EMAIL_IS_VERIFIED", default=False)
 # Whether userinfo is asked for more claims: required, optional or never.
 OIDC_USERINFO = env.str("OIDC_USERINFO", default="optional")
+FRONT_CHANNEL_LOGOUT = env.bool("FRONT_CHANNEL_LOGOUT", default=False)
+GLOBAL_TOKEN_REVOCATION_ISSUER = env.str("GLOBAL_TOKEN_REVOCATION_ISSUER", default="")
 OIDC_TIMEOUT = _number("OIDC_TIMEOUT", 5)
 
 # Bearer tokens of the provider that the API accepts: audiences and kinds.

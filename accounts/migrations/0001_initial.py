@@ -359,6 +359,14 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='SpentToken',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('digest', models.CharField(max_length=64, unique=True)),
+                ('expires_at', models.DateTimeField(db_index=True)),
+            ],
+        ),
+        migrations.CreateModel(
             name='Token',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
@@ -562,6 +570,11 @@ class Migration(migrations.Migration):
             model_name='token',
             name='created_by',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tokens', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='token',
+            name='sign_in',
+            field=models.ForeignKey(blank=True, help_text='The sign-in in which it was created.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='tokens', to='accounts.signin'),
         ),
         migrations.AddField(
             model_name='trustcheck',

@@ -9,6 +9,7 @@ directory    environments, accounts, permission sets, account roles
 mappings     claim value -> permission set -> accounts
 issuers      trusted issuers of workloads
 jobs         work for the worker, kept until it is done
+spent_tokens tokens of the provider that count once
 favourites   favourite and recently used roles
 preferences  people's settings
 trust_checks how the last test of each account role ended
@@ -33,6 +34,7 @@ from accounts.models.preferences import Preferences
 from accounts.models.revisions import Revision
 from accounts.models.signing_keys import SigningKey
 from accounts.models.signins import SignIn
+from accounts.models.spent_tokens import SpentToken
 from accounts.models.sso import Approval, CliToken, RegistrationKey
 from accounts.models.tokens import Token
 from accounts.models.trust_checks import TrustCheck
@@ -57,6 +59,7 @@ __all__ = [
     "RoleUse",
     "SignIn",
     "SigningKey",
+    "SpentToken",
     "Token",
     "TrustCheck",
     "TrustedIssuer",

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 
 from accounts.models.people import Person
 from accounts.models.plain_text import plain_text
+from accounts.models.signins import SignIn
 from accounts.visible import visible
 
 MACHINE_NAME = r"^[a-z0-9][a-z0-9._-]{0,62}\Z"
@@ -24,6 +25,14 @@ class Token(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     created_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="tokens")
+    sign_in = models.ForeignKey(
+        SignIn,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="tokens",
+        help_text="The sign-in in which it was created.",
+    )
     machine = models.CharField(
         max_length=63,
         blank=True,

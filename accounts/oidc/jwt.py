@@ -155,18 +155,25 @@ def parse(token: object) -> UnverifiedJwt:
 
 
 def check_claims(
-    claims: dict[str, Any], *, issuer: str, audiences: Collection[str] | None, now: datetime
+    claims: dict[str, Any],
+    *,
+    issuer: str,
+    audiences: Collection[str] | None,
+    now: datetime,
+    about_somebody: bool = True,
 ) -> None:
     """Check `iss`, `sub`, `aud`, `exp`, `iat` and `nbf`; all but `nbf` must be there.
 
-    `aud` must name one of `audiences`; None leaves the audience to the caller.
+    `aud` must name one of `audiences`; None leaves the audience to the caller. A token that is not
+    `about_somebody` needs no `sub`.
 
     Raises:
         InvalidToken: a claim breaks its rule.
     """
     options: dict[str, ClaimsOption] = {
         "iss": {"essential": True, "value": issuer},
-        **{name: ClaimsOption(essential=True) for name in ("sub", "exp", "iat")},
+        **{name: ClaimsOption(essential=True) for name in ("exp", "iat")},
+        "sub": ClaimsOption(essential=about_somebody),
     }
     if audiences is not None:
         wanted = [audience for audience in audiences if audience]
@@ -178,7 +185,8 @@ def check_claims(
         registry.validate({name: claims[name] for name in _CHECKED if name in claims})
     except ClaimError as error:
         raise _invalid_claim(error.claim.partition(",")[0], claims, now) from error
-    _check_sub(claims["sub"])
+    if "sub" in claims:
+        _check_sub(claims["sub"])
     _check_dates(claims)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from django.conf import settings
@@ -18,24 +19,35 @@ MAX_URL = 4000
 _COGNITO = re.compile(r"cognito-idp\.[a-z0-9-]+\.amazonaws\.com(\.cn)?")
 
 
-def end_session_url(id_token: str) -> str:
-    """Return the URL at which the provider signs this person out; "" if it has none or is down."""
+@dataclass(frozen=True, slots=True)
+class EndSession:
+    """Where a provider signs somebody out, "" if nowhere, and the `state` with which it sends them back, if any."""
+
+    url: str
+    state: str = ""
+
+
+def end_session(id_token: str) -> EndSession:
+    """Return where the provider signs this person out: nowhere if it has no such address or is down."""
     try:
         provider = discovery.provider()
     except GatehouseError:
-        return ""
+        return EndSession("")
     if not provider.end_session_endpoint:
-        return ""
+        return EndSession("")
     parts, back = urlsplit(provider.end_session_endpoint), f"{settings.BASE_URL}/"
     parameters = {
         **dict(parse_qsl(parts.query, keep_blank_values=True)),
         "client_id": settings.OIDC_RP_CLIENT_ID,
     }
     if _COGNITO.fullmatch(urlsplit(provider.issuer).netloc):
-        return urlunsplit(parts._replace(query=urlencode(parameters | {"logout_uri": back})))
-    parameters |= {"post_logout_redirect_uri": back, "state": secrets.token_urlsafe(16)}
+        query = urlencode(parameters | {"logout_uri": back})
+        return EndSession(urlunsplit(parts._replace(query=query)))
+    state = secrets.token_urlsafe(16)
+    parameters |= {"post_logout_redirect_uri": back, "state": state}
     without_hint = urlunsplit(parts._replace(query=urlencode(parameters)))
     with_hint = urlunsplit(
         parts._replace(query=urlencode(parameters | {"id_token_hint": id_token}))
     )
-    return with_hint if id_token and len(with_hint) <= MAX_URL else without_hint
+    fits = id_token and len(with_hint) <= MAX_URL
+    return EndSession(with_hint if fits else without_hint, state)

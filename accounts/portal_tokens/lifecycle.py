@@ -20,7 +20,7 @@ from accounts.models.plain_text import plain_text
 from accounts.models.tokens import MACHINE_NAME
 from accounts.portal_tokens.scopes import check_scope, choices, refuse_all_but_admins
 from accounts.storable import is_storable
-from accounts.types import Kind, Origin, Scope
+from accounts.types import Kind, Origin, Scope, Subject
 
 MAX_LIFETIME = timedelta(days=365)
 MAX_PURPOSE_LENGTH = 128
@@ -78,6 +78,7 @@ def create(
             )
         token = Token.objects.create(
             created_by=person,
+            sign_in=sign_in,
             machine=machine or "",
             purpose=purpose.strip(),
             digest=bearer_secrets.digest(secret),
@@ -131,6 +132,39 @@ def revoke(*, token_id: UUID, sign_in: SignIn, origin: Origin, now: datetime) ->
                 detail=token.facts(),
             )
     return token
+
+
+def revoke_personal(
+    tokens: QuerySet[Token], *, reason: str, origin: Origin, now: datetime
+) -> tuple[Token, ...]:
+    """Revoke and record those of these tokens that are live and act as a person; return them.
+
+    For what ends a person's access from outside, such as the identity provider.
+    """
+    revoked = []
+    for token in _live(tokens.filter(machine=""), now).select_related("created_by"):
+        with transaction.atomic():
+            if not Token.objects.filter(pk=token.pk, revoked_at=None).update(
+                revoked_at=now, revoked_by=reason[:255]
+            ):
+                continue
+            person = token.created_by
+            audit.record(
+                action=Action.TOKEN_REVOKED,
+                now=now,
+                origin=origin,
+                subject=Subject(
+                    issuer=person.issuer,
+                    sub=person.sub,
+                    name=person.name,
+                    email=person.email,
+                    email_verified=person.email_verified,
+                ),
+                reason=reason,
+                detail=token.facts(),
+            )
+        revoked.append(token)
+    return tuple(revoked)
 
 
 def list_tokens(*, person: Person, machines: bool = False) -> QuerySet[Token]:

@@ -36,7 +36,12 @@ def start(request: HttpRequest) -> HttpResponse:
     """Show accounts and roles, or why there are none; to somebody signed out, a sign-in button."""
     if open_sign_in(request) is None:
         may_remain = provider_session.may_remain(request)
-        return render(request, "pages/welcome.html", {"provider_session_may_remain": may_remain})
+        response = render(
+            request, "pages/welcome.html", {"provider_session_may_remain": may_remain}
+        )
+        if provider_session.is_back(request):
+            provider_session.forget(request, response)
+        return response
     own = own_roles(request)
     if own.by_name:
         return _list(request, own)

@@ -22,7 +22,7 @@ from accounts.errors import GatehouseError
 from accounts.models import SignIn
 from accounts.oidc import discovery
 from accounts.oidc.errors import SignInFailed
-from accounts.oidc.logout import end_session_url
+from accounts.oidc.logout import end_session
 from portal import limiting, provider_session
 from portal.context import origin_of, sign_in_of
 from portal.request import GatehouseRequest
@@ -153,12 +153,14 @@ class Logout(OIDCLogoutView):  # type: ignore[misc]
                 now=timezone.now(),
             )
         auth.logout(request)
-        url = end_session_url(id_token)
+        ending = end_session(id_token)
         if not sign_in:
             # The sign-in has expired here; at the provider the session may still be open.
             allowed_origin = discovery.end_session_origin()
-        if url and discovery.origin_of_url(url) == allowed_origin:
-            response = HttpResponseRedirect(url)
+        if ending.url and discovery.origin_of_url(ending.url) == allowed_origin:
+            response = HttpResponseRedirect(ending.url)
+            if ending.state:
+                provider_session.mark_until_back(response, state=ending.state)
         else:
             # There is nowhere to sign out, or the page's Content-Security-Policy would block the redirect.
             response = HttpResponseRedirect("/")

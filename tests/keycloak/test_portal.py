@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -131,6 +132,8 @@ def test_signing_out_ends_the_session_at_keycloak_too(
     expect(page.get_by_role("link", name="Sign in")).to_be_visible()
     assert page.url.startswith(f"{portal}/")
     assert keycloak.sessions("alice") == []
+    # It came back with its state: nothing more is asked than the password of whoever comes.
+    expect(page.get_by_text("may still know this browser")).not_to_be_visible()
     go_to_keycloak(page, portal)
     expect(page.get_by_label("Username or email")).to_be_visible()
 
@@ -148,6 +151,21 @@ def test_signing_out_where_the_sign_in_ran_out_ends_the_session_at_keycloak_too(
 
     expect(page.get_by_role("link", name="Sign in")).to_be_visible()
     assert keycloak.sessions("alice") == []
+
+
+def test_sign_out_at_keycloak_ends_the_sign_in_here_within_5_seconds(
+    page_factory: PageFactory, portal: str, keycloak: Keycloak
+) -> None:
+    page = page_factory()
+    sign_in(page, portal, "alice")
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    began = time.monotonic()
+
+    keycloak.log_out("alice")
+
+    page.goto(portal)
+    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+    assert time.monotonic() - began < 5
 
 
 def test_person_disabled_at_keycloak_cannot_sign_in_again(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import time_machine
@@ -89,7 +90,7 @@ def test_the_way_back_is_said_in_cognitos_own_word_to_cognito_alone(
     )
     monkeypatch.setattr(discovery, "provider", lambda: found)
 
-    asked = query_of(logout.end_session_url("a.b.c"))
+    asked = query_of(logout.end_session("a.b.c").url)
 
     assert asked["client_id"] == "gatehouse"
     assert asked.get("logout_uri") == (f"{settings.BASE_URL}/" if own_name else None)
@@ -136,7 +137,7 @@ def test_signing_out_stays_here_where_the_provider_has_no_logout(
 def test_where_the_provider_has_no_logout_people_are_told_and_the_next_sign_in_asks(
     visitor: Visitor, identity: IdentityProvider
 ) -> None:
-    told = b"Your identity provider still knows this browser"
+    told = b"Your identity provider may still know this browser"
     with identity.misbehaving(discovery={"end_session_endpoint": None}):
         visitor.walk("alice")
         assert told not in visitor.client.get("/").content
@@ -156,9 +157,26 @@ def test_where_the_provider_signs_out_too_the_next_sign_in_is_an_ordinary_one(
     visitor: Visitor,
 ) -> None:
     visitor.walk("alice")
+    address = visitor.client.post("/oidc/logout/")["Location"]
+    back = visitor.at_provider.get(address, allow_redirects=False, timeout=5).headers["Location"]
+
+    page = visitor.client.get(f"/?{urlsplit(back).query}")
+
+    assert b"may still know this browser" not in page.content
+    assert "prompt" not in query_of(visitor.depart())
+
+
+@pytest.mark.parametrize("query", ["", "?state=", "?state=another", "?state=remains"])
+def test_whoever_left_the_provider_before_it_signed_them_out_is_asked_at_the_next_sign_in(
+    visitor: Visitor, query: str
+) -> None:
+    visitor.walk("alice")
     visitor.client.post("/oidc/logout/")
 
-    assert "prompt" not in query_of(visitor.depart())
+    page = visitor.client.get(f"/{query}")
+
+    assert b"may still know this browser" in page.content
+    assert query_of(visitor.depart())["prompt"] == "login"
 
 
 def test_signing_out_without_a_sign_in_is_harmless(

@@ -1,0 +1,124 @@
+"""What the identity provider tells of people: they signed out there, or all they have is to be revoked."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+
+from accounts import signins
+from accounts.models import Person, SignIn, SpentToken, Token
+from accounts.oidc.jwt import invalid
+from accounts.oidc.security_events import LogoutToken, SpendableToken
+from accounts.portal_tokens import lifecycle
+from accounts.types import Origin
+
+FORMATS = ("iss_sub", "opaque", "email")
+_SIGNED_OUT = "signed out at the identity provider"
+_REVOKED = "revoked by the identity provider"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How many sign-ins were ended, with their command lines, and how many tokens were revoked."""
+
+    sign_ins: int
+    tokens: int
+
+
+def sign_out(token: LogoutToken, *, origin: Origin, now: datetime) -> Ended:
+    """End what a logout token names: one session, with the tokens made in it, or all that a person has.
+
+    Raises:
+        InvalidToken: the token was used before.
+    """
+    with transaction.atomic():
+        _spend(token)
+        people = Person.objects.filter(issuer=token.issuer)
+        if token.sub:
+            people = people.filter(sub=token.sub)
+        sign_ins = _open(now).filter(person__in=people)
+        if token.sid:
+            return _end(
+                sign_ins.filter(provider_session=token.sid), (), _SIGNED_OUT, origin=origin, now=now
+            )
+        return _end(sign_ins, people, _SIGNED_OUT, origin=origin, now=now)
+
+
+def end_session(*, sid: str, origin: Origin, now: datetime) -> Ended:
+    """End the sign-in that belongs to a session at the provider, with the tokens made in it."""
+    sign_ins = _open(now).filter(person__issuer=settings.OIDC_ISSUER, provider_session=sid)
+    with transaction.atomic():
+        return _end(sign_ins, (), _SIGNED_OUT, origin=origin, now=now)
+
+
+def revoke(person: Person, *, token: SpendableToken, origin: Origin, now: datetime) -> Ended:
+    """End all sign-ins of a person and revoke all their tokens.
+
+    Raises:
+        InvalidToken: the token was used before.
+    """
+    with transaction.atomic():
+        _spend(token)
+        return _end(_open(now).filter(person=person), (person,), _REVOKED, origin=origin, now=now)
+
+
+def person_of(identifier: Mapping[str, str]) -> Person | None:
+    """Return the person whom a subject identifier names (RFC 9493), in one of `FORMATS`; None if that is nobody.
+
+    An e-mail address names somebody only if it is verified, and nobody else's here.
+    """
+    known = Person.objects.filter(issuer=settings.OIDC_ISSUER)
+    match identifier:
+        case {"format": "iss_sub", "iss": issuer, "sub": sub} if issuer in _issuers():
+            found = known.filter(sub=sub)
+        case {"format": "opaque", "id": sub}:
+            found = known.filter(sub=sub)
+        case {"format": "email", "email": email}:
+            found = known.filter(email__iexact=email, email_verified=True)
+        case _:
+            return None
+    people = found[:2]
+    return people[0] if len(people) == 1 else None
+
+
+def _issuers() -> set[str]:
+    return {settings.OIDC_ISSUER, settings.GLOBAL_TOKEN_REVOCATION_ISSUER} - {""}
+
+
+def _open(now: datetime) -> QuerySet[SignIn]:
+    return SignIn.objects.filter(ended_at=None, expires_at__gt=now).select_related("person")
+
+
+def _end(
+    sign_ins: QuerySet[SignIn],
+    people: Iterable[Person],
+    reason: str,
+    *,
+    origin: Origin,
+    now: datetime,
+) -> Ended:
+    """End sign-ins with the tokens that were made in them, and all tokens of `people`."""
+    ended = list(sign_ins)
+    tokens = Token.objects.filter(sign_in__in=ended) | Token.objects.filter(
+        created_by__in=list(people)
+    )
+    revoked = lifecycle.revoke_personal(tokens, reason=reason, origin=origin, now=now)
+    for sign_in in ended:
+        signins.end(sign_in=sign_in, reason=reason, origin=origin, now=now)
+    return Ended(len(ended), len(revoked))
+
+
+def _spend(token: SpendableToken) -> None:
+    identity = f"{len(token.issuer)}:{token.issuer}{token.jti}".encode()
+    digest = hashlib.sha256(identity).hexdigest()
+    try:
+        with transaction.atomic():
+            SpentToken.objects.create(digest=digest, expires_at=token.expires_at)
+    except IntegrityError:
+        raise invalid("jti", "The token was used before.") from None
