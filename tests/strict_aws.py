@@ -18,7 +18,7 @@ from werkzeug.wrappers import Request, Response
 
 from demo import certificates
 from demo.cloud import Cloud
-from demo.cloud.identity_tokens import Issuers
+from demo.cloud.issuers import Issuers
 from demo.cloud.server import serve
 from demo.cloud.token_service import TokenService
 from demo.serving import bind

@@ -6,9 +6,10 @@
 
 guard            what comes before moto: who signed, and whether a session may still do that
 token_service    AssumeRole and AssumeRoleWithWebIdentity
-identity_tokens  web identity tokens, verified by the keys that their issuer publishes
-policies         trust and other policies, with their conditions (conditions) and who is named (callers, decisions)
-federation       the console's sign-in
+identity_tokens  web identity tokens, verified by the keys that their issuer publishes (issuers)
+policies         trust and other policies, with their conditions (conditions) and who is named (callers, signatures, decisions)
+federation       the console's sign-in, and switching roles there
+published        the portal's documents as an issuer, over TLS
 
 As a process: `python -m demo.cloud --port 8002`.
 """

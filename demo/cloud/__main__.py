@@ -7,7 +7,7 @@ from pathlib import Path
 
 from demo import certificates
 from demo.cloud.federation import Cloud
-from demo.cloud.identity_tokens import Issuers
+from demo.cloud.issuers import Issuers
 from demo.cloud.published import documents_of
 from demo.cloud.server import bind_cloud
 from demo.cloud.token_service import TokenService

@@ -1,6 +1,4 @@
-"""Who signed a request: Signature Version 4 checked with the secret that moto keeps for the access key.
-
-https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+"""Who signed a request, by the secret that moto keeps for the access key.
 
 A key whose id is an account id, with any secret, is the root user of that account: the embedded AWS has no
 other first user, and somebody must create the rest.
@@ -8,14 +6,12 @@ other first user, and somebody must create the rest.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, quote
 
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
@@ -26,11 +22,8 @@ from demo.cloud.answers import Refused
 from demo.cloud.conditions import Context, key_name
 from demo.cloud.policies import Name
 from demo.cloud.sessions import Session
+from demo.cloud.signatures import Signature
 
-_AUTHORIZATION = re.compile(
-    r"AWS4-HMAC-SHA256 Credential=([^/]+)/(\d{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request), ?"
-    r"SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})"
-)
 ROOT_KEY = r"[0-9]{12}"
 _UNKNOWN = "The security token included in the request is invalid."
 
@@ -67,39 +60,27 @@ class Caller:
         return frozenset({("AWS", root), ("AWS", self.account_id)})
 
 
-def access_key_of(request: Request) -> str:
-    """Return the access key id that a request names, "" if it is not signed."""
-    match = _AUTHORIZATION.fullmatch(request.headers.get("Authorization", ""))
-    return match[1] if match else ""
-
-
-def service_of(request: Request) -> str:
-    """Return the service that a request is signed for, "" if it is not signed."""
-    match = _AUTHORIZATION.fullmatch(request.headers.get("Authorization", ""))
-    return match[4] if match else ""
-
-
 def find(request: Request, sessions: Mapping[str, Session]) -> Caller:
     """Return who signed a request.
 
     Raises:
         Refused: nobody, somebody unknown, with a wrong secret, or with keys that have expired.
     """
-    match = _AUTHORIZATION.fullmatch(request.headers.get("Authorization", ""))
-    if match is None:
+    signature = Signature.of(request)
+    if signature is None:
         raise Refused(
             "MissingAuthenticationToken", "Request is missing Authentication Token", status=403
         )
-    key_id = match[1]
+    key_id = signature.access_key_id
     if re.fullmatch(ROOT_KEY, key_id):
         return Caller(arn=f"arn:aws:iam::{key_id}:root", account_id=key_id)
     if session := sessions.get(key_id):
-        return _session(request, match, session)
+        return _session(request, signature, session)
     for account_id, partitions in list(iam_backends.items()):
         for partition, backend in list(partitions.items()):
             if user := backend.get_user_from_access_key_id(key_id):
                 key = user.get_access_key_by_id(key_id)
-                _check_signature(request, match, key.secret_access_key)
+                signature.check(request, key.secret_access_key)
                 return Caller(
                     arn=user.arn,
                     account_id=account_id,
@@ -116,13 +97,15 @@ def find(request: Request, sessions: Mapping[str, Session]) -> Caller:
     raise Refused("InvalidClientTokenId", _UNKNOWN, status=403)
 
 
-def _session(request: Request, match: re.Match[str], session: Session) -> Caller:
+def _session(request: Request, signature: Signature, session: Session) -> Caller:
     partition, account_id = session.arn.split(":")[1], session.arn.split(":")[4]
-    known = sts_backends[account_id][partition].get_assumed_role_from_access_key(match[1])
+    known = sts_backends[account_id][partition].get_assumed_role_from_access_key(
+        signature.access_key_id
+    )
     token = request.headers.get("X-Amz-Security-Token", "")
     if known is None or not hmac.compare_digest(token.encode(), known.session_token.encode()):
         raise Refused("InvalidClientTokenId", _UNKNOWN, status=403)
-    _check_signature(request, match, known.secret_access_key)
+    signature.check(request, known.secret_access_key)
     if session.expires_at < time.time():
         raise Refused(
             "ExpiredToken", "The security token included in the request is expired", status=403
@@ -188,36 +171,3 @@ def _policies(principal: Any) -> tuple[str, ...]:
             if version.version_id == policy.default_version_id
         ),
     )
-
-
-def _check_signature(request: Request, match: re.Match[str], secret: str) -> None:
-    _, scope, _, _, signed, signature = match.groups()
-    query = sorted(parse_qsl(request.query_string.decode(), keep_blank_values=True))
-    canonical = "\n".join(
-        [
-            request.method,
-            request.path,
-            "&".join(f"{quote(name, '-_.~')}={quote(value, '-_.~')}" for name, value in query),
-            *(
-                f"{name}:{' '.join(request.headers.get(name, '').split())}"
-                for name in signed.split(";")
-            ),
-            "",
-            signed,
-            hashlib.sha256(request.get_data()).hexdigest(),
-        ]
-    )
-    moment = request.headers.get("X-Amz-Date", "")
-    to_sign = "\n".join(
-        ["AWS4-HMAC-SHA256", moment, scope, hashlib.sha256(canonical.encode()).hexdigest()]
-    )
-    key = f"AWS4{secret}".encode()
-    for part in (*scope.split("/"), to_sign):
-        key = hmac.digest(key, part.encode(), "sha256")
-    if not hmac.compare_digest(key.hex(), signature):
-        raise Refused(
-            "SignatureDoesNotMatch",
-            "The request signature we calculated does not match the signature you provided. Check your AWS "
-            "Secret Access Key and signing method. Consult the service documentation for details.",
-            status=403,
-        )

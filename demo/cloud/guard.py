@@ -13,6 +13,7 @@ from werkzeug.wrappers import Request, Response
 from demo.cloud import answers, callers, decisions
 from demo.cloud.answers import Refused, access_denied
 from demo.cloud.callers import Caller
+from demo.cloud.signatures import Signature
 from demo.cloud.token_service import TokenService
 
 if TYPE_CHECKING:
@@ -35,8 +36,9 @@ def guarded(moto: WSGIApplication, tokens: TokenService) -> WSGIApplication:
         if found is not None:
             return found(environ, start_response)
         passed_on = {**environ, "wsgi.input": io.BytesIO(body)}
-        if re.fullmatch(callers.ROOT_KEY, key_id := callers.access_key_of(request)):
-            passed_on["HTTP_X_MOTO_ACCOUNT_ID"] = key_id
+        signature = Signature.of(request)
+        if signature and re.fullmatch(callers.ROOT_KEY, signature.access_key_id):
+            passed_on["HTTP_X_MOTO_ACCOUNT_ID"] = signature.access_key_id
         return moto(passed_on, start_response)
 
     return answer
@@ -57,9 +59,12 @@ def _decided(request: Request, tokens: TokenService) -> Response | None:
             return answers.success(action, tokens.assume_role(form, caller))
         case "GetCallerIdentity":
             return answers.success(action, _identity(callers.find(request, tokens.sessions)))
-    if callers.access_key_of(request) in tokens.sessions:
+    signature = Signature.of(request)
+    if signature and signature.access_key_id in tokens.sessions:
         caller = callers.find(request, tokens.sessions)
-        name = _action(request, action)
+        # As far as the request tells it: not where its path is what is asked for.
+        target = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
+        name = f"{signature.service}:{action or target or 'Request'}"
         if why := decisions.why_denied(caller, name):
             raise access_denied(f"User: {caller.arn} is not authorized to perform: {name} {why}")
     return None
@@ -69,12 +74,6 @@ def _form(request: Request) -> dict[str, str]:
     # The body is read anew: what has been parsed is no longer there for moto.
     read = Request({**request.environ, "wsgi.input": io.BytesIO(request.get_data())})
     return {**read.args.to_dict(), **read.form.to_dict()}
-
-
-def _action(request: Request, action: str) -> str:
-    """Return the name that policies have for what is asked, as far as the request tells it."""
-    target = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
-    return f"{callers.service_of(request)}:{action or target or 'Request'}"
 
 
 def _identity(caller: Caller) -> dict[str, str]:

@@ -12,22 +12,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import jwt
-import requests
 
 from demo.cloud.answers import Refused
+from demo.cloud.issuers import no_key
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512")
 SKEW = 300
 """Seconds after `exp` in which IAM still takes a token."""
-_TIMEOUT = 5
-_MOST_KEYS = 100
 _LONGEST_SUBJECT = 255
 _TAGS = "https://aws.amazon.com/tags"
 _SOURCE_IDENTITY = "https://aws.amazon.com/source_identity"
-_NO_KEY = (
-    "Couldn't retrieve verification key from your identity provider,  "
-    "please reference AssumeRoleWithWebIdentity documentation for requirements"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,58 +35,6 @@ class IdentityToken:
     tags: Mapping[str, str] = field(default_factory=dict)
     transitive: frozenset[str] = frozenset()
     source_identity: str = ""
-
-
-@dataclass(slots=True)
-class Issuers:
-    """Where issuers publish their keys.
-
-    AWS trusts the certificates that everybody does; `ca_file` names another, for issuers of this machine.
-    `plain` are issuers without TLS that are taken all the same, as no browser of this machine would trust a
-    certificate made for them: "http://localhost:8001" is then the provider https://localhost:8001.
-    """
-
-    ca_file: str = ""
-    plain: frozenset[str] = frozenset()
-
-    def provider_url(self, issuer: str) -> str:
-        """Return the URL of the IAM provider for an issuer, without its scheme; "" if there can be none."""
-        if issuer in self.plain:
-            return issuer.removeprefix("http://")
-        return issuer.removeprefix("https://") if issuer.startswith("https://") else ""
-
-    def keys(self, issuer: str) -> list[Any]:
-        """Fetch the keys of an issuer: its discovery document, then its JWKS.
-
-        Raises:
-            Refused: one of them cannot be had, or is not as AWS wants it.
-        """
-        discovery = self._json(f"{issuer.removesuffix('/')}/.well-known/openid-configuration")
-        if discovery.get("issuer") != issuer:
-            raise _no_key(f"the discovery document is of the issuer {discovery.get('issuer')!r}")
-        keys = self._json(str(discovery.get("jwks_uri", ""))).get("keys")
-        if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
-            raise _no_key("the JWKS has no list of keys")
-        for kind in ("RSA", "EC"):
-            if sum(key.get("kty") == kind for key in keys) > _MOST_KEYS:
-                raise _no_key(f"the JWKS has more than {_MOST_KEYS} {kind} keys")
-        return keys
-
-    def _json(self, url: str) -> dict[str, Any]:
-        if not url.startswith(("https://", *self.plain)):
-            raise _no_key(f"{url!r} is not an https address")
-        try:
-            with requests.Session() as session:
-                session.trust_env = False
-                answer = session.get(
-                    url, timeout=_TIMEOUT, verify=self.ca_file or True, allow_redirects=False
-                )
-            content = answer.json()
-        except (requests.RequestException, ValueError) as error:
-            raise _no_key(f"{url}: {type(error).__name__}") from None
-        if answer.status_code != 200 or not isinstance(content, dict):
-            raise _no_key(f"{url} answers {answer.status_code}, or no JSON object")
-        return content
 
 
 def issuer_of(token: str) -> str:
@@ -146,7 +88,7 @@ def _signed(token: str, keys: list[Any]) -> dict[str, Any]:
         raise _bad("The token's algorithm is not supported", why=f"alg is {header.get('alg')!r}")
     found = [key for key in keys if key.get("kid") == header.get("kid") and "kid" in header]
     if len(found) != 1:
-        raise _no_key(f"{len(found)} keys of the JWKS have the kid {header.get('kid')!r}")
+        raise no_key(f"{len(found)} keys of the JWKS have the kid {header.get('kid')!r}")
     try:
         key = jwt.PyJWK(found[0], algorithm=header["alg"])
         return jwt.decode(
@@ -207,7 +149,3 @@ def _tags(claim: Any) -> tuple[dict[str, str], frozenset[str]]:
 
 def _bad(message: str, *, why: str = "") -> Refused:
     return Refused("InvalidIdentityToken", message, why=why)
-
-
-def _no_key(why: str) -> Refused:
-    return _bad(_NO_KEY, why=why)

@@ -16,7 +16,7 @@ from moto.sts.models import sts_backends
 from demo.cloud import callers, decisions, identity_tokens
 from demo.cloud.answers import Refused, access_denied
 from demo.cloud.callers import Caller
-from demo.cloud.identity_tokens import Issuers
+from demo.cloud.issuers import Issuers
 from demo.cloud.policies import Request
 from demo.cloud.session_requests import SessionRequest
 from demo.cloud.sessions import Session

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,7 +15,10 @@ import time_machine
 from mypy_boto3_sts import STSClient
 
 from demo.cloud import Cloud
+from demo.cloud.published import documents_of
 from demo.cloud.server import serve
+from demo.serving import bind
+from tests.strict_aws import StrictAws, WebIssuer, allow, policy
 
 pytestmark = pytest.mark.wire
 
@@ -180,3 +184,55 @@ def test_the_sign_out_ends_the_session_and_goes_on_to_a_sign_in_here_only(
 
     assert page.url == f"{url}/console"
     assert '<dd id="destination">second</dd>' in page.text
+
+
+PEOPLE = "arn:aws:iam::100000000001:role/People"
+
+
+def test_switching_is_refused_where_the_role_does_not_trust_who_is_signed_in(
+    strict_aws: StrictAws,
+) -> None:
+    strict_aws.cloud.signed_in_with = PEOPLE
+    everybody = allow("sts:AssumeRole", Principal={"AWS": "*"})
+    of_people = allow("sts:AssumeRole", Principal={"AWS": PEOPLE})
+    own = json.dumps(policy(allow("sts:AssumeRole", Resource="*")))
+
+    def switch(trust: dict[str, Any]) -> requests.Response:
+        strict_aws.create_role("777777777777", "Archive", policy(trust), path="/gatehouse/")
+        asked = {"account": "777777777777", "roleName": "gatehouse/Archive", "displayName": "x"}
+        with requests.Session() as browser:
+            return browser.post(f"{strict_aws.url}/switchrole", data=asked, timeout=5)
+
+    assert (
+        switch(of_people).status_code == 400
+    )  # nobody has signed in with a role that is not there
+    strict_aws.create_role("100000000001", "People", policy(everybody))
+    assert switch(of_people).status_code == 400  # their own policies say nothing of it
+    strict_aws.iam("100000000001").put_role_policy(
+        RoleName="People", PolicyName="own", PolicyDocument=own
+    )
+    assert switch({**of_people, "Principal": {"AWS": f"{PEOPLE}2"}}).status_code == 400
+    page = switch(of_people)
+    assert "arn:aws:sts::777777777777:assumed-role/Archive/somebody" in page.text
+
+
+def test_documents_of_the_portal_are_published_over_tls_and_nothing_else(
+    web_issuer: WebIssuer, certificate: tuple[Path, Path]
+) -> None:
+    with (
+        bind(web_issuer) as portal,
+        bind(documents_of(f"http://localhost:{portal.port}"), certificate=certificate) as front,
+    ):
+        portal.start()
+        front.start()
+
+        def get(path: str) -> requests.Response:
+            return requests.get(front.url + path, verify=str(certificate[0]), timeout=5)
+
+        for path in ("/", "/keys", "/jwks.json"):
+            assert get(path).status_code == 404, path
+        found = get("/.well-known/openid-configuration")
+        assert found.json()["issuer"] == web_issuer.url
+        portal.stop()
+        assert get("/.well-known/openid-configuration").status_code == 502
+        portal.thread = None

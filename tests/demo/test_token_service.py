@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import string
 import time
 from typing import Any
 
 import boto3
 import pytest
+import time_machine
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -16,6 +19,9 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 from mypy_boto3_sts import STSClient
 from mypy_boto3_sts.type_defs import AssumeRoleResponseTypeDef
 
+from demo.cloud.answers import Refused
+from demo.cloud.session_requests import SessionRequest
+from demo.serving import bind
 from tests.strict_aws import StrictAws, WebIssuer, allow, policy
 
 pytestmark = pytest.mark.wire
@@ -23,6 +29,7 @@ pytestmark = pytest.mark.wire
 ACCOUNT = "222222222222"
 AUDIENCE, SUBJECT = "sts.amazonaws.com", "account:222222222222:role:/Admin"
 EVERY = ("sts:AssumeRoleWithWebIdentity", "sts:TagSession", "sts:SetSourceIdentity")
+RANDOM = "".join(random.Random(7).choices(string.ascii_letters, k=8000))
 TAGS, SOURCE_IDENTITY = "https://aws.amazon.com/tags", "https://aws.amazon.com/source_identity"
 
 
@@ -47,7 +54,7 @@ def assume(strict: StrictAws, role_arn: str, *, keys: Any = None, **more: Any) -
     """Return the answer to AssumeRole, or the code and the message of its refusal."""
     try:
         return sts(strict, keys).assume_role(
-            RoleArn=role_arn, **{"RoleSessionName": "alice", **more}
+            **{"RoleArn": role_arn, "RoleSessionName": "alice", **more}
         )
     except ClientError as error:
         return error.response["Error"]["Code"], error.response["Error"]["Message"]
@@ -318,6 +325,19 @@ def test_hub_enters_by_external_id_only(strict_aws: StrictAws) -> None:
         ({"Tags": [{"Key": f"k{n}", "Value": "v"} for n in range(51)]}, "ValidationError"),
         ({"Tags": [{"Key": "team", "Value": "a"}]}, "AccessDenied"),
         ({"SourceIdentity": "alice"}, "AccessDenied"),
+        ({"ExternalId": "a b"}, "ValidationError"),
+        ({"RoleArn": "arn:aws:iam::222222222222:user/Plain"}, "ValidationError"),
+        ({"Tags": [{"Key": "te;am", "Value": "a"}]}, "ValidationError"),
+        ({"Tags": [{"Key": "team", "Value": "a;b"}]}, "ValidationError"),
+        ({"TransitiveTagKeys": ["team"]}, "InvalidParameterValue"),
+        (
+            {"PolicyArns": [{"arn": f"arn:aws:iam::aws:policy/P{n}"} for n in range(11)]},
+            "ValidationError",
+        ),
+        (
+            {"Tags": [{"Key": f"k{n}", "Value": RANDOM[n * 200 :][:200]} for n in range(40)]},
+            "PackedPolicyTooLarge",
+        ),
     ],
 )
 def test_hub_is_refused_what_aws_or_the_trust_policy_does_not_take(
@@ -328,6 +348,56 @@ def test_hub_is_refused_what_aws_or_the_trust_policy_does_not_take(
     )
 
     assert assume(strict_aws, arn, **asked)[0] == code
+
+
+@pytest.mark.parametrize("duration", ["899", "-900", "an hour"])
+def test_duration_that_no_client_of_aws_sends_is_refused(
+    strict_aws: StrictAws, duration: str
+) -> None:
+    form = {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/Plain", "RoleSessionName": "alice"}
+
+    with pytest.raises(Refused, match="durationSeconds"):
+        SessionRequest.of_form({**form, "DurationSeconds": duration})
+
+
+def test_policy_that_is_not_understood_and_an_explicit_denial_let_nobody_in(
+    strict_aws: StrictAws, web_issuer: WebIssuer, provider: str
+) -> None:
+    trusted = allow("sts:AssumeRole", Principal={"AWS": strict_aws.hub_arn})
+    denied = {"Effect": "Deny", "Principal": "*", "Action": ["sts:AssumeRole", *EVERY[:1]]}
+    unknown = {**trusted, "Condition": {"StringMatches": {"aws:PrincipalArn": "*"}}}
+    by_token = trusting(web_issuer)["Statement"][0]
+
+    for statements in ((trusted, denied), (trusted, unknown)):
+        arn = strict_aws.create_role(ACCOUNT, "Shut", policy(*statements))
+        assert assume(strict_aws, arn)[0] == "AccessDenied"
+    misread = {**by_token, "Condition": unknown["Condition"]}
+    for statements in ((by_token, denied), (by_token, misread)):
+        arn = strict_aws.create_role(ACCOUNT, "Shut", policy(*statements))
+        assert federate(strict_aws, arn, web_issuer.mint(sub=SUBJECT))[0] == "AccessDenied"
+
+
+def test_issuer_without_tls_is_taken_only_if_it_is_named(
+    strict_aws: StrictAws, web_issuer: WebIssuer
+) -> None:
+    issuers = strict_aws.cloud.tokens.issuers
+    with bind(web_issuer) as plain:
+        plain.start()
+        web_issuer.documents["/.well-known/openid-configuration"] = json.dumps(
+            {"issuer": plain.url, "jwks_uri": f"{plain.url}/jwks.json"}
+        ).encode()
+        strict_aws.create_provider(ACCOUNT, f"https://localhost:{plain.port}", [AUDIENCE])
+        principal = f"arn:aws:iam::{ACCOUNT}:oidc-provider/localhost:{plain.port}"
+        trust = allow(*EVERY, Principal={"Federated": principal})
+        arn = strict_aws.create_role(ACCOUNT, "Loopback", policy(trust))
+        token = web_issuer.mint(sub=SUBJECT, iss=plain.url)
+
+        assert "No OpenIDConnect provider" in federate(strict_aws, arn, token)[1]
+        issuers.plain = frozenset({plain.url})
+        try:
+            assert "Credentials" in federate(strict_aws, arn, token)
+        finally:
+            issuers.plain = frozenset()
 
 
 @pytest.fixture
@@ -365,6 +435,8 @@ def test_unknown_caller_wrong_secret_broken_token_and_root_are_refused(
         ({"SessionToken": "wrong"}, "InvalidClientTokenId"),
     ):
         assert assume(strict_aws, open_role, keys={**keys, **change})[0] == code
+    with time_machine.travel(time.time() + 3601):
+        assert assume(strict_aws, open_role, keys=keys)[0] == "ExpiredToken"
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     assert assume(strict_aws, open_role)[0] == "SignatureDoesNotMatch"
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCOUNT)
@@ -421,6 +493,26 @@ def test_session_policy_that_denies_everything_leaves_only_the_caller_s_identity
 
     assert listing(strict_aws, keys) == "AccessDenied"
     assert sts(strict_aws, keys).get_caller_identity()["Account"] == ACCOUNT
+
+
+def test_keys_of_a_session_work_with_services_that_sign_otherwise(
+    strict_aws: StrictAws, open_role: str
+) -> None:
+    keys = assume(strict_aws, open_role)["Credentials"]
+    own = {
+        "endpoint_url": strict_aws.url,
+        "region_name": "us-east-1",
+        "aws_access_key_id": keys["AccessKeyId"],
+        "aws_secret_access_key": keys["SecretAccessKey"],
+        "aws_session_token": keys["SessionToken"],
+    }
+    s3 = boto3.client("s3", **own)
+
+    s3.create_bucket(Bucket="northwind-reports")
+    s3.put_object(Bucket="northwind-reports", Key="a b/ü+%.txt", Body=b"x")
+
+    assert s3.list_objects_v2(Bucket="northwind-reports", Prefix="a b/")["KeyCount"] == 1
+    assert boto3.client("dynamodb", **own).list_tables()["TableNames"] == []
 
 
 @pytest.mark.parametrize(
