@@ -48,7 +48,7 @@ def parse_role_arn(text: str) -> RoleArn:
     if not re.fullmatch(PARTITION, partition):
         raise _invalid("the second part is not a partition such as aws, aws-us-gov or aws-cn")
     if service != "iam" or region:
-        raise _invalid("a role's ARN begins with arn:aws:iam:: and has no region")
+        raise _invalid("the service of a role's ARN is iam, and it has no region")
     if not re.fullmatch(ACCOUNT_ID, account_id):
         raise _invalid("an account id has exactly 12 digits, leading zeros included")
     kind, slash, rest = resource.partition("/")

@@ -70,18 +70,9 @@ def switching_principals(partition: str) -> list[str]:
     Raises:
         InvalidRequest: none is configured for this partition, or one is no ARN of a role, user or account.
     """
-    found = []
-    for arn in settings.SWITCH_ROLE_PRINCIPALS:
-        match = _SWITCHING.fullmatch(arn)
-        if match is None:
-            raise InvalidRequest(
-                "SWITCH_ROLE_PRINCIPALS holds what is no ARN of an IAM role, user or account: "
-                f"{arn!a:.200}. Write arn:aws:iam::123456789012:role/Name, or arn:aws:iam::123456789012:root "
-                "for all of an account that its own policies let.",
-                code="onboarding.switch_role_principals",
-            )
-        if match[1] == partition:
-            found.append(arn)
+    found = [
+        arn for arn in settings.SWITCH_ROLE_PRINCIPALS if partition_of_switching(arn) == partition
+    ]
     if not found:
         raise InvalidRequest(
             f"SWITCH_ROLE_PRINCIPALS names nobody in the partition {partition}. Set it to the ARNs of the "
@@ -89,6 +80,22 @@ def switching_principals(partition: str) -> list[str]:
             code="onboarding.switch_role_principals",
         )
     return sorted(set(found))
+
+
+def partition_of_switching(arn: str) -> str:
+    """Return the partition of one of those who may switch to roles.
+
+    Raises:
+        InvalidRequest: it is no ARN of a role, user or account.
+    """
+    if (match := _SWITCHING.fullmatch(arn)) is None:
+        raise InvalidRequest(
+            "SWITCH_ROLE_PRINCIPALS holds what is no ARN of an IAM role, user or account: "
+            f"{arn!a:.200}. Write arn:aws:iam::123456789012:role/Name, or arn:aws:iam::123456789012:root "
+            "for all of an account that its own policies let.",
+            code="onboarding.switch_role_principals",
+        )
+    return match[1]
 
 
 def provider_at(url: str, audience: str) -> Provider:

@@ -35,7 +35,7 @@ _MEANINGS: dict[int, tuple[str, str, str]] = {
     400: (
         "The request is not valid.",
         "request.arn",
-        "This is not the ARN of a role: a role's ARN begins with arn:aws:iam:: and has no region.",
+        "This is not the ARN of a role: the service of a role's ARN is iam, and it has no region.",
     ),
     401: (
         "There is no token, it is not valid, or its person is blocked.",

@@ -19,7 +19,7 @@ REFUSED = [
     ("arn:aws:iam:123456789012:role/Name", "looks like arn:aws:iam::"),
     ("arn:azure:iam::123456789012:role/Name", "not a partition"),
     ("arn:aws-:iam::123456789012:role/Name", "not a partition"),
-    ("arn:aws:sts::123456789012:assumed-role/Name/alice", "begins with arn:aws:iam::"),
+    ("arn:aws:sts::123456789012:assumed-role/Name/alice", "service of a role's ARN is iam"),
     ("arn:aws:iam:eu-west-1:123456789012:role/Name", "has no region"),
     ("arn:aws:iam::12345678901:role/Name", "12 digits"),
     ("arn:aws:iam::1234567890123:role/Name", "12 digits"),
