@@ -35,8 +35,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc.html"""
 _POLL = 0.2
 """Seconds between two looks at what somebody else refreshes."""
 
-_TOO_OLD = "signin.id_token_too_old"
-_ENDED_THERE = "signin.ended_at_provider"
+TOO_OLD = "signin.id_token_too_old"
+ENDED_THERE = "signin.ended_at_provider"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ def _ended_there(sign_in_id: UUID, refused: GrantRefused, origin: Origin) -> Sig
     return SignInAgain(
         "Your identity provider has ended your sign-in. Sign in again.",
         f"the identity provider refused to refresh sign-in {sign_in_id}: {refused.admin_message}",
-        code=_ENDED_THERE,
+        code=ENDED_THERE,
     )
 
 
@@ -189,5 +189,5 @@ def _too_old(sign_in_id: UUID, why: str) -> SignInAgain:
     return SignInAgain(
         "Your sign-in is too old for this account. Sign out of this portal and sign in again.",
         f"the ID token of sign-in {sign_in_id} is too old for AWS, {why}",
-        code=_TOO_OLD,
+        code=TOO_OLD,
     )

@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 
+from accounts import refreshing
 from accounts.errors import AccessDenied, GatehouseError, SignInAgain
 from accounts.trust.switch_role import NO_KEYS
 from portal.limiting import TooMany
@@ -36,7 +37,7 @@ _TITLES = {
 # The errors of fields that a link to the console does not need.
 _OPTIONAL = ("request.destination", "request.region")
 # Signing in again helps; it does not where somebody is blocked.
-_SIGN_IN_HELPS = (SignInAgain.code, "signin.id_token_too_old", "signin.ended_at_provider")
+_SIGN_IN_HELPS = (SignInAgain.code, refreshing.TOO_OLD, refreshing.ENDED_THERE)
 # Pages whose forms are sent to the same address, query included.
 _SAME_ADDRESS = ("/authorize", "/device")
 

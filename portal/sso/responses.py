@@ -15,6 +15,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
+from accounts import refreshing
 from accounts.errors import AccessDenied, AwsRefused, GatehouseError, InvalidRequest, SignInAgain
 from accounts.sso.errors import ClientRefused, RefusalReason
 from portal.limiting import TooMany
@@ -105,6 +106,9 @@ def _in_aws_words(request: HttpRequest, domain_error: GatehouseError) -> tuple[s
         if request.path_info in OIDC_PATHS:
             return _REFUSALS[RefusalReason.TOO_SOON]
         return "TooManyRequestsException", 429, ""
+    if domain_error.code == refreshing.TOO_OLD:
+        # A new command-line sign-in would hang from the same one of the portal: the message says what helps.
+        return "ForbiddenException", 403, "access_denied"
     if isinstance(domain_error, SignInAgain):
         return _REFUSALS[RefusalReason.TOKEN]
     if isinstance(domain_error, InvalidRequest):

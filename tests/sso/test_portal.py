@@ -64,6 +64,18 @@ def test_account_that_people_switch_to_is_not_listed_and_gives_no_keys(program: 
     assert AuditEvent.objects.get(action="access:keys:denied").error_code == "access.no_keys"
 
 
+def test_sign_in_that_is_too_old_for_the_account_says_what_helps(program: Program) -> None:
+    """`aws sso login` alone would lead to the same sign-in again."""
+    Account.objects.filter(account_id=DEV).update(trust_method="user-token")
+    token = program.login()["accessToken"]
+
+    answer = ask(program, token)
+
+    assert denial(answer) == FORBIDDEN
+    assert "Sign out of this portal and sign in again." in answer.content.decode()
+    assert AuditEvent.objects.latest("at").error_code == "signin.id_token_too_old"
+
+
 def test_unknown_and_not_given_are_refused_in_the_same_words(program: Program) -> None:
     token = program.login()["accessToken"]
     asked = [
