@@ -344,7 +344,7 @@ class Migration(migrations.Migration):
             name='SigningKey',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(help_text='Counts up. Two portals that make a key at once cannot both succeed.', unique=True)),
+                ('number', models.PositiveIntegerField(unique=True)),
                 ('kid', models.CharField(help_text='The thumbprint of the public key (RFC 7638).', max_length=64, unique=True, verbose_name='key id')),
                 ('algorithm', models.CharField(choices=[('RS256', 'RS256'), ('ES256', 'ES256')], max_length=16)),
                 ('public_jwk', models.JSONField(help_text='As it is published (RFC 7517).', verbose_name='public key')),

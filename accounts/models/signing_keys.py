@@ -20,9 +20,8 @@ class SigningKey(models.Model):
     private key is encrypted with a key derived from SECRET_KEY, and removed when the key is withdrawn.
     """
 
-    number = models.PositiveIntegerField(
-        unique=True, help_text="Counts up. Two portals that make a key at once cannot both succeed."
-    )
+    # Two portals that make a key at the same moment cannot both succeed.
+    number = models.PositiveIntegerField(unique=True)
     kid = models.CharField(
         "key id",
         max_length=64,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.models import SigningKey
@@ -36,7 +39,7 @@ class SigningKeyAdmin(ReadOnlyAdmin):
         "state",
         "algorithm",
         "kid",
-        "public_jwk",
+        "public_key",
         "created",
         "published",
         "signs",
@@ -53,6 +56,12 @@ class SigningKeyAdmin(ReadOnlyAdmin):
         return state_of(
             key, stored_keys.public_keys(), now=timezone.now(), cache_time=cache_time()
         ).value
+
+    @admin.display(description="public key")
+    def public_key(self, key: SigningKey) -> SafeString:
+        """The public half as it is published."""
+        text = json.dumps(key.public_jwk, indent=2)
+        return format_html('<pre class="json" tabindex="0">{}</pre>', text)
 
     @admin.display(description="created", ordering="created_at")
     def created(self, key: SigningKey) -> SafeString | str:
