@@ -32,7 +32,6 @@ _OF_THE_PORTAL = frozenset(
         errors.ENDPOINT.code,
         errors.CLOCK.code,
         errors.OUTBOUND_DENIED.code,
-        errors.PORTAL_TOKEN_EXPIRED.code,
         "signing.key_unreadable",
         "signing.no_key",
         "aws.outbound_federation_disabled",
