@@ -22,6 +22,7 @@ from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
 from accounts.models import (
+    AccountRole,
     Approval,
     AuditEvent,
     Block,
@@ -36,6 +37,7 @@ from accounts.models import (
     Token,
     TrustCheck,
 )
+from accounts.models.trust_checks import CheckOutcome
 from accounts.signing import stored_keys
 from tests import cast
 from tests.browsers import PageFactory, Photographer, follow
@@ -189,6 +191,7 @@ NO_PAGE = {
     *("login", "jsi18n", "autocomplete", "view_on_site", ""),
     *(f"accounts_{record}_{view}" for record in RECORDS for view in ("add", "delete", "history")),
     *(f"accounts_person_{view}" for view in ("add", "delete")),
+    *("accounts_account_test", "accounts_accountrole_test"),
 }
 
 
@@ -227,6 +230,18 @@ def carol(db: None) -> Client:
         expires_at=now + timedelta(days=1),
     )
     stored_keys.create_first(now=now)
+    for outcome, role in zip(CheckOutcome, AccountRole.objects.order_by("pk"), strict=False):
+        TrustCheck.objects.create(
+            account_role=role,
+            outcome=outcome,
+            code="" if outcome is CheckOutcome.WORKS else "trust.denied",
+            message=""
+            if outcome is CheckOutcome.WORKS
+            else f"AWS refuses: {role.arn} [AccessDenied]",
+            warnings=["Dangerous: Nothing tests the subject (sub)."],
+            tested_at=now,
+            tested_by="carol@northwind.example",
+        )
     Block.objects.create(claim="groups", value="contractors", reason="The project is over")
     client = cast.signed_in("carol")
     for path, form in (
