@@ -77,6 +77,7 @@ def shell(sts_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             API_CLIENT_ID="token-cli",
             AWS_ENDPOINT_URL_STS=sts_endpoint,
             AWS_FEDERATION_ENDPOINT=console.url,
+            AWS_HUB_PRINCIPAL_AWS="arn:aws:iam::111122223333:role/gatehouse-hub",
         ) as portal:
             variables = {
                 "PORTAL": portal.url,
