@@ -11,8 +11,8 @@ creation        the files for accounts of the directory
 
 from __future__ import annotations
 
-from accounts.onboarding.creation import create, onboard
+from accounts.onboarding.creation import create, everywhere, onboard
 from accounts.onboarding.documents import Document, Form, Options
 from accounts.onboarding.trust_policies import trust_policy
 
-__all__ = ["Document", "Form", "Options", "create", "onboard", "trust_policy"]
+__all__ = ["Document", "Form", "Options", "create", "everywhere", "onboard", "trust_policy"]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
 from accounts.errors import InvalidRequest
 from accounts.models import Account, AccountRole
@@ -26,6 +26,12 @@ def with_roles(accounts: QuerySet[Account]) -> QuerySet[Account]:
     """Return accounts with all that `create` reads of them, in three queries."""
     roles = AccountRole.objects.select_related("permission_set")
     return accounts.prefetch_related(Prefetch("roles", roles)).order_by("account_id")
+
+
+def everywhere() -> QuerySet[Account]:
+    """Return the accounts of the organization: those that are active and offer a role."""
+    offers = AccountRole.objects.filter(account=OuterRef("pk"))
+    return Account.objects.filter(Exists(offers), active=True)
 
 
 def onboard(

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from accounts.errors import InvalidRequest
 from accounts.models import Account
-from accounts.onboarding import Document, Form, Options, onboard
+from accounts.onboarding import Document, Form, Options, everywhere, onboard
 from accounts.types import Surface
 from portal.admin.fields import LinesField
 from portal.context import origin_of, subject_of_request
@@ -114,11 +114,7 @@ class Onboards(admin.ModelAdmin):  # type: ignore[type-arg]
         if not self.has_change_permission(request):
             raise PermissionDenied
         ids = request.GET.getlist("account")[:MOST_CHOSEN]
-        accounts = (
-            Account.objects.filter(account_id__in=ids)
-            if ids
-            else Account.objects.filter(active=True)
-        )
+        accounts = Account.objects.filter(account_id__in=ids) if ids else everywhere()
         form = OnboardingForm(request.POST or None)
         documents: list[Document] = []
         if form.is_valid():

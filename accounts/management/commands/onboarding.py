@@ -17,7 +17,7 @@ from accounts.aws import limits
 from accounts.errors import GatehouseError
 from accounts.management.operators import operator_name
 from accounts.models import Account
-from accounts.onboarding import Document, Form, Options, onboard
+from accounts.onboarding import Document, Form, Options, everywhere, onboard
 from accounts.types import Origin, Surface
 
 
@@ -37,7 +37,9 @@ class Command(BaseCommand):
             dest="account_ids",
             help="an account id; can be repeated",
         )
-        which.add_argument("--all", action="store_true", help="all active accounts")
+        which.add_argument(
+            "--all", action="store_true", help="all active accounts that offer a role"
+        )
         parser.add_argument(
             "--output",
             metavar="DIR",
@@ -118,7 +120,7 @@ class Command(BaseCommand):
 
 def _accounts(account_ids: Sequence[str] | None) -> QuerySet[Account]:
     if account_ids is None:
-        return Account.objects.filter(active=True)
+        return everywhere()
     for account_id in account_ids:
         if not re.fullmatch(limits.ACCOUNT_ID, account_id):
             raise CommandError(f"{account_id!a:.40} is no account id: it has 12 digits.")

@@ -499,7 +499,9 @@ class OnboardingIn(Schema):
     )
 
     account_ids: list[FilterText] | None = Field(
-        None, max_length=1000, description="The accounts' ids; absent: all active accounts."
+        None,
+        max_length=1000,
+        description="The accounts' ids; absent: all active accounts that offer a role.",
     )
     form: Literal["cloudformation", "stack-set", "terraform", "aws-cli"] = Field(
         description="How the roles are made."

@@ -199,6 +199,8 @@ def test_the_command_writes_files_and_gives_external_ids(tmp_path: Path) -> None
 def test_the_command_prints_one_file_as_it_is_and_several_with_their_names() -> None:
     companies.permission_sets()
     companies.account("hub")
+    cast.account("without-roles", "777777777777")
+    companies.account("hub", "888888888888", active=False)
 
     assert command("aws-cli", "--all").startswith("#!/bin/sh")
     assert command("cloudformation", "--all").startswith(

@@ -356,6 +356,12 @@ def narrow_the_list(page: Page, portal: str) -> None:
     page.goto(f"{portal}/admin/accounts/account/?q=payments&active__exact=1")
 
 
+def show_files_for_accounts(page: Page, portal: str) -> None:
+    page.goto(f"{portal}/admin/accounts/account/onboarding/?account=123456789012")
+    follow(page.get_by_role("button", name="Show files"))
+    expect(page.locator(".onboarding-file").first).to_contain_text("sts:ExternalId")
+
+
 def find_nothing(page: Page, portal: str) -> None:
     page.goto(f"{portal}/admin/accounts/auditevent/?q=nowhere")
 
@@ -377,6 +383,7 @@ def test_what_happens_on_the_way_is_accessible_and_fits(
         refuse_an_account,
         ask_before_deleting,
         narrow_the_list,
+        show_files_for_accounts,
         find_nothing,
         ask_for_what_cannot_be,
     ):

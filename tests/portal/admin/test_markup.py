@@ -49,6 +49,7 @@ def test_hostile_texts_are_inert_on_every_page(carol: Client) -> None:
         *(f"/admin/accounts/{name}/" for name in (*LISTS, "auditevent")),
         f"/admin/accounts/account/{account.pk}/change/",
         f"/admin/accounts/account/{account.pk}/delete/",
+        "/admin/accounts/account/onboarding/?account=123456789012",
         f"/admin/accounts/mapping/{mapping.pk}/change/",
         f"/admin/accounts/mapping/{mapping.pk}/preview/",
         f"/admin/accounts/mapping/{mapping.pk}/history/",
