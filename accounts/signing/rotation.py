@@ -16,22 +16,28 @@ from accounts.signing.documents import cache_time
 from accounts.signing.key_states import KeyState, begins_at, state_of, useless
 
 
+class RotationUnderWay(InvalidRequest):
+    """A key that is to sign next waits for its time already."""
+
+    code = "signing.rotation_under_way"
+
+
 def rotate(*, now: datetime, actor: str) -> SigningKey:
     """Have the standby key sign as soon as it has been published for long enough, and create the next standby.
 
     Return the key that will sign, or signs already. The key before it stays published: see `key_states`.
 
     Raises:
-        InvalidRequest: a rotation is under way, or the standby is not published yet.
+        RotationUnderWay: nothing was changed.
+        InvalidRequest: the standby is not published yet.
     """
     with transaction.atomic():
         keys = stored_keys.locked()
         states = _states(keys, now)
         if following := states.get(KeyState.NEXT):
-            raise InvalidRequest(
+            raise RotationUnderWay(
                 f"A rotation is under way: {following[0]} signs from {in_words(begins_at(following[0]))}. "
-                "Nothing was changed.",
-                code="signing.rotation_under_way",
+                "Nothing was changed."
             )
         successor = _replacement(keys, now) or stored_keys.create(now=now, actor=actor)
         if successor.published_at is None:

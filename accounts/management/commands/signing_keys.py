@@ -19,6 +19,7 @@ from accounts.signing import audience, issuer_url, rotation, stored_keys, web_id
 from accounts.signing.documents import cache_time, is_published_here
 from accounts.signing.key_states import KeyState, begins_at, signing_key, state_of
 from accounts.signing.publication import what_aws_would_miss
+from accounts.signing.rotation import RotationUnderWay
 
 
 class Command(BaseCommand):
@@ -104,7 +105,13 @@ class Command(BaseCommand):
                 "Nothing was changed."
             )
             return
-        successor = rotation.rotate(now=now, actor=actor)
+        try:
+            successor = rotation.rotate(now=now, actor=actor)
+        except RotationUnderWay as under_way:
+            if not if_older_than:
+                raise
+            self.stdout.write(under_way.user_message)  # No reason for a timer to fail.
+            return
         since = "now" if begins_at(successor) <= now else in_words(begins_at(successor))
         self.stdout.write(
             self.style.SUCCESS(f"{successor} ({successor.kid}) signs from {since} on.")

@@ -85,6 +85,9 @@ def test_rotate_says_from_when_the_next_key_signs_and_can_be_left_to_a_timer() -
     assert "signing key 2 (" in signing_keys("rotate")
     with pytest.raises(CommandError, match="under way"):
         signing_keys("rotate")
+    long_ago = timezone.now() - timedelta(days=91)
+    SigningKey.objects.filter(number=1).update(signs_from=long_ago, published_at=long_ago)
+    assert "A rotation is under way" in signing_keys("rotate", "--if-older-than", "90")
     SigningKey.objects.filter(number__lte=2).update(
         signs_from=timezone.now() - timedelta(days=91),
         published_at=timezone.now() - timedelta(days=91),
