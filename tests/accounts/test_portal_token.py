@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import traceback
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -151,6 +153,38 @@ def test_portal_without_aws_keys_gives_keys_for_twelve_hours(aws: StrictAws) -> 
         secret_access_key=keys.secret_access_key,
         session_token=keys.session_token,
     ).startswith(f"arn:aws:sts::{DEV}:assumed-role/Developer/alice@northwind.example-")
+
+
+def test_the_portals_token_is_in_no_log_error_or_row(
+    aws: StrictAws, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    tokens: list[str] = []
+    mint = signing.mint
+
+    def remembered(**options: Any) -> str:
+        tokens.append(mint(**options))
+        return tokens[-1]
+
+    monkeypatch.setattr(signing, "mint", remembered)
+    onboard(aws, subject=f"account:{PROD}:role:Developer")
+    with pytest.raises(AwsRefused) as refused:
+        get_keys()
+    onboard(aws)
+    issued = get_keys()
+
+    seen = "\n".join(
+        [
+            caplog.text,
+            repr(issued),
+            "".join(traceback.format_exception(refused.value)),
+            refused.value.user_message,
+            *(repr(row) for row in AuditEvent.objects.values()),
+        ]
+    )
+    assert len(tokens) == 2
+    for token in tokens:
+        assert not [part for part in token.split(".") if part in seen]
 
 
 def test_console_lasts_as_long_as_the_keys(
