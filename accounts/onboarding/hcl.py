@@ -25,14 +25,12 @@ def text(value: str) -> str:
 
 
 def value(given: Any, indent: int = 0) -> str:
-    """Return a text, a number, a list or an object, over several lines, indented by so many spaces."""
+    """Return what JSON can say: a text, a number, true, false, null, a list or an object, over several lines, indented by so many spaces."""
     match given:
         case str():
             return text(given)
-        case bool():
-            return "true" if given else "false"
-        case int():
-            return str(given)
+        case bool() | int() | float() | None:
+            return json.dumps(given, allow_nan=False)
         case dict():
             pairs = {text(key): value(item, indent + 2) for key, item in given.items()}
             return _lines("{", attributes(pairs), "}", indent)

@@ -69,10 +69,6 @@ class Role:
     policy_arns: tuple[PolicyArn, ...]
     boundary: PolicyArn | None
 
-    @property
-    def path_and_name(self) -> str:
-        return f"{self.path.removeprefix('/')}{self.name}"
-
 
 def roles_of(account: Account) -> list[Role]:
     """Return the roles that an account needs, by permission set; `account.roles` may be prefetched.

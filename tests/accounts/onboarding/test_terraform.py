@@ -150,9 +150,12 @@ def test_a_text_is_never_an_expression(value: str, expected: str) -> None:
     assert hcl.text(value) == expected
 
 
-def test_what_has_no_form_in_the_language_is_refused() -> None:
+def test_everything_that_json_can_say_has_a_form_and_nothing_else() -> None:
+    assert [hcl.value(one) for one in (True, False, None, 7, 1.5)] == [
+        *("true", "false", "null", "7", "1.5")
+    ]
     with pytest.raises(TypeError):
-        hcl.value(1.5)
+        hcl.value({1, 2})
 
 
 def _unescaped(literal: str) -> Any:
