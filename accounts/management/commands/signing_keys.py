@@ -122,10 +122,18 @@ class Command(BaseCommand):
         successor = rotation.replace_at_once(now=now, actor=actor, all_keys_are_known=all_keys)
         self.stdout.write(
             self.style.SUCCESS(
-                f"{successor} ({successor.kid}) signs from now on; others are withdrawn."
+                f"{successor} ({successor.kid}) signs from now on; those before it are withdrawn."
             )
         )
         hours = cache_time() / timedelta(hours=1)
+        known_since = successor.published_at
+        if known_since is None or now < known_since + cache_time():
+            self.stderr.write(
+                self.style.WARNING(
+                    f"{successor} is new: AWS may refuse its tokens for up to {hours:g} hours, until it reads the "
+                    "key set again."
+                )
+            )
         self.stderr.write(
             self.style.WARNING(
                 f"AWS may use the key set that it has read for up to {hours:g} hours: so long whoever has a "

@@ -104,6 +104,9 @@ def test_an_emergency_says_what_it_cannot_do() -> None:
     assert "signing key 2 (" in told
     assert "up to 24 hours" in told
     assert "docs/issuer.md" in told
+    assert "signing key 2 is new: AWS may refuse its tokens for up to 24 hours" in told
+    SigningKey.objects.update(published_at=timezone.now() - timedelta(days=2))
+    assert "is new" not in signing_keys("emergency")
 
 
 def test_a_database_that_refuses_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
