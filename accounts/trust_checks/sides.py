@@ -156,6 +156,11 @@ def of_judgement(judgement: Judgement) -> Finding | None:
     )
 
 
+def region_refuses(region: str) -> str:
+    """Say that keys do not work in the account's default region."""
+    return f"Keys do not work in {region}, the account's default region: enable it in the account, or choose another."
+
+
 def too_long(offered: int, allowed: int) -> str:
     """Say that the permission set offers longer sessions than the role allows; both in seconds."""
     return (

@@ -6,6 +6,7 @@ import contextvars
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -127,9 +128,7 @@ def _each_in_a_thread(
     """Test each role; `own_time`: each may take as long as a request, instead of all together."""
 
     def run(role: OfferedRole) -> Trial:
-        if not own_time:
-            return test(role)
-        with time_budget.begun():
+        with time_budget.begun() if own_time else nullcontext():
             return test(role)
 
     if len(roles) == 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,6 +18,8 @@ from accounts.trust_checks import requests, sides
 from accounts.trust_checks.sessions import TrialSessions
 from accounts.trust_checks.sides import Finding
 from accounts.types import Credentials, Kind, OfferedRole, Origin, SessionRequest, Subject
+
+log = logging.getLogger(__name__)
 
 FindCaller = Callable[[SessionRequest], Caller | None]
 """How the portal looks to AWS when it asks for this session; None if that cannot be said."""
@@ -64,26 +67,31 @@ def try_role(
         keys = trial.sessions.harmless()
     except GatehouseError as error:
         trial.finding = _why_refused(trial, error, caller_of)
-    else:
+        return trial
+    try:
         trial.finding = _of_keys(trial, keys, caller_of)
+    except GatehouseError as error:
+        trial.finding = sides.unknown(error.code, error.admin_message)
+    except Exception as error:  # noqa: BLE001 - keys were given: this and other tests must be recorded
+        log.error("the test of %s ended with %s", role.arn, type(error).__name__)
+        trial.finding = sides.unknown("internal", f"{type(error).__name__}; the log has more")
     return trial
 
 
 def _of_keys(trial: Trial, keys: Credentials, caller_of: FindCaller) -> Finding:
     """Return the finding of a role that gave keys: whose they are, and what is not as it should be."""
     role, warnings = trial.role, []
-    home = partitions.find(role.partition).default_region
+    region, home = region_of(role), partitions.find(role.partition).default_region
     try:
-        arn = existing_roles.arn_of(keys, region=region_of(role))
+        try:
+            arn = existing_roles.arn_of(keys, region=region)
+        except AwsRefused:
+            if region == home:
+                raise
+            arn = existing_roles.arn_of(keys, region=home)
+            warnings.append(sides.region_refuses(region))
     except AwsRefused as refused:
-        if region_of(role) == home:
-            return sides.broken("trust.keys_refused", f"AWS gave keys that do not work: {refused}")
-        warnings.append(
-            f"Keys do not work in {role.region}, the account's default region: enable it in the account, or choose another."
-        )
-        arn = existing_roles.arn_of(keys, region=home)
-    except GatehouseError as error:
-        return sides.unknown(error.code, error.admin_message)
+        return sides.broken("trust.keys_refused", f"AWS gave keys that do not work: {refused}")
     if not _is_session_of(arn, role):
         return sides.broken(
             "trust.other_identity",

@@ -23,10 +23,9 @@ class Answers:
         self.asked: list[SessionRequest] = []
         self.on_ask: Callable[[SessionRequest], Any] = lambda request: None
         monkeypatch.setattr(trust, "obtain", self.obtain)
-        monkeypatch.setattr(
-            "accounts.aws.existing_roles.arn_of",
-            lambda keys, region: f"arn:aws:sts::{keys.session_token}/carol",
-        )
+        self.refusing_regions: dict[str, GatehouseError] = {}
+        self.whose = ""
+        monkeypatch.setattr("accounts.aws.existing_roles.arn_of", self.arn_of)
         monkeypatch.setattr("accounts.aws.existing_roles.find", self.not_readable)
         monkeypatch.setattr("accounts.aws.existing_roles.arn_of_hub", self.not_readable)
 
@@ -42,6 +41,11 @@ class Answers:
             session_token=f"{role.account_id}:assumed-role/{role.iam_role_name}",
             expires_at=timezone.now() + timedelta(minutes=15),
         )
+
+    def arn_of(self, keys: Credentials, *, region: str) -> str:
+        if (error := self.refusing_regions.get(region)) is not None:
+            raise error
+        return self.whose or f"arn:aws:sts::{keys.session_token}/carol"
 
     def not_readable(self, *arguments: Any, **named: Any) -> Any:
         raise errors.DENIED.error("GetRole")

@@ -17,7 +17,7 @@ from accounts.errors import (
     AwsRefused,
     InvalidRequest,
 )
-from accounts.models import Account, AccountRole, AuditEvent, TrustCheck
+from accounts.models import Account, AccountRole, AuditEvent, PermissionSet, TrustCheck
 from accounts.models.audit import Action
 from accounts.models.trust_checks import CheckOutcome
 from accounts.trust_checks import MOST, CheckedRole, check_roles, role_ids, testing
@@ -240,6 +240,81 @@ def test_a_region_that_is_switched_off_is_said(aws: Answers) -> None:
         CheckOutcome.BROKEN,
         "trust.region_disabled",
     )
+
+
+def test_keys_that_do_not_work_are_told_from_a_region_where_they_do_not(aws: Answers) -> None:
+    Account.objects.update(region="ap-east-1")
+    invalid = errors.HUB.error("InvalidClientTokenId")
+    for regions, outcome, code, warnings in (
+        (["ap-east-1"], CheckOutcome.WORKS, "", 1),
+        (["ap-east-1", "us-east-1"], CheckOutcome.BROKEN, "trust.keys_refused", 0),
+    ):
+        aws.refusing_regions = dict.fromkeys(regions, invalid)
+
+        found = check("Developer")[0].finding
+
+        assert (found.outcome, found.code, len(found.warnings)) == (outcome, code, warnings)
+    aws.refusing_regions = {"ap-east-1": errors.TIMEOUT.error()}
+    assert check("Developer")[0].finding.code == "aws.timeout"
+
+
+def test_keys_of_somebody_else_are_not_taken_for_the_roles(aws: Answers) -> None:
+    aws.whose = f"arn:aws:sts::{PROD}:assumed-role/Developer/carol"
+
+    found = check("Developer")[0].finding
+
+    assert (found.outcome, found.code) == (CheckOutcome.BROKEN, "trust.other_identity")
+
+
+def test_a_defect_after_keys_were_given_is_recorded_with_them(
+    aws: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def defect(*_: Any) -> None:
+        raise KeyError("planted")
+
+    monkeypatch.setattr("accounts.trust_checks.trials._is_session_of", defect)
+
+    found = check()
+
+    assert {one.finding.code for one in found} == {"internal"}
+    rows = AuditEvent.objects.filter(action=Action.ROLE_TESTED)
+    assert rows.count() == 2
+    assert all(row.access_key_id for row in rows)
+    assert "planted" not in str(rows.values())
+
+
+def test_the_longest_session_is_tried_where_the_role_cannot_be_read(aws: Answers) -> None:
+    PermissionSet.objects.update(session_duration=8 * 3600)
+
+    def refuse_long(request: SessionRequest) -> None:
+        if request.duration > 3600:
+            raise errors.OVER_MAXIMUM.error()
+
+    fits = check("Developer")[0].finding
+    aws.on_ask = refuse_long
+    too_long = check("Developer")[0].finding
+
+    assert (fits.warnings, len(too_long.warnings)) == ((), 1)
+    assert "the role allows 1 hour at most" in too_long.warnings[0]
+
+
+def test_a_permission_set_whose_session_cannot_be_asked_for_is_broken(aws: Answers) -> None:
+    Account.objects.update(trust_method="user-token")
+    PermissionSet.objects.update(claim_tags={"team": "team"})
+
+    found = check("Developer", subject=cast.as_subject(cast.subject("carol", team="x")))[0].finding
+
+    assert (found.outcome, found.code) == (CheckOutcome.BROKEN, "trust.session_rules")
+    assert not aws.asked
+
+
+def test_a_session_policy_that_was_stored_past_the_checks_is_said(aws: Answers) -> None:
+    PermissionSet.objects.update(session_policy="{")
+
+    found = check("Developer")[0].finding
+
+    assert found.outcome is CheckOutcome.BROKEN
+    assert not aws.asked
 
 
 def test_a_role_that_was_deleted_meanwhile_is_recorded_and_not_kept(aws: Answers) -> None:
