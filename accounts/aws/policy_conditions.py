@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from accounts.addresses import is_loopback
+
 _IF_EXISTS = "IfExists"
 _FOR_ALL, _FOR_ANY = "ForAllValues:", "ForAnyValue:"
 _POSITIVE = {"StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike"}
@@ -84,7 +86,7 @@ def tests_of(condition: Mapping[str, Any]) -> tuple[Test, ...]:
 def is_provider_key(key: str) -> bool:
     """Whether a key is a claim of an OIDC provider: `id.example.com/path:sub`."""
     provider, _, claim = key.rpartition(":")
-    is_host = any(mark in provider for mark in ".:/") or provider == "localhost"
+    is_host = any(mark in provider for mark in ".:/") or is_loopback(provider)
     return is_host and bool(claim) and not key.lower().startswith(_OF_AWS)
 
 
