@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Any
-from uuid import UUID
 
 from django.db import Error as DatabaseError
 
@@ -99,7 +98,7 @@ class Attempt:
                 credentials.packed_policy_size,
             )
 
-    def record(self, outcome: Outcome, *, error_code: str = "", reason: str = "") -> UUID:
+    def record(self, outcome: Outcome, *, error_code: str = "", reason: str = "") -> int:
         """Write the audit row and return its id.
 
         Raises:

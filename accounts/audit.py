@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.db.models import CharField, OuterRef, PositiveIntegerField, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
@@ -39,7 +38,7 @@ def record(
     origin: Origin,
     subject: Subject | None = None,
     **facts: Any,
-) -> UUID:
+) -> int:
     """Append one row and return its id.
 
     `facts` are columns of `AuditEvent`. A value that its column cannot hold is made to fit (texts are

@@ -344,7 +344,7 @@ class IssuedKeys:
     credentials: Credentials
     session_name: str
     duration: int
-    audit_id: UUID
+    audit_id: int
     shortened: str = ""
     read_only: bool = False
 
@@ -355,4 +355,4 @@ class ConsoleSignIn:
 
     entitlement: Entitlement
     url: str = field(repr=False)
-    audit_id: UUID
+    audit_id: int

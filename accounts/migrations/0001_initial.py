@@ -127,9 +127,9 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='AuditEvent',
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(db_index=True)),
-                ('action', models.CharField(choices=[('access:keys:issued', 'Keys issued'), ('access:keys:denied', 'Keys denied'), ('access:keys:failed', 'Keys failed'), ('access:console:issued', 'Console opened'), ('access:console:denied', 'Console denied'), ('access:console:failed', 'Console failed'), ('access:page:denied', 'Page denied'), ('signin:person:completed', 'Signed in'), ('signin:person:failed', 'Sign-in failed'), ('signin:person:ended', 'Signed out'), ('admin:object:added', 'Added'), ('admin:object:changed', 'Changed'), ('admin:object:deleted', 'Deleted'), ('admin:role:tested', 'Role tested'), ('token:secret:created', 'Token created'), ('token:secret:revoked', 'Token revoked'), ('token:secret:refused', 'Token refused'), ('sso:client:allowed', 'Command-line access allowed'), ('sso:client:denied', 'Command-line access denied'), ('sso:token:issued', 'Command line signed in'), ('sso:token:refreshed', 'Command line renewed its tokens'), ('sso:token:reused', 'Command-line secret used twice'), ('sso:token:revoked', 'Command line signed out'), ('signing:key:created', 'Signing key created'), ('signing:key:published', 'Signing key published'), ('signing:key:encrypted', 'Signing key encrypted again'), ('signing:key:rotated', 'Signing key begins to sign'), ('signing:key:withdrawn', 'Signing key withdrawn'), ('admin:plan:applied', 'Configuration applied')], db_index=True, max_length=40)),
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('at', models.DateTimeField()),
+                ('action', models.CharField(choices=[('access.keys.issued', 'Keys issued'), ('access.keys.denied', 'Keys denied'), ('access.keys.failed', 'Keys failed'), ('access.console.issued', 'Console opened'), ('access.console.denied', 'Console denied'), ('access.console.failed', 'Console failed'), ('access.page.denied', 'Page denied'), ('signin.person.completed', 'Signed in'), ('signin.person.failed', 'Sign-in failed'), ('signin.person.ended', 'Signed out'), ('admin.object.added', 'Added'), ('admin.object.changed', 'Changed'), ('admin.object.deleted', 'Deleted'), ('admin.role.tested', 'Role tested'), ('token.secret.created', 'Token created'), ('token.secret.revoked', 'Token revoked'), ('token.secret.refused', 'Token refused'), ('sso.client.allowed', 'Command-line access allowed'), ('sso.client.denied', 'Command-line access denied'), ('sso.token.issued', 'Command line signed in'), ('sso.token.refreshed', 'Command line renewed its tokens'), ('sso.token.reused', 'Command-line secret used twice'), ('sso.token.revoked', 'Command line signed out'), ('signing.key.created', 'Signing key created'), ('signing.key.published', 'Signing key published'), ('signing.key.encrypted', 'Signing key encrypted again'), ('signing.key.rotated', 'Signing key begins to sign'), ('signing.key.withdrawn', 'Signing key withdrawn'), ('admin.plan.applied', 'Configuration applied')], max_length=64)),
                 ('issuer', models.CharField(blank=True, max_length=255)),
                 ('sub', models.CharField(blank=True, max_length=255)),
                 ('actor', models.CharField(blank=True, help_text='Email, name or identifier.', max_length=255)),
@@ -151,7 +151,7 @@ class Migration(migrations.Migration):
                 ('detail', models.JSONField(blank=True, default=dict)),
             ],
             options={
-                'ordering': ['-at'],
+                'ordering': ['-at', '-id'],
             },
         ),
         migrations.CreateModel(
@@ -445,11 +445,27 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='auditevent',
-            index=models.Index(fields=['issuer', 'sub', '-at'], name='audit_by_person'),
+            index=models.Index(fields=['-at', '-id'], name='audit_by_time'),
         ),
         migrations.AddIndex(
             model_name='auditevent',
-            index=models.Index(fields=['account_id', '-at'], name='audit_by_account'),
+            index=models.Index(fields=['action', '-at', '-id'], name='audit_by_action'),
+        ),
+        migrations.AddIndex(
+            model_name='auditevent',
+            index=models.Index(fields=['issuer', 'sub', '-at', '-id'], name='audit_by_person'),
+        ),
+        migrations.AddIndex(
+            model_name='auditevent',
+            index=models.Index(fields=['account_id', '-at', '-id'], name='audit_by_account'),
+        ),
+        migrations.AddIndex(
+            model_name='auditevent',
+            index=models.Index(condition=models.Q(('access_key_id', ''), _negated=True), fields=['access_key_id'], name='audit_by_key'),
+        ),
+        migrations.AddIndex(
+            model_name='auditevent',
+            index=models.Index(condition=models.Q(('request_id', ''), _negated=True), fields=['request_id'], name='audit_by_request'),
         ),
         migrations.AddConstraint(
             model_name='block',

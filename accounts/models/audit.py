@@ -2,47 +2,69 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
 
 from accounts import moments
 from accounts.visible import visible
 
 
-class Action(models.TextChoices):
-    """What happened, as subject:object:outcome."""
+class AuditOutcome(models.TextChoices):
+    """How it ended: it was done, the portal refused it, or it did not work."""
 
-    KEYS_ISSUED = "access:keys:issued", "Keys issued"
-    KEYS_DENIED = "access:keys:denied", "Keys denied"
-    KEYS_FAILED = "access:keys:failed", "Keys failed"
-    CONSOLE_ISSUED = "access:console:issued", "Console opened"
-    CONSOLE_DENIED = "access:console:denied", "Console denied"
-    CONSOLE_FAILED = "access:console:failed", "Console failed"
-    PAGE_DENIED = "access:page:denied", "Page denied"
-    SIGNIN_COMPLETED = "signin:person:completed", "Signed in"
-    SIGNIN_FAILED = "signin:person:failed", "Sign-in failed"
-    SIGNIN_ENDED = "signin:person:ended", "Signed out"
-    ADMIN_ADDED = "admin:object:added", "Added"
-    ADMIN_CHANGED = "admin:object:changed", "Changed"
-    ADMIN_DELETED = "admin:object:deleted", "Deleted"
-    ROLE_TESTED = "admin:role:tested", "Role tested"
-    TOKEN_CREATED = "token:secret:created", "Token created"
-    TOKEN_REVOKED = "token:secret:revoked", "Token revoked"
-    TOKEN_REFUSED = "token:secret:refused", "Token refused"
-    CLI_ALLOWED = "sso:client:allowed", "Command-line access allowed"
-    CLI_DENIED = "sso:client:denied", "Command-line access denied"
-    CLI_TOKEN_ISSUED = "sso:token:issued", "Command line signed in"
-    CLI_TOKEN_REFRESHED = "sso:token:refreshed", "Command line renewed its tokens"
-    CLI_TOKEN_REUSED = "sso:token:reused", "Command-line secret used twice"
-    CLI_TOKEN_REVOKED = "sso:token:revoked", "Command line signed out"
-    SIGNING_KEY_CREATED = "signing:key:created", "Signing key created"
-    SIGNING_KEY_PUBLISHED = "signing:key:published", "Signing key published"
-    SIGNING_KEY_ENCRYPTED = "signing:key:encrypted", "Signing key encrypted again"
-    SIGNING_KEY_ROTATED = "signing:key:rotated", "Signing key begins to sign"
-    SIGNING_KEY_WITHDRAWN = "signing:key:withdrawn", "Signing key withdrawn"
-    PLAN_APPLIED = "admin:plan:applied", "Configuration applied"
+    SUCCESS = "success", "Done"
+    DENIED = "denied", "Denied"
+    FAILED = "failed", "Failed"
+
+
+class Action(models.TextChoices):
+    """What happened, as subject.object.action: what it is about, the thing, and what became of it.
+
+    docs/audit.md says when each is recorded.
+    """
+
+    KEYS_ISSUED = "access.keys.issued", "Keys issued"
+    KEYS_DENIED = "access.keys.denied", "Keys denied"
+    KEYS_FAILED = "access.keys.failed", "Keys failed"
+    CONSOLE_ISSUED = "access.console.issued", "Console opened"
+    CONSOLE_DENIED = "access.console.denied", "Console denied"
+    CONSOLE_FAILED = "access.console.failed", "Console failed"
+    PAGE_DENIED = "access.page.denied", "Page denied"
+    SIGNIN_COMPLETED = "signin.person.completed", "Signed in"
+    SIGNIN_FAILED = "signin.person.failed", "Sign-in failed"
+    SIGNIN_ENDED = "signin.person.ended", "Signed out"
+    ADMIN_ADDED = "admin.object.added", "Added"
+    ADMIN_CHANGED = "admin.object.changed", "Changed"
+    ADMIN_DELETED = "admin.object.deleted", "Deleted"
+    ROLE_TESTED = "admin.role.tested", "Role tested"
+    TOKEN_CREATED = "token.secret.created", "Token created"
+    TOKEN_REVOKED = "token.secret.revoked", "Token revoked"
+    TOKEN_REFUSED = "token.secret.refused", "Token refused"
+    CLI_ALLOWED = "sso.client.allowed", "Command-line access allowed"
+    CLI_DENIED = "sso.client.denied", "Command-line access denied"
+    CLI_TOKEN_ISSUED = "sso.token.issued", "Command line signed in"
+    CLI_TOKEN_REFRESHED = "sso.token.refreshed", "Command line renewed its tokens"
+    CLI_TOKEN_REUSED = "sso.token.reused", "Command-line secret used twice"
+    CLI_TOKEN_REVOKED = "sso.token.revoked", "Command line signed out"
+    SIGNING_KEY_CREATED = "signing.key.created", "Signing key created"
+    SIGNING_KEY_PUBLISHED = "signing.key.published", "Signing key published"
+    SIGNING_KEY_ENCRYPTED = "signing.key.encrypted", "Signing key encrypted again"
+    SIGNING_KEY_ROTATED = "signing.key.rotated", "Signing key begins to sign"
+    SIGNING_KEY_WITHDRAWN = "signing.key.withdrawn", "Signing key withdrawn"
+    PLAN_APPLIED = "admin.plan.applied", "Configuration applied"
+
+    @property
+    def outcome(self) -> AuditOutcome:
+        """How it ended, which is the last word of the action."""
+        last = self.value.rpartition(".")[2]
+        if last == "failed":
+            return AuditOutcome.FAILED
+        return AuditOutcome.DENIED if last in _REFUSALS else AuditOutcome.SUCCESS
+
+
+_REFUSALS = frozenset({"denied", "refused", "reused"})
 
 
 class AppendOnly(TypeError):
@@ -67,9 +89,9 @@ class AuditQuerySet(models.QuerySet["AuditEvent"]):
 class AuditEvent(models.Model):
     """Who did what, from where, with which outcome and why. No secrets, and no foreign keys: rows outlive the rest."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    at = models.DateTimeField(db_index=True)
-    action = models.CharField(max_length=40, choices=Action, db_index=True)
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField()
+    action = models.CharField(max_length=64, choices=Action)
     issuer = models.CharField(max_length=255, blank=True)
     sub = models.CharField(max_length=255, blank=True)
     actor = models.CharField(max_length=255, blank=True, help_text="Email, name or identifier.")
@@ -95,10 +117,18 @@ class AuditEvent(models.Model):
     objects = AuditQuerySet.as_manager()
 
     class Meta:
-        ordering = ["-at"]
+        ordering = ["-at", "-id"]
         indexes = [
-            models.Index(fields=["issuer", "sub", "-at"], name="audit_by_person"),
-            models.Index(fields=["account_id", "-at"], name="audit_by_account"),
+            models.Index(fields=["-at", "-id"], name="audit_by_time"),
+            models.Index(fields=["action", "-at", "-id"], name="audit_by_action"),
+            models.Index(fields=["issuer", "sub", "-at", "-id"], name="audit_by_person"),
+            models.Index(fields=["account_id", "-at", "-id"], name="audit_by_account"),
+            models.Index(
+                fields=["access_key_id"], condition=~Q(access_key_id=""), name="audit_by_key"
+            ),
+            models.Index(
+                fields=["request_id"], condition=~Q(request_id=""), name="audit_by_request"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -108,7 +138,8 @@ class AuditEvent(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
             raise AppendOnly("audit rows are append-only")
-        super().save(*args, **kwargs)
+        # Without it Django would write over a row whose id is given.
+        super().save(*args, **{**kwargs, "force_insert": True})
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         raise AppendOnly("audit rows are append-only")

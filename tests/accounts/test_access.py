@@ -84,7 +84,7 @@ DOORS: dict[str, Callable[..., object]] = {"keys": get_keys, "console": open_con
 
 def attempts() -> list[AuditEvent]:
     """What the door has recorded, the latest first."""
-    return list(AuditEvent.objects.filter(action__startswith="access:"))
+    return list(AuditEvent.objects.filter(action__startswith="access."))
 
 
 class Answers:
@@ -228,7 +228,7 @@ def test_role_for_the_other_kind_only_is_denied_and_says_so(kind: str, other: st
 
     assert denied.value.user_message == f"Developer in this account is for {other} only."
     [row] = attempts()
-    assert (row.action, row.error_code) == (f"access:{kind}:denied", "access.kind_denied")
+    assert (row.action, row.error_code) == (f"access.{kind}.denied", "access.kind_denied")
 
 
 def test_groups_that_were_cut_off_deny_with_the_reason() -> None:
@@ -361,7 +361,7 @@ def test_session_tag_that_the_permission_set_does_not_name_is_refused_before_aws
             row = attempts()[0]
             assert denied.value.code == row.error_code == "access.tag_denied"
             assert words in denied.value.user_message
-            assert (row.action, row.detail["tags"]) == (f"access:{kind}:denied", tags)
+            assert (row.action, row.detail["tags"]) == (f"access.{kind}.denied", tags)
     assert aws.calls == []
 
 
@@ -395,7 +395,7 @@ def test_session_tags_reach_aws_and_the_record(aws: Answers, kind: str) -> None:
 
     [row] = attempts()
     assert [call.tags for call in aws.calls] == [PROJECT, PROJECT]
-    assert (row.action, row.detail["tags"]) == (f"access:{kind}:issued", PROJECT)
+    assert (row.action, row.detail["tags"]) == (f"access.{kind}.issued", PROJECT)
 
 
 # --- who it is at AWS, and less than one may ---
@@ -434,7 +434,7 @@ def test_claims_that_aws_needs_and_that_did_not_come_are_a_recorded_denial(
         DOORS[kind](cast.as_subject("alice"))
 
     [row] = attempts()
-    assert (row.action, row.error_code) == (f"access:{kind}:denied", "claims.missing")
+    assert (row.action, row.error_code) == (f"access.{kind}.denied", "claims.missing")
     assert denied.value.recorded
     assert aws.calls == []
 
@@ -447,7 +447,7 @@ def test_read_only_is_refused_where_the_permission_set_does_not_offer_it(
         DOORS[kind](cast.as_subject("alice"), read_only=True)
 
     [row] = attempts()
-    assert (row.action, row.error_code) == (f"access:{kind}:denied", "access.read_only_denied")
+    assert (row.action, row.error_code) == (f"access.{kind}.denied", "access.read_only_denied")
     assert row.detail["session_policy"] == "read-only"
     assert aws.calls == []
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
 
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models.signals import pre_save
 from hypothesis import given
 from hypothesis import settings as bounds
 from hypothesis import strategies as st
@@ -32,11 +34,17 @@ def record(**facts: Any) -> AuditEvent:
 
 
 @contextmanager
-def next_row_is(number: UUID) -> Iterator[None]:
+def next_row_is(number: int) -> Iterator[None]:
     """Give the next row the id of one that is there."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(AuditEvent._meta.get_field("id"), "_get_default", lambda: number)
+
+    def number_it(instance: AuditEvent, **kwargs: Any) -> None:
+        instance.id = number
+
+    pre_save.connect(number_it, sender=AuditEvent)
+    try:
         yield
+    finally:
+        pre_save.disconnect(number_it, sender=AuditEvent)
 
 
 pytestmark = pytest.mark.django_db
@@ -69,7 +77,7 @@ def test_record_keeps_what_was_given() -> None:
 def test_record_writes_the_row_that_save_would() -> None:
     recorded = record(subject=subject("alice"), duration=900, detail={"a": ["ä", 1.5, None]})
     row = {field.attname: getattr(recorded, field.attname) for field in AuditEvent._meta.fields}
-    twin = AuditEvent(**{**row, "id": uuid4()})
+    twin = AuditEvent(**{**row, "id": None})
 
     twin.save()
 
@@ -275,6 +283,19 @@ def test_the_refusal_stands_again_after_tables_were_emptied_between_tests() -> N
         cursor.execute("TRUNCATE accounts_auditevent")
 
     assert AuditEvent.objects.count() == 1
+
+
+def test_vocabulary_is_subject_object_action() -> None:
+    for action in Action:
+        assert re.fullmatch(r"[a-z]+\.[a-z]+\.[a-z_]+", action.value), action
+
+
+def test_documentation_lists_each_action_with_its_outcome() -> None:
+    page = Path("docs/audit.md").read_text()
+    listed = re.findall(r"^\| `([a-z_.]+)` \| .* \| (\w+) \|$", page, re.MULTILINE)
+
+    assert dict(listed) == {action.value: action.outcome.value for action in Action}
+    assert len(listed) == len(Action)
 
 
 class AnyFacts(TestCase):

@@ -79,7 +79,7 @@ def test_an_address_blocks_all_its_identities_and_names_the_look_alikes() -> Non
     assert f"--issuer {cast.ISSUER} --sub renamed-alice" in said
     with pytest.raises(SignInAgain):
         signins.get_open(sign_in_id=sign_in.id, now=timezone.now())
-    rows = AuditEvent.objects.filter(action="admin:object:added")
+    rows = AuditEvent.objects.filter(action="admin.object.added")
     assert {row.actor for row in rows} == {operator_name()}
     assert {row.surface for row in rows} == {"command"}
     assert {row.detail["after"]["reason"] for row in rows} == {"left the company"}
@@ -103,7 +103,7 @@ def test_an_address_unblocks_them_and_names_what_still_refuses_them() -> None:
     run("unblock", "--claim", "email", "--value", ALICE.email)
 
     assert blocked() == set()
-    assert AuditEvent.objects.filter(action="admin:object:deleted").count() == 3
+    assert AuditEvent.objects.filter(action="admin.object.deleted").count() == 3
     with pytest.raises(CommandError, match="Not blocked: sub-alice at"):
         run("unblock", "--issuer", cast.ISSUER, "--sub", "sub-alice")
 
@@ -113,7 +113,7 @@ def test_what_two_admins_lift_at_once_is_recorded_once() -> None:
     for _ in range(2):
         blocking.unblock(row, by=ALICE, origin=cast.ORIGIN, now=timezone.now())
 
-    event = AuditEvent.objects.get(action="admin:object:deleted")
+    event = AuditEvent.objects.get(action="admin.object.deleted")
     assert event.actor == ALICE.label
     assert event.detail["before"]["reason"] == "left"
 
@@ -124,7 +124,7 @@ def test_an_identity_never_seen_and_a_claim_value_are_blocked_and_a_reason_is_co
     run("block", *identity, "--reason", "left")
 
     assert blocked() == {"pairwise-alice"}
-    change = AuditEvent.objects.get(action="admin:object:changed")
+    change = AuditEvent.objects.get(action="admin.object.changed")
     assert change.detail["before"] == {"reason": "lfet"}
     assert change.detail["after"] == {"reason": "left"}
     assert not Person.objects.exists()

@@ -100,7 +100,7 @@ def test_role_that_trusts_another_principal_stays_closed(
         codes.append(refused.value.code)
 
     assert codes == ["aws.access_denied", "aws.token_audience"]
-    assert AuditEvent.objects.filter(action="access:keys:failed").count() == 2
+    assert AuditEvent.objects.filter(action="access.keys.failed").count() == 2
 
 
 def test_session_tags_are_refused_as_aws_passes_none_on(aws: list[Seen]) -> None:

@@ -79,7 +79,7 @@ def get_keys(account_id: str = DEV, role_name: str = "Developer", **options: Any
 
 
 def last() -> AuditEvent:
-    return AuditEvent.objects.filter(action__startswith="access:")[0]
+    return AuditEvent.objects.filter(action__startswith="access.")[0]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_trust_that_does_not_name_this_role_of_this_portal_lets_nobody_in(
         get_keys()
 
     assert refused.value.code == last().error_code == code
-    assert last().action == "access:keys:failed"
+    assert last().action == "access.keys.failed"
 
 
 def test_account_without_the_provider_lets_nobody_in(aws: StrictAws) -> None:
@@ -122,7 +122,7 @@ def test_key_that_is_not_published_lets_nobody_in(aws: StrictAws, web_issuer: We
     with pytest.raises(GatehouseError):
         get_keys()
 
-    assert last().action == "access:keys:failed"
+    assert last().action == "access.keys.failed"
 
 
 def test_tags_need_a_trust_that_lets_them_in(aws: StrictAws) -> None:
@@ -146,7 +146,7 @@ def test_portal_without_aws_keys_gives_keys_for_twelve_hours(aws: StrictAws) -> 
     keys = issued.credentials
     assert issued.duration == 43200
     assert keys.expires_at - datetime.now(UTC) > timedelta(hours=11, minutes=59)
-    assert (last().action, last().access_key_id) == ("access:keys:issued", keys.access_key_id)
+    assert (last().action, last().access_key_id) == ("access.keys.issued", keys.access_key_id)
     assert whose_keys(
         aws.url,
         access_key_id=keys.access_key_id,

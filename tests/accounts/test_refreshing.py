@@ -108,7 +108,7 @@ def test_sign_in_that_the_provider_has_ended_ends_here(
 
     assert stored(sign_in) == ("", "")
     assert sign_in.ended_at is not None
-    ended = AuditEvent.objects.get(action="signin:person:ended")
+    ended = AuditEvent.objects.get(action="signin.person.ended")
     assert (ended.reason, ended.ip) == ("the identity provider no longer renews it", "192.0.2.7")
 
 

@@ -44,7 +44,7 @@ def role() -> OfferedRole:
 
 
 def last() -> AuditEvent:
-    return AuditEvent.objects.filter(action__startswith="access:")[0]
+    return AuditEvent.objects.filter(action__startswith="access.")[0]
 
 
 def test_keys_are_denied_with_the_reason_and_aws_is_not_asked() -> None:
@@ -62,7 +62,7 @@ def test_keys_are_denied_with_the_reason_and_aws_is_not_asked() -> None:
         )
 
     assert denied.value.code == last().error_code == "access.no_keys"
-    assert last().action == "access:keys:denied"
+    assert last().action == "access.keys.denied"
     assert "console" in denied.value.user_message
     assert server.seen == []
 
@@ -101,14 +101,14 @@ def test_what_the_page_of_aws_cannot_take_is_refused(options: dict[str, Any], co
         open_console(**options)
 
     assert refused.value.code == last().error_code == code
-    assert last().action == "access:console:denied"
+    assert last().action == "access.console.denied"
 
 
 def test_role_that_is_not_given_has_no_link() -> None:
     with pytest.raises(GatehouseError):
         open_console(subject=cast.as_subject("mallory"))
 
-    assert last().action == "access:console:denied"
+    assert last().action == "access.console.denied"
 
 
 def test_role_that_the_page_does_not_take_is_a_failure() -> None:
@@ -117,7 +117,7 @@ def test_role_that_the_page_does_not_take_is_a_failure() -> None:
     with pytest.raises(AwsRefused):
         open_console()
 
-    assert (last().action, last().error_code) == ("access:console:failed", "aws.switch_role_name")
+    assert (last().action, last().error_code) == ("access.console.failed", "aws.switch_role_name")
 
 
 def test_console_is_a_link_that_is_recorded(settings: Any) -> None:
@@ -135,7 +135,7 @@ def test_console_is_a_link_that_is_recorded(settings: Any) -> None:
         "color": "f2b0a9",
     }
     assert server.seen == []
-    assert last().action == "access:console:issued"
+    assert last().action == "access.console.issued"
     assert last().detail == {"destination": opened.url}
     assert (last().access_key_id, last().duration) == ("", None)
 

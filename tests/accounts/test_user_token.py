@@ -55,7 +55,7 @@ def get_keys(subject: Subject, **options: Any) -> IssuedKeys:
 
 
 def last() -> AuditEvent:
-    return AuditEvent.objects.filter(action__startswith="access:")[0]
+    return AuditEvent.objects.filter(action__startswith="access.")[0]
 
 
 def of_provider(**claims: Any) -> Subject:
@@ -111,7 +111,7 @@ def test_token_of_a_program_for_another_audience_is_denied(claims: dict[str, Any
         get_keys(of_provider(**claims))
 
     assert denied.value.code == last().error_code == "access.token_audience"
-    assert last().action == "access:keys:denied"
+    assert last().action == "access.keys.denied"
     assert server.seen == []
 
 

@@ -200,7 +200,7 @@ def test_console_opens_the_portal_so_that_no_secret_is_on_a_command_line(
     alice: Machine, portal: Portal
 ) -> None:
     destination = "https://eu-west-1.console.aws.amazon.com/s3/home"
-    before = portal.rows("accounts_auditevent").count("access:console")
+    before = portal.rows("accounts_auditevent").count("access.console")
 
     done = alice.run("console", *ROLE, "--destination", destination)
 
@@ -213,7 +213,7 @@ def test_console_opens_the_portal_so_that_no_secret_is_on_a_command_line(
         "role_name": ["Developer"],
         "destination": [destination],
     }
-    assert portal.rows("accounts_auditevent").count("access:console") == before
+    assert portal.rows("accounts_auditevent").count("access.console") == before
 
 
 def test_console_prints_its_page_if_the_browser_does_not_start(

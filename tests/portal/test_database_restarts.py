@@ -56,7 +56,7 @@ class Site:
         """Return the access key ids of the audit trail."""
         with psycopg.connect(self.cluster.url) as connection:
             rows = connection.execute(
-                "SELECT access_key_id FROM accounts_auditevent WHERE action = 'access:keys:issued'"
+                "SELECT access_key_id FROM accounts_auditevent WHERE action = 'access.keys.issued'"
             ).fetchall()
         return [row[0] for row in rows]
 
@@ -150,8 +150,8 @@ def test_on_a_full_disk_nothing_is_issued_and_everybody_is_told(site: Site) -> N
     assert len(site.recorded()) == len(recorded) + 1
     # The first keys were dropped; after that AWS is not asked.
     log = site.portal.read_log()[already:]
-    assert log.count("nothing released: access:keys:issued") == 1
-    assert log.count("nothing released: access:keys:failed, no key") == 3
+    assert log.count("nothing released: access.keys.issued") == 1
+    assert log.count("nothing released: access.keys.failed, no key") == 3
 
 
 def fill(disk: Path, admin: psycopg.Connection[Any]) -> Path:
@@ -171,7 +171,7 @@ def fill(disk: Path, admin: psycopg.Connection[Any]) -> Path:
     assert columns[0] == "id"
     copy = (
         f"INSERT INTO accounts_auditevent ({names}) SELECT {values} FROM accounts_auditevent "
-        "WHERE action = 'signin:person:completed' LIMIT 1"
+        "WHERE action = 'signin.person.completed' LIMIT 1"
     )
     with suppress(psycopg.errors.DiskFull):
         while True:

@@ -171,7 +171,7 @@ def test_pages_and_probes_are_answered_while_callers_wait_for_aws(
         rows = dict(
             connection.execute(
                 "SELECT error_code, count(*) FROM accounts_auditevent "
-                "WHERE action = 'access:keys:failed' GROUP BY error_code"
+                "WHERE action = 'access.keys.failed' GROUP BY error_code"
             )
         )
     assert sum(rows.values()) == CALLERS

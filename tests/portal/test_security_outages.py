@@ -222,7 +222,7 @@ def test_a_database_that_is_read_only_is_a_clear_503_and_aws_is_not_asked(outage
     assert "could not be recorded" in answers[0].text
     assert "cannot write to its database" in answers[1].text
     assert reading.status_code == 200
-    assert "nothing released: access:keys:failed, no key" in outage.portal.read_log()
+    assert "nothing released: access.keys.failed, no key" in outage.portal.read_log()
     wait_until(lambda: outage.get("/readyz").status_code == 200)
     assert outage.ask_for_keys().status_code == 200
 

@@ -124,7 +124,7 @@ def test_the_token_of_somebody_else_is_refused() -> None:
     response = alice.post("/keys", {**ROLE, "csrfmiddlewaretoken": token})
 
     assert response.status_code == 403
-    assert not AuditEvent.objects.filter(action__startswith="access:").exists()
+    assert not AuditEvent.objects.filter(action__startswith="access.").exists()
 
 
 def test_no_method_but_post_asks_for_keys_or_the_console(subtests: pytest.Subtests) -> None:
@@ -139,14 +139,14 @@ def test_no_method_but_post_asks_for_keys_or_the_console(subtests: pytest.Subtes
 
             assert response.status_code == (200 if method in ("GET", "HEAD") else 405)
             assert b"ASIA" not in response.content
-            assert not AuditEvent.objects.filter(action__startswith="access:").exists()
+            assert not AuditEvent.objects.filter(action__startswith="access.").exists()
 
 
 def test_looking_at_an_address_changes_nothing(subtests: pytest.Subtests) -> None:
     carol = cast.signed_in("carol")
     # Refusals are recorded, and change nothing.
-    changes = AuditEvent.objects.exclude(action="signin:person:failed").exclude(
-        action__endswith=":denied"
+    changes = AuditEvent.objects.exclude(action="signin.person.failed").exclude(
+        action__endswith=".denied"
     )
     before = changes.count()
 
@@ -343,7 +343,7 @@ def test_an_entitlement_that_ends_between_page_and_form_gives_nothing() -> None:
 def test_own_activity_is_all_that_anybody_sees() -> None:
     alice, mallory = cast.signed_in("alice"), cast.signed_in("mallory")
     mallory.post("/keys", ROLE)
-    row = AuditEvent.objects.get(action="access:keys:denied")
+    row = AuditEvent.objects.get(action="access.keys.denied")
 
     for query in ("", "?page=2", "?sub=sub-mallory", "?issuer=x&sub=sub-mallory&page=1"):
         assert str(row.id) not in alice.get(f"/activity{query}").content.decode()

@@ -36,7 +36,7 @@ ALLOW, DENY = {"answer": "allow"}, {"answer": "deny"}
 
 def actions() -> list[str]:
     return list(
-        AuditEvent.objects.filter(action__startswith="sso:")
+        AuditEvent.objects.filter(action__startswith="sso.")
         .order_by("at")
         .values_list("action", flat=True)
     )

@@ -149,7 +149,7 @@ def test_typing_a_code_allows_nothing_yet(program: Program) -> None:
     assert say(cast.signed_in("alice"), given["userCode"]) == 200
 
     assert Approval.objects.get().approved_at is None
-    assert not AuditEvent.objects.filter(action__startswith="sso:").exists()
+    assert not AuditEvent.objects.filter(action__startswith="sso.").exists()
 
 
 def test_a_form_without_its_token_allows_nothing(program: Program) -> None:
@@ -313,7 +313,7 @@ def test_a_code_is_answered_once(program: Program, first: str) -> None:
         assert say(cast.signed_in("mallory"), given["userCode"], answer) == 400
 
     assert Approval.objects.get().sign_in is not None
-    assert AuditEvent.objects.filter(action__startswith="sso:client").count() == 1
+    assert AuditEvent.objects.filter(action__startswith="sso.client").count() == 1
 
 
 def test_of_two_who_answer_at_once_one_does(

@@ -52,7 +52,7 @@ def test_who_is_entitled_to_nothing_sees_no_account(program: Program) -> None:
 
     assert listed(program, ACCOUNTS, token) == []
     assert denial(program.get(ROLES, token, account_id=DEV)) == FORBIDDEN
-    assert AuditEvent.objects.get(action="access:page:denied").account_id == DEV
+    assert AuditEvent.objects.get(action="access.page.denied").account_id == DEV
 
 
 def test_account_that_people_switch_to_is_not_listed_and_gives_no_keys(program: Program) -> None:
@@ -61,7 +61,7 @@ def test_account_that_people_switch_to_is_not_listed_and_gives_no_keys(program: 
 
     assert listed(program, ACCOUNTS, token) == [("payments-prod", PROD)]
     assert denial(ask(program, token)) == FORBIDDEN
-    assert AuditEvent.objects.get(action="access:keys:denied").error_code == "access.no_keys"
+    assert AuditEvent.objects.get(action="access.keys.denied").error_code == "access.no_keys"
 
 
 def test_sign_in_that_is_too_old_for_the_account_says_what_helps(program: Program) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Q
 from django.http import HttpRequest
@@ -37,12 +36,14 @@ class AuditFilters(Schema):
     """Filters of the audit trail; `since` is included, `until` is not."""
 
     limit: int = Field(50, ge=1, le=MAX_LIMIT, description="How many rows at most.")
-    after: UUID | None = Field(None, description="The `next` of the previous page.")
+    after: int | None = Field(
+        None, ge=0, le=2**63 - 1, description="The `next` of the previous page."
+    )
     since: Timestamp | None = Field(
         None, description="Not before this moment, with its offset: 2026-11-22T12:00:00Z."
     )
     until: Timestamp | None = Field(None, description="Before this moment, with its offset.")
-    action: FilterText | None = Field(None, description="The action, such as access:keys:denied.")
+    action: FilterText | None = Field(None, description="The action, such as access.keys.denied.")
     account_id: FilterText | None = Field(None, description="The account's twelve digits.")
     role_name: FilterText | None = Field(None, description="The permission set.")
     issuer: FilterText | None = Field(None, description="The issuer of the actor.")

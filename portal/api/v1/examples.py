@@ -6,7 +6,7 @@ from typing import Any
 
 ARN = "arn:aws:iam::210987654321:role/gatehouse/Developer"
 _ROLE = {"account_id": "210987654321", "role_name": "Developer", "role_arn": ARN}
-_AUDIT_ID = "6e17d602-a8a6-422b-a9b2-66be33885a48"
+_AUDIT_ID = 48213
 _SESSION = "alice@northwind.example-sduxc4bviyml"
 _ISSUER = "https://id.northwind.example"
 
@@ -196,7 +196,7 @@ AUDIT: dict[str, Any] = {
         {
             "id": _AUDIT_ID,
             "at": "2026-11-22T12:00:00Z",
-            "action": "access:keys:issued",
+            "action": "access.keys.issued",
             "issuer": _ISSUER,
             "sub": "nw-1001",
             "actor": "alice@northwind.example",
@@ -217,7 +217,7 @@ AUDIT: dict[str, Any] = {
             "detail": {},
         }
     ],
-    "next": _AUDIT_ID,
+    "next": str(_AUDIT_ID),
 }
 ONBOARDING_IN: dict[str, Any] = {"account_ids": ["210987654321"], "form": "cloudformation"}
 ONBOARDING: dict[str, Any] = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
-from uuid import UUID
 
 from ninja import Schema
 from pydantic import (
@@ -182,7 +181,7 @@ class RoleOut(Schema):
     account_id: str = Field(description="The account's twelve digits.")
     role_name: str = Field(description="The permission set.")
     role_arn: str = Field(description="The IAM role.")
-    audit_id: UUID = Field(description="The id of its row in the audit trail.")
+    audit_id: int = Field(description="The id of its row in the audit trail.")
 
 
 class KeysOut(RoleOut):
@@ -456,10 +455,10 @@ class MappingsOut(PageOut[MappingOut]):
 class AuditEventOut(Schema):
     """A row of the audit trail. Fields that do not apply are empty."""
 
-    id: UUID = Field(description="The row.")
+    id: int = Field(description="The number of the row.")
     at: datetime = Field(description="When.")
     action: str = Field(
-        description="The action: `access:keys:issued`, `signin:person:completed`, ..."
+        description="The action: `access.keys.issued`, `signin.person.completed`, ..."
     )
     issuer: str = Field(description="The issuer of the actor.")
     sub: str = Field(description="The `sub` of the actor.")

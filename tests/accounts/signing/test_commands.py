@@ -145,7 +145,7 @@ def test_the_files_are_what_the_portal_serves_and_count_as_published(
     assert mint(request=REQUEST, now=timezone.now())
     again = said("export_issuer", str(folder))
     assert "New there" not in again
-    assert AuditEvent.objects.filter(action="signing:key:published").count() == 2
+    assert AuditEvent.objects.filter(action="signing.key.published").count() == 2
     assert "publish what it writes" in signing_keys("emergency")
 
 

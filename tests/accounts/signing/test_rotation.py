@@ -49,7 +49,7 @@ def signer(now: datetime, request: SessionRequest = REQUEST) -> int:
 
 
 def recorded() -> list[str]:
-    rows = AuditEvent.objects.filter(action__startswith="signing:").order_by("at", "pk")
+    rows = AuditEvent.objects.filter(action__startswith="signing.").order_by("at", "pk")
     return sorted(f"{row.action} {row.detail['object']}" for row in rows)
 
 
@@ -185,11 +185,11 @@ def test_in_an_emergency_the_standby_signs_at_once_and_the_stolen_key_is_gone() 
     assert standby in kids(now)
     assert SigningKey.objects.get(number=1).encrypted_private_key == ""
     assert recorded() == [
-        "signing:key:created signing key 1",
-        "signing:key:created signing key 2",
-        "signing:key:created signing key 3",
-        "signing:key:rotated signing key 2",
-        "signing:key:withdrawn signing key 1",
+        "signing.key.created signing key 1",
+        "signing.key.created signing key 2",
+        "signing.key.created signing key 3",
+        "signing.key.rotated signing key 2",
+        "signing.key.withdrawn signing key 1",
     ]
     assert set(AuditEvent.objects.values_list("actor", flat=True)) == {ACTOR}
 

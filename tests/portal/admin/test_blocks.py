@@ -54,7 +54,7 @@ def test_an_identity_never_seen_is_blocked_by_issuer_and_sub(carol: Client) -> N
     assert keys(of_api("alice")) == "signin.blocked"
     assert keys(of_api("bob")) != "signin.blocked"
     assert not Person.objects.filter(sub__startswith=API).exists()
-    event = AuditEvent.objects.get(action="admin:object:added")
+    event = AuditEvent.objects.get(action="admin.object.added")
     assert event.detail["after"]["reason"] == "left the company"
     assert event.actor.startswith("carol")
 
@@ -97,7 +97,7 @@ def test_a_block_that_nobody_ended_sign_ins_for_refuses_them_all_the_same(carol:
     carol.post(f"/admin/accounts/block/{Block.objects.get().pk}/delete/", {"post": "yes"})
 
     assert signins.get_open(sign_in_id=sign_in.id, now=timezone.now()) == sign_in
-    assert AuditEvent.objects.filter(action="admin:object:deleted").count() == 1
+    assert AuditEvent.objects.filter(action="admin.object.deleted").count() == 1
 
 
 def test_nobody_blocks_themselves_or_everybody_by_mistake(carol: Client) -> None:
@@ -132,7 +132,7 @@ def test_who_asks_the_api_only_is_found_by_admins_and_blocked_with_their_browser
     assert "1 open sign-in ended" in done.content.decode()
     assert keys(shouting) == "signin.blocked"
     assert keys(of_api("bob")) != "signin.blocked"
-    recorded = AuditEvent.objects.filter(action="admin:object:added")
+    recorded = AuditEvent.objects.filter(action="admin.object.added")
     assert [event.detail["after"]["reason"] for event in recorded] == ["left", "left"]
 
     carol.post(page, {"also": [str(other.pk)]})

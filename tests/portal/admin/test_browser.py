@@ -126,7 +126,7 @@ def test_an_admins_day_ends_with_a_role_on_somebodys_page(
 
     mallory.reload()
     expect(mallory.get_by_label("Keys for Analyst in data-dev")).to_be_visible()
-    added = AuditEvent.objects.filter(action="admin:object:added", sub="sub-carol")
+    added = AuditEvent.objects.filter(action="admin.object.added", sub="sub-carol")
     assert added.count() == 3
 
 

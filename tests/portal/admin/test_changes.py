@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("northwind")
 
 
 def recorded() -> list[AuditEvent]:
-    return list(AuditEvent.objects.filter(action__startswith="admin:").order_by("at"))
+    return list(AuditEvent.objects.filter(action__startswith="admin.").order_by("at"))
 
 
 def dev() -> Account:

@@ -62,7 +62,7 @@ def test_a_form_does_not_enable_what_another_admin_has_disabled_since(
     assert NAMES in str(forms.complaints(response))
     mapping.refresh_from_db()
     assert not mapping.enabled
-    assert AuditEvent.objects.filter(action="admin:object:changed").count() == 1
+    assert AuditEvent.objects.filter(action="admin.object.changed").count() == 1
 
 
 def test_a_refused_form_stays_refused_until_the_page_is_opened_anew(

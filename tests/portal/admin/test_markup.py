@@ -43,7 +43,7 @@ def test_hostile_texts_are_inert_on_every_page(carol: Client) -> None:
     carol.post(
         "/admin/accounts/mapping/", {"action": "disable", "_selected_action": str(mapping.pk)}
     )
-    events = AuditEvent.objects.filter(action="admin:object:changed")
+    events = AuditEvent.objects.filter(action="admin.object.changed")
     pages = [
         "/admin/",
         *(f"/admin/accounts/{name}/" for name in (*LISTS, "auditevent")),

@@ -68,7 +68,7 @@ def test_moments_have_one_form_and_accounts_their_names(carol: Client) -> None:
     cast.account("payments-prod", "123456789012")
     for account_id in ("123456789012", "999999999999"):
         AuditEvent.objects.create(
-            at=cast.NOON, action="access:keys:issued", actor="alice", account_id=account_id
+            at=cast.NOON, action="access.keys.issued", actor="alice", account_id=account_id
         )
 
     page = carol.get("/admin/accounts/auditevent/").content.decode()

@@ -63,7 +63,7 @@ def test_a_block_ends_open_sign_ins_for_good_and_is_recorded(carol: Client) -> N
     sign_in.refresh_from_db()
     assert sign_in.end_reason == "blocked by an admin"
     block, unblock = AuditEvent.objects.filter(detail__model="block").order_by("at")
-    assert (block.action, unblock.action) == ("admin:object:added", "admin:object:deleted")
+    assert (block.action, unblock.action) == ("admin.object.added", "admin.object.deleted")
     assert block.detail["after"] == unblock.detail["before"]
     assert block.detail["after"]["sub"] == "sub-alice"
     assert block.detail["after"]["reason"] == "left"

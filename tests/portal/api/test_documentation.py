@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
-from uuid import UUID
 
 import pytest
 import requests
@@ -102,7 +101,7 @@ def test_examples_of_the_page_do_what_the_page_says(shell: Shell) -> None:
     assert re.fullmatch(r"ASIA[A-Z0-9]{16}\n", keys)
     assert urlsplit(console).query.startswith("Action=login")
     assert '"ticket": "PAY-7"' in shell.portal.rows("accounts_auditevent")
-    assert str(UUID(tagged.strip())) == tagged.strip()
+    assert tagged.strip().isdecimal()
     assert read_only == "true\n"
     first, *rest = admin.splitlines()
     assert first == "payments-prod"

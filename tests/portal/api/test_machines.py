@@ -38,7 +38,7 @@ def test_machine_whose_scope_says_nothing_of_it_reads_nothing(program: Program, 
     answer = program.get(path, secret)
 
     assert refusal(answer) == (403, "access.not_allowed")
-    row = AuditEvent.objects.get(action="access:page:denied")
+    row = AuditEvent.objects.get(action="access.page.denied")
     assert row.request_id == body(answer)["error"]["request_id"]
     assert (row.surface, row.detail["path"]) == ("api", path)
 

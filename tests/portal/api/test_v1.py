@@ -199,7 +199,7 @@ def test_keys_are_issued_recorded_and_work(
     assert (found["role_arn"], found["duration"]) == (DEVELOPER, asked.get("duration", 3600))
     row = AuditEvent.objects.get()
     assert (row.action, row.surface) == (Action.KEYS_ISSUED, "api")
-    assert (str(row.id), row.access_key_id) == (found["audit_id"], found["access_key_id"])
+    assert (row.id, row.access_key_id) == (found["audit_id"], found["access_key_id"])
     arn = whose_keys(
         sts_endpoint,
         access_key_id=found["access_key_id"],
@@ -451,7 +451,7 @@ def test_filter_that_cannot_be_is_refused(program: Program, issuer: Issuer) -> N
         ("/me/entitlements", {"after": "x" * 256}),
         # An unknown filter must not answer with everybody's rows.
         ("/audit", {"actor": "alice"}),
-        ("/audit", {"Action": "access:keys:issued"}),
+        ("/audit", {"Action": "access.keys.issued"}),
         ("/accounts", {"name": "payments-dev"}),
         ("/permission-sets", {"q": "Read"}),
         ("/mappings", {"enviroment": "production"}),
@@ -507,7 +507,7 @@ def test_audit_trail_is_read_newest_first_in_parts(program: Program, issuer: Iss
     first = body(program.get("/api/v1/audit", token, limit="2"))
     second = body(program.get("/api/v1/audit", token, limit="2", after=first["next"]))
 
-    assert [row["action"] for row in first["items"]] == ["access:keys:issued", "access:keys:denied"]
+    assert [row["action"] for row in first["items"]] == ["access.keys.issued", "access.keys.denied"]
     assert [row["sub"] for row in second["items"]] == ["sub-mallory", "sub-mallory"]
     assert second["next"] is None
     assert first["items"][0]["actor_kind"] == "person"
@@ -522,11 +522,11 @@ def test_audit_trail_is_filtered(program: Program, issuer: Issuer) -> None:
         found = body(program.get("/api/v1/audit", token, **query))
         return [row["sub"] for row in found["items"]]
 
-    assert subs(action="access:keys:denied") == ["sub-mallory"]
+    assert subs(action="access.keys.denied") == ["sub-mallory"]
     assert subs(sub="sub-alice") == ["sub-alice"]
     assert subs(since="2999-01-01T00:00:00Z") == []
     assert subs(until="1971-01-01T00:00:00Z") == []
-    assert subs(after="00000000-0000-0000-0000-000000000000") == []
+    assert subs(after="0") == []
     assert len(subs(actor_kind="person", account_id=DEV)) == 2
 
 

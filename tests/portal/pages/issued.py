@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import string
-import uuid
 from datetime import timedelta
 
 from hypothesis import strategies as st
@@ -70,7 +69,7 @@ def issued(
         ),
         session_name="alice",
         duration=3600,
-        audit_id=uuid.uuid4(),
+        audit_id=48213,
     )
 
 

@@ -36,7 +36,7 @@ def send(client: Client, door: str, account_id: str, role_name: str, **fields: A
 
 def recorded(act: Callable[[], Any]) -> tuple[Any, list[str]]:
     """Return a response, and which audit rows of the door were written meanwhile."""
-    rows = AuditEvent.objects.filter(action__startswith="access:")
+    rows = AuditEvent.objects.filter(action__startswith="access.")
     known = set(rows.values_list("pk", flat=True))
     response = act()
     return response, [row.action for row in rows if row.pk not in known]
@@ -68,7 +68,7 @@ def test_role_of_somebody_else_is_denied_and_recorded_once(door: str) -> None:
     ]
 
     assert len(attempts) == 12
-    assert refusals(attempts, status=403, rows=[f"access:{door[1:]}:denied"]) == []
+    assert refusals(attempts, status=403, rows=[f"access.{door[1:]}.denied"]) == []
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -80,7 +80,7 @@ def test_page_of_a_role_of_somebody_else_is_denied(door: str) -> None:
         if role not in ENTITLED[who]
     ]
 
-    assert refusals(attempts, status=403, rows=[f"access:{door[1:]}:denied"]) == []
+    assert refusals(attempts, status=403, rows=[f"access.{door[1:]}.denied"]) == []
 
 
 def assert_quoted(response: Any, account_id: str = "", role_name: str = "") -> None:
@@ -110,7 +110,7 @@ def test_role_of_ones_own_is_issued_and_recorded_once(door: str) -> None:
             response, rows = recorded(partial(send, client, door, *role))
 
             assert response.status_code == (200 if door == "/keys" else 303), role
-            assert rows == [f"access:{door[1:]}:issued"], role
+            assert rows == [f"access.{door[1:]}.issued"], role
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -141,7 +141,7 @@ def test_unknown_role_is_denied_and_recorded_once(door: str) -> None:
     ]
     attempts = [(f"{role!r:.40}", partial(send, client, door, *role)) for role in unknown]
 
-    assert refusals(attempts, status=403, rows=[f"access:{door[1:]}:denied"]) == []
+    assert refusals(attempts, status=403, rows=[f"access.{door[1:]}.denied"]) == []
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -151,7 +151,7 @@ def test_disabled_account_is_denied_and_recorded_once(door: str) -> None:
 
     attempt = ("disabled", partial(send, client, door, DEV, "Developer"))
 
-    assert refusals([attempt], status=403, rows=[f"access:{door[1:]}:denied"]) == []
+    assert refusals([attempt], status=403, rows=[f"access.{door[1:]}.denied"]) == []
 
 
 def test_duration_out_of_bounds_is_refused_and_recorded_once() -> None:
@@ -162,7 +162,7 @@ def test_duration_out_of_bounds_is_refused_and_recorded_once() -> None:
         for duration in (*wrong, "٣٦٠٠")
     ]
 
-    assert refusals(attempts, status=400, rows=["access:keys:denied"]) == []
+    assert refusals(attempts, status=400, rows=["access.keys.denied"]) == []
     page = attempts[0][1]().content.decode()
     assert "15 minutes to 1 hour" in page
 
@@ -180,7 +180,7 @@ def test_destination_elsewhere_is_refused_on_both_methods() -> None:
         sent = (destination, partial(client.post, "/console", fields))
 
         assert refusals([shown], status=400, rows=[]) == []
-        assert refusals([sent], status=400, rows=["access:console:denied"]) == []
+        assert refusals([sent], status=400, rows=["access.console.denied"]) == []
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -205,7 +205,7 @@ def test_signed_out_page_leads_to_the_sign_in_and_back(client: Client) -> None:
 def test_keys_are_shown_once_and_stored_nowhere_on_the_way() -> None:
     response = send(cast.signed_in("alice"), "/keys", DEV, "Developer", duration="900")
     page = response.content.decode()
-    row = AuditEvent.objects.get(action="access:keys:issued")
+    row = AuditEvent.objects.get(action="access.keys.issued")
 
     assert "no-store" in response["Cache-Control"]
     assert response["Referrer-Policy"] == "no-referrer"
@@ -275,8 +275,8 @@ def test_page_for_admins_is_denied_and_recorded(path: str) -> None:
     response = cast.signed_in("alice").get(path)
 
     assert response.status_code == 403
-    assert [row.action for row in AuditEvent.objects.filter(action__startswith="access:")] == [
-        "access:page:denied"
+    assert [row.action for row in AuditEvent.objects.filter(action__startswith="access.")] == [
+        "access.page.denied"
     ]
     assert_quoted(response)
     assert f"I need the page {path}." in response.content.decode()
@@ -303,7 +303,7 @@ def test_refusals_of_links_are_limited_like_forms(settings: Settings) -> None:
     answers = [client.get("/keys", {"account_id": DEV, "role_name": "x"}) for _ in range(4)]
 
     assert [answer.status_code for answer in answers] == [403, 403, 429, 429]
-    assert AuditEvent.objects.filter(action="access:keys:denied").count() == 2
+    assert AuditEvent.objects.filter(action="access.keys.denied").count() == 2
 
 
 def test_link_names_account_role_and_destination_before_anything_is_issued() -> None:

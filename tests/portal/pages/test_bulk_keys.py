@@ -30,7 +30,7 @@ def take(client: Client, *roles: str, **more: str) -> Any:
 
 
 def recorded() -> list[tuple[str, str]]:
-    rows = AuditEvent.objects.filter(action__startswith="access:").order_by("at", "id")
+    rows = AuditEvent.objects.filter(action__startswith="access.").order_by("at", "id")
     return [(f"{row.account_id}/{row.role_name}", row.action) for row in rows]
 
 
@@ -43,9 +43,9 @@ def test_denied_role_does_not_spoil_the_others_and_each_leaves_one_row() -> None
 
     assert outcomes(response) == {NOT_HERS: False, DEV: True, PROD: True}
     assert sorted(recorded()) == [
-        (NOT_HERS, "access:keys:denied"),
-        (PROD, "access:keys:issued"),
-        (DEV, "access:keys:issued"),
+        (NOT_HERS, "access.keys.denied"),
+        (PROD, "access.keys.issued"),
+        (DEV, "access.keys.issued"),
     ]
     page = response.content.decode()
     assert "You do not have this role in this account." in page
@@ -69,7 +69,7 @@ def test_person_entitled_to_nothing_gets_nothing_and_every_try_is_recorded() -> 
     response = take(cast.signed_in("mallory"), DEV, PROD)
 
     assert outcomes(response) == {DEV: False, PROD: False}
-    assert [action for _, action in recorded()] == ["access:keys:denied"] * 2
+    assert [action for _, action in recorded()] == ["access.keys.denied"] * 2
     assert b"ASIA" not in response.content
 
 
@@ -146,7 +146,7 @@ def test_duration_out_of_bounds_is_refused_for_each() -> None:
     response = take(cast.signed_in("alice"), DEV, PROD, duration="1")
 
     assert outcomes(response) == {DEV: False, PROD: False}
-    assert [action for _, action in recorded()] == ["access:keys:denied"] * 2
+    assert [action for _, action in recorded()] == ["access.keys.denied"] * 2
 
 
 def test_durations_offered_reach_to_the_longest_of_the_roles() -> None:

@@ -63,8 +63,8 @@ def test_link_with_a_role_one_lacks_is_refused_and_offers_those_one_has() -> Non
     assert "The link names the role" in page
     assert f'value="{PROD}/ReadOnly"' in page
     assert f'value="{PROD}/Operator"' not in page
-    assert [row.action for row in AuditEvent.objects.filter(action__startswith="access:")] == [
-        "access:console:denied"
+    assert [row.action for row in AuditEvent.objects.filter(action__startswith="access.")] == [
+        "access.console.denied"
     ]
 
 
@@ -180,7 +180,7 @@ def test_way_back_leads_to_the_same_role_and_page_without_issuing_anything() -> 
     assert response.status_code == 200
     assert "Console of payments-dev as Developer" in page
     assert "https://eu-north-1.console.aws.amazon.com/s3/home?region=eu-north-1" in page
-    assert AuditEvent.objects.filter(action="access:console:issued").count() == 1
+    assert AuditEvent.objects.filter(action="access.console.issued").count() == 1
 
 
 def test_way_back_leads_through_the_sign_in_when_that_is_over_too() -> None:
@@ -339,7 +339,7 @@ def test_account_that_people_switch_to_says_why_there_are_no_keys_on_every_page(
         assert "You switch to this role with your own AWS sign-in." in page
         assert "The page that your link names is not opened." in page
         assert 'name="region"' not in page
-    assert not AuditEvent.objects.filter(action="access:console:issued").exists()
+    assert not AuditEvent.objects.filter(action="access.console.issued").exists()
 
 
 def test_form_leads_to_the_switch_role_page_of_aws() -> None:
@@ -349,4 +349,4 @@ def test_form_leads_to_the_switch_role_page_of_aws() -> None:
 
     assert opened.status_code == 303
     assert urlsplit(opened["Location"]).path == "/switchrole"
-    assert AuditEvent.objects.filter(action="access:console:issued").count() == 1
+    assert AuditEvent.objects.filter(action="access.console.issued").count() == 1

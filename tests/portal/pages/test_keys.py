@@ -101,7 +101,7 @@ def test_keys_until_the_end_of_the_working_day_are_counted_in_the_browsers_time_
 
     expect(page.locator(".issued")).to_be_visible()
     taken = RoleUse.objects.get()
-    row = AuditEvent.objects.get(action="access:keys:issued")
+    row = AuditEvent.objects.get(action="access.keys.issued")
     assert taken.duration == UNTIL_EVENING
     assert 0 <= EVENING - 3600 - (row.duration or 0) <= 60
 
@@ -212,7 +212,7 @@ def test_back_and_reload_lead_to_the_form_and_issue_nothing(
 
     expect(page.get_by_role("button", name="Get keys")).to_be_visible()
     expect(page.locator(".secret")).to_have_count(0)
-    assert AuditEvent.objects.filter(action="access:keys:issued").count() == 2
+    assert AuditEvent.objects.filter(action="access.keys.issued").count() == 2
 
 
 @pytest.mark.browser
@@ -228,7 +228,7 @@ def test_without_a_script_reload_leads_to_the_form_and_issues_nothing(
     expect(page.get_by_role("alert")).to_contain_text("You have already sent this form.")
     expect(page.get_by_role("button", name="Get keys")).to_be_visible()
     expect(page.locator(".secret")).to_have_count(0)
-    assert AuditEvent.objects.filter(action="access:keys:issued").count() == 1
+    assert AuditEvent.objects.filter(action="access.keys.issued").count() == 1
 
 
 @pytest.mark.browser
@@ -267,7 +267,7 @@ def test_form_sent_again_shows_the_form_and_issues_nothing(
     client = cast.signed_in("alice")
     sent = {**fields, "once": form_token(client, page), "duration": "900"}
     first = client.post("/keys", sent)
-    issued = AuditEvent.objects.filter(action="access:keys:issued")
+    issued = AuditEvent.objects.filter(action="access.keys.issued")
     number = issued.count()
 
     again = client.post("/keys", sent)

@@ -32,7 +32,7 @@ def test_who_asks_for_too_much_is_told_when_to_come_back(path: str) -> None:
     assert 0 < int(answer["Retry-After"]) <= 3601
     assert "no-store" in answer["Cache-Control"]
     assert b"Try again in" in answer.content
-    assert AuditEvent.objects.filter(action__endswith=":denied").count() == 3
+    assert AuditEvent.objects.filter(action__endswith=".denied").count() == 3
 
 
 def test_all_browsers_of_a_person_count_together_and_others_do_not_wait() -> None:

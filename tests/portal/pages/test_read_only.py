@@ -31,7 +31,7 @@ def alice() -> Client:
 
 def recorded() -> list[tuple[str, str | None]]:
     """Each attempt with what narrowed it."""
-    rows = AuditEvent.objects.filter(action__startswith="access:").order_by("at")
+    rows = AuditEvent.objects.filter(action__startswith="access.").order_by("at")
     return [(row.action, row.detail.get("session_policy")) for row in rows]
 
 
@@ -66,7 +66,7 @@ def test_keys_are_what_was_chosen_and_the_page_says_so(alice: Client) -> None:
     full = alice.post("/keys", {**DEVELOPER, "read_only": ""}).content.decode()
     page = alice.post("/keys", {**DEVELOPER, "read_only": "1"}).content.decode()
 
-    assert recorded() == [("access:keys:issued", None), ("access:keys:issued", "read-only")]
+    assert recorded() == [("access.keys.issued", None), ("access.keys.issued", "read-only")]
     assert "These keys are read-only:" in page
     assert "These keys are read-only:" not in full
     # The way to new keys asks for the same, and no profile is shown that would get more by itself.
@@ -86,7 +86,7 @@ def test_console_is_what_was_chosen_and_comes_back_to_it(
 
     answer: Any = alice.post("/console", {**DEVELOPER, "read_only": "1"})
 
-    assert recorded() == [("access:console:issued", "read-only")]
+    assert recorded() == [("access.console.issued", "read-only")]
     (back,) = parse_qs(urlsplit(answer["Location"]).query)["Issuer"]
     assert parse_qs(urlsplit(back).query)["read_only"] == ["1"]
 
@@ -104,7 +104,7 @@ def test_read_only_that_is_not_offered_gives_nothing(alice: Client, path: str) -
     answer = alice.post(path, {**DEVELOPER, "read_only": "1"})
 
     assert answer.status_code == 403
-    assert recorded() == [(f"access:{path[1:]}:denied", "read-only")]
+    assert recorded() == [(f"access.{path[1:]}.denied", "read-only")]
 
 
 @pytest.mark.parametrize("path", ["/keys", "/console"])
@@ -125,7 +125,7 @@ def test_what_says_neither_yes_nor_no_is_not_read_as_no(
 def test_of_yes_and_nothing_yes_counts(alice: Client) -> None:
     alice.post("/keys", {**DEVELOPER, "read_only": ["1", ""]})
 
-    assert recorded() == [("access:keys:issued", "read-only")]
+    assert recorded() == [("access.keys.issued", "read-only")]
 
 
 def test_of_several_roles_those_without_it_get_nothing(alice: Client) -> None:
@@ -134,7 +134,7 @@ def test_of_several_roles_those_without_it_get_nothing(alice: Client) -> None:
 
     assert chosen(asked) == ["1"]
     assert "Roles that do not offer read-only get no keys with it." in asked
-    assert recorded() == [("access:keys:issued", "read-only"), ("access:keys:denied", "read-only")]
+    assert recorded() == [("access.keys.issued", "read-only"), ("access.keys.denied", "read-only")]
     page = issued.content.decode()
     assert "1 role with read-only keys, 1 without" in " ".join(page.split())
     assert page.count("read_only=1") >= 3
@@ -153,4 +153,4 @@ def test_where_people_switch_roles_there_is_no_read_only(alice: Client) -> None:
 
     assert CHOICE not in alice.get("/console", DEVELOPER).content.decode()
     assert alice.post("/console", {**DEVELOPER, "read_only": "1"}).status_code >= 400
-    assert [action for action, _ in recorded()] == ["access:console:denied"]
+    assert [action for action, _ in recorded()] == ["access.console.denied"]

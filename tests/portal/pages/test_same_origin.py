@@ -29,7 +29,7 @@ def test_form_of_another_site_is_refused_even_with_a_token(site: str) -> None:
     )
 
     assert response.status_code == 403
-    assert not AuditEvent.objects.filter(action__startswith="access:").exists()
+    assert not AuditEvent.objects.filter(action__startswith="access.").exists()
 
 
 def test_hidden_origin_is_refused_unless_the_browser_says_it_is_ours() -> None:

@@ -150,7 +150,7 @@ def test_building_a_link_issues_nothing_and_the_link_names_account_and_role() ->
     followed = client.get(made.context["shortcut"].link.removeprefix("http://localhost:8000"))
 
     assert "Console of payments-dev as Developer" in followed.content.decode()
-    assert not AuditEvent.objects.filter(action__startswith="access:").exists()
+    assert not AuditEvent.objects.filter(action__startswith="access.").exists()
 
 
 @pytest.mark.browser

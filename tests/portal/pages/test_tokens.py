@@ -249,7 +249,7 @@ def test_the_owner_revokes_and_sees_it_among_those_that_are_over() -> None:
     assert "Revoked “nightly report”" in answer.content.decode()
     assert answer.context["live"] == []
     assert [row.ended for row in answer.context["ended"]] == ["revoked"]
-    assert AuditEvent.objects.filter(action="token:secret:revoked").count() == 1
+    assert AuditEvent.objects.filter(action="token.secret.revoked").count() == 1
 
 
 def test_any_admin_revokes_a_machines_token() -> None:
