@@ -17,6 +17,7 @@ from accounts import (
     entitlements,
     pool,
     signins,
+    step_up,
     trust,
     trust_results,
 )
@@ -193,6 +194,7 @@ def _decide(
     attempt.role_arn = entitlement.role.arn
     attempt.reason = "; ".join(map(str, entitlement.because(attempt.kind)))
     attempt.session_name = session_name(attempt.subject)
+    step_up.require(role=entitlement.role, subject=attempt.subject, now=attempt.now)
     _check_duration(entitlement, duration)
     _check_tags(entitlement.role, tags)
     trust.refuse_unfit(role=entitlement.role, subject=attempt.subject, kind=attempt.kind, tags=tags)

@@ -52,6 +52,8 @@ COLUMNS = (
     "permission_set__session_tags",
     "trust_check__outcome",
     "trust_check__tested_at",
+    "permission_set__requires_mfa",
+    "permission_set__max_sign_in_age",
 )
 RULE_COLUMNS = (
     "permission_set__session_name_claim",
@@ -234,6 +236,8 @@ def _as_offered(row: sql.Row, rules: SessionRules | None = None) -> OfferedRole:
         session_tags,
         test_outcome,
         tested_at,
+        requires_mfa,
+        max_sign_in_age,
     ) = row
     return OfferedRole(
         id=role_id,
@@ -258,6 +262,8 @@ def _as_offered(row: sql.Row, rules: SessionRules | None = None) -> OfferedRole:
         trust_method=trust_method,
         external_id=external_id,
         session_tags=_texts(session_tags),
+        requires_mfa=requires_mfa,
+        max_sign_in_age=max_sign_in_age,
         failed_test_at=tested_at if test_outcome == CheckOutcome.BROKEN else None,
         session_rules=rules,
     )

@@ -80,6 +80,7 @@ SELECT role.id, account.account_id, account.name, account.partition,
     permission_set.console, permission_set.keys,
     account.trust_method, account.external_id, permission_set.session_tags,
     trust_check.outcome, trust_check.tested_at,
+    permission_set.requires_mfa, permission_set.max_sign_in_age,
     permission_set.session_name_claim, permission_set.source_identity_claim,
     permission_set.claim_tags, permission_set.transitive_tags,
     permission_set.session_policy, permission_set.session_policy_arns,
@@ -114,8 +115,8 @@ ORDER BY kind, place
 """
 
 # account.tags, permission_set.session_tags, .claim_tags, .transitive_tags, .session_policy_arns, .read_only_policy_arns
-_JSON_OF_ROLE = {8, 21, 26, 27, 29, 31}
-_BOOLEANS_OF_ROLE = {16, 17, 18}  # permission_set.privileged, .console, .keys
+_JSON_OF_ROLE = {8, 21, 28, 29, 31, 33}
+_BOOLEANS_OF_ROLE = {16, 17, 18, 24}  # permission_set.privileged, .console, .keys, .requires_mfa
 _MOMENTS_OF_ROLE = {23}  # trust_check.tested_at
 _BOOLEANS_OF_RULE = {6, 7}  # mapping.console, .keys
 

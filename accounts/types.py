@@ -181,7 +181,7 @@ class OfferedRole:
     """A permission set in an active account, with all that a decision and a session need. Hashable.
 
     `session_duration` is the longest session in seconds. `failed_test_at` is when the role's last test
-    failed; None if it did not, or there was none. `session_rules` come with a role that is loaded by
+    failed; None if it did not, or there was none. `max_sign_in_age` is in seconds, None for any. `session_rules` come with a role that is loaded by
     itself, as at the door; None in lists, which can be long.
     """
 
@@ -206,6 +206,8 @@ class OfferedRole:
     external_id: str = field(default="", repr=False)
     session_tags: tuple[str, ...] = ()
     failed_test_at: datetime | None = None
+    requires_mfa: bool = False
+    max_sign_in_age: int | None = None
     session_rules: SessionRules | None = field(default=None, repr=False)
 
     @property

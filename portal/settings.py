@@ -63,6 +63,9 @@ OIDC_EMAIL_IS_VERIFIED = env.bool("OIDC_EMAIL_IS_VERIFIED", default=False)
 OIDC_USERINFO = env.str("OIDC_USERINFO", default="optional")
 FRONT_CHANNEL_LOGOUT = env.bool("FRONT_CHANNEL_LOGOUT", default=False)
 GLOBAL_TOKEN_REVOCATION_ISSUER = env.str("GLOBAL_TOKEN_REVOCATION_ISSUER", default="")
+# What the provider says of a sign-in with a second factor; the acr values are asked for, too.
+MFA_ACR_VALUES = env.list("MFA_ACR_VALUES", default=[])
+MFA_AMR_VALUES = env.list("MFA_AMR_VALUES", default=["mfa"])
 OIDC_TIMEOUT = _number("OIDC_TIMEOUT", 5)
 
 # Bearer tokens of the provider that the API accepts: audiences and kinds.

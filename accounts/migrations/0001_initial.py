@@ -269,6 +269,8 @@ class Migration(migrations.Migration):
                 ('session_duration', models.PositiveIntegerField(default=3600, help_text="The longest session, in seconds: 900 to 43200. At least 3600 where programs get keys: AWS's tools renew keys 15 minutes before they expire, shorter ones at each call.", validators=[django.core.validators.MinValueValidator(900), django.core.validators.MaxValueValidator(43200)])),
                 ('destination', models.CharField(blank=True, help_text='The page that the console opens: an https address of the AWS console.', max_length=2048, verbose_name='console destination')),
                 ('privileged', models.BooleanField(default=False, help_text='Shown apart, with a warning.')),
+                ('requires_mfa', models.BooleanField(default=False, help_text='The identity provider must say that the sign-in had one.', verbose_name='asks for a second factor')),
+                ('max_sign_in_age', models.PositiveIntegerField(blank=True, help_text='In seconds. Whoever signed in at the identity provider earlier has to do so again.', null=True, validators=[django.core.validators.MinValueValidator(60), django.core.validators.MaxValueValidator(604800)], verbose_name='longest time since the sign-in')),
                 ('console', models.BooleanField(default=True, verbose_name='offers the console')),
                 ('keys', models.BooleanField(default=True, verbose_name='offers keys')),
                 ('session_tags', models.JSONField(blank=True, default=list, help_text='Keys of the session tags that people and programs may set, with any value.', verbose_name='session tags')),
@@ -528,6 +530,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='permissionset',
             constraint=models.CheckConstraint(condition=models.Q(('session_duration__gte', 900), ('session_duration__lte', 43200)), name='permission_set_duration_in_bounds'),
+        ),
+        migrations.AddConstraint(
+            model_name='permissionset',
+            constraint=models.CheckConstraint(condition=models.Q(('max_sign_in_age', None), models.Q(('max_sign_in_age__gte', 60), ('max_sign_in_age__lte', 604800)), _connector='OR'), name='permission_set_sign_in_age_in_bounds'),
         ),
         migrations.AddConstraint(
             model_name='permissionset',

@@ -14,6 +14,8 @@ from accounts.aws.session_rules import LONGEST_CLAIM, faults_of_policies, faults
 
 IAM_PATH = rf"^{limits.IAM_PATH}\Z"
 IAM_ROLE_NAME = rf"^{limits.ROLE_NAME}\Z"
+# Seconds. With less, somebody who has just signed in is sent to do so again.
+MIN_SIGN_IN_AGE, MAX_SIGN_IN_AGE = 60, 7 * 86400
 
 
 class PermissionSet(models.Model):
@@ -55,6 +57,18 @@ class PermissionSet(models.Model):
         help_text="The page that the console opens: an https address of the AWS console.",
     )
     privileged = models.BooleanField(default=False, help_text="Shown apart, with a warning.")
+    requires_mfa = models.BooleanField(
+        "asks for a second factor",
+        default=False,
+        help_text="The identity provider must say that the sign-in had one.",
+    )
+    max_sign_in_age = models.PositiveIntegerField(
+        "longest time since the sign-in",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(MIN_SIGN_IN_AGE), MaxValueValidator(MAX_SIGN_IN_AGE)],
+        help_text="In seconds. Whoever signed in at the identity provider earlier has to do so again.",
+    )
     console = models.BooleanField("offers the console", default=True)
     keys = models.BooleanField("offers keys", default=True)
     session_tags = models.JSONField(
@@ -131,6 +145,11 @@ class PermissionSet(models.Model):
                     session_duration__gte=SHORTEST_SESSION, session_duration__lte=LONGEST_SESSION
                 ),
                 name="permission_set_duration_in_bounds",
+            ),
+            models.CheckConstraint(
+                condition=Q(max_sign_in_age=None)
+                | Q(max_sign_in_age__gte=MIN_SIGN_IN_AGE, max_sign_in_age__lte=MAX_SIGN_IN_AGE),
+                name="permission_set_sign_in_age_in_bounds",
             ),
             # Both become part of an ARN.
             models.CheckConstraint(

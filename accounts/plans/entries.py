@@ -11,7 +11,17 @@ from pydantic import Field
 from accounts.models import Account, Environment, PermissionSet, TrustedIssuer
 from accounts.models import Mapping as MappingRow
 from accounts.patterns import Match
-from accounts.plans.fields import Accounts, Duration, Moment, Name, Part, Roles, Tags, Text
+from accounts.plans.fields import (
+    Accounts,
+    Duration,
+    Moment,
+    Name,
+    OptionalDuration,
+    Part,
+    Roles,
+    Tags,
+    Text,
+)
 from accounts.plans.notation import quoted
 
 _LONGEST_TITLE = 128
@@ -94,6 +104,8 @@ class PermissionSetEntry(BaseEntry):
     session_duration: Duration = 3600
     destination: Text = ""
     privileged: bool = False
+    requires_mfa: bool = False
+    max_sign_in_age: OptionalDuration = None
     console: bool = True
     keys: bool = True
     role_policy: Text = ""

@@ -62,6 +62,11 @@ def _in_utc(value: object) -> datetime | None:
 Text = Annotated[str, AfterValidator(_storable)]
 Name = Annotated[Text, AfterValidator(_not_empty)]
 Duration = Annotated[int, BeforeValidator(_seconds), PlainSerializer(durations.write)]
+OptionalDuration = Annotated[
+    int | None,
+    BeforeValidator(lambda value: None if value is None else _seconds(value)),
+    PlainSerializer(lambda seconds: None if seconds is None else durations.write(seconds)),
+]
 Moment = Annotated[datetime | None, BeforeValidator(_in_utc)]
 Tags = Annotated[dict[Text, Text], PlainSerializer(lambda tags: dict(sorted(tags.items())))]
 

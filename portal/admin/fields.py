@@ -39,7 +39,9 @@ class DurationField(forms.CharField):
         return bool(durations.parse(str(data or "").strip()) != initial)
 
     def clean(self, value: Any) -> Any:
-        seconds = durations.parse(super().clean(value))
+        if not (text := super().clean(value)):
+            return None
+        seconds = durations.parse(text)
         if seconds is None:
             raise ValidationError("Write a duration such as 8h or 90m.")
         return seconds

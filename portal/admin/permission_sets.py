@@ -29,6 +29,12 @@ class PermissionSetForm(forms.ModelForm):  # type: ignore[type-arg]
         initial=limits.DEFAULT_SESSION,
         help_text="From 15 minutes to 12 hours, written as 8h or 90m.",
     )
+    max_sign_in_age = DurationField(
+        required=False,
+        label="Longest time since the sign-in",
+        help_text="Written as 15m or 8h, from a minute to 7 days; empty: any. Whoever signed in at the identity "
+        "provider earlier has to do so again.",
+    )
     session_tags = LinesField(
         required=False,
         help_text="Keys of the session tags that programs may set with this role, such as ticket, one "
@@ -144,6 +150,14 @@ class PermissionSetAdmin(AuditedAdmin):
         (None, {"fields": ("name", "iam_path", "description")}),
         ("Session", {"fields": ("session_duration", "destination")}),
         ("Access", {"fields": ("console", "keys", "privileged")}),
+        (
+            "The sign-in it asks for",
+            {
+                "description": "People without such a sign-in are sent to the identity provider, and come back. What "
+                "the provider does not say counts as missing.",
+                "fields": ("requires_mfa", "max_sign_in_age"),
+            },
+        ),
         (
             "Who it is, at AWS",
             {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from django.utils import timezone
 
-from accounts import denials
+from accounts import denials, step_up
 from accounts.entitlements import resolve
 from accounts.types import Entitlement, Kind, Subject
 from portal.pages.role_request import RoleRequest
@@ -17,16 +17,17 @@ def entitled(*, subject: Subject, wanted: RoleRequest, kind: Kind) -> Entitlemen
 
     Raises:
         AccessDenied: there is none, or it does not include the console or keys.
+        StepUpRequired: the role asks for another sign-in than this one.
     """
     account_id, role_name = wanted.account_id, wanted.role_name
-    decided = resolve(
-        subject=subject, now=timezone.now(), account_id=account_id, role_name=role_name
-    )
+    now = timezone.now()
+    decided = resolve(subject=subject, now=now, account_id=account_id, role_name=role_name)
     given = decided.giving(kind)
     if not given:
         raise denials.of_role(
             decided, subject=subject, kind=kind, account_id=account_id, role_name=role_name
         )
+    step_up.require(role=given[0].role, subject=subject, now=now)
     return given[0]
 
 

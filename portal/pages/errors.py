@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -12,10 +13,12 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
 from accounts import refreshing
 from accounts.errors import AccessDenied, GatehouseError, SignInAgain
+from accounts.step_up import StepUpRequired
 from accounts.trust.switch_role import NO_KEYS
 from portal.limiting import TooMany
 from portal.outages import outage
@@ -40,6 +43,7 @@ _OPTIONAL = ("request.destination", "request.region")
 _SIGN_IN_HELPS = (SignInAgain.code, refreshing.TOO_OLD, refreshing.ENDED_THERE)
 # Pages whose forms are sent to the same address, query included.
 _SAME_ADDRESS = ("/authorize", "/device")
+_JUST_SIGNED_IN = timedelta(seconds=30)
 
 
 class BrokenCookie(SuspiciousOperation):
@@ -51,6 +55,10 @@ def error_page(request: GatehouseRequest, error: GatehouseError) -> HttpResponse
 
     A refusal of access that the door has not recorded is recorded here. Only portal admins see the admin message.
     """
+    if isinstance(error, StepUpRequired) and _may_step_up(request):
+        to_provider = redirect(sign_in_url(request, **error.parameters))
+        add_never_cache_headers(to_provider)
+        return to_provider
     if isinstance(error, AccessDenied):
         try:
             refusals.record(request, error)
@@ -59,6 +67,8 @@ def error_page(request: GatehouseRequest, error: GatehouseError) -> HttpResponse
     again, again_label = _without_optional_fields(request, error), "Continue without it"
     if error.code == NO_KEYS:
         again, again_label = _console_instead(request), "Console"
+    if isinstance(error, StepUpRequired):
+        again, again_label = sign_in_url(request, **error.parameters), "Sign in again"
     if error.code in _SIGN_IN_HELPS and not _is_signing_in(request):
         again, again_label = sign_in_url(request), "Sign in"
         if request.method in ("GET", "HEAD"):
@@ -97,13 +107,16 @@ def _console_instead(request: GatehouseRequest) -> str:
     return "" if wanted.bulk is not None else f"{reverse('console')}?{wanted.query}"
 
 
-def sign_in_url(request: GatehouseRequest) -> str:
-    """Return where to sign in and come back: to the page itself, or to the GET of the form sent."""
+def sign_in_url(request: GatehouseRequest, **parameters: str) -> str:
+    """Return where to sign in and come back: to the page itself, or to the GET of the form sent.
+
+    `parameters` say what kind of sign-in, as `portal.signin.views.Authenticate` takes them.
+    """
     back = request.get_full_path()
     if request.method not in ("GET", "HEAD") and request.path not in _SAME_ADDRESS:
         again = request.path in (reverse("keys"), reverse("console"))
         back = f"{request.path}?{role_request(request).query}" if again else "/"
-    return f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back})}"
+    return f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back, **parameters})}"
 
 
 def csrf_failure(request: GatehouseRequest, reason: str = "") -> HttpResponse:
@@ -201,6 +214,18 @@ def _page(
 
 def _is_admin(request: GatehouseRequest) -> bool:
     return request.sign_in is not None and request.sign_in.person.is_admin
+
+
+def _may_step_up(request: GatehouseRequest) -> bool:
+    """Whether to send somebody to the provider: not from a form, and not twice in a row.
+
+    After a sign-in that was just completed, the provider does not give what the role asks for.
+    """
+    return (
+        request.method in ("GET", "HEAD")
+        and request.sign_in is not None
+        and request.sign_in.started_at <= timezone.now() - _JUST_SIGNED_IN
+    )
 
 
 def _is_signing_in(request: GatehouseRequest) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
@@ -31,6 +32,7 @@ from portal.signin.backend import callback_url
 from portal.signin.failed_sign_in import begin_at, failed_page
 
 MAX_NEXT = 2048
+_MAX_AGE = re.compile(r"[0-9]{1,7}")
 
 
 class Authenticate(OIDCAuthenticationRequestView):  # type: ignore[misc]  # It has no types.
@@ -71,6 +73,7 @@ class Authenticate(OIDCAuthenticationRequestView):  # type: ignore[misc]  # It h
     def get_extra_params(self, request: GatehouseRequest) -> dict[str, str]:
         """Return the parameters that replace or complete mozilla-django-oidc's own."""
         parameters = self.endpoint_query | {"redirect_uri": callback_url()}
+        parameters |= _step_up(request)
         if provider_session.may_remain(request):
             # OpenID Connect Core 1.0 section 3.1.2.1: ask again, although there is a session.
             parameters["prompt"] = "login"
@@ -167,6 +170,20 @@ class Logout(OIDCLogoutView):  # type: ignore[misc]
             provider_session.mark_as_remaining(response)
         response["Cache-Control"] = "no-store"
         return response
+
+
+def _step_up(request: GatehouseRequest) -> dict[str, str]:
+    """Return how to ask the provider for the sign-in that a role asks for. The door checks what comes back."""
+    parameters = {}
+    if "mfa" in request.GET:
+        if settings.MFA_ACR_VALUES:
+            parameters["acr_values"] = " ".join(settings.MFA_ACR_VALUES)
+        else:
+            # There is no standard way to ask for an amr: whoever signs in anew is asked for all factors.
+            parameters["prompt"] = "login"
+    if _MAX_AGE.fullmatch(max_age := request.GET.get("max_age", "")):
+        parameters["max_age"] = max_age
+    return parameters
 
 
 def _came_from_elsewhere(request: GatehouseRequest) -> bool:

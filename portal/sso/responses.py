@@ -18,6 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 from accounts import refreshing
 from accounts.errors import AccessDenied, AwsRefused, GatehouseError, InvalidRequest, SignInAgain
 from accounts.sso.errors import ClientRefused, RefusalReason
+from accounts.step_up import StepUpRequired
 from portal.limiting import TooMany
 from portal.outages import outage
 
@@ -78,7 +79,11 @@ def for_aws_clients(method: str) -> Callable[[View], View]:
 def response_to(request: HttpRequest, domain_error: GatehouseError) -> HttpResponse:
     """Return the response to an error of the domain; its admin message stays in the audit trail."""
     shape, status, oauth = _in_aws_words(request, domain_error)
-    response = error(request, shape, status, domain_error.user_message, oauth=oauth)
+    message = domain_error.user_message
+    if isinstance(domain_error, StepUpRequired):
+        # A new sign-in of the command line alone would hang from the same sign-in in the browser.
+        message = f"{message} Sign in again at {domain_error.page} and repeat the command."
+    response = error(request, shape, status, message, oauth=oauth)
     if isinstance(domain_error, TooMany):
         response["Retry-After"] = str(domain_error.retry_after)
     return response

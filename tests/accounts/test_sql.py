@@ -53,6 +53,8 @@ def _company() -> None:
             transitive_tags=["cost center"],
             session_policy=chance.choice(TEXTS),
             session_policy_arns=[chance.choice(TEXTS)],
+            requires_mfa=chance.random() < 0.5,
+            max_sign_in_age=chance.choice([None, 60, 3600]),
             read_only_policy=chance.choice(TEXTS),
             read_only_policy_arns=[chance.choice(TEXTS)],
         )
@@ -194,12 +196,15 @@ def test_row_of_a_role_is_that_of_the_orm() -> None:
         assert by_arn == same_arn.values_list(*columns).first(), role
         assert (by_name is not None) == role.account.active
         if by_name is not None:
-            assert [type(by_name[column]) for column in (8, 16, 17, 18, 21, 26, 27, 29, 31)] == [
+            assert [
+                type(by_name[column]) for column in (8, 16, 17, 18, 21, 24, 28, 29, 31, 33)
+            ] == [
                 dict,
                 bool,
                 bool,
                 bool,
                 list,
+                bool,
                 dict,
                 list,
                 list,

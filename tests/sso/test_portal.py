@@ -12,7 +12,7 @@ import time_machine
 from django.utils import timezone
 
 from accounts.aws import clients
-from accounts.models import Account, AuditEvent, Mapping, PermissionSet
+from accounts.models import Account, AuditEvent, Mapping, PermissionSet, SignIn
 from accounts.models.audit import Action
 from tests import cast
 from tests.emulators import Reply, ScriptedServer, sts_at
@@ -315,3 +315,17 @@ def test_a_person_removed_from_a_group_keeps_no_more_than_the_sign_in_has(
     clock.shift(timedelta(hours=1))
 
     assert program.get(ACCOUNTS, token).status_code == 401
+
+
+def test_a_command_line_is_told_where_to_sign_in_and_goes_on_after_that(program: Program) -> None:
+    token = program.login()["accessToken"]
+    PermissionSet.objects.filter(name="Developer").update(requires_mfa=True)
+
+    answer = ask(program, token)
+
+    assert answer.status_code == 403
+    assert answer["x-amzn-ErrorType"] == "ForbiddenException"
+    message = json.loads(answer.content)["message"]
+    assert f"http://localhost:8000/keys?account_id={DEV}&role_name=Developer" in message
+    SignIn.objects.update(amr=["mfa"])
+    assert ask(program, token).status_code == 200

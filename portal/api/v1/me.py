@@ -122,6 +122,8 @@ def _serialize(entitlement: Entitlement, *, read_only: frozenset[str]) -> dict[s
         "role_arn": role.arn,
         "description": role.description,
         "privileged": role.privileged,
+        "requires_mfa": role.requires_mfa,
+        "max_sign_in_age": role.max_sign_in_age,
         "session_duration": entitlement.session_duration,
         "console": entitlement.console,
         "keys": entitlement.keys,

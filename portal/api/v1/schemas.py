@@ -290,6 +290,10 @@ class EntitlementOut(Schema):
     role_arn: str = Field(description="The IAM role.")
     description: str = Field(description="What the role is for.")
     privileged: bool = Field(description="Whether the role is marked as privileged.")
+    requires_mfa: bool = Field(description="Whether the sign-in must have had a second factor.")
+    max_sign_in_age: int | None = Field(
+        description="How many seconds ago the sign-in may have been; null: any number."
+    )
     session_duration: int = Field(description="The longest session, in seconds.")
     console: bool = Field(description="Whether you may open the console.")
     keys: bool = Field(description="Whether you may have keys.")
@@ -376,6 +380,10 @@ class PermissionSetOut(Schema):
         description="The page of the console that it opens; empty: the home page."
     )
     privileged: bool = Field(description="Whether it is marked as privileged.")
+    requires_mfa: bool = Field(description="Whether the sign-in must have had a second factor.")
+    max_sign_in_age: int | None = Field(
+        description="How many seconds ago the sign-in may have been; null: any number."
+    )
     console: bool = Field(description="Whether it opens the console.")
     keys: bool = Field(description="Whether it gives keys.")
     session_tags: list[str] = Field(description="The session tags that may be given.")

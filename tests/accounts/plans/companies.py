@@ -74,6 +74,8 @@ def _permission_sets() -> st.SearchStrategy[PermissionSetEntry]:
         session_duration=st.integers(900, 43200),
         destination=st.sampled_from(["", "https://console.aws.amazon.com/s3/home"]),
         privileged=st.booleans(),
+        requires_mfa=st.booleans(),
+        max_sign_in_age=st.sampled_from([None, 60, 3600]),
         console=st.booleans(),
         keys=st.booleans(),
         session_tags=st.lists(

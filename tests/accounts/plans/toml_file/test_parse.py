@@ -292,6 +292,8 @@ def test_parse_reads_the_least_a_file_can_say_with_the_defaults_of_the_models() 
             session_duration=3600,
             destination="",
             privileged=False,
+            requires_mfa=False,
+            max_sign_in_age=None,
             console=True,
             keys=True,
             session_tags=[],
