@@ -69,9 +69,7 @@ def known_subjects(people: Iterable[Person]) -> dict[int, Subject]:
 
 def reached_sign_ins(block: Block, *, now: datetime) -> list[SignIn]:
     """Return the open sign-ins of those whom a block refuses."""
-    open_sign_ins = SignIn.objects.filter(ended_at=None, expires_at__gt=now).select_related(
-        "person"
-    )
+    open_sign_ins = SignIn.objects.open_at(now).select_related("person")
     if block.sub:
         return list(open_sign_ins.filter(person__issuer=block.issuer, person__sub=block.sub))
     return [

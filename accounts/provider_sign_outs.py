@@ -92,7 +92,7 @@ def _issuers() -> set[str]:
 
 
 def _open(now: datetime) -> QuerySet[SignIn]:
-    return SignIn.objects.filter(ended_at=None, expires_at__gt=now).select_related("person")
+    return SignIn.objects.open_at(now).select_related("person")
 
 
 def _end(

@@ -39,11 +39,12 @@ def purge(*, now: datetime, dry_run: bool = False) -> Purged:
     Raises:
         django.db.Error: the database cannot be reached, or is not migrated.
     """
-    over = SignIn.objects.filter(Q(expires_at__lte=now) | Q(ended_at__isnull=False))
+    over = SignIn.objects.over_at(now)
     with_tokens = over.exclude(**dict.fromkeys(_TOKENS, ""))
     sessions = Session.objects.filter(expire_date__lte=now)
-    ended = Q(sign_in__expires_at__lte=now) | Q(sign_in__ended_at__isnull=False)
-    approvals = Approval.objects.filter(ended | Q(redeemed_at=None, expires_at__lte=now))
+    approvals = Approval.objects.filter(
+        Q(sign_in__in=over) | Q(redeemed_at=None, expires_at__lte=now)
+    )
     cli_tokens = CliToken.objects.filter(Q(expires_at__lte=now) | Q(approval__in=approvals))
     signing_keys = SigningKey.objects.filter(pk__in=[key.pk for key in useless_keys(now=now)])
     old_jobs = Job.objects.filter(finished_at__lte=now - _JOBS_KEPT)

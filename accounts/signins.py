@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from accounts import audit, stored_sign_ins
 from accounts.blocks import is_blocked
@@ -20,6 +21,11 @@ from accounts.people import is_identity, names_of
 from accounts.rights import rights_of
 from accounts.storable import storable
 from accounts.types import Origin, Subject
+
+log = logging.getLogger(__name__)
+
+# Of the requests of a minute, on all portals, one writes.
+USE_PRECISION = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,7 @@ def begin(*, subject: Subject, tokens: ProviderTokens, origin: Origin, now: date
             auth_time=subject.auth_time,
             started_at=now,
             verified_at=now,
+            last_used_at=now,
             expires_at=now + timedelta(seconds=settings.SIGN_IN_LIFETIME),
             ip=storable(origin.ip)[:45],
             user_agent=storable(origin.user_agent)[:512],
@@ -143,6 +150,22 @@ def get_open(*, sign_in_id: UUID | None, now: datetime) -> SignIn:
             f"sign-in {sign_in_id} is not open",
         )
     return sign_in
+
+
+def note_use(sign_in: SignIn, *, now: datetime) -> None:
+    """Store that an open sign-in is in use, at most once a minute whichever portal sees it.
+
+    A database that cannot write does not prevent reading; an idle limit then ends the sign-in as if nobody used it.
+    """
+    due = now - USE_PRECISION
+    if sign_in.last_used_at > due:
+        return
+    try:
+        SignIn.objects.filter(pk=sign_in.pk, ended_at=None, last_used_at__lte=due).update(
+            last_used_at=now
+        )
+    except DatabaseError as error:
+        log.warning("the last use of a sign-in could not be stored: %s", error)
 
 
 def refuse_blocked(subject: Subject) -> None:

@@ -159,6 +159,12 @@ def _numbers() -> Iterator[CheckMessage]:
             hint="Choose 300 to 43200; a person who is removed from a group keeps their access until the sign-in ends.",
             id="portal.E008",
         )
+    if settings.SIGN_IN_IDLE_LIFETIME and not 300 <= settings.SIGN_IN_IDLE_LIFETIME <= 43200:
+        yield Error(
+            f"SIGN_IN_IDLE_LIFETIME is {settings.SIGN_IN_IDLE_LIFETIME} seconds.",
+            hint="Choose 300 to 43200; 0: sign-ins end by SIGN_IN_LIFETIME, used or not.",
+            id="portal.E018",
+        )
     if settings.TOKEN_CLAIMS_MAX_AGE and not 3600 <= settings.TOKEN_CLAIMS_MAX_AGE <= 30 * 86400:
         yield Error(
             f"TOKEN_CLAIMS_MAX_AGE is {settings.TOKEN_CLAIMS_MAX_AGE} seconds.",

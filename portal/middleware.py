@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts import time_budget
 from accounts.errors import GatehouseError, SignInAgain
 from accounts.people import is_due, note_seen
-from accounts.signins import get_open, subject_of
+from accounts.signins import get_open, note_use, subject_of
 from accounts.storable import is_storable
 from portal import health, logs, proxies
 from portal.limiting import TooMany, count_form
@@ -123,6 +123,7 @@ class CurrentSignIn(_Middleware):
             else:
                 request.sign_in = sign_in
                 request.user = sign_in.person
+                note_use(sign_in, now=now)
                 if is_due(sign_in.person.last_seen_at, now=now):
                     surface = area_of(request.path_info).surface
                     note_seen(subject_of(sign_in), surface=surface, now=now)

@@ -101,6 +101,8 @@ ADMIN_VALUES = env.list("ADMIN_VALUES", default=[])
 AUDITOR_CLAIM = env.str("AUDITOR_CLAIM", default=ADMIN_CLAIM)
 AUDITOR_VALUES = env.list("AUDITOR_VALUES", default=[])
 SIGN_IN_LIFETIME = _number("SIGN_IN_LIFETIME", 3600)
+# Seconds without use after which a sign-in ends; 0: only SIGN_IN_LIFETIME counts.
+SIGN_IN_IDLE_LIFETIME = _number("SIGN_IN_IDLE_LIFETIME", 0)
 TOKEN_CLAIMS_MAX_AGE = _number("TOKEN_CLAIMS_MAX_AGE", 7 * 86400)
 
 # Texts on pages.

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from accounts import moments
 from accounts.models.people import Person
+
+
+class SignInQuerySet(models.QuerySet["SignIn"]):
+    """Narrows sign-ins to those that are open, or over, at a moment; `SignIn.is_open` says the same of one."""
+
+    def open_at(self, now: datetime) -> SignInQuerySet:
+        return self.exclude(_over(now))
+
+    def over_at(self, now: datetime) -> SignInQuerySet:
+        return self.filter(_over(now))
 
 
 class SignIn(models.Model):
@@ -31,6 +43,9 @@ class SignIn(models.Model):
         help_text="When the claims were last verified with the provider."
     )
     expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(
+        help_text="When its browser or a command line last asked for something, to the minute."
+    )
     ended_at = models.DateTimeField(null=True, blank=True)
     end_reason = models.CharField(max_length=64, blank=True)
     ip = models.CharField("IP address", max_length=45, blank=True)
@@ -41,6 +56,8 @@ class SignIn(models.Model):
         null=True, blank=True, help_text="While one request of all processes refreshes the tokens."
     )
 
+    objects = SignInQuerySet.as_manager()
+
     class Meta:
         verbose_name = "sign-in"
         ordering = ["-started_at"]
@@ -49,5 +66,23 @@ class SignIn(models.Model):
     def __str__(self) -> str:
         return f"{self.person}, {moments.in_words(self.started_at)}"
 
+    @property
+    def ends_at(self) -> datetime:
+        """When it ends by itself: at its limit or, if that is earlier, when it was not used for too long."""
+        if not settings.SIGN_IN_IDLE_LIFETIME:
+            return self.expires_at
+        return min(self.expires_at, self.last_used_at + _idle_lifetime())
+
     def is_open(self, now: datetime) -> bool:
-        return self.ended_at is None and now < self.expires_at
+        return self.ended_at is None and now < self.ends_at
+
+
+def _over(now: datetime) -> Q:
+    over = Q(ended_at__isnull=False) | Q(expires_at__lte=now)
+    if settings.SIGN_IN_IDLE_LIFETIME:
+        over |= Q(last_used_at__lte=now - _idle_lifetime())
+    return over
+
+
+def _idle_lifetime() -> timedelta:
+    return timedelta(seconds=settings.SIGN_IN_IDLE_LIFETIME)

@@ -48,6 +48,8 @@ class Approval(models.Model):
     denied_at = models.DateTimeField(null=True, blank=True)
     redeemed_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, help_text="To the minute.")
+    last_used_ip = models.CharField("last used from", max_length=45, blank=True)
     polls = models.PositiveIntegerField(default=0)
     polled_at = models.DateTimeField(null=True, blank=True)
 

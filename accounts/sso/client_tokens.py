@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
+from django.db.models import Q
 
 from accounts import audit, bearer_secrets, signins
 from accounts.errors import SignInAgain
@@ -14,6 +16,8 @@ from accounts.models.audit import Action
 from accounts.sso.errors import ClientRefused, RefusalReason
 from accounts.sso.registrations import Grant, RegisteredClient
 from accounts.types import Kind, Origin, Scope, Subject
+
+log = logging.getLogger(__name__)
 
 LIFETIME = timedelta(hours=1)
 # Programs that share a refresh token may renew at the same moment; later, its use means that it was stolen.
@@ -66,14 +70,15 @@ def renew(
     sign_in = _open_sign_in(token.approval, now, RefusalReason.GRANT)
     if token.used_at is not None and now > token.used_at + GRACE:
         raise revoke_reused(token.approval, origin=origin, now=now)
+    _note_use(token.approval, sign_in=sign_in, origin=origin, now=now)
     with transaction.atomic():
         CliToken.objects.filter(pk=token.pk, used_at=None).update(used_at=now)
         action = Action.CLI_TOKEN_REFRESHED
         return _issue(token.approval, sign_in=sign_in, action=action, origin=origin, now=now)
 
 
-def subject_of(*, bearer: str, now: datetime) -> Subject:
-    """Return the subject of an access token: the person who allowed access, limited to keys.
+def subject_of(*, bearer: str, origin: Origin, now: datetime) -> Subject:
+    """Return the subject of an access token: the person who allowed access, limited to keys. Store the time of use.
 
     Raises:
         ClientRefused: it is unknown, expired or revoked, or the sign-in behind it has ended.
@@ -81,9 +86,9 @@ def subject_of(*, bearer: str, now: datetime) -> Subject:
     token = _find(bearer, is_refresh_token=False)
     if token is None or now >= token.expires_at or token.approval.revoked_at is not None:
         raise _ended(RefusalReason.TOKEN, "an access token is unknown, expired or revoked")
-    return replace(
-        signins.subject_of(_open_sign_in(token.approval, now, RefusalReason.TOKEN)), scope=SCOPE
-    )
+    sign_in = _open_sign_in(token.approval, now, RefusalReason.TOKEN)
+    _note_use(token.approval, sign_in=sign_in, origin=origin, now=now)
+    return replace(signins.subject_of(sign_in), scope=SCOPE)
 
 
 def revoke(*, bearer: str, origin: Origin, now: datetime) -> None:
@@ -143,6 +148,19 @@ def _issue(
         # Nothing can make this token last longer: let no client try before the sign-in has ended.
         renew_by += RENEWAL_WINDOW
     return IssuedTokens(access_token, int((renew_by - now).total_seconds()), refresh_token)
+
+
+def _note_use(approval: Approval, *, sign_in: SignIn, origin: Origin, now: datetime) -> None:
+    """Store the use of a command line, and with it of its sign-in, at most once a minute."""
+    signins.note_use(sign_in, now=now)
+    due = now - signins.USE_PRECISION
+    if approval.last_used_at is None or approval.last_used_at <= due:
+        unused = Q(last_used_at=None) | Q(last_used_at__lte=due)
+        use = {"last_used_at": now, "last_used_ip": origin.ip[:45]}
+        try:
+            Approval.objects.filter(unused, pk=approval.pk).update(**use)
+        except DatabaseError as error:
+            log.warning("the last use of a command line could not be stored: %s", error)
 
 
 def _new(approval: Approval, *, is_refresh_token: bool, now: datetime, expires_at: datetime) -> str:

@@ -86,7 +86,9 @@ def logout(request: HttpRequest) -> HttpResponse:
 def _identify(request: HttpRequest, now: datetime) -> Subject:
     """Return the subject of the token in AWS's own header."""
     try:
-        subject = client_tokens.subject_of(bearer=_bearer(request), now=now)
+        subject = client_tokens.subject_of(
+            bearer=_bearer(request), origin=origin_of(request, Surface.SSO), now=now
+        )
     except ClientRefused:
         limiting.count_bad_token(request)
         raise

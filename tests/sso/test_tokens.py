@@ -444,7 +444,7 @@ def test_nothing_changes_hands_when_the_row_cannot_be_written(step: str) -> None
     assert (CliToken.objects.count(), Approval.objects.count()) == before
     # A code is not burnt by what went wrong: AWS's tools try again after a 5xx.
     bearer = issued.access_token or redeem().access_token
-    assert client_tokens.subject_of(bearer=bearer, now=NOON).sub == "sub-alice"
+    assert client_tokens.subject_of(bearer=bearer, origin=ORIGIN, now=NOON).sub == "sub-alice"
 
 
 def test_of_two_who_redeem_at_once_both_lose(program: Program) -> None:
@@ -459,7 +459,7 @@ def test_of_two_who_redeem_at_once_both_lose(program: Program) -> None:
         client_tokens.redeem(approval=seen_by_both, origin=ORIGIN, now=now)
 
     with pytest.raises(ClientRefused):
-        client_tokens.subject_of(bearer=first.access_token, now=now)
+        client_tokens.subject_of(bearer=first.access_token, origin=ORIGIN, now=now)
 
 
 def test_tokens_are_in_no_repr() -> None:
