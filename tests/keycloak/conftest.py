@@ -43,26 +43,34 @@ def portal_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def portal(
-    portal_url: str,
-    portal_database: str,
-    cloud_url: str,
-    keycloak: server.Keycloak,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[str]:
-    """The portal under gunicorn, prepared and configured as the compose file does it; its address."""
+def portal_environment(
+    portal_url: str, portal_database: str, cloud_url: str, keycloak: server.Keycloak
+) -> dict[str, str]:
+    """The variables of the portal, by the compose file."""
     environment = compose.portal_environment(
         portal=portal_url, keycloak=keycloak.url, cloud=cloud_url
     )
-    environment |= {
+    return environment | {
         "DATABASE_URL": portal_database,
         "BIND": portal_url.removeprefix("http://"),
         "WEB_CONCURRENCY": "2",
         # Keycloak's first answers take their time on a busy machine.
         "OIDC_TIMEOUT": "30",
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        # The second level of the flow that test_step_up.py makes.
+        "MFA_ACR_VALUES": "2",
         **processes.static_files(),
     }
+
+
+@pytest.fixture(scope="session")
+def portal(
+    portal_url: str,
+    portal_environment: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
+    """The portal under gunicorn, prepared as the compose file does it; its address."""
+    environment = portal_environment
     *shell, prepare = compose.services()["prepare"]["command"]
     subprocess.run([*shell, prepare], cwd=processes.ROOT, env=environment, check=True)
     with processes.running(

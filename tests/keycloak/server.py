@@ -54,6 +54,56 @@ class Keycloak:
         ).json()
         return found
 
+    def ask_for_passwords_twice(self) -> str:
+        """Make a sign-in flow of two levels (acr 1 and 2), each of which asks for the password; return its id.
+
+        A second password stands in for the second factor.
+        """
+        flows = "/authentication/flows"
+        top, forms = "two levels", "its forms"
+        self._admin(
+            "POST",
+            flows,
+            {"alias": top, "providerId": "basic-flow", "topLevel": True, "builtIn": False},
+        )
+        self._admin("POST", f"{flows}/{top}/executions/execution", {"provider": "auth-cookie"})
+        self._add_flow(top, forms)
+        for level, form in ((1, "auth-username-password-form"), (2, "auth-password-form")):
+            alias = f"level {level}"
+            self._add_flow(forms, alias)
+            condition = {"provider": "conditional-level-of-authentication"}
+            answer = self._admin("POST", f"{flows}/{alias}/executions/execution", condition)
+            execution = answer.headers["Location"].rpartition("/")[2]
+            config = {"loa-condition-level": str(level), "loa-max-age": "36000"}
+            self._admin(
+                "POST",
+                f"/authentication/executions/{execution}/config",
+                {"alias": f"acr {level}", "config": config},
+            )
+            self._admin("POST", f"{flows}/{alias}/executions/execution", {"provider": form})
+        for execution in self._admin("GET", f"{flows}/{top}/executions").json():
+            alternatives = execution["displayName"] in ("Cookie", forms)
+            conditional = execution["displayName"].startswith("level ")
+            execution["requirement"] = (
+                "ALTERNATIVE" if alternatives else "CONDITIONAL" if conditional else "REQUIRED"
+            )
+            self._admin("PUT", f"{flows}/{top}/executions", execution)
+        (flow,) = (one for one in self._admin("GET", flows).json() if one["alias"] == top)
+        return str(flow["id"])
+
+    def use_flow(self, flow: str) -> None:
+        """Have the portal's client sign people in by this flow; "" for the realm's own."""
+        (client,) = self._admin("GET", "/clients?clientId=gatehouse").json()
+        client["authenticationFlowBindingOverrides"] = {"browser": flow}
+        self._admin("PUT", f"/clients/{client['id']}", client)
+
+    def _add_flow(self, parent: str, alias: str) -> None:
+        self._admin(
+            "POST",
+            f"/authentication/flows/{parent}/executions/flow",
+            {"alias": alias, "type": "basic-flow", "provider": "registration-page-form"},
+        )
+
     def rotate_keys(self) -> None:
         """Add a signing key that comes before all there are."""
         taken = len(self._admin("GET", "/components?type=org.keycloak.keys.KeyProvider").json())
