@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
 from accounts import audit, time_budget
 from accounts.aws.limits import LONGEST_SESSION
@@ -39,14 +38,14 @@ def of_person(*, issuer: str, sub: str, now: datetime) -> list[LiveSession]:
     return alive(audit.of_person(issuer=issuer, sub=sub), now=now)
 
 
-def alive(events: QuerySet[AuditEvent], *, now: datetime) -> list[LiveSession]:
+def alive(
+    events: QuerySet[AuditEvent], *, now: datetime, at_most: int | None = None
+) -> list[LiveSession]:
     """Return those of these rows that are sessions which are alive, what expires last first.
 
-    Links to AWS's own page for switching roles are none: that session is the person's own at AWS.
+    `at_most` limits how many of the latest rows are read. Links to AWS's own page for switching roles are none: that session is the person's own at AWS.
     """
-    issued = events.filter(
-        action__in=_KINDS, at__gt=now - _OLDEST, at__lte=now + _REQUEST, duration__isnull=False
-    )
+    issued = _issued(events, now=now).order_by("-at")[:at_most]
     sessions = (LiveSession(event, _KINDS[event.action], _expiry(event)) for event in issued)
     return sorted(
         (session for session in sessions if session.expires_at > now),
@@ -55,13 +54,25 @@ def alive(events: QuerySet[AuditEvent], *, now: datetime) -> list[LiveSession]:
     )
 
 
-def last_expiry(sessions: Iterable[LiveSession]) -> datetime | None:
-    """Return when the last of these has expired; None if there are none."""
-    return max((session.expires_at for session in sessions), default=None)
+def last_expiry(events: QuerySet[AuditEvent], *, now: datetime) -> datetime | None:
+    """Return when the last of these sessions has expired; None if none is alive. One query, however many there are."""
+    kinds = _issued(events, now=now).order_by().values_list("action", "duration")
+    ends = [_end_of(*row) for row in kinds.annotate(latest=Max("at"))]
+    return max((end for end in ends if end > now), default=None)
+
+
+def _issued(events: QuerySet[AuditEvent], *, now: datetime) -> QuerySet[AuditEvent]:
+    return events.filter(
+        action__in=_KINDS, at__gt=now - _OLDEST, at__lte=now + _REQUEST, duration__isnull=False
+    )
 
 
 def _expiry(event: AuditEvent) -> datetime:
-    lasts = timedelta(seconds=event.duration or 0) + _REQUEST
-    if event.action == Action.CONSOLE_ISSUED.value:
+    return _end_of(event.action, event.duration, event.at)
+
+
+def _end_of(action: str, duration: int | None, at: datetime) -> datetime:
+    lasts = timedelta(seconds=duration or 0) + _REQUEST
+    if action == Action.CONSOLE_ISSUED.value:
         lasts += _CONSOLE_SIGN_IN
-    return event.at + lasts
+    return at + lasts

@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from accounts import signins
-from accounts.models import Person, SignIn, SpentToken, Token
+from accounts.ending import Ended, end_all
+from accounts.models import Person, SignIn, SpentToken
 from accounts.oidc.jwt import invalid
 from accounts.oidc.security_events import LogoutToken, SpendableToken
-from accounts.portal_tokens import lifecycle
 from accounts.types import Origin
 
 FORMATS = ("iss_sub", "opaque", "email")
 _SIGNED_OUT = "signed out at the identity provider"
 _REVOKED = "revoked by the identity provider"
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How many sign-ins were ended, with their command lines, and how many tokens were revoked."""
-
-    sign_ins: int
-    tokens: int
 
 
 def sign_out(token: LogoutToken, *, origin: Origin, now: datetime) -> Ended:
@@ -44,17 +34,15 @@ def sign_out(token: LogoutToken, *, origin: Origin, now: datetime) -> Ended:
             people = people.filter(sub=token.sub)
         sign_ins = _open(now).filter(person__in=people)
         if token.sid:
-            return _end(
-                sign_ins.filter(provider_session=token.sid), (), _SIGNED_OUT, origin=origin, now=now
-            )
-        return _end(sign_ins, people, _SIGNED_OUT, origin=origin, now=now)
+            named = sign_ins.filter(provider_session=token.sid)
+            return end_all(named, reason=_SIGNED_OUT, origin=origin, now=now)
+        return end_all(sign_ins, people=people, reason=_SIGNED_OUT, origin=origin, now=now)
 
 
 def end_session(*, sid: str, origin: Origin, now: datetime) -> Ended:
     """End the sign-in that belongs to a session at the provider, with the tokens made in it."""
     sign_ins = _open(now).filter(person__issuer=settings.OIDC_ISSUER, provider_session=sid)
-    with transaction.atomic():
-        return _end(sign_ins, (), _SIGNED_OUT, origin=origin, now=now)
+    return end_all(sign_ins, reason=_SIGNED_OUT, origin=origin, now=now)
 
 
 def revoke(person: Person, *, token: SpendableToken, origin: Origin, now: datetime) -> Ended:
@@ -65,7 +53,8 @@ def revoke(person: Person, *, token: SpendableToken, origin: Origin, now: dateti
     """
     with transaction.atomic():
         _spend(token)
-        return _end(_open(now).filter(person=person), (person,), _REVOKED, origin=origin, now=now)
+        sign_ins = _open(now).filter(person=person)
+        return end_all(sign_ins, people=(person,), reason=_REVOKED, origin=origin, now=now)
 
 
 def person_of(identifier: Mapping[str, str]) -> Person | None:
@@ -92,26 +81,7 @@ def _issuers() -> set[str]:
 
 
 def _open(now: datetime) -> QuerySet[SignIn]:
-    return SignIn.objects.open_at(now).select_related("person")
-
-
-def _end(
-    sign_ins: QuerySet[SignIn],
-    people: Iterable[Person],
-    reason: str,
-    *,
-    origin: Origin,
-    now: datetime,
-) -> Ended:
-    """End sign-ins with the tokens that were made in them, and all tokens of `people`."""
-    ended = list(sign_ins)
-    tokens = Token.objects.filter(sign_in__in=ended) | Token.objects.filter(
-        created_by__in=list(people)
-    )
-    revoked = lifecycle.revoke_personal(tokens, reason=reason, origin=origin, now=now)
-    for sign_in in ended:
-        signins.end(sign_in=sign_in, reason=reason, origin=origin, now=now)
-    return Ended(len(ended), len(revoked))
+    return SignIn.objects.open_at(now)
 
 
 def _spend(token: SpendableToken) -> None:

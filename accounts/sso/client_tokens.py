@@ -44,6 +44,8 @@ def redeem(*, approval: Approval, origin: Origin, now: datetime) -> IssuedTokens
         ClientRefused: it was used before, or the sign-in behind it has ended.
     """
     sign_in = _open_sign_in(approval, now, RefusalReason.GRANT)
+    if approval.revoked_at is not None:
+        raise _ended(RefusalReason.GRANT, "a command line was ended before it had its tokens")
     with transaction.atomic():
         unused = Approval.objects.filter(pk=approval.pk, redeemed_at=None)
         if unused.update(redeemed_at=now):
@@ -101,6 +103,11 @@ def revoke(*, bearer: str, origin: Origin, now: datetime) -> None:
     if token is None:
         raise _ended(RefusalReason.TOKEN, "an access token is unknown")
     _revoke(token.approval, Action.CLI_TOKEN_REVOKED, origin=origin, now=now)
+
+
+def end(approval: Approval, *, reason: str, origin: Origin, now: datetime) -> None:
+    """Revoke all tokens of a command line, for somebody who does not hold one. One that has ended is left alone."""
+    _revoke(approval, Action.CLI_TOKEN_REVOKED, origin=origin, now=now, reason=reason)
 
 
 def revoke_reused(approval: Approval, *, origin: Origin, now: datetime) -> ClientRefused:

@@ -82,5 +82,8 @@ def test_the_longest_session_is_found_to_its_end_and_the_last_to_expire_comes_fi
     found = of_alice(NOON + 12 * HOUR)
 
     assert [session.event.duration for session in found] == [900, 43200]
-    assert live_sessions.last_expiry(found) == found[0].expires_at
-    assert live_sessions.last_expiry([]) is None
+    rows = audit.of_person(issuer=cast.ISSUER, sub="sub-alice")
+    assert live_sessions.last_expiry(rows, now=NOON + 12 * HOUR) == found[0].expires_at
+    assert live_sessions.last_expiry(rows, now=NOON + 13 * HOUR) is None
+    latest = live_sessions.alive(rows, now=NOON + 12 * HOUR, at_most=1)
+    assert [session.event.duration for session in latest] == [900]
