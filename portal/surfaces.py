@@ -64,7 +64,7 @@ _SSO = ErrorAnswers(
 )
 
 # What the identity provider calls: see portal.signin.provider_calls.
-_PROVIDER_PATHS = (
+PROVIDER_PATHS = (
     "/oidc/backchannel-logout",
     "/oidc/frontchannel-logout",
     "/oidc/global-token-revocation",
@@ -74,7 +74,7 @@ AREAS = (
     Area(Surface.API, ("/api/",), _API, for_programs=True),
     Area(Surface.SSO, (*sso.OIDC_PATHS, *sso.PORTAL_PATHS), _SSO, for_programs=True),
     Area(Surface.API, (DISCOVERY_PATH, KEY_SET_PATH), _API, for_programs=True),
-    Area(Surface.API, _PROVIDER_PATHS, _API, for_programs=True),
+    Area(Surface.API, PROVIDER_PATHS, _API, for_programs=True),
     Area(Surface.ADMIN, ("/admin/",), _PAGES),
 )
 _ALL_ELSE = Area(Surface.PAGES, ("/",), _PAGES)

@@ -15,6 +15,7 @@ from tests import cast
 from tests.examples import LONG, USUAL
 
 pytest_plugins = [
+    "pytester",
     "tests.browsers",
     "tests.certificates",
     "tests.emulators",
@@ -23,6 +24,7 @@ pytest_plugins = [
     "tests.ministack",
     "tests.parallel",
     "tests.postgresql",
+    "tests.secret_scan",
     "tests.strict_aws",
     "tests.real_aws.sandbox",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 from typing import Any
@@ -29,6 +30,9 @@ from demo.identity.identity_provider import (
 )
 from demo.identity.misbehaviour import Misbehaviour, altered, spoil
 from demo.identity.users import DEVICE_CODE, SCOPES, OAuthClient
+
+# At DEBUG it logs the tokens that it issues.
+logging.getLogger("authlib").setLevel(logging.INFO)
 
 LIFETIME = 300
 """Lifetime of an access token in seconds."""

@@ -19,6 +19,7 @@ import requests
 from demo.launcher.folder import CHECKOUT, COMPANY
 from demo.launcher.network import choose_ports
 from demo.launcher.processes import ProcessGroup
+from tests import secret_scan
 from tests.processes import manage, scratch_folder, static_files
 
 SECRET_KEY = "wire-only-key-1f0c9a7d5e3b8246-kept-out-of-every-log"
@@ -76,7 +77,10 @@ def portal(
             log=folder / "log",
         )
         processes.wait_until_answering()
-        yield Portal(url, port, folder / "log", database)
+        try:
+            yield Portal(url, port, folder / "log", database)
+        finally:
+            secret_scan.look_into_files(folder)
 
 
 def environment(database: Path, *, issuer: str, port: int) -> dict[str, str]:
@@ -88,6 +92,7 @@ def environment(database: Path, *, issuer: str, port: int) -> dict[str, str]:
         "BASE_URL": f"http://localhost:{port}",
         "BIND": f"127.0.0.1:{port}",
         "WEB_CONCURRENCY": "1",
+        "LOG_LEVEL": "DEBUG",
         "DATABASE_URL": f"sqlite:///{database}",
         "OIDC_ISSUER": issuer,
         "OIDC_RP_CLIENT_ID": "gatehouse",

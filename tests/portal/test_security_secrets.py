@@ -68,7 +68,6 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
             folder,
             issuer=op.url,
             port=port,
-            LOG_LEVEL="DEBUG",
             GUNICORN_CMD_ARGS="--log-level=debug",
             AWS_ENDPOINT_URL_STS=cloud.url,
             AWS_FEDERATION_ENDPOINT=cloud.url,

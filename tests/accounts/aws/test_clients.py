@@ -249,6 +249,7 @@ def test_keys_are_not_logged_even_when_the_root_logs_everything(
         assert secret not in caplog.text
 
 
+@pytest.mark.shows_secrets("that botocore logs them is what this shows")
 @pytest.mark.usefixtures("sts_endpoint")
 def test_keys_would_be_logged_if_the_loggers_were_not_pinned(
     caplog: pytest.LogCaptureFixture,

@@ -61,7 +61,7 @@ def test_a_provider_that_tells_of_no_second_factor_is_not_asked_in_circles(
     assert page.status_code == 403
     assert "asks for a sign-in with a second factor" in page.content.decode()
     assert "mfa=1" in page.content.decode()
-    assert AuditEvent.objects.get(error_code=NO_MFA).action == "access:keys:denied"
+    assert AuditEvent.objects.get(error_code=NO_MFA).action == "access.keys.denied"
 
 
 def test_keys_and_console_are_refused_at_the_door_whatever_the_page_said(visitor: Visitor) -> None:
