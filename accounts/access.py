@@ -16,6 +16,7 @@ from accounts import (
     durations,
     entitlements,
     pool,
+    reverification,
     signins,
     step_up,
     trust,
@@ -162,7 +163,7 @@ def _decide(
     """Return the entitlement, decided now and from the database, and what AWS is asked for; refuse everything else."""
     attempt.session_policy = "read-only" if read_only else ""
     session_tags.check(tags)
-    attempt.subject = _current(attempt.subject, now=attempt.now)
+    attempt.subject = _current(attempt.subject, origin=attempt.origin, now=attempt.now)
     offered = directory.offered_role(role)
     if offered is not None:
         attempt.role_name = offered.role_name
@@ -212,16 +213,22 @@ def _decide(
     return entitlement, request
 
 
-def _current(subject: Subject, *, now: datetime) -> Subject:
+def _current(subject: Subject, *, origin: Origin, now: datetime) -> Subject:
     """Return the subject as its open sign-in says now, whatever claims the caller may have kept.
 
+    Claims that are too old are verified again with the provider.
+
     Raises:
-        SignInAgain: the sign-in has ended, or an admin has blocked the person.
+        SignInAgain: the sign-in has ended, here or at the provider, or an admin has blocked the person.
+        VerifyAgain: only the person's browser can have the claims verified again.
+        ProviderUnavailable, ProviderMisconfigured, SignInFailed: the provider gave no usable answer.
     """
     if subject.sign_in_id is None:
         signins.refuse_blocked(subject)
         return subject
-    sign_in = signins.get_open(sign_in_id=subject.sign_in_id, now=now)
+    sign_in = reverification.open_and_verified(
+        sign_in_id=subject.sign_in_id, origin=origin, now=now
+    )
     return replace(signins.subject_of(sign_in), scope=subject.scope)
 
 

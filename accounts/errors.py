@@ -30,6 +30,12 @@ class SignInAgain(GatehouseError):
     http_status = 401
 
 
+class VerifyAgain(SignInAgain):
+    """The claims of an open sign-in are too old, and only the person's browser can renew them."""
+
+    code = "signin.verify_again"
+
+
 class TokenRefused(GatehouseError):
     """A bearer token that is not accepted; the code says why."""
 

@@ -11,7 +11,7 @@ from django.db.models import Q
 from accounts.models import Approval, CliToken, Job, SignIn, SigningKey, SpentToken
 from accounts.signing.rotation import useless_keys
 
-_TOKENS = ("encrypted_id_token", "encrypted_refresh_token")
+_TOKENS = ("encrypted_id_token", "encrypted_refresh_token", "encrypted_access_token")
 _JOBS_KEPT = timedelta(days=30)
 
 

@@ -1,6 +1,6 @@
-"""The ID token of an open sign-in, refreshed with the identity provider when it is too old for AWS.
+"""What the identity provider says now of the person of an open sign-in: by a refresh token, or by userinfo.
 
-A refresh token may work only once, and some providers end the whole sign-in when it comes a second time. So one
+It is asked when the claims are too old to issue anything by them, or the ID token is too old for AWS. A refresh token may work only once, and some providers end the whole sign-in when it comes a second time. So one
 request of all processes refreshes at a time: it takes a lease, which is a column and no lock, as no transaction
 may stay open while the provider is awaited. Others wait for what it stores.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -18,10 +19,12 @@ from django.utils import timezone
 
 from accounts import pool, signins, time_budget
 from accounts.encryption import decrypt, encrypt
-from accounts.errors import SignInAgain
+from accounts.errors import SignInAgain, VerifyAgain
 from accounts.models import SignIn
-from accounts.oidc import discovery, id_tokens, jwt, token_endpoint
-from accounts.oidc.errors import GrantRefused, unavailable
+from accounts.models.signins import Verification
+from accounts.oidc import discovery, id_tokens, jwt, token_endpoint, userinfo
+from accounts.oidc.errors import GrantRefused, ProviderMisconfigured, UserinfoRefused, unavailable
+from accounts.oidc.subjects import PROTOCOL_CLAIMS, merge_userinfo, subject
 from accounts.oidc.token_endpoint import TokenAnswer
 from accounts.types import Origin
 
@@ -43,7 +46,12 @@ ENDED_THERE = "signin.ended_at_provider"
 class _Tokens:
     """The tokens of a sign-in as they are stored; their texts differ at each storing."""
 
+    issuer: str
     sub: str
+    verification: str
+    verified_at: datetime
+    claims: dict[str, Any] = field(repr=False)
+    access_token: str = field(repr=False)
     id_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
     stored_refresh_token: str = field(repr=False)
@@ -70,31 +78,83 @@ def id_token(*, sign_in_id: UUID, origin: Origin, rejected: str = "") -> str:
                 return usable
             raise _too_old(sign_in_id, "and the identity provider gave no refresh token")
         if _takes_lease(sign_in_id, tokens, now):
-            return _refreshed(sign_in_id, tokens, origin)
-        if time.monotonic() >= give_up_at:
-            raise unavailable("another request is still refreshing the tokens of this sign-in")
-        pool.give_back()
-        time.sleep(_POLL)
+            if refreshed := _ask(sign_in_id, tokens, origin, by_userinfo=False):
+                return refreshed
+            raise _too_old(sign_in_id, "and the identity provider sends no new one at a refresh")
+        _wait(give_up_at)
+
+
+def verify_claims(*, sign_in_id: UUID, not_before: datetime, origin: Origin) -> None:
+    """Have the provider say anew who the person of a sign-in is, unless it did so since `not_before`.
+
+    Raises:
+        VerifyAgain: only the person's browser can bring that about.
+        SignInAgain: the sign-in has ended, here or at the provider.
+        ProviderUnavailable, ProviderMisconfigured: the provider gave no usable answer.
+        SignInFailed: its answer is about somebody else, or breaks another rule.
+    """
+    give_up_at = time.monotonic() + time_budget.left(LEASE.total_seconds())
+    while True:
+        tokens = _stored(sign_in_id)
+        if tokens.verified_at >= not_before:
+            return
+        if not _can_be_asked(tokens):
+            raise _verify_again(sign_in_id)
+        if _takes_lease(sign_in_id, tokens, timezone.now()):
+            by_userinfo = tokens.verification == Verification.USERINFO
+            _ask(sign_in_id, tokens, origin, by_userinfo=by_userinfo)
+            if _stored(sign_in_id).verified_at < not_before:
+                raise _verify_again(sign_in_id)
+            return
+        _wait(give_up_at)
+
+
+def _can_be_asked(tokens: _Tokens) -> bool:
+    if tokens.verification == Verification.REFRESH:
+        return bool(tokens.refresh_token)
+    return tokens.verification == Verification.USERINFO and bool(tokens.access_token)
+
+
+def _wait(give_up_at: float) -> None:
+    """Wait a moment for what another request gets from the provider; raises ProviderUnavailable in the end."""
+    if time.monotonic() >= give_up_at:
+        raise unavailable("another request is still verifying this sign-in")
+    pool.give_back()
+    time.sleep(_POLL)
 
 
 def _stored(sign_in_id: UUID) -> _Tokens:
     """Return the tokens of a sign-in that is open."""
     now = timezone.now()
     row = (
-        SignIn.objects.filter(pk=sign_in_id, ended_at=None, expires_at__gt=now)
-        .values_list("person__sub", "encrypted_id_token", "encrypted_refresh_token")
+        SignIn.objects.open_at(now)
+        .filter(pk=sign_in_id)
+        .values(
+            "person__issuer",
+            "person__sub",
+            "verification",
+            "verified_at",
+            "claims",
+            "encrypted_id_token",
+            "encrypted_refresh_token",
+            "encrypted_access_token",
+        )
         .first()
     )
     if row is None:
         raise SignInAgain(
             "Your sign-in has ended. Sign in again.", f"sign-in {sign_in_id} is not open"
         )
-    sub, sealed_id_token, sealed_refresh_token = row
     return _Tokens(
-        sub=sub,
-        id_token=decrypt(sealed_id_token),
-        refresh_token=decrypt(sealed_refresh_token),
-        stored_refresh_token=sealed_refresh_token,
+        issuer=row["person__issuer"],
+        sub=row["person__sub"],
+        verification=row["verification"],
+        verified_at=row["verified_at"],
+        claims=row["claims"],
+        access_token=decrypt(row["encrypted_access_token"]),
+        id_token=decrypt(row["encrypted_id_token"]),
+        refresh_token=decrypt(row["encrypted_refresh_token"]),
+        stored_refresh_token=row["encrypted_refresh_token"],
     )
 
 
@@ -113,18 +173,70 @@ def _takes_lease(sign_in_id: UUID, tokens: _Tokens, now: datetime) -> bool:
     )
 
 
-def _refreshed(sign_in_id: UUID, tokens: _Tokens, origin: Origin) -> str:
-    """Refresh with the provider and return the new ID token. The caller holds the lease."""
+def _ask(sign_in_id: UUID, tokens: _Tokens, origin: Origin, *, by_userinfo: bool) -> str:
+    """Ask the provider, store what it says, and return the new ID token; "" if there is none. The caller holds the lease."""
     sealed = tokens.stored_refresh_token
     try:
+        if discovery.provider().issuer != tokens.issuer:
+            raise _verify_again(sign_in_id)
+        if by_userinfo:
+            _store_claims(sign_in_id, tokens, _by_userinfo(sign_in_id, tokens), sealed, origin)
+            return ""
         answer = token_endpoint.refresh(tokens.refresh_token)
         # First of all: the old one may be worth nothing any more.
         sealed = _store_refresh_token(sign_in_id, tokens, answer)
-        return _store_id_token(sign_in_id, tokens, answer, sealed)
+        claims = _refreshed_claims(tokens, answer)
+        _store_claims(sign_in_id, tokens, claims, sealed, origin, id_token=answer.id_token)
+        return answer.id_token
     except GrantRefused as refused:
         raise _ended_there(sign_in_id, refused, origin) from None
     finally:
         _holding(sign_in_id, sealed).update(refreshing_until=None)
+
+
+def _refreshed_claims(tokens: _Tokens, answer: TokenAnswer) -> dict[str, Any]:
+    """Return what a refresh says of the person; {} if it says nothing by which access can be given."""
+    now = timezone.now()
+    if not answer.id_token:
+        try:
+            return _claims_of_userinfo(tokens, answer.access_token, now)
+        except ProviderMisconfigured:
+            return {}
+    verified = id_tokens.verify_refreshed(
+        answer.id_token,
+        previous=tokens.id_token,
+        sub=tokens.sub,
+        provider=discovery.provider(),
+        client_id=settings.OIDC_RP_CLIENT_ID,
+        algorithm=settings.OIDC_RP_SIGN_ALGO,
+        access_token=answer.access_token,
+        now=now,
+    )
+    more = userinfo.beside(verified, access_token=answer.access_token, now=now)
+    # A refreshed ID token may leave out how and when somebody signed in (section 12.2): that has not changed.
+    return merge_userinfo({**_of_protocol(tokens.claims), **verified}, more)
+
+
+def _by_userinfo(sign_in_id: UUID, tokens: _Tokens) -> dict[str, Any]:
+    """Return what userinfo says of the person, {} if that does not suffice; forget an access token that it refuses."""
+    try:
+        return _claims_of_userinfo(tokens, tokens.access_token, timezone.now())
+    except UserinfoRefused:
+        # It has expired, or the person is disabled: the provider tells no difference, but the browser will.
+        _holding(sign_in_id, tokens.stored_refresh_token).update(encrypted_access_token="")
+        return {}
+
+
+def _claims_of_userinfo(tokens: _Tokens, access_token: str, now: datetime) -> dict[str, Any]:
+    """Return userinfo's claims in place of all that were there: what it no longer says no longer counts."""
+    claims = userinfo.ask(access_token, sub=tokens.sub) if access_token else {}
+    if not userinfo.suffices(claims, now=now):
+        return {}
+    return merge_userinfo(_of_protocol(tokens.claims), claims)
+
+
+def _of_protocol(claims: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in claims.items() if name in PROTOCOL_CLAIMS}
 
 
 def _store_refresh_token(sign_in_id: UUID, tokens: _Tokens, answer: TokenAnswer) -> str:
@@ -141,25 +253,29 @@ def _store_refresh_token(sign_in_id: UUID, tokens: _Tokens, answer: TokenAnswer)
     return sealed
 
 
-def _store_id_token(sign_in_id: UUID, tokens: _Tokens, answer: TokenAnswer, sealed: str) -> str:
-    if not answer.id_token:
-        raise _too_old(sign_in_id, "and the identity provider sends no new one at a refresh")
-    id_tokens.verify_refreshed(
-        answer.id_token,
-        previous=tokens.id_token,
-        sub=tokens.sub,
-        provider=discovery.provider(),
-        client_id=settings.OIDC_RP_CLIENT_ID,
-        algorithm=settings.OIDC_RP_SIGN_ALGO,
-        access_token=answer.access_token,
+def _store_claims(
+    sign_in_id: UUID,
+    tokens: _Tokens,
+    claims: dict[str, Any],
+    sealed: str,
+    origin: Origin,
+    *,
+    id_token: str = "",
+) -> None:
+    """Store claims, if the provider said any, and the ID token that they came in."""
+    if not claims:
+        return
+    if not signins.store_verified(
+        _holding(sign_in_id, sealed),
+        subject=subject(issuer=tokens.issuer, claims=claims),
+        origin=origin,
         now=timezone.now(),
-    )
-    if not _holding(sign_in_id, sealed).update(encrypted_id_token=encrypt(answer.id_token)):
+        columns={"encrypted_id_token": encrypt(id_token)} if id_token else {},
+    ):
         raise SignInAgain(
             "Your sign-in has ended. Sign in again.",
             f"sign-in {sign_in_id} ended while its tokens were refreshed",
         )
-    return answer.id_token
 
 
 def _holding(sign_in_id: UUID, stored_refresh_token: str) -> QuerySet[SignIn]:
@@ -190,4 +306,11 @@ def _too_old(sign_in_id: UUID, why: str) -> SignInAgain:
         "Your sign-in is too old for this account. Sign out of this portal and sign in again.",
         f"the ID token of sign-in {sign_in_id} is too old for AWS, {why}",
         code=TOO_OLD,
+    )
+
+
+def _verify_again(sign_in_id: UUID) -> VerifyAgain:
+    return VerifyAgain(
+        "Your sign-in has to be confirmed by your identity provider. Sign in again.",
+        f"the claims of sign-in {sign_in_id} are too old, and only a browser can renew them",
     )

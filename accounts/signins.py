@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
+from django.db.models import QuerySet
 
 from accounts import audit, stored_sign_ins
 from accounts.blocks import is_blocked
@@ -17,6 +20,7 @@ from accounts.encryption import encrypt
 from accounts.errors import SignInAgain
 from accounts.models import Person, SignIn
 from accounts.models.audit import Action
+from accounts.models.signins import Verification
 from accounts.people import is_identity, names_of
 from accounts.rights import rights_of
 from accounts.storable import storable
@@ -27,6 +31,11 @@ log = logging.getLogger(__name__)
 # Of the requests of a minute, on all portals, one writes.
 USE_PRECISION = timedelta(minutes=1)
 
+WORKING_DAY = 10 * 3600
+"""Seconds for which a sign-in lasts whose claims are verified again, unless SIGN_IN_LIFETIME says otherwise."""
+UNVERIFIED = 3600
+"""The same where nothing verifies them again."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProviderTokens:
@@ -34,10 +43,21 @@ class ProviderTokens:
 
     id_token: str = field(default="", repr=False)
     refresh_token: str = field(default="", repr=False)
+    access_token: str = field(default="", repr=False)
 
 
-def begin(*, subject: Subject, tokens: ProviderTokens, origin: Origin, now: datetime) -> SignIn:
+def begin(
+    *,
+    subject: Subject,
+    tokens: ProviderTokens,
+    origin: Origin,
+    now: datetime,
+    verification: Verification = Verification.NONE,
+) -> SignIn:
     """Store a completed sign-in: the person, their rights by the claims, the sign-in, the audit row.
+
+    `verification` says how its claims will be verified again (`accounts.reverification`), and with that how long
+    it lasts.
 
     Raises:
         SignInAgain: an admin has blocked this person, or (issuer, sub) does not identify one.
@@ -60,35 +80,27 @@ def begin(*, subject: Subject, tokens: ProviderTokens, origin: Origin, now: date
     rights_from = {settings.ADMIN_CLAIM, settings.AUDITOR_CLAIM}
     incomplete = problems(subject.claims, rights_from, issuer=subject.issuer)
     with transaction.atomic():
-        names = names_of(subject)
-        for column, name in names.items():
-            setattr(person, column, name)
-        rights = rights_of(subject)
-        person.is_admin, person.is_auditor = rights.admin, rights.auditor
+        person_columns = _set_person(person, subject)
         person.last_login = person.last_seen_at = now
         person.last_seen_via = origin.surface.value
         # These fields only: an admin may be blocking this person at the same moment.
         person.save(
             update_fields=[
-                *names,
-                *("is_admin", "is_auditor", "last_login", "last_seen_at", "last_seen_via"),
+                *person_columns,
+                *("last_login", "last_seen_at", "last_seen_via"),
             ]
         )
         sign_in = SignIn.objects.create(
             person=person,
-            provider_session=storable(str(subject.claims.get("sid", "")))[:255],
-            claims=storable(subject.claims),
-            acr=storable(subject.acr)[:255],
-            amr=storable(subject.amr),
-            auth_time=subject.auth_time,
+            **_claims_columns(subject),
             started_at=now,
             verified_at=now,
             last_used_at=now,
-            expires_at=now + timedelta(seconds=settings.SIGN_IN_LIFETIME),
+            verification=verification,
+            expires_at=now + timedelta(seconds=lifetime(verification)),
             ip=storable(origin.ip)[:45],
             user_agent=storable(origin.user_agent)[:512],
-            encrypted_id_token=encrypt(tokens.id_token),
-            encrypted_refresh_token=encrypt(tokens.refresh_token),
+            **_token_columns(tokens, verification),
         )
         audit.record(
             action=Action.SIGNIN_COMPLETED,
@@ -106,6 +118,104 @@ def begin(*, subject: Subject, tokens: ProviderTokens, origin: Origin, now: date
     return sign_in
 
 
+def lifetime(verification: Verification) -> int:
+    """Return for how many seconds a sign-in lasts whose claims are verified again in this way."""
+    if settings.SIGN_IN_LIFETIME:
+        return int(settings.SIGN_IN_LIFETIME)
+    return UNVERIFIED if verification == Verification.NONE else WORKING_DAY
+
+
+def store_verified(
+    held: QuerySet[SignIn],
+    *,
+    subject: Subject,
+    origin: Origin,
+    now: datetime,
+    columns: Mapping[str, Any],
+) -> bool:
+    """Store what the provider says now of the person of a sign-in, with their rights by it.
+
+    `held` is the one row, and only where it may still be written. Return whether it was: what has ended meanwhile
+    stays as it is. Recorded where rights change.
+    """
+    with transaction.atomic():
+        if not held.update(verified_at=now, **_claims_columns(subject), **columns):
+            return False
+        person = Person.objects.get(issuer=subject.issuer, sub=subject.sub)
+        before = (person.is_admin, person.is_auditor)
+        person.save(update_fields=_set_person(person, subject))
+        if before != (person.is_admin, person.is_auditor):
+            _record_verified(person, subject=subject, origin=origin, now=now)
+    return True
+
+
+def is_of(sign_in: SignIn, subject: Subject) -> bool:
+    """Whether a sign-in is this person's."""
+    person = sign_in.person
+    return (person.issuer, person.sub) == (subject.issuer, subject.sub)
+
+
+def renew(
+    *,
+    sign_in: SignIn,
+    subject: Subject,
+    tokens: ProviderTokens,
+    verification: Verification,
+    origin: Origin,
+    now: datetime,
+) -> SignIn:
+    """Store and record that the person of an open sign-in was at the provider again; its end stays as it was.
+
+    Raises:
+        SignInAgain: it has ended meanwhile, or the person is blocked.
+    """
+    held = SignIn.objects.filter(pk=sign_in.pk, ended_at=None)
+    columns = {**_token_columns(tokens, verification), "verification": verification}
+    with transaction.atomic():
+        if store_verified(held, subject=subject, origin=origin, now=now, columns=columns):
+            _record_verified(sign_in.person, subject=subject, origin=origin, now=now)
+    return get_open(sign_in_id=sign_in.pk, now=now)
+
+
+def _record_verified(person: Person, *, subject: Subject, origin: Origin, now: datetime) -> None:
+    audit.record(
+        action=Action.SIGNIN_VERIFIED,
+        now=now,
+        origin=origin,
+        subject=subject,
+        detail={"admin": person.is_admin, "auditor": person.is_auditor},
+    )
+
+
+def _token_columns(tokens: ProviderTokens, verification: Verification) -> dict[str, str]:
+    kept = tokens.access_token if verification == Verification.USERINFO else ""
+    return {
+        "encrypted_id_token": encrypt(tokens.id_token),
+        "encrypted_refresh_token": encrypt(tokens.refresh_token),
+        "encrypted_access_token": encrypt(kept),
+    }
+
+
+def _claims_columns(subject: Subject) -> dict[str, Any]:
+    return {
+        "provider_session": storable(str(subject.claims.get("sid", "")))[:255],
+        "claims": storable(subject.claims),
+        "acr": storable(subject.acr)[:255],
+        "amr": storable(subject.amr),
+        "auth_time": subject.auth_time,
+    }
+
+
+def _set_person(person: Person, subject: Subject) -> list[str]:
+    """Set the names and rights of a person by what the provider says, and return the columns."""
+    names = names_of(subject)
+    for column, name in names.items():
+        setattr(person, column, name)
+    rights = rights_of(subject)
+    person.is_admin, person.is_auditor = rights.admin, rights.auditor
+    return [*names, "is_admin", "is_auditor"]
+
+
 def end(*, sign_in: SignIn, reason: str, origin: Origin, now: datetime) -> None:
     """End a sign-in, delete the provider's tokens, and record it. One that has ended is left alone."""
     with transaction.atomic():
@@ -114,6 +224,7 @@ def end(*, sign_in: SignIn, reason: str, origin: Origin, now: datetime) -> None:
             end_reason=reason[:64],
             encrypted_id_token="",
             encrypted_refresh_token="",
+            encrypted_access_token="",
         )
         if ended:
             audit.record(

@@ -153,10 +153,10 @@ def _addresses() -> Iterator[CheckMessage]:
 
 
 def _numbers() -> Iterator[CheckMessage]:
-    if not 300 <= settings.SIGN_IN_LIFETIME <= 43200:
+    if settings.SIGN_IN_LIFETIME and not 300 <= settings.SIGN_IN_LIFETIME <= 43200:
         yield Error(
             f"SIGN_IN_LIFETIME is {settings.SIGN_IN_LIFETIME} seconds.",
-            hint="Choose 300 to 43200; a person who is removed from a group keeps their access until the sign-in ends.",
+            hint="Choose 300 to 43200, or leave it out: a working day where claims are verified again, else an hour.",
             id="portal.E008",
         )
     if settings.SIGN_IN_IDLE_LIFETIME and not 300 <= settings.SIGN_IN_IDLE_LIFETIME <= 43200:
@@ -165,12 +165,17 @@ def _numbers() -> Iterator[CheckMessage]:
             hint="Choose 300 to 43200; 0: sign-ins end by SIGN_IN_LIFETIME, used or not.",
             id="portal.E018",
         )
-    if settings.TOKEN_CLAIMS_MAX_AGE and not 3600 <= settings.TOKEN_CLAIMS_MAX_AGE <= 30 * 86400:
+    if not 60 <= settings.CLAIMS_MAX_AGE <= 3600:
         yield Error(
-            f"TOKEN_CLAIMS_MAX_AGE is {settings.TOKEN_CLAIMS_MAX_AGE} seconds.",
-            hint="Choose 3600 to 2592000 (30 days); the tokens of somebody who left work for that long at most. "
-            "0: people make no tokens.",
+            f"CLAIMS_MAX_AGE is {settings.CLAIMS_MAX_AGE} seconds.",
+            hint="Choose 60 to 3600; the access of somebody who is disabled at the identity provider ends that late.",
             id="portal.E013",
+        )
+    if not 0 <= settings.CLAIMS_GRACE <= 3600:
+        yield Error(
+            f"CLAIMS_GRACE is {settings.CLAIMS_GRACE} seconds.",
+            hint="Choose 0 to 3600; 0: nothing is issued by old claims while the identity provider cannot be reached.",
+            id="portal.E017",
         )
     if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", settings.WORKING_DAY_ENDS, re.ASCII):
         yield Error(

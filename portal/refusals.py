@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import audit
-from accounts.errors import AccessDenied
+from accounts.errors import GatehouseError
 from accounts.models.audit import Action
 from accounts.types import RoleRef, Subject, Surface
 from portal.context import origin_of
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 def record(
     request: HttpRequest,
-    denied: AccessDenied,
+    denied: GatehouseError,
     *,
     subject: Subject,
     surface: Surface,

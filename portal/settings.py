@@ -100,10 +100,17 @@ ADMIN_CLAIM = env.str("ADMIN_CLAIM", default="groups")
 ADMIN_VALUES = env.list("ADMIN_VALUES", default=[])
 AUDITOR_CLAIM = env.str("AUDITOR_CLAIM", default=ADMIN_CLAIM)
 AUDITOR_VALUES = env.list("AUDITOR_VALUES", default=[])
-SIGN_IN_LIFETIME = _number("SIGN_IN_LIFETIME", 3600)
+# 0 stands for a working day, or an hour where the provider cannot be asked again: `accounts.signins.lifetime`.
+SIGN_IN_LIFETIME = _number("SIGN_IN_LIFETIME", 0)
 # Seconds without use after which a sign-in ends; 0: only SIGN_IN_LIFETIME counts.
 SIGN_IN_IDLE_LIFETIME = _number("SIGN_IN_IDLE_LIFETIME", 0)
-TOKEN_CLAIMS_MAX_AGE = _number("TOKEN_CLAIMS_MAX_AGE", 7 * 86400)
+# How old claims may be where something is issued, by what they are verified again, and for how much longer they
+# count while the provider cannot be reached.
+CLAIMS_MAX_AGE = _number("CLAIMS_MAX_AGE", 300)
+REVERIFY = env.str("REVERIFY", default="detect")
+CLAIMS_GRACE = _number("CLAIMS_GRACE", 0)
+# Whether people may have tokens of the portal; machines always may.
+PERSONAL_TOKENS = env.bool("PERSONAL_TOKENS", default=True)
 
 # Texts on pages.
 PORTAL_NAME = env.str("PORTAL_NAME", default="Gatehouse")
@@ -244,7 +251,8 @@ SESSION_COOKIE_NAME = "__Host-gatehouse" if SECURE else "gatehouse"
 SESSION_COOKIE_SECURE = SECURE
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = SIGN_IN_LIFETIME
+# The longest of any sign-in; a browser session ends with its sign-in.
+SESSION_COOKIE_AGE = SIGN_IN_LIFETIME or 43200
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 CSRF_COOKIE_NAME = "__Host-gatehouse-csrf" if SECURE else "gatehouse-csrf"
 CSRF_COOKIE_SECURE = SECURE

@@ -131,7 +131,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('at', models.DateTimeField()),
-                ('action', models.CharField(choices=[('access.keys.issued', 'Keys issued'), ('access.keys.denied', 'Keys denied'), ('access.keys.failed', 'Keys failed'), ('access.console.issued', 'Console opened'), ('access.console.denied', 'Console denied'), ('access.console.failed', 'Console failed'), ('access.page.denied', 'Page denied'), ('signin.person.completed', 'Signed in'), ('signin.person.failed', 'Sign-in failed'), ('signin.person.ended', 'Signed out'), ('admin.object.added', 'Added'), ('admin.object.changed', 'Changed'), ('admin.object.deleted', 'Deleted'), ('admin.role.tested', 'Role tested'), ('token.secret.created', 'Token created'), ('token.secret.revoked', 'Token revoked'), ('token.secret.refused', 'Token refused'), ('sso.client.allowed', 'Command-line access allowed'), ('sso.client.denied', 'Command-line access denied'), ('sso.token.issued', 'Command line signed in'), ('sso.token.refreshed', 'Command line renewed its tokens'), ('sso.token.reused', 'Command-line secret used twice'), ('sso.token.revoked', 'Command line signed out'), ('signing.key.created', 'Signing key created'), ('signing.key.published', 'Signing key published'), ('signing.key.encrypted', 'Signing key encrypted again'), ('signing.key.rotated', 'Signing key begins to sign'), ('signing.key.withdrawn', 'Signing key withdrawn'), ('admin.plan.applied', 'Configuration applied')], max_length=64)),
+                ('action', models.CharField(choices=[('access.keys.issued', 'Keys issued'), ('access.keys.denied', 'Keys denied'), ('access.keys.failed', 'Keys failed'), ('access.console.issued', 'Console opened'), ('access.console.denied', 'Console denied'), ('access.console.failed', 'Console failed'), ('access.page.denied', 'Page denied'), ('signin.person.completed', 'Signed in'), ('signin.person.failed', 'Sign-in failed'), ('signin.person.verified', 'Sign-in verified again'), ('signin.person.ended', 'Signed out'), ('admin.object.added', 'Added'), ('admin.object.changed', 'Changed'), ('admin.object.deleted', 'Deleted'), ('admin.role.tested', 'Role tested'), ('token.secret.created', 'Token created'), ('token.secret.revoked', 'Token revoked'), ('token.secret.refused', 'Token refused'), ('sso.client.allowed', 'Command-line access allowed'), ('sso.client.denied', 'Command-line access denied'), ('sso.token.issued', 'Command line signed in'), ('sso.token.refreshed', 'Command line renewed its tokens'), ('sso.token.reused', 'Command-line secret used twice'), ('sso.token.revoked', 'Command line signed out'), ('signing.key.created', 'Signing key created'), ('signing.key.published', 'Signing key published'), ('signing.key.encrypted', 'Signing key encrypted again'), ('signing.key.rotated', 'Signing key begins to sign'), ('signing.key.withdrawn', 'Signing key withdrawn'), ('admin.plan.applied', 'Configuration applied')], max_length=64)),
                 ('issuer', models.CharField(blank=True, max_length=255)),
                 ('sub', models.CharField(blank=True, max_length=255)),
                 ('actor', models.CharField(blank=True, help_text='Email, name or identifier.', max_length=255)),
@@ -330,6 +330,7 @@ class Migration(migrations.Migration):
                 ('auth_time', models.DateTimeField(blank=True, null=True)),
                 ('started_at', models.DateTimeField(db_index=True)),
                 ('verified_at', models.DateTimeField(help_text='When the claims were last verified with the provider.')),
+                ('verification', models.CharField(choices=[('refresh', 'By a refresh token'), ('userinfo', 'By userinfo'), ('silent', 'By the browser, without a question'), ('none', 'Not until the next sign-in')], default='none', help_text='How the claims are verified again, once they are older than CLAIMS_MAX_AGE.', max_length=16)),
                 ('expires_at', models.DateTimeField()),
                 ('last_used_at', models.DateTimeField(help_text='When its browser or a command line last asked for something, to the minute.')),
                 ('ended_at', models.DateTimeField(blank=True, null=True)),
@@ -338,7 +339,8 @@ class Migration(migrations.Migration):
                 ('user_agent', models.CharField(blank=True, max_length=512)),
                 ('encrypted_id_token', models.TextField(blank=True)),
                 ('encrypted_refresh_token', models.TextField(blank=True)),
-                ('refreshing_until', models.DateTimeField(blank=True, help_text='While one request of all processes refreshes the tokens.', null=True)),
+                ('encrypted_access_token', models.TextField(blank=True)),
+                ('refreshing_until', models.DateTimeField(blank=True, help_text='While one request of all processes verifies the claims.', null=True)),
             ],
             options={
                 'verbose_name': 'sign-in',

@@ -34,6 +34,7 @@ class Action(models.TextChoices):
     PAGE_DENIED = "access.page.denied", "Page denied"
     SIGNIN_COMPLETED = "signin.person.completed", "Signed in"
     SIGNIN_FAILED = "signin.person.failed", "Sign-in failed"
+    SIGNIN_VERIFIED = "signin.person.verified", "Sign-in verified again"
     SIGNIN_ENDED = "signin.person.ended", "Signed out"
     ADMIN_ADDED = "admin.object.added", "Added"
     ADMIN_CHANGED = "admin.object.changed", "Changed"

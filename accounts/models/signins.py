@@ -13,6 +13,15 @@ from accounts import moments
 from accounts.models.people import Person
 
 
+class Verification(models.TextChoices):
+    """How the claims of a sign-in are verified again with the provider."""
+
+    REFRESH = "refresh", "By a refresh token"
+    USERINFO = "userinfo", "By userinfo"
+    SILENT = "silent", "By the browser, without a question"
+    NONE = "none", "Not until the next sign-in"
+
+
 class SignInQuerySet(models.QuerySet["SignIn"]):
     """Narrows sign-ins to those that are open, or over, at a moment; `SignIn.is_open` says the same of one."""
 
@@ -42,6 +51,12 @@ class SignIn(models.Model):
     verified_at = models.DateTimeField(
         help_text="When the claims were last verified with the provider."
     )
+    verification = models.CharField(
+        max_length=16,
+        choices=Verification,
+        default=Verification.NONE,
+        help_text="How the claims are verified again, once they are older than CLAIMS_MAX_AGE.",
+    )
     expires_at = models.DateTimeField()
     last_used_at = models.DateTimeField(
         help_text="When its browser or a command line last asked for something, to the minute."
@@ -52,8 +67,9 @@ class SignIn(models.Model):
     user_agent = models.CharField(max_length=512, blank=True)
     encrypted_id_token = models.TextField(blank=True)
     encrypted_refresh_token = models.TextField(blank=True)
+    encrypted_access_token = models.TextField(blank=True)
     refreshing_until = models.DateTimeField(
-        null=True, blank=True, help_text="While one request of all processes refreshes the tokens."
+        null=True, blank=True, help_text="While one request of all processes verifies the claims."
     )
 
     objects = SignInQuerySet.as_manager()

@@ -63,9 +63,15 @@ class ProviderMisconfigured(GatehouseError):
     http_status = 503
 
 
-def misconfigured(problem: str, *, details: str = "") -> ProviderMisconfigured:
+class UserinfoRefused(ProviderMisconfigured):
+    """Userinfo does not take the access token: at a sign-in a wrong setting, later an end of access."""
+
+
+def misconfigured(
+    problem: str, *, details: str = "", error: type[ProviderMisconfigured] = ProviderMisconfigured
+) -> ProviderMisconfigured:
     """Build the error for a provider and settings that do not fit; only admins see `details`."""
-    return ProviderMisconfigured(
+    return error(
         "This portal and your identity provider are not set up for each other, so nobody can sign in. "
         f"Contact your portal admins: {problem}.",
         f"{problem}. {details}".rstrip(),

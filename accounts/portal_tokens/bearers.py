@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Q
 
-from accounts import audit, bearer_secrets, blocks
+from accounts import audit, bearer_secrets, blocks, reverification
 from accounts.claims import OF_THE_PORTAL
-from accounts.errors import TokenRefused
+from accounts.errors import SignInAgain, TokenRefused
 from accounts.models import SignIn, Token
 from accounts.models.audit import Action
 from accounts.types import Claims, Kind, Origin, Scope, Subject
@@ -18,6 +18,8 @@ from accounts.types import Claims, Kind, Origin, Scope, Subject
 # The claim by which mappings give roles to machines. What a provider sends under this name is dropped.
 MACHINE_CLAIM = f"{OF_THE_PORTAL}token"
 _LAST_USE_PRECISION = timedelta(minutes=1)
+_MOST_ASKED = 3
+"""Sign-ins of one person that one request has verified again."""
 
 
 def is_portal_token(bearer: str) -> bool:
@@ -34,14 +36,15 @@ def subject_of(
 ) -> Subject:
     """Return the subject a token stands for, narrowed by its scope, and store the time of use.
 
-    The subject of a personal token has the claims of the latest sign-in of the person who created
-    it; that of a machine token has MACHINE_CLAIM. A refusal is recorded if the token exists; guesses
+    The subject of a personal token has the claims of the latest open sign-in of the person who created
+    it, verified again with the provider where they are too old; that of a machine token has MACHINE_CLAIM. A refusal is recorded if the token exists; guesses
     are not, so they cannot fill the audit trail. If `before_recording` raises, its error replaces
     the refusal and nothing is recorded: callers use it to limit the rate of refusals.
 
     Raises:
-        TokenRefused: malformed, unknown, revoked, expired, or its creator is blocked or has not
-            signed in for TOKEN_CLAIMS_MAX_AGE.
+        TokenRefused: malformed, unknown, revoked, expired, or its creator is blocked or not signed in.
+        ProviderUnavailable, ProviderMisconfigured, SignInFailed: the creator's claims are too old, and the
+            provider gave no usable answer.
     """
     if not bearer_secrets.is_well_formed(bearer):
         raise TokenRefused(
@@ -57,9 +60,11 @@ def subject_of(
             "a token is well formed and unknown",
             code="token.unknown",
         )
-    claims, away = _claims_behind(token, now)
+    # Nobody is asked about a token that is refused anyway.
+    over = _over(token, now)
+    claims, away = _claims_behind(token, origin, now, ask=over is None)
     subject = subject_with(token, claims)
-    if refusal := _over(token, now) or _blocked(token, subject) or away:
+    if refusal := over or _blocked(token, subject) or away:
         if before_recording is not None:
             before_recording()
         audit.record(
@@ -93,20 +98,42 @@ def _blocked(token: Token, subject: Subject) -> TokenRefused | None:
     return _refusal("blocked", f"{whom} is blocked.", token)
 
 
-def _claims_behind(token: Token, now: datetime) -> tuple[Claims, TokenRefused | None]:
-    """Return the claims of the person behind a token, and the refusal if they are too old."""
+def _claims_behind(
+    token: Token, origin: Origin, now: datetime, *, ask: bool
+) -> tuple[Claims, TokenRefused | None]:
+    """Return the claims of the person behind a token, and the refusal where nothing may be given out by them."""
     if token.machine:
         return {}, None
     latest = SignIn.objects.filter(person=token.created_by).order_by("-verified_at").first()
-    oldest = now - timedelta(seconds=settings.TOKEN_CLAIMS_MAX_AGE)
-    if latest is None or latest.verified_at <= oldest:
-        return {} if latest is None else latest.claims, _refusal(
-            "stale",
-            "The person who created this token has not signed in to the portal for too long. After "
-            "their next sign-in it works again.",
-            token,
-        )
-    return latest.claims, None
+    claims: Claims = {} if latest is None else latest.claims
+    if not settings.PERSONAL_TOKENS:
+        return claims, _refusal("off", "Personal tokens are turned off in this portal.", token)
+    for _ in range(_MOST_ASKED if ask else 0):
+        if latest is None or not latest.is_open(now):
+            latest = _open_of(token, now)
+        if latest is None:
+            break
+        try:
+            return reverification.verified(latest, origin=origin, now=now).claims, None
+        except SignInAgain:
+            # The provider has ended this one, or only its browser can ask: another may be as good.
+            latest = _open_of(token, now, before=latest)
+            if latest is None:
+                break
+    return claims, _refusal(
+        "stale",
+        "The person who created this token is not signed in to the portal, or has to confirm the sign-in there. "
+        "After their next sign-in the token works again.",
+        token,
+    )
+
+
+def _open_of(token: Token, now: datetime, *, before: SignIn | None = None) -> SignIn | None:
+    """Return the open sign-in of the person behind a token that was verified last, or the next one `before` another."""
+    sign_ins = SignIn.objects.open_at(now).filter(person=token.created_by)
+    if before is not None:
+        sign_ins = sign_ins.filter(verified_at__lt=before.verified_at)
+    return sign_ins.order_by("-verified_at").first()
 
 
 def _refusal(reason: str, user_message: str, token: Token) -> TokenRefused:

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts import audit, bearer_secrets, signins
+from accounts import audit, bearer_secrets, reverification, signins
 from accounts.errors import AccessDenied, InvalidRequest
 from accounts.models import Person, SignIn, Token
 from accounts.models.audit import Action
@@ -52,17 +52,18 @@ def create(
     token cannot create another.
 
     Raises:
-        SignInAgain: the sign-in is no longer open.
+        SignInAgain: the sign-in is no longer open, or only the browser can have its claims verified again.
+        ProviderUnavailable, ProviderMisconfigured: its claims are too old, and the provider gave no usable answer.
         AccessDenied: only portal admins create machine tokens; personal tokens may be turned off.
         InvalidRequest: the purpose, the name, the scope or the lifetime is not allowed.
     """
-    sign_in = signins.get_open(sign_in_id=sign_in.id, now=now)
+    sign_in = reverification.open_and_verified(sign_in_id=sign_in.id, origin=origin, now=now)
     person = sign_in.person
     possible = choices(sign_in=sign_in, for_machine=machine is not None, now=now)
-    if machine is None and settings.TOKEN_CLAIMS_MAX_AGE == 0:
+    if machine is None and not settings.PERSONAL_TOKENS:
         raise AccessDenied(
             "Personal tokens are turned off in this portal. Ask your portal admins for a machine token.",
-            "TOKEN_CLAIMS_MAX_AGE is 0",
+            "PERSONAL_TOKENS is off",
             code="token.off",
         )
     _check_words(purpose=purpose, machine=machine, lifetime=lifetime)

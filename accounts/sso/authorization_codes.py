@@ -14,7 +14,7 @@ from hmac import compare_digest
 
 from django.db import transaction
 
-from accounts import audit, bearer_secrets, signins
+from accounts import audit, bearer_secrets, reverification, signins
 from accounts.models import Approval, SignIn
 from accounts.models.audit import Action
 from accounts.models.sso import Flow
@@ -80,7 +80,7 @@ def allow(*, sign_in: SignIn, request: AuthorizationRequest, origin: Origin, now
     Raises:
         SignInAgain: the sign-in is not open any more.
     """
-    sign_in = signins.get_open(sign_in_id=sign_in.id, now=now)
+    sign_in = reverification.open_and_verified(sign_in_id=sign_in.id, origin=origin, now=now)
     code = bearer_secrets.generate()
     with transaction.atomic():
         approval = Approval.objects.create(

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db import DatabaseError, transaction
 from django.db.models import Q
 
-from accounts import audit, bearer_secrets, signins
+from accounts import audit, bearer_secrets, reverification, signins
 from accounts.errors import SignInAgain
 from accounts.models import Approval, CliToken, SignIn
 from accounts.models.audit import Action
@@ -43,7 +43,7 @@ def redeem(*, approval: Approval, origin: Origin, now: datetime) -> IssuedTokens
     Raises:
         ClientRefused: it was used before, or the sign-in behind it has ended.
     """
-    sign_in = _open_sign_in(approval, now, RefusalReason.GRANT)
+    sign_in = _verified_sign_in(approval, origin, now)
     if approval.revoked_at is not None:
         raise _ended(RefusalReason.GRANT, "a command line was ended before it had its tokens")
     with transaction.atomic():
@@ -69,7 +69,7 @@ def renew(
         raise _ended(RefusalReason.GRANT, "a refresh token is unknown, or another client's")
     if token.approval.revoked_at is not None or now >= token.expires_at:
         raise _ended(RefusalReason.GRANT, "a refresh token was revoked or has expired")
-    sign_in = _open_sign_in(token.approval, now, RefusalReason.GRANT)
+    sign_in = _verified_sign_in(token.approval, origin, now)
     if token.used_at is not None and now > token.used_at + GRACE:
         raise revoke_reused(token.approval, origin=origin, now=now)
     _note_use(token.approval, sign_in=sign_in, origin=origin, now=now)
@@ -197,6 +197,15 @@ def _open_sign_in(approval: Approval, now: datetime, reason: RefusalReason) -> S
         return signins.get_open(sign_in_id=approval.sign_in_id, now=now)
     except SignInAgain as ended:
         raise _ended(reason, ended.admin_message) from ended
+
+
+def _verified_sign_in(approval: Approval, origin: Origin, now: datetime) -> SignIn:
+    """Return the sign-in of an approval with claims that the provider has confirmed: new tokens come of it."""
+    sign_in = _open_sign_in(approval, now, RefusalReason.GRANT)
+    try:
+        return reverification.verified(sign_in, origin=origin, now=now)
+    except SignInAgain as ended:
+        raise _ended(RefusalReason.GRANT, ended.admin_message) from ended
 
 
 def _revoke(

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.crypto import salted_hmac
 
-from accounts import audit, bearer_secrets, signins
+from accounts import audit, bearer_secrets, reverification, signins
 from accounts.models import Approval, SignIn
 from accounts.models.audit import Action
 from accounts.models.sso import Flow
@@ -97,6 +97,8 @@ def answer(
         ClientRefused: there is no undecided request with this code.
     """
     sign_in = signins.get_open(sign_in_id=sign_in.id, now=now)
+    if allow:
+        sign_in = reverification.verified(sign_in, origin=origin, now=now)
     approval = find(user_code=user_code, now=now)
     approval.sign_in = sign_in
     decided_at = {"approved_at": now} if allow else {"denied_at": now}

@@ -237,7 +237,11 @@ class PersonAdmin(ShowsBlocks, AuditedAdmin):
 class SignInAdmin(ReadOnlyAdmin):
     """Completed sign-ins. The provider's tokens are never loaded from the database."""
 
-    secret_columns = ("encrypted_id_token", "encrypted_refresh_token")
+    secret_columns = (
+        "encrypted_id_token",
+        "encrypted_refresh_token",
+        "encrypted_access_token",
+    )
     list_display = (
         "person",
         "identity",

@@ -20,8 +20,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from accounts.errors import AccessDenied, InvalidRequest
 from accounts.models import AuditEvent
 from accounts.models.audit import Action
+from accounts.types import Surface
 from portal.admin.history import ADMIN_ACTIONS
 from portal.context import open_sign_in
+from portal.verified import verify
 
 # Django's URLs that do not exist here: there are no passwords, and signing out is the portal's page.
 _REMOVED_URLS = frozenset({"logout", "password_change", "password_change_done"})
@@ -59,10 +61,16 @@ class PortalAdminSite(AdminSite):
         return sign_in is not None and sign_in.person.is_staff
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Check the sign-in before Django would show its password form."""
+        """Check the sign-in before Django would show its password form; claims that are too old are verified again.
+
+        For reading too: what an admin or auditor sees here is about everybody.
+        """
         inner: View = super().admin_view(view, cacheable)
 
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not self.has_permission(request):
+                return self._refuse(request, request.get_full_path())
+            verify(request, Surface.ADMIN)
             if not self.has_permission(request):
                 return self._refuse(request, request.get_full_path())
             # PostgreSQL accepts no NUL, and Django's filters pass values on unchecked.

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from django.conf import settings
 from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
@@ -16,10 +15,12 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import SignIn
 from accounts.sso import authorization_codes
 from accounts.sso.authorization_codes import AuthorizationRequest
+from accounts.types import Surface
 from portal.context import origin_of, sign_in_of
 from portal.pages.errors import sign_in_url
 from portal.pages.form_action import allow_form_targets
 from portal.request import GatehouseRequest
+from portal.verified import verify
 
 
 @never_cache
@@ -42,9 +43,10 @@ def authorize(request: GatehouseRequest) -> HttpResponseBase:
         scopes=request.GET.get("scopes", request.GET.get("scope", "")),
         now=now,
     )
-    sign_in = sign_in_of(request)
     if request.method == "POST":
-        return _answer(request, authorization, sign_in, now)
+        verify(request, Surface.PAGES)
+        return _answer(request, authorization, sign_in_of(request), now)
+    sign_in = sign_in_of(request)
     address = urlsplit(authorization.redirect_uri).netloc
     context = {
         "client": authorization.client,
@@ -57,7 +59,7 @@ def authorize(request: GatehouseRequest) -> HttpResponseBase:
 
 def access_end(request: GatehouseRequest, sign_in: SignIn, now: datetime) -> dict[str, Any]:
     """Return for the template until when the access would last, and where to sign in again if that is soon."""
-    soon = (sign_in.expires_at - now).total_seconds() < settings.SIGN_IN_LIFETIME / 2
+    soon = sign_in.expires_at - now < (sign_in.expires_at - sign_in.started_at) / 2
     return {"until": sign_in.expires_at, "again": sign_in_url(request) if soon else ""}
 
 

@@ -12,7 +12,8 @@ from accounts import preferences, trust
 from accounts.access import console_url
 from accounts.aws import destinations, partitions
 from accounts.errors import AccessDenied
-from accounts.types import Kind, OfferedRole, RoleRef, Subject
+from accounts.models.audit import Action
+from accounts.types import Kind, OfferedRole, RoleRef, Subject, Surface
 from portal.context import origin_of, sign_in_of, subject_of_request
 from portal.pages import humanize, refusals
 from portal.pages.entitled import choices, entitled
@@ -20,6 +21,7 @@ from portal.pages.form_action import may_lead_to_aws
 from portal.pages.recents import remember
 from portal.pages.role_request import FIELDS, RoleRequest, role_request
 from portal.pages.see_other import SeeOther
+from portal.verified import verify
 
 
 @never_cache
@@ -27,7 +29,11 @@ from portal.pages.see_other import SeeOther
 @require_http_methods(["GET", "HEAD", "POST"])
 def console(request: HttpRequest) -> HttpResponse:
     """Show account, role and destination on GET, which issues nothing; open the console on POST."""
-    subject, wanted = subject_of_request(request), role_request(request)
+    wanted = role_request(request)
+    if request.method == "POST":
+        asked = RoleRef(wanted.account_id, wanted.role_name)
+        verify(request, Surface.PAGES, action=Action.CONSOLE_DENIED, role=asked)
+    subject = subject_of_request(request)
     if request.method == "POST":
         return _open(request, subject, wanted)
     if not wanted.role_name:

@@ -11,10 +11,12 @@ from django.views.decorators.http import require_http_methods
 from accounts import signins
 from accounts.sso import device_codes
 from accounts.sso.errors import ClientRefused
+from accounts.types import Surface
 from portal import limiting
 from portal.context import client_address, origin_of, sign_in_of
 from portal.pages.authorize import access_end
 from portal.request import GatehouseRequest
+from portal.verified import verify
 
 LONGEST_CODE = 32
 ANSWERS = ("allow", "deny")
@@ -24,6 +26,8 @@ ANSWERS = ("allow", "deny")
 @require_http_methods(["GET", "HEAD", "POST"])
 def device(request: GatehouseRequest) -> HttpResponse:
     """Ask for the code, which a link may fill in. A POST shows who asks; a POST with an answer allows or denies."""
+    if request.POST.get("answer") == "allow":
+        verify(request, Surface.PAGES)
     now, sign_in = timezone.now(), sign_in_of(request)
     fields = request.POST if request.method == "POST" else request.GET
     code = fields.get("user_code", "")[:LONGEST_CODE]

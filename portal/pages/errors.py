@@ -17,12 +17,13 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
 from accounts import refreshing
-from accounts.errors import AccessDenied, GatehouseError, SignInAgain
+from accounts.errors import AccessDenied, GatehouseError, SignInAgain, VerifyAgain
 from accounts.step_up import StepUpRequired
 from accounts.trust.switch_role import NO_KEYS
+from portal import kept_forms
 from portal.limiting import TooMany
 from portal.outages import outage
-from portal.pages import refusals
+from portal.pages import once, refusals
 from portal.pages.role_request import role_request
 from portal.request import GatehouseRequest
 
@@ -64,6 +65,8 @@ def error_page(request: GatehouseRequest, error: GatehouseError) -> HttpResponse
             refusals.record(request, error)
         except TooMany as too_many:
             error = too_many
+    if isinstance(error, VerifyAgain):
+        return _verifying(request, error)
     again, again_label = _without_optional_fields(request, error), "Continue without it"
     if error.code == NO_KEYS:
         again, again_label = _console_instead(request), "Console"
@@ -75,6 +78,8 @@ def error_page(request: GatehouseRequest, error: GatehouseError) -> HttpResponse
             to_sign_in = redirect(again)
             add_never_cache_headers(to_sign_in)
             return to_sign_in
+        if request.sign_in is not None:
+            again = _begin_at(_kept(request))
     response = _page(
         request,
         status=error.http_status,
@@ -107,6 +112,33 @@ def _console_instead(request: GatehouseRequest) -> str:
     return "" if wanted.bulk is not None else f"{reverse('console')}?{wanted.query}"
 
 
+def _verifying(request: GatehouseRequest, error: VerifyAgain) -> HttpResponse:
+    """Send the browser to the provider, which asks nothing where it still knows the person, and back.
+
+    A form is answered by a page, as Chromium allows no redirect to elsewhere after one (`form-action`).
+    """
+    if request.method in ("GET", "HEAD"):
+        response: HttpResponse = redirect(_begin_at(request.get_full_path(), verify="1"))
+    else:
+        there = _begin_at(_kept(request), verify="1")
+        response = render(
+            request, "pages/verifying.html", {"there": there}, status=error.http_status
+        )
+    add_never_cache_headers(response)
+    return response
+
+
+def _begin_at(back: str, **more: str) -> str:
+    return f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back, **more})}"
+
+
+def _kept(request: GatehouseRequest) -> str:
+    """Keep a form that was refused, and return the address of the page that offers to send it again."""
+    if once.FIELD in request.POST:
+        once.release(request)
+    return kept_forms.keep(request)
+
+
 def sign_in_url(request: GatehouseRequest, **parameters: str) -> str:
     """Return where to sign in and come back: to the page itself, or to the GET of the form sent.
 
@@ -116,7 +148,7 @@ def sign_in_url(request: GatehouseRequest, **parameters: str) -> str:
     if request.method not in ("GET", "HEAD") and request.path not in _SAME_ADDRESS:
         again = request.path in (reverse("keys"), reverse("console"))
         back = f"{request.path}?{role_request(request).query}" if again else "/"
-    return f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back, **parameters})}"
+    return _begin_at(back, **parameters)
 
 
 def csrf_failure(request: GatehouseRequest, reason: str = "") -> HttpResponse:

@@ -26,7 +26,7 @@ def may_lead_to_aws(view: View) -> View:
 
     @wraps(view)
     def wrapped(request: HttpRequest) -> HttpResponseBase:
-        return allow_form_targets(request, view(request), *_aws_sources())
+        return allow_form_targets(request, view(request), *aws_sources())
 
     return wrapped
 
@@ -39,7 +39,8 @@ def allow_form_targets(
     return allowed
 
 
-def _aws_sources() -> list[str]:
+def aws_sources() -> list[str]:
+    """Return the CSP sources of AWS's sign-in and console."""
     if not settings.AWS_FEDERATION_ENDPOINT:
         return [*AWS]
     # Demo and tests have a stand-in for AWS's sign-in.

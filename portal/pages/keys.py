@@ -12,8 +12,9 @@ from django.views.decorators.http import require_http_methods
 from accounts.access import issue_keys
 from accounts.durations import in_words
 from accounts.favourites import last_duration
+from accounts.models.audit import Action
 from accounts.trust import offers_read_only, session_limit
-from accounts.types import Kind, RoleRef
+from accounts.types import Kind, RoleRef, Surface
 from portal.context import origin_of, sign_in_of, subject_of_request
 from portal.pages import bulk_keys, once
 from portal.pages.cli_profiles import cli_profiles
@@ -24,6 +25,7 @@ from portal.pages.profile_names import LONGEST_PROFILE, name_by_id, own_names, p
 from portal.pages.recents import remember
 from portal.pages.role_request import RoleRequest, role_request
 from portal.pages.see_other import SeeOther
+from portal.verified import verify
 
 
 @never_cache
@@ -31,6 +33,9 @@ from portal.pages.see_other import SeeOther
 def keys(request: HttpRequest) -> HttpResponse:
     """Ask for a duration on GET, which issues nothing; issue keys on POST. For one role or several."""
     wanted = role_request(request)
+    if request.method == "POST":
+        role = RoleRef(wanted.account_id, wanted.role_name)
+        verify(request, Surface.PAGES, action=Action.KEYS_DENIED, role=role)
     if wanted.bulk is not None:
         return bulk_keys.keys(request, wanted.bulk)
     return _issue(request, wanted) if request.method == "POST" else _ask(request, wanted)

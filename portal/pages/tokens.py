@@ -20,10 +20,11 @@ from accounts.errors import InvalidRequest
 from accounts.models import Token
 from accounts.portal_tokens import lifecycle
 from accounts.portal_tokens.scopes import choices
-from accounts.types import Kind, Scope
+from accounts.types import Kind, Scope, Surface
 from portal.context import origin_of, sign_in_of
 from portal.pages import humanize, once
 from portal.pages.see_other import SeeOther
+from portal.verified import verify
 
 DAYS = {7: "1 week", 30: "30 days", 90: "90 days", 180: "180 days", 365: "1 year"}
 DEFAULT_DAYS = "90"
@@ -124,6 +125,7 @@ def revoke(request: HttpRequest, token_id: UUID) -> HttpResponse:
 def _page(request: HttpRequest, *, for_machine: bool) -> HttpResponse:
     if request.method != "POST":
         return _list(request, TokenForm(), for_machine=for_machine)
+    verify(request, Surface.PAGES)
     if not once.is_first(request):
         return SeeOther(f"{reverse(_name(for_machine))}?sent=1")
     form = _form(request.POST)
@@ -162,8 +164,7 @@ def _list(
         "choices": choices(sign_in=sign_in, for_machine=for_machine, now=now),
         "days": DAYS,
         "every": EVERY,
-        "can_create": for_machine or settings.TOKEN_CLAIMS_MAX_AGE > 0,
-        "stale_after": humanize.count(settings.TOKEN_CLAIMS_MAX_AGE // 86400, "day"),
+        "can_create": for_machine or settings.PERSONAL_TOKENS,
         "live": [TokenRow(token) for token in tokens if token.is_live(now)],
         "ended": [
             TokenRow(token, ended="revoked" if token.revoked_at else "expired")

@@ -8,6 +8,7 @@ from portal.pages import bulk_keys, tokens
 from portal.pages.activity import activity
 from portal.pages.authorize import authorize
 from portal.pages.console import console
+from portal.pages.continue_form import continue_form
 from portal.pages.device import device
 from portal.pages.favourites import favourites
 from portal.pages.keys import keys
@@ -25,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console", console, name="console"),
     path("authorize", authorize, name="authorize"),
     path("device", device, name="device"),
+    path("continue", continue_form, name="continue"),
     path("shortcuts", shortcuts, name="shortcuts"),
     path("preferences", preferences, name="preferences"),
     path("activity", activity, name="activity"),

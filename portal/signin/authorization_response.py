@@ -22,6 +22,7 @@ _MESSAGES = {
     "consent_required": "Your identity provider wants your consent first.",
     "account_selection_required": "Your identity provider wants you to choose an account first.",
 }
+_NEEDS_THE_PERSON = frozenset(_MESSAGES) - {"access_denied"}
 # Keycloak sends this where another tab has signed in meanwhile and the login page of this one has
 # expired. A new request succeeds: https://www.keycloak.org/securing-apps/oidc-layers#_oidc-errors
 _STALE_TAB = ("temporarily_unavailable", "authentication_expired")
@@ -46,6 +47,11 @@ class AuthorizationResponse:
     def is_from_stale_tab(self) -> bool:
         """Whether the sign-in only has to begin again."""
         return (self.error, self.error_description) == _STALE_TAB
+
+    @property
+    def needs_the_person(self) -> bool:
+        """Whether the provider would have had to ask something, and was told not to (prompt=none)."""
+        return self.error in _NEEDS_THE_PERSON
 
     def check_issuer(self) -> None:
         """Refuse the response of another provider (RFC 9207).

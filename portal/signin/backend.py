@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping
-from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 
-from accounts.claims import arrived
-from accounts.models import Person
-from accounts.oidc import discovery, id_tokens, token_endpoint
-from accounts.oidc.errors import (
-    ProviderMisconfigured,
-    ProviderUnavailable,
-    SignInFailed,
-    misconfigured,
-    unavailable,
-)
-from accounts.oidc.provider_http import fetch
+from accounts import reverification
+from accounts.models import Person, SignIn
+from accounts.oidc import discovery, id_tokens, token_endpoint, userinfo
+from accounts.oidc.errors import SignInFailed
 from accounts.oidc.subjects import merge_userinfo, subject
-from accounts.oidc.token_endpoint import only_one_persons_problem
-from accounts.rules import claims_in_use
-from accounts.signins import ProviderTokens, begin
+from accounts.signins import ProviderTokens, begin, is_of, renew
 from portal.context import origin_of
-
-MAX_USERINFO = 256 * 1024
-# Refusals that may pass: Request Timeout, Too Many Requests.
-_PASSING = (408, 429)
-
-log = logging.getLogger(__name__)
 
 
 def callback_url() -> str:
@@ -46,7 +28,7 @@ def callback_url() -> str:
 class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-django-oidc has no types.
     """mozilla-django-oidc's flow with the provider discovered, tokens verified, and people by (issuer, sub).
 
-    `authenticate` is inherited: it calls `get_token`, `verify_token` and `get_or_create_user` in turn.
+    The inherited `authenticate` calls `get_token`, `verify_token` and `get_or_create_user` in turn.
     """
 
     def __init__(self) -> None:
@@ -56,7 +38,15 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
         self.OIDC_RP_CLIENT_ID = settings.OIDC_RP_CLIENT_ID
         self.OIDC_RP_CLIENT_SECRET = settings.OIDC_RP_CLIENT_SECRET
         self.tokens = ProviderTokens()
-        self.access_token = ""
+        self.verifies = False
+
+    def authenticate(
+        self, request: HttpRequest | None, *, verifies: bool = False, **credentials: Any
+    ) -> Person | None:
+        """As mozilla-django-oidc does; `verifies` where the browser was sent to renew the sign-in it has."""
+        self.verifies = verifies
+        person: Person | None = super().authenticate(request, **credentials)
+        return person
 
     def get_token(self, payload: dict[str, str]) -> dict[str, Any]:
         """Exchange the code for tokens, and keep those that the sign-in needs."""
@@ -65,8 +55,11 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
             code_verifier=payload["code_verifier"],
             redirect_uri=callback_url(),
         )
-        self.tokens = ProviderTokens(id_token=answer.id_token, refresh_token=answer.refresh_token)
-        self.access_token = answer.access_token
+        self.tokens = ProviderTokens(
+            id_token=answer.id_token,
+            refresh_token=answer.refresh_token,
+            access_token=answer.access_token,
+        )
         return {"id_token": answer.id_token, "access_token": answer.access_token}
 
     def verify_token(self, token: object, **kwargs: Any) -> dict[str, Any]:
@@ -77,7 +70,7 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
             client_id=self.OIDC_RP_CLIENT_ID,
             algorithm=settings.OIDC_RP_SIGN_ALGO,
             nonce=kwargs.get("nonce") or "",
-            access_token=self.access_token,
+            access_token=self.tokens.access_token,
             now=timezone.now(),
         )
 
@@ -87,97 +80,46 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
     def get_userinfo(
         self, access_token: str, id_token: str, payload: dict[str, Any]
     ) -> dict[str, Any]:
-        """Return the claims of userinfo about the person of the ID token; {} if the provider has no userinfo.
-
-        Raises:
-            ProviderUnavailable: no usable answer right now.
-            ProviderMisconfigured: userinfo is refused, signed, or required and missing.
-            SignInFailed: it is about somebody else.
-        """
-        url = discovery.provider().userinfo_endpoint
-        if not url:
-            if settings.OIDC_USERINFO == "required":
-                raise misconfigured("the provider has no userinfo, and OIDC_USERINFO is “required”")
-            return {}
-        if not access_token:
-            raise unavailable("the token endpoint sent no access token")
-        with only_one_persons_problem():
-            answer = fetch(
-                "GET",
-                url,
-                name="userinfo",
-                limit=MAX_USERINFO,
-                headers={"Authorization": f"Bearer {access_token}"},
-            )
-        if answer.status == 200 and answer.content_type == "application/jwt":
-            raise misconfigured(
-                "the provider signs its userinfo, which this portal does not read; "
-                "set the client's userinfo to plain JSON"
-            )
-        if 400 <= answer.status < 500 and answer.status not in _PASSING:
-            raise misconfigured(
-                f"the provider refuses userinfo with status {answer.status}; if its ID tokens hold all "
-                "that is needed, set OIDC_USERINFO to “never”"
-            )
-        userinfo = answer.document()
-        if not isinstance(userinfo.get("sub"), str) or userinfo["sub"] != payload["sub"]:
-            # OpenID Connect Core 1.0 section 5.3.2.
-            raise SignInFailed(
-                "The answers of your identity provider are about two different people, so they were "
-                "refused. Contact your portal admins.",
-                "The sub of userinfo is not the sub of the ID token.",
-                code="signin.userinfo.sub",
-            )
-        return userinfo
+        """Return the claims of userinfo about the person of the ID token; raises as `accounts.oidc.userinfo.ask`."""
+        return userinfo.ask(access_token, sub=payload["sub"])
 
     def get_or_create_user(
         self, access_token: str, id_token: str, payload: dict[str, Any]
     ) -> Person:
-        """Begin the sign-in of the person whom the claims name, as `request.sign_in`."""
-        claims = merge_userinfo(payload, self._userinfo(id_token, payload))
-        sign_in = begin(
-            subject=subject(issuer=discovery.provider().issuer, claims=claims),
-            tokens=self.tokens,
-            origin=origin_of(self.request),
-            now=timezone.now(),
-        )
+        """Begin the sign-in of the person whom the claims name, as `request.sign_in`.
+
+        Where the browser was sent to have the sign-in that is open there verified again, and the provider names
+        the same person, that sign-in is renewed instead: other tabs go on with their session and their forms.
+        """
+        now = timezone.now()
+        more = userinfo.beside(payload, access_token=self.tokens.access_token, now=now)
+        claims = merge_userinfo(payload, more)
+        somebody = subject(issuer=discovery.provider().issuer, claims=claims)
+        verification = reverification.detect(self.tokens, from_userinfo=more, now=now)
+        previous: SignIn | None = self.request.sign_in
+        if self.verifies and previous is not None:
+            if not is_of(previous, somebody):
+                raise SignInFailed(
+                    "Somebody else is signed in at your identity provider in this browser. To go on as that person, "
+                    "sign in again.",
+                    f"{previous} was to be verified again, and the provider named {somebody.sub}",
+                    code="signin.somebody_else",
+                )
+            sign_in = renew(
+                sign_in=previous,
+                subject=somebody,
+                tokens=self.tokens,
+                verification=verification,
+                origin=origin_of(self.request),
+                now=now,
+            )
+        else:
+            sign_in = begin(
+                subject=somebody,
+                tokens=self.tokens,
+                verification=verification,
+                origin=origin_of(self.request),
+                now=now,
+            )
         self.request.sign_in = sign_in
         return sign_in.person
-
-    def _userinfo(self, id_token: str, payload: dict[str, Any]) -> dict[str, Any]:
-        """Return the claims of userinfo as OIDC_USERINFO says; {} if the ID token has to suffice.
-
-        Where userinfo is optional, a refusal stops nobody, as trying again would not help. An outage stops
-        only whose ID token lacks a claim that access comes from: they would have less for a whole sign-in.
-        """
-        if settings.OIDC_USERINFO == "never":
-            return {}
-        try:
-            return self.get_userinfo(self.access_token, id_token, payload)
-        except (ProviderMisconfigured, ProviderUnavailable) as error:
-            refused = isinstance(error, ProviderMisconfigured)
-            if settings.OIDC_USERINFO == "required" or not (
-                refused or _suffices(payload, now=timezone.now())
-            ):
-                raise
-            _log_once(error.admin_message)
-            return {}
-
-
-def _suffices(id_token: Mapping[str, Any], *, now: datetime) -> bool:
-    """Whether an ID token holds each claim that access or rights come from."""
-    claims = claims_in_use(now=now) | {
-        claim
-        for claim, values in (
-            (settings.ADMIN_CLAIM, settings.ADMIN_VALUES),
-            (settings.AUDITOR_CLAIM, settings.AUDITOR_VALUES),
-        )
-        if values
-    }
-    return all(arrived(id_token, claim) is not None for claim in claims)
-
-
-@lru_cache(maxsize=32)
-def _log_once(reason: str) -> None:
-    """Say in the log of this process, once for each reason, why userinfo is done without."""
-    log.warning("sign-ins go on without userinfo: %s", reason)

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Critical, Error, Info, Tags, Warning, register
 from django.db import DatabaseError
 
+from accounts import reverification
 from accounts.addresses import is_safe_address
 from accounts.models import Mapping
 from accounts.oidc.key_sets import ALGORITHMS
@@ -110,6 +111,12 @@ def _protocol() -> Iterator[CheckMessage]:
             f"OIDC_USERINFO is {settings.OIDC_USERINFO!r:.40}.",
             hint=f"Set it to one of {', '.join(USERINFO_POLICIES)}.",
             id="portal.E027",
+        )
+    if settings.REVERIFY not in reverification.CHOICES:
+        yield Critical(
+            f"REVERIFY is {settings.REVERIFY!r:.40}.",
+            hint=f"Set it to one of {', '.join(reverification.CHOICES)}.",
+            id="portal.E028",
         )
     if not 1 <= settings.OIDC_TIMEOUT <= 60:
         yield Error(

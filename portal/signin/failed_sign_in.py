@@ -54,9 +54,10 @@ def failed_page(
     return response
 
 
-def begin_at(next_url: str) -> str:
-    """Return the URL that begins a sign-in which ends at `next_url`."""
-    return f"{reverse('oidc_authentication_init')}?{urlencode({'next': next_url})}"
+def begin_at(next_url: str, *, verify: str = "") -> str:
+    """Return the URL that begins a sign-in which ends at `next_url`; with `verify`, one that renews the open one."""
+    query = {"next": next_url} | ({"verify": verify} if verify else {})
+    return f"{reverse('oidc_authentication_init')}?{urlencode(query)}"
 
 
 def _too_many(request: GatehouseRequest, error: GatehouseError) -> TooMany | None:

@@ -18,6 +18,8 @@ from django.http import HttpRequest, HttpResponse
 from accounts.oidc.errors import SignInFailed
 from portal.sessions import SessionStore
 
+SILENTLY, ASKING = "1", "ask"
+"""How a browser renews its sign-in: the provider asks the person nothing, or may. Values of the parameter `verify`."""
 LIFETIME = 30 * 60
 """Seconds in which the person has to come back from the provider."""
 MAX_PENDING = 8
@@ -33,6 +35,8 @@ class SignInAttempt:
     nonce: str = field(repr=False)
     code_verifier: str = field(repr=False)
     next_url: str
+    verifies: str = ""
+    """How the sign-in that is open in this browser is to be verified again, SILENTLY or ASKING; "" for a new sign-in."""
 
 
 def new() -> SessionStore:
@@ -85,6 +89,7 @@ def claim(request: HttpRequest, state: str) -> SignInAttempt:
         nonce=stored["nonce"],
         code_verifier=stored["code_verifier"],
         next_url=attempt.get("oidc_login_next") or "/",
+        verifies=attempt.get("verifies", ""),
     )
 
 

@@ -30,6 +30,7 @@ from portal.request import GatehouseRequest
 from portal.signin import authorization_response, known_browsers, sign_in_attempts
 from portal.signin.backend import callback_url
 from portal.signin.failed_sign_in import begin_at, failed_page
+from portal.signin.sign_in_attempts import ASKING, SILENTLY
 
 MAX_NEXT = 2048
 _MAX_AGE = re.compile(r"[0-9]{1,7}")
@@ -42,6 +43,7 @@ class Authenticate(OIDCAuthenticationRequestView):  # type: ignore[misc]  # It h
         super(OIDCAuthenticationRequestView, self).__init__(**kwargs)
         self.OIDC_RP_CLIENT_ID = settings.OIDC_RP_CLIENT_ID
         self.endpoint_query: dict[str, str] = {}
+        self.verifies = ""
 
     def get(self, request: GatehouseRequest) -> HttpResponse:
         """Let mozilla-django-oidc build the request, in the session of the attempt instead of the browser's."""
@@ -51,6 +53,8 @@ class Authenticate(OIDCAuthenticationRequestView):  # type: ignore[misc]  # It h
             redirect = HttpResponseRedirect(next_url)
             redirect["Cache-Control"] = "no-store"
             return redirect
+        if request.sign_in is not None and request.GET.get("verify") in (SILENTLY, ASKING):
+            self.verifies = request.GET["verify"]
         try:
             limiting.count_started_sign_in(request, browser=known_browsers.mark_of(request))
             endpoint = urlsplit(discovery.provider().authorization_endpoint)
@@ -66,6 +70,7 @@ class Authenticate(OIDCAuthenticationRequestView):  # type: ignore[misc]  # It h
         finally:
             request.session = browser
         attempt["oidc_login_next"] = next_url
+        attempt["verifies"] = self.verifies
         sign_in_attempts.remember(request, response, attempt)
         response["Cache-Control"] = "no-store"
         return response
@@ -77,6 +82,8 @@ class Authenticate(OIDCAuthenticationRequestView):  # type: ignore[misc]  # It h
         if provider_session.may_remain(request):
             # OpenID Connect Core 1.0 section 3.1.2.1: ask again, although there is a session.
             parameters["prompt"] = "login"
+        elif self.verifies == SILENTLY:
+            parameters["prompt"] = "none"
         return parameters
 
 
@@ -95,7 +102,10 @@ class Callback(OIDCAuthenticationCallbackView):  # type: ignore[misc]
             next_url = attempt.next_url
             answer.check_issuer()
             if answer.is_from_stale_tab:
-                response: HttpResponse = HttpResponseRedirect(begin_at(next_url))
+                again = begin_at(next_url, verify=attempt.verifies)
+                response: HttpResponse = HttpResponseRedirect(again)
+            elif attempt.verifies == SILENTLY and answer.needs_the_person:
+                response = HttpResponseRedirect(begin_at(next_url, verify=ASKING))
             else:
                 answer.check_code()
                 response = self._begin(self._person(attempt), previous, next_url)
@@ -111,7 +121,10 @@ class Callback(OIDCAuthenticationCallbackView):  # type: ignore[misc]
     def _person(self, attempt: sign_in_attempts.SignInAttempt) -> Any:
         """Exchange the code, and return the person who has signed in; raises SignInFailed and the like."""
         person = auth.authenticate(
-            self.request, nonce=attempt.nonce, code_verifier=attempt.code_verifier
+            self.request,
+            nonce=attempt.nonce,
+            code_verifier=attempt.code_verifier,
+            verifies=bool(attempt.verifies),
         )
         if person is None:
             raise SignInFailed(
@@ -121,9 +134,14 @@ class Callback(OIDCAuthenticationCallbackView):  # type: ignore[misc]
         return person
 
     def _begin(self, person: Any, previous: SignIn | None, next_url: str) -> HttpResponse:
-        """Give the browser a new session; nothing of the one before remains, nor its key."""
+        """Give the browser a new session; nothing of the one before remains, nor its key.
+
+        A sign-in that was only verified again keeps its session: other tabs have forms of it.
+        """
         request = self.request
         begun = sign_in_of(request)
+        if previous is not None and previous.pk == begun.pk:
+            return HttpResponseRedirect(next_url)
         request.session.flush()
         auth.login(request, person)
         request.session["sign_in"] = str(begun.id)

@@ -68,7 +68,7 @@ def test_sign_in_that_has_ended_has_no_token(sign_in: SignIn) -> None:
 
 
 def test_sign_in_that_has_expired_has_no_token(sign_in: SignIn, identity: IdentityProvider) -> None:
-    with later(hours=2):
+    with later(hours=11):
         assert refusal(sign_in) == "signin.required"
     assert identity.hits["token"] == 0
 
@@ -176,7 +176,7 @@ def test_sign_in_that_ends_meanwhile_gets_no_tokens_back(
     if when == "while the provider is asked":
         _before(monkeypatch, token_endpoint, "refresh", end, after=True)
     else:
-        _before(monkeypatch, refreshing, "_store_id_token", end)
+        _before(monkeypatch, refreshing, "_store_claims", end)
 
     with later(seconds=ID_TOKEN_LIFETIME):
         assert refusal(sign_in) == "signin.required"

@@ -17,6 +17,7 @@ from accounts import access, signins, trust
 from accounts.encryption import decrypt
 from accounts.errors import AccessDenied, AwsRefused, GatehouseError, InvalidRequest, TokenRefused
 from accounts.models import Account, AuditEvent, PermissionSet, SignIn
+from accounts.models.signins import Verification
 from accounts.types import IssuedKeys, Kind, RoleRef, SessionRequest, Subject
 from demo.identity import IdentityProvider
 from demo.identity.app import create_app
@@ -242,7 +243,7 @@ def test_refusal_that_a_newer_token_does_not_help_is_not_tried_again(
 
 
 def test_page_offers_to_sign_in_again_and_shows_no_token(visitor: Visitor, alice: Subject) -> None:
-    SignIn.objects.update(encrypted_refresh_token="")
+    SignIn.objects.update(encrypted_refresh_token="", verification=Verification.NONE)
     role = {"account_id": DEV, "role_name": "Developer"}
     id_token = decrypt(SignIn.objects.get().encrypted_id_token)
 
@@ -252,7 +253,7 @@ def test_page_offers_to_sign_in_again_and_shows_no_token(visitor: Visitor, alice
     page = refused.content.decode()
     assert refused.status_code == 401
     assert "too old for this account" in page
-    assert "/oidc/authenticate/?next=%2Fkeys%3Faccount_id" in page
+    assert "/oidc/authenticate/?next=%2Fcontinue%3Fform" in page
     assert id_token not in page
     assert last().error_code == "signin.id_token_too_old"
 

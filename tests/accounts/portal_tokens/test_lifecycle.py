@@ -46,11 +46,11 @@ IMPOSSIBLE: tuple[tuple[dict[str, Any], str], ...] = (
 
 def test_where_personal_tokens_are_off_none_is_created_and_none_works(settings: Settings) -> None:
     secret = create().secret
-    settings.TOKEN_CLAIMS_MAX_AGE = 0
+    settings.PERSONAL_TOKENS = False
 
-    with pytest.raises(AccessDenied, match="TOKEN_CLAIMS_MAX_AGE"):
+    with pytest.raises(AccessDenied, match="PERSONAL_TOKENS"):
         create()
-    assert refused(secret) == "token.stale"
+    assert refused(secret) == "token.off"
 
 
 def test_nobody_creates_a_token_of_their_own_that_reads_what_admins_read() -> None:

@@ -145,4 +145,5 @@ def test_tokens_are_not_even_loaded(carol: Client) -> None:
     assert page.context["original"].get_deferred_fields() == {
         "encrypted_id_token",
         "encrypted_refresh_token",
+        "encrypted_access_token",
     }

@@ -58,7 +58,7 @@ def spoil(how: str) -> None:
         case "blocked":
             cast.block_everybody()
         case "stale":
-            SignIn.objects.update(verified_at=past)
+            SignIn.objects.update(expires_at=past)
 
 
 # Refused

@@ -296,8 +296,10 @@ def be_asked(page: Page, portal: str) -> None:
 
 
 def be_asked_late(page: Page, portal: str) -> None:
-    half_an_hour = timedelta(seconds=django_settings.SIGN_IN_LIFETIME // 2)
-    SignIn.objects.update(expires_at=timezone.now() + half_an_hour - timedelta(minutes=1))
+    now, half_an_hour = timezone.now(), timedelta(minutes=30)
+    SignIn.objects.update(
+        started_at=now - half_an_hour, expires_at=now + half_an_hour - timedelta(minutes=1)
+    )
     be_asked(page, portal)
 
 

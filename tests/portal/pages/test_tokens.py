@@ -175,7 +175,7 @@ def test_a_refused_form_comes_back_as_it_was_filled_in() -> None:
 
 
 def test_where_people_have_no_tokens_the_page_says_so(settings: Settings) -> None:
-    settings.TOKEN_CLAIMS_MAX_AGE = 0
+    settings.PERSONAL_TOKENS = False
     client = cast.signed_in("alice")
 
     assert "Personal tokens are turned off" in client.get(OWN).content.decode()

@@ -29,6 +29,7 @@ def _groups_are_asked_for(settings: Any) -> None:
         ("OIDC_RP_SIGN_ALGO", "", "portal.E024"),
         ("OIDC_RP_SCOPES", "email groups", "portal.E025"),
         ("OIDC_USERINFO", "sometimes", "portal.E027"),
+        ("REVERIFY", "sometimes", "portal.E028"),
         ("OIDC_TIMEOUT", 0, "portal.E026"),
         ("OIDC_TIMEOUT", 600, "portal.E026"),
     ],

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from accounts.models import SignIn
-from accounts.oidc import discovery
+from accounts.oidc import discovery, userinfo
 from demo.identity import IdentityProvider
-from portal.signin import backend
 from tests import cast
 from tests.identity import Visitor
 
@@ -20,7 +19,7 @@ NO_GROUPS = {"claims": {"groups": None}}
 
 @pytest.fixture(autouse=True)
 def _nothing_logged_yet() -> None:
-    backend._log_once.cache_clear()
+    userinfo._log_once.cache_clear()
 
 
 def test_required_userinfo_that_fails_signs_nobody_in(
