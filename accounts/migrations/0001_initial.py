@@ -131,7 +131,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('at', models.DateTimeField()),
-                ('action', models.CharField(choices=[('access.keys.issued', 'Keys issued'), ('access.keys.denied', 'Keys denied'), ('access.keys.failed', 'Keys failed'), ('access.console.issued', 'Console opened'), ('access.console.denied', 'Console denied'), ('access.console.failed', 'Console failed'), ('access.page.denied', 'Page denied'), ('signin.person.completed', 'Signed in'), ('signin.person.failed', 'Sign-in failed'), ('signin.person.verified', 'Sign-in verified again'), ('signin.person.ended', 'Signed out'), ('admin.object.added', 'Added'), ('admin.object.changed', 'Changed'), ('admin.object.deleted', 'Deleted'), ('admin.role.tested', 'Role tested'), ('token.secret.created', 'Token created'), ('token.secret.revoked', 'Token revoked'), ('token.secret.refused', 'Token refused'), ('sso.client.allowed', 'Command-line access allowed'), ('sso.client.denied', 'Command-line access denied'), ('sso.token.issued', 'Command line signed in'), ('sso.token.refreshed', 'Command line renewed its tokens'), ('sso.token.reused', 'Command-line secret used twice'), ('sso.token.revoked', 'Command line signed out'), ('signing.key.created', 'Signing key created'), ('signing.key.published', 'Signing key published'), ('signing.key.encrypted', 'Signing key encrypted again'), ('signing.key.rotated', 'Signing key begins to sign'), ('signing.key.withdrawn', 'Signing key withdrawn'), ('admin.plan.applied', 'Configuration applied')], max_length=64)),
+                ('action', models.CharField(choices=[('access.keys.issued', 'Keys issued'), ('access.keys.denied', 'Keys denied'), ('access.keys.failed', 'Keys failed'), ('access.console.issued', 'Console opened'), ('access.console.denied', 'Console denied'), ('access.console.failed', 'Console failed'), ('access.page.denied', 'Page denied'), ('signin.person.completed', 'Signed in'), ('signin.person.failed', 'Sign-in failed'), ('signin.person.verified', 'Sign-in verified again'), ('signin.person.ended', 'Signed out'), ('admin.object.added', 'Added'), ('admin.object.changed', 'Changed'), ('admin.object.deleted', 'Deleted'), ('admin.role.tested', 'Role tested'), ('token.secret.created', 'Token created'), ('token.secret.revoked', 'Token revoked'), ('token.secret.refused', 'Token refused'), ('sso.client.allowed', 'Command-line access allowed'), ('sso.client.denied', 'Command-line access denied'), ('sso.token.issued', 'Command line signed in'), ('sso.token.refreshed', 'Command line renewed its tokens'), ('sso.token.reused', 'Command-line secret used twice'), ('sso.token.revoked', 'Command line signed out'), ('signing.key.created', 'Signing key created'), ('signing.key.published', 'Signing key published'), ('signing.key.encrypted', 'Signing key encrypted again'), ('signing.key.rotated', 'Signing key begins to sign'), ('signing.key.withdrawn', 'Signing key withdrawn'), ('audit.trail.exported', 'Audit trail exported'), ('admin.plan.applied', 'Configuration applied')], max_length=64)),
                 ('issuer', models.CharField(blank=True, max_length=255)),
                 ('sub', models.CharField(blank=True, max_length=255)),
                 ('actor', models.CharField(blank=True, help_text='Email, name or identifier.', max_length=255)),
@@ -473,6 +473,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='auditevent',
             index=models.Index(condition=models.Q(('request_id', ''), _negated=True), fields=['request_id'], name='audit_by_request'),
+        ),
+        migrations.AddIndex(
+            model_name='auditevent',
+            index=models.Index(condition=models.Q(('aws_request_id', ''), _negated=True), fields=['aws_request_id'], name='audit_by_aws_request'),
         ),
         migrations.AddConstraint(
             model_name='block',

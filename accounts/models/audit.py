@@ -54,6 +54,7 @@ class Action(models.TextChoices):
     SIGNING_KEY_ENCRYPTED = "signing.key.encrypted", "Signing key encrypted again"
     SIGNING_KEY_ROTATED = "signing.key.rotated", "Signing key begins to sign"
     SIGNING_KEY_WITHDRAWN = "signing.key.withdrawn", "Signing key withdrawn"
+    AUDIT_EXPORTED = "audit.trail.exported", "Audit trail exported"
     PLAN_APPLIED = "admin.plan.applied", "Configuration applied"
 
     @property
@@ -129,6 +130,11 @@ class AuditEvent(models.Model):
             ),
             models.Index(
                 fields=["request_id"], condition=~Q(request_id=""), name="audit_by_request"
+            ),
+            models.Index(
+                fields=["aws_request_id"],
+                condition=~Q(aws_request_id=""),
+                name="audit_by_aws_request",
             ),
         ]
 

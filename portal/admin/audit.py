@@ -12,19 +12,19 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts import audit
+from accounts.audit import AuditSearch
 from accounts.aws.limits import NEARLY_FULL
 from accounts.models import AuditEvent
+from accounts.models.audit import AuditOutcome
 from accounts.types import ActorKind
 from accounts.visible import visible, visible_lines
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.templatetags.shown import moment
 
 
-class AccountIdFilter(admin.SimpleListFilter):
-    """Filter by account id, typed into a field: a list of all accounts would be too long."""
+class TypedFilter(admin.SimpleListFilter):
+    """Filter by a text that is typed into a field: a list of all choices would be too long."""
 
-    title = "account id"
-    parameter_name = "account"
     template = "admin/accounts/typed_filter.html"
 
     def lookups(
@@ -34,8 +34,11 @@ class AccountIdFilter(admin.SimpleListFilter):
         return [("", "")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        account_id = "".join((self.value() or "").replace("-", "").split())
-        return queryset.filter(account_id=account_id) if account_id else queryset
+        return audit.search(self.search_for(self.value() or ""), within=queryset)
+
+    def search_for(self, typed: str) -> AuditSearch:
+        """Return what to search for."""
+        raise NotImplementedError
 
     def choices(self, changelist: Any) -> Any:
         """Return what the template shows: the typed id, and the other filters as hidden fields."""
@@ -47,6 +50,40 @@ class AccountIdFilter(admin.SimpleListFilter):
         if changelist.query:
             others["q"] = changelist.query
         yield {"others": others, "typed": self.value() or "", "name": self.parameter_name}
+
+
+class PersonFilter(TypedFilter):
+    """Filter by who did it: part of a name, or a `sub`."""
+
+    title = "person"
+    parameter_name = "person"
+
+    def search_for(self, typed: str) -> AuditSearch:
+        return AuditSearch(person=typed.strip())
+
+
+class AccountFilter(TypedFilter):
+    """Filter by the account's id or part of its name."""
+
+    title = "account"
+    parameter_name = "account"
+
+    def search_for(self, typed: str) -> AuditSearch:
+        return AuditSearch(account=typed.strip())
+
+
+class OutcomeFilter(admin.SimpleListFilter):
+    """Filter by how it ended, which is part of the action."""
+
+    title = parameter_name = "outcome"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> list[tuple[str, str]]:
+        return [(str(value), str(words)) for value, words in AuditOutcome.choices]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return audit.search(AuditSearch(outcome=self.value() or ""), within=queryset)
 
 
 class ActorKindFilter(admin.SimpleListFilter):
@@ -76,7 +113,14 @@ class DateFilter(admin.DateFieldListFilter):
 class AuditEventAdmin(ReadOnlyAdmin):
     list_display = ("when", "action", "actor", "identity", "account", "role_name", "about")
     list_display_links = ("when",)
-    list_filter = ("action", ActorKindFilter, ("at", DateFilter), AccountIdFilter)
+    list_filter = (
+        PersonFilter,
+        AccountFilter,
+        OutcomeFilter,
+        "action",
+        ActorKindFilter,
+        ("at", DateFilter),
+    )
     search_fields = (
         "actor",
         "sub",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from portal.pages import bulk_keys, tokens
-from portal.pages.activity import activity
+from portal.pages.activity import activity, audit_trail
 from portal.pages.authorize import authorize
 from portal.pages.console import console
 from portal.pages.continue_form import continue_form
@@ -30,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("shortcuts", shortcuts, name="shortcuts"),
     path("preferences", preferences, name="preferences"),
     path("activity", activity, name="activity"),
+    path("audit", audit_trail, name="audit"),
     path("tokens", tokens.own, name="tokens"),
     path("tokens/machines", tokens.machines, name="machine_tokens"),
     path("tokens/<uuid:token_id>/revoke", tokens.revoke, name="revoke_token"),

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from accounts import audit
+from accounts.audit import AuditSearch
 from accounts.models import AuditEvent
 from accounts.models.audit import Action, AppendOnly
 from accounts.storable import storable
@@ -175,7 +176,7 @@ def test_record_holds_none_of_the_claims() -> None:
     assert "planted-secret" not in repr(vars(event))
 
 
-def test_of_person_finds_one_persons_rows_newest_first() -> None:
+def test_search_finds_one_persons_rows_newest_first() -> None:
     for hours, who in enumerate(["alice", "mallory", "alice"]):
         audit.record(
             action=Action.KEYS_DENIED,
@@ -184,10 +185,11 @@ def test_of_person_finds_one_persons_rows_newest_first() -> None:
             subject=subject(who),
         )
 
-    found = audit.of_person(issuer="https://id.northwind.example", sub="sub-alice")
+    alice = AuditSearch(issuer="https://id.northwind.example", sub="sub-alice")
+    elsewhere = AuditSearch(issuer="https://elsewhere.example", sub="sub-alice")
 
-    assert [event.at for event in found] == [NOON + timedelta(hours=2), NOON]
-    assert not audit.of_person(issuer="https://elsewhere.example", sub="sub-alice").exists()
+    assert [event.at for event in audit.search(alice)] == [NOON + timedelta(hours=2), NOON]
+    assert not audit.search(elsewhere).exists()
 
 
 def test_str_says_when_what_and_who() -> None:

@@ -108,6 +108,7 @@ def test_rows_are_searched_and_filtered(olga: Client, event: AuditEvent) -> None
         "action__exact=access.keys.issued",
         "account=123456789012",
         "account=1234-5678-9012&q=ReadOnly",
+        "person=alice&outcome=success",
         "at__year=2026&at__month=11",
     ):
         rows = olga.get(f"{LIST}?{query}").context["cl"].result_list

@@ -222,7 +222,7 @@ def send_an_old_form(page: Page, portal: str) -> None:
 
 def fail_with(error: Exception) -> Callable[[Page, str], None]:
     def go(page: Page, portal: str) -> None:
-        with mock.patch("accounts.audit.of_person", side_effect=error):
+        with mock.patch("accounts.audit.search", side_effect=error):
             page.goto(f"{portal}/activity")
 
     return go

@@ -209,7 +209,7 @@ def test_keys_are_shown_once_and_stored_nowhere_on_the_way() -> None:
 
     assert "no-store" in response["Cache-Control"]
     assert response["Referrer-Policy"] == "no-referrer"
-    assert f"/activity#{row.id}" in page
+    assert f"/activity#row-{row.id}" in page
     assert f"export AWS_ACCESS_KEY_ID=&quot;{row.access_key_id}" in page
     assert ("15 minutes" in page, row.duration) == (True, 900)
 
