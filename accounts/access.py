@@ -207,6 +207,7 @@ def _decide(
         read_only=read_only,
     )
     attempt.session_name, attempt.source_identity = request.session_name, request.source_identity
+    attempt.elevation = request.elevation
     attempt.tags, attempt.transitive_tags = request.tags, request.transitive_tags
     if not read_only and (request.policy or request.policy_arns):
         attempt.session_policy = "permission set"

@@ -62,6 +62,7 @@ class Attempt:
     tags: Mapping[str, str] = field(default_factory=dict)
     transitive_tags: tuple[str, ...] = ()
     source_identity: str = ""
+    elevation: str = ""
     session_policy: str = ""
     destination: str = ""
     access_key_id: str = ""
@@ -138,12 +139,14 @@ class Attempt:
             detail["tags"] = dict(self.tags)
         if self.transitive_tags:
             detail["transitive_tags"] = list(self.transitive_tags)
-        for name in ("source_identity", "session_policy", "destination"):
+        for name in ("source_identity", "elevation", "session_policy", "destination"):
             if value := getattr(self, name):
                 detail[name] = value
         for name in ("packed_policy_size", "token_utilization"):
             if (size := getattr(self, name)) is not None:
                 detail[name] = size
+        if self.subject.sign_in_id is not None:
+            detail["sign_in"] = str(self.subject.sign_in_id)
         if self.subject.token_id is not None:
             detail["token"] = str(self.subject.token_id)
         return detail

@@ -30,7 +30,7 @@ _LARGEST_COUNT = 2**31 - 1
 
 # A record says that these changed, not what they are. AWS does not call an external id a secret, but
 # records are kept for years and copied to places where more people read than in the admin.
-NOT_SHOWN = frozenset({"external_id"})
+NOT_SHOWN = frozenset({"external_id", "revoker_external_id"})
 HIDDEN = "(not shown)"
 
 

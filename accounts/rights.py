@@ -82,5 +82,22 @@ def refuse_testing(subject: Subject) -> None:
     )
 
 
+def refuse_revoking(subject: Subject) -> None:
+    """Refuse everybody but portal admins, and machines whose token includes to cut live sessions.
+
+    Raises:
+        AccessDenied: this subject may not.
+    """
+    scope = subject.scope
+    machine = subject.kind is ActorKind.TOKEN and subject.workload and scope is not None
+    if rights_of(subject).admin or (machine and scope is not None and scope.revoking):
+        return
+    raise AccessDenied(
+        "Only portal admins can cut live sessions.",
+        f"{subject.label} is none",
+        code="access.not_allowed",
+    )
+
+
 def _holds(subject: Subject, claim: str, wanted: list[str]) -> bool:
     return not set(wanted).isdisjoint(pick(vouched_for(subject), claim))

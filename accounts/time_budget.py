@@ -23,6 +23,11 @@ def begun() -> Iterator[None]:
         _deadline.reset(token)
 
 
+def is_begun() -> bool:
+    """Whether a bound counts here already."""
+    return _deadline.get() is not None
+
+
 def left(at_most: float) -> float:
     """Return for how many seconds the next call may be waited for: 0 if the time is over."""
     deadline = _deadline.get()

@@ -44,7 +44,7 @@ class Scope:
     """What a token may be used for, within what its subject may do. It never adds anything.
 
     None stands for all. `directory` and `audit`: whether a machine's token may read them; `testing`: whether
-    it may test roles.
+    it may test roles; `revoking`: whether it may cut live sessions.
     """
 
     permission_sets: frozenset[str] | None = None
@@ -53,6 +53,7 @@ class Scope:
     directory: bool = False
     audit: bool = False
     testing: bool = False
+    revoking: bool = False
 
     def covers(self, *, account_id: str, role_name: str) -> bool:
         """Whether the scope includes this account role."""

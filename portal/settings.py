@@ -147,6 +147,10 @@ TRUST_USER_TOKEN_AUDIENCES = env.list(
 )
 TRUST_ALGORITHM = env.str("TRUST_ALGORITHM", default="RS256")
 TRUST_CACHE_TIME = _number("TRUST_CACHE_TIME", 86400)
+# The policy of the organization that can cut live sessions in all its accounts at once, and the role that may change it.
+ORGANIZATION_REVOCATION_POLICY = env.str("ORGANIZATION_REVOCATION_POLICY", default="")
+ORGANIZATION_REVOCATION_ROLE = env.str("ORGANIZATION_REVOCATION_ROLE", default="")
+ORGANIZATION_REVOCATION_EXTERNAL_ID = env.str("ORGANIZATION_REVOCATION_EXTERNAL_ID", default="")
 # Only demo and tests move the console's endpoint.
 AWS_FEDERATION_ENDPOINT = env.str("AWS_FEDERATION_ENDPOINT", default="")
 

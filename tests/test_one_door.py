@@ -9,7 +9,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # What asks AWS for keys, and who may call it.
 ASKS_AWS = {"assume_role", "console_sign_in_url", "obtain"}
-MAY_ASK_AWS = ("accounts/aws/", "accounts/access.py", "accounts/trust/", "accounts/trust_checks/")
+# The revoker's keys end sessions, and stay in their package.
+MAY_ASK_AWS = (
+    "accounts/aws/",
+    "accounts/access.py",
+    "accounts/trust/",
+    "accounts/trust_checks/",
+    "accounts/revocation/revokers.py",
+)
 # What issues keys, and who may call it.
 DOOR = {"issue_keys", "console_url"}
 MAY_CALL_THE_DOOR = ("accounts/access.py", "portal/pages/", "portal/api/", "portal/sso/")
@@ -45,6 +52,14 @@ def test_nobody_but_the_door_asks_aws_for_keys() -> None:
 
     assert {path for path in asking if not path.startswith(MAY_ASK_AWS)} == set()
     assert {"accounts/access.py", "accounts/trust/hub.py", "accounts/aws/sts.py"} <= asking
+
+
+def test_nobody_but_revocation_enters_revoker_roles() -> None:
+    entering = files_with({"revokers", "mint_for_revoker"})
+
+    own = ("accounts/revocation/", "accounts/signing/")
+    assert {path for path in entering if not path.startswith(own)} == set()
+    assert "accounts/revocation/placing.py" in entering
 
 
 def test_nobody_but_the_surfaces_calls_the_door() -> None:

@@ -211,11 +211,41 @@ CONSOLE = Failure(
     "the console's federation endpoint did not accept the keys",
 )
 
+_NOT_CUT = f"The sessions of this role could not be cut. {_CONTACT}"
+NO_SUCH_ROLE = Failure(
+    "aws.no_such_role",
+    _NOT_CUT,
+    "there is no such role in the account: sessions of a role that was deleted may do nothing any more",
+)
+NO_SUCH_POLICY = Failure(
+    "aws.no_such_policy",
+    _NOT_CUT,
+    "the organization has no such policy: see ORGANIZATION_REVOCATION_POLICY",
+)
+POLICIES_TOO_LONG = Failure(
+    "aws.policies_too_long",
+    f"The role's policies in AWS are full. {_CONTACT}",
+    "AWS takes 10,240 characters of inline policies of one role together, and 5,120 of a policy of an organization: shorten another "
+    "one, or end the sessions of everybody in the role",
+)
+REVOKER_DENIED = Failure(
+    "aws.revoker_denied",
+    _NOT_CUT,
+    "the revoker role may not read and write the policy of this role: deploy the account's template again",
+)
+CHANGING = Failure(
+    THROTTLED.code,
+    THROTTLED.user,
+    "something else is being changed at AWS at this moment",
+    AwsUnavailable,
+)
+
 # https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html and the errors of each call.
 BY_CODE = {
     "AccessDenied": DENIED,
     # Signed calls carry no token of anybody's: what has expired is the hub's.
     "ExpiredToken": HUB,
+    "ConcurrentModification": CHANGING,
     "IDPCommunicationError": PROVIDER_UNREACHABLE,
     "IDPRejectedClaim": Failure(
         "aws.rejected_claim",
@@ -260,6 +290,21 @@ BY_OPERATION = {
     ("AssumeRoleWithWebIdentity", "AccessDenied"): WEB_IDENTITY_DENIED,
     ("AssumeRoleWithWebIdentity", "ExpiredToken"): EXPIRED,
     ("GetWebIdentityToken", "AccessDenied"): OUTBOUND_DENIED,
+    **{
+        (operation, "AccessDenied"): REVOKER_DENIED
+        for operation in (
+            "GetRolePolicy",
+            "PutRolePolicy",
+            "DescribePolicy",
+            "UpdatePolicy",
+            "ListTargetsForPolicy",
+        )
+    },
+    ("PutRolePolicy", "NoSuchEntity"): NO_SUCH_ROLE,
+    ("PutRolePolicy", "LimitExceeded"): POLICIES_TOO_LONG,
+    ("DescribePolicy", "PolicyNotFound"): NO_SUCH_POLICY,
+    ("UpdatePolicy", "PolicyNotFound"): NO_SUCH_POLICY,
+    ("UpdatePolicy", "ConstraintViolation"): POLICIES_TOO_LONG,
 }
 
 # AWS tells these apart by their text only.

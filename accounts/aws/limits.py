@@ -63,6 +63,14 @@ LONGEST_SUBJECT = 255
 LONGEST_SOURCE_IDENTITY = 64
 SOURCE_IDENTITY = r"(?!aws:)[A-Za-z0-9_+=,.@-]{2,64}"
 
+# Of ours: what every session name and source identity ends with, and tells one person from others
+# (`accounts.trust.session_names`): base32 in lower case.
+PERSON_MARK = r"[a-z2-7]{12}"
+# Characters without white space: the inline policies of one role together, and a service control policy.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+# https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
+LONGEST_INLINE_POLICIES, LONGEST_SERVICE_CONTROL_POLICY = 10_240, 5_120
+
 # The same page (Policy, PolicyArns): characters of all session policies together, and managed policies.
 LONGEST_POLICIES, MOST_POLICY_ARNS = 2048, 10
 # Of ours: percent of AWS's packed size from which admins are warned.

@@ -7,6 +7,16 @@ from typing import Any
 
 from accounts.aws.session_policies import fault_of_arns, fault_of_inline
 
+REVOKER_ROLE = "GatehouseRevoker"
+"""The name of the role of an account that ends sessions. Nobody may be given it."""
+
+
+def fault_of_name(name: str) -> str:
+    """Say why people cannot be given an IAM role of this name; "" if they can. IAM knows no two that differ by case."""
+    if name.casefold() == REVOKER_ROLE.casefold():
+        return f"{REVOKER_ROLE} is the portal's own role, which ends sessions. Choose another name."
+    return ""
+
 
 def faults_of_permissions(
     *, role_policy: str, role_policy_arns: Any, permissions_boundary: str

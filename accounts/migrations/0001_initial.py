@@ -81,6 +81,7 @@ class Migration(migrations.Migration):
                 ('region', models.CharField(blank=True, max_length=32, validators=[django.core.validators.RegexValidator('^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}\\Z', 'A region looks like eu-west-1.')], verbose_name='default region')),
                 ('trust_method', models.CharField(choices=[('hub', "hub: AssumeRole by the portal's own principal"), ('user-token', "user-token: the person's own ID token"), ('portal-token', 'portal-token: a token that the portal signs'), ('switch-role', 'switch-role: a link to AWS, without keys')], default='hub', help_text="portal-token: best for most, no AWS keys anywhere and sessions of up to 12 hours. hub: where AWS cannot reach this portal's key set; often limited to 1 hour. user-token: the identity provider alone decides who gets in. switch-role: accounts that give this portal no access; no keys.", max_length=16)),
                 ('external_id', models.CharField(blank=True, help_text="The sts:ExternalId that the account's roles require, if any. Only for the trust method hub.", max_length=1224, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9_+=,.@:/-]{2,1224}\\Z', 'STS takes 2 to 1224 letters, digits and _+=,.@:/-.')], verbose_name='external id')),
+                ('revoker_external_id', models.CharField(blank=True, editable=False, help_text="What the account's revoker role demands; templates bring it.", max_length=1224)),
                 ('active', models.BooleanField(default=True, help_text='Nobody can use an account that is not active.')),
             ],
             options={
@@ -131,7 +132,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('at', models.DateTimeField()),
-                ('action', models.CharField(choices=[('access.keys.issued', 'Keys issued'), ('access.keys.denied', 'Keys denied'), ('access.keys.failed', 'Keys failed'), ('access.console.issued', 'Console opened'), ('access.console.denied', 'Console denied'), ('access.console.failed', 'Console failed'), ('access.page.denied', 'Page denied'), ('signin.person.completed', 'Signed in'), ('signin.person.failed', 'Sign-in failed'), ('signin.person.verified', 'Sign-in verified again'), ('signin.person.ended', 'Signed out'), ('admin.object.added', 'Added'), ('admin.object.changed', 'Changed'), ('admin.object.deleted', 'Deleted'), ('admin.role.tested', 'Role tested'), ('token.secret.created', 'Token created'), ('token.secret.revoked', 'Token revoked'), ('token.secret.refused', 'Token refused'), ('sso.client.allowed', 'Command-line access allowed'), ('sso.client.denied', 'Command-line access denied'), ('sso.token.issued', 'Command line signed in'), ('sso.token.refreshed', 'Command line renewed its tokens'), ('sso.token.reused', 'Command-line secret used twice'), ('sso.token.revoked', 'Command line signed out'), ('signing.key.created', 'Signing key created'), ('signing.key.published', 'Signing key published'), ('signing.key.encrypted', 'Signing key encrypted again'), ('signing.key.rotated', 'Signing key begins to sign'), ('signing.key.withdrawn', 'Signing key withdrawn'), ('audit.trail.exported', 'Audit trail exported'), ('admin.plan.applied', 'Configuration applied')], max_length=64)),
+                ('action', models.CharField(choices=[('access.keys.issued', 'Keys issued'), ('access.keys.denied', 'Keys denied'), ('access.keys.failed', 'Keys failed'), ('access.console.issued', 'Console opened'), ('access.console.denied', 'Console denied'), ('access.console.failed', 'Console failed'), ('access.page.denied', 'Page denied'), ('signin.person.completed', 'Signed in'), ('signin.person.failed', 'Sign-in failed'), ('signin.person.verified', 'Sign-in verified again'), ('signin.person.ended', 'Signed out'), ('admin.object.added', 'Added'), ('admin.object.changed', 'Changed'), ('admin.object.deleted', 'Deleted'), ('admin.role.tested', 'Role tested'), ('token.secret.created', 'Token created'), ('token.secret.revoked', 'Token revoked'), ('token.secret.refused', 'Token refused'), ('sso.client.allowed', 'Command-line access allowed'), ('sso.client.denied', 'Command-line access denied'), ('sso.token.issued', 'Command line signed in'), ('sso.token.refreshed', 'Command line renewed its tokens'), ('sso.token.reused', 'Command-line secret used twice'), ('sso.token.revoked', 'Command line signed out'), ('signing.key.created', 'Signing key created'), ('signing.key.published', 'Signing key published'), ('signing.key.encrypted', 'Signing key encrypted again'), ('signing.key.rotated', 'Signing key begins to sign'), ('signing.key.withdrawn', 'Signing key withdrawn'), ('audit.trail.exported', 'Audit trail exported'), ('revocation.sessions.cut', 'Live sessions cut'), ('revocation.policy.placed', 'Cut placed'), ('revocation.policy.failed', 'Cut failed'), ('admin.plan.applied', 'Configuration applied')], max_length=64)),
                 ('issuer', models.CharField(blank=True, max_length=255)),
                 ('sub', models.CharField(blank=True, max_length=255)),
                 ('actor', models.CharField(blank=True, help_text='Email, name or identifier.', max_length=255)),
@@ -293,6 +294,26 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Placement',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('account_id', models.CharField(blank=True, max_length=12, verbose_name='account')),
+                ('account_name', models.CharField(blank=True, max_length=128)),
+                ('role_name', models.CharField(blank=True, max_length=128, verbose_name='role')),
+                ('policy_of', models.CharField(help_text="The ARN of the role, or the id of the organization's policy.", max_length=2048)),
+                ('roles', models.JSONField(blank=True, default=list)),
+                ('state', models.CharField(choices=[('pending', 'Pending'), ('placed', 'Placed'), ('failed', 'Failed')], default='pending', max_length=16)),
+                ('attempts', models.PositiveIntegerField(default=0)),
+                ('error_code', models.CharField(blank=True, max_length=64)),
+                ('message', models.TextField(blank=True, help_text='Why not, for portal admins.')),
+                ('policy_size', models.PositiveIntegerField(blank=True, null=True, verbose_name='characters')),
+                ('placed_at', models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                'ordering': ['account_name', 'account_id', 'role_name'],
+            },
+        ),
+        migrations.CreateModel(
             name='RegistrationKey',
             fields=[
                 ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
@@ -305,6 +326,25 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('mark', models.CharField(max_length=32)),
             ],
+        ),
+        migrations.CreateModel(
+            name='Revocation',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('reach', models.CharField(choices=[('role', 'everybody in one role'), ('person', 'one person'), ('person-in-role', 'one person in one role'), ('sign-in', 'one sign-in of a person'), ('elevation', 'one elevation of a person'), ('account', 'everybody in an account'), ('everything', 'everybody in every account')], max_length=16)),
+                ('engine', models.CharField(choices=[('roles', 'a policy of each role'), ('organization', 'one policy of the organization')], default='roles', max_length=16)),
+                ('what', models.CharField(help_text='In words.', max_length=512)),
+                ('issuer', models.CharField(blank=True, max_length=255)),
+                ('sub', models.CharField(blank=True, max_length=255)),
+                ('person_mark', models.CharField(blank=True, help_text="What the person's session names at AWS end with; empty for everybody.", max_length=16)),
+                ('reason', models.CharField(max_length=255)),
+                ('requested_by', models.CharField(help_text='Email, name or identifier.', max_length=255)),
+                ('requested_at', models.DateTimeField(db_index=True)),
+                ('since', models.DateTimeField(help_text='Sessions that began before this moment are cut.')),
+            ],
+            options={
+                'ordering': ['-requested_at'],
+            },
         ),
         migrations.CreateModel(
             name='RoleUse',
@@ -570,6 +610,19 @@ class Migration(migrations.Migration):
             model_name='registrationkey',
             constraint=models.CheckConstraint(condition=models.Q(('key', ''), _negated=True), name='registration_key_is_not_empty'),
         ),
+        migrations.AddConstraint(
+            model_name='revocation',
+            constraint=models.CheckConstraint(condition=models.Q(('reach__in', ['role', 'person', 'person-in-role', 'sign-in', 'elevation', 'account', 'everything']), ('engine__in', ['roles', 'organization'])), name='revocation_is_of_a_known_kind'),
+        ),
+        migrations.AddConstraint(
+            model_name='revocation',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('person_mark', ''), _negated=True), ('reach__in', ['role', 'account', 'everything']), _connector='OR'), name='revocation_of_a_person_names_one'),
+        ),
+        migrations.AddField(
+            model_name='placement',
+            name='revocation',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='placements', to='accounts.revocation'),
+        ),
         migrations.AddField(
             model_name='roleuse',
             name='person',
@@ -680,6 +733,18 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='accountrole',
             constraint=models.CheckConstraint(condition=models.Q(('iam_role_name', ''), ('iam_role_name__regex', '^[A-Za-z0-9_+=,.@-]{1,64}\\Z'), _connector='OR'), name='account_role_name_fits_iam'),
+        ),
+        migrations.AddIndex(
+            model_name='placement',
+            index=models.Index(fields=['policy_of'], name='placement_by_policy'),
+        ),
+        migrations.AddConstraint(
+            model_name='placement',
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['pending', 'placed', 'failed'])), name='placement_state_is_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='placement',
+            constraint=models.UniqueConstraint(fields=('revocation', 'policy_of'), name='placement_once_per_policy'),
         ),
         migrations.AddIndex(
             model_name='roleuse',

@@ -14,6 +14,7 @@ favourites   favourite and recently used roles
 preferences  people's settings
 trust_checks how the last test of each account role ended
 plain_text   what names must not hold
+revocations  live sessions at AWS that were cut, and where that is placed
 revisions    a mark that changes with every change of the directory and the mappings
 signing_keys the keys that sign web identity tokens, encrypted
 audit        the audit trail, append-only
@@ -32,6 +33,7 @@ from accounts.models.people import Person
 from accounts.models.permission_sets import PermissionSet
 from accounts.models.preferences import Preferences
 from accounts.models.revisions import Revision
+from accounts.models.revocations import Placement, Revocation
 from accounts.models.signing_keys import SigningKey
 from accounts.models.signins import SignIn
 from accounts.models.spent_tokens import SpentToken
@@ -53,9 +55,11 @@ __all__ = [
     "MappingTarget",
     "PermissionSet",
     "Person",
+    "Placement",
     "Preferences",
     "RegistrationKey",
     "Revision",
+    "Revocation",
     "RoleUse",
     "SignIn",
     "SigningKey",

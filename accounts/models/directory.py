@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.aws import limits
+from accounts.aws.role_rules import fault_of_name
 from accounts.aws.subjects import fault_of_subjects
 from accounts.models.permission_sets import IAM_ROLE_NAME, PermissionSet
 from accounts.models.plain_text import plain_path, plain_text
@@ -135,6 +136,12 @@ class Account(models.Model):
         ],
         help_text="The sts:ExternalId that the account's roles require, if any. Only for the trust method hub.",
     )
+    revoker_external_id = models.CharField(
+        max_length=limits.LONGEST_EXTERNAL_ID,
+        blank=True,
+        editable=False,
+        help_text="What the account's revoker role demands; templates bring it.",
+    )
     active = models.BooleanField(
         default=True, help_text="Nobody can use an account that is not active."
     )
@@ -245,7 +252,9 @@ class AccountRole(models.Model):
         return f"{self.permission_set} in {self.account}"
 
     def clean(self) -> None:
-        """Check the subjects by what a condition of a trust policy can say."""
+        """Check the name, and the subjects by what a condition of a trust policy can say."""
+        if fault := fault_of_name(self.iam_role_name):
+            raise ValidationError({"iam_role_name": fault})
         if fault := fault_of_subjects(self.subjects):
             raise ValidationError({"subjects": fault})
 

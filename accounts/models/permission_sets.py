@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from accounts.aws import limits
 from accounts.aws.limits import LONGEST_SESSION, SHORTEST_SESSION
-from accounts.aws.role_rules import faults_of_permissions
+from accounts.aws.role_rules import fault_of_name, faults_of_permissions
 from accounts.aws.session_rules import LONGEST_CLAIM, faults_of_policies, faults_of_tags
 
 IAM_PATH = rf"^{limits.IAM_PATH}\Z"
@@ -170,6 +170,8 @@ class PermissionSet(models.Model):
             complaints["console"] = (
                 "Offer the console, keys, or both. A permission set with neither can never be used."
             )
+        if fault := fault_of_name(self.name):
+            complaints["name"] = fault
         complaints |= faults_of_tags(
             session_tags=self.session_tags,
             claim_tags=self.claim_tags,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from accounts.aws.revocation_policies import DENY_OLDER_SESSIONS
 from accounts.onboarding.cloudformation import AccountRoles
 from accounts.onboarding.documents import Document, Options
 from accounts.onboarding.principals import Provider
 from accounts.onboarding.roles import (
-    DENY_OLDER_SESSIONS,
     NO_OLDER_SESSIONS,
     ROLE_POLICY,
     Role,
@@ -55,7 +55,9 @@ def _script(account: AccountRoles, provider: Provider | None, options: Options) 
     if provider and not options.reuse_provider:
         lines += _provider(account, provider, options)
     for role in account.roles:
-        lines += _role(role, account.partition)
+        lines += [*_role(role, account.partition), *_denial(role)]
+    if account.revoker:
+        lines += _role(account.revoker, account.partition)
     return "\n".join(lines) + "\n"
 
 
@@ -118,6 +120,11 @@ def _role(role: Role, partition: str) -> Iterator[str]:
         yield aws("iam attach-role-policy", {**name, "PolicyArn": str(policy_arn)})
     if role.policy:
         yield aws("iam put-role-policy", _inline(role, ROLE_POLICY, role.policy))
+
+
+def _denial(role: Role) -> Iterator[str]:
+    """Yield what places the policy that ends sessions, empty."""
+    name = {"RoleName": role.name}
     # Only where it is absent: it may have been filled to end sessions.
     absent = aws(
         "iam list-role-policies",

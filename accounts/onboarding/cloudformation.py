@@ -8,20 +8,21 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
 from accounts.aws import partitions
+from accounts.aws.revocation_policies import DENY_OLDER_SESSIONS
 from accounts.errors import InvalidRequest
 from accounts.onboarding.documents import Document, Options
 from accounts.onboarding.principals import Provider
 from accounts.onboarding.roles import (
-    DENY_OLDER_SESSIONS,
     NO_OLDER_SESSIONS,
     ROLE_POLICY,
     PolicyArn,
     Role,
+    revoker_policy,
     texts_of,
 )
 
@@ -37,12 +38,16 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class AccountRoles:
-    """The roles of one account of a partition; `external_id` is "" where roles demand none."""
+    """The roles of one account of a partition; `external_id` is "" where roles demand none.
+
+    `revoker` is the role that ends sessions, None where the portal has no way in.
+    """
 
     account_id: str
     partition: str
     external_id: str
     roles: Sequence[Role]
+    revoker: Role | None = None
 
 
 def documents(
@@ -112,6 +117,9 @@ def roles_template(accounts: Sequence[AccountRoles]) -> str:
             **_inline(role.key, DENY_OLDER_SESSIONS, NO_OLDER_SESSIONS),
         }
         outputs[f"Arn{key}"] = {**condition, "Value": {"Fn::GetAtt": [f"Role{key}", "Arn"]}}
+    if (revoker := accounts[0].revoker) and all(account.revoker for account in accounts):
+        resources["Revoker"] = _revoker(revoker, list(first_of_key), everywhere)
+        outputs["ArnRevoker"] = {"Value": {"Fn::GetAtt": ["Revoker", "Arn"]}}
     conditions = {
         f"Has{key}": {"Fn::Not": [{"Fn::Equals": [_of_account(f"{key}Name"), _ABSENT]}]}
         for key in first_of_key
@@ -143,6 +151,8 @@ def _values(account: AccountRoles, keys: Mapping[str, Role]) -> Json:
     values: Json = {}
     if account.external_id:
         values["ExternalId"] = account.external_id
+    if account.revoker and account.revoker.trust.external_id:
+        values["RevokerExternalId"] = account.revoker.trust.external_id
     for key, example in keys.items():
         role = roles.get(key)
         values[f"{key}Name"] = role.name if role else _ABSENT
@@ -150,6 +160,40 @@ def _values(account: AccountRoles, keys: Mapping[str, Role]) -> Json:
             subjects = role.trust.subjects if role else _ABSENT
             values[f"{key}Subjects"] = [subjects] if isinstance(subjects, str) else subjects
     return values
+
+
+def _revoker(role: Role, keys: Sequence[str], everywhere: Set[str]) -> Json:
+    """Return the role that ends sessions. It may reach the roles of this stack and no others."""
+    trust = role.trust
+    if trust.external_id:
+        trust = replace(trust, external_id=_of_account("RevokerExternalId"))
+    if trust.provider:
+        arn = str(trust.principal).replace(f":{role.account_id}:", ":${AWS::AccountId}:", 1)
+        # Of the hub in another partition it is the same everywhere; of the portal's tokens it names the account.
+        subject = str(trust.subjects).replace(
+            f"account:{role.account_id}:", "account:${AWS::AccountId}:", 1
+        )
+        subjects = {"Fn::Sub": subject} if "${AWS::" in subject else subject
+        trust = replace(trust, principal={"Fn::Sub": arn}, subjects=subjects)
+    arns: list[Any] = []
+    for key in keys:
+        found: Any = {"Fn::GetAtt": [f"Role{key}", "Arn"]}
+        arns.append(
+            found
+            if key in everywhere
+            else {"Fn::If": [f"Has{key}", found, {"Ref": "AWS::NoValue"}]}
+        )
+    return {
+        "Type": "AWS::IAM::Role",
+        "Properties": {
+            "RoleName": role.name,
+            "Path": role.path,
+            "MaxSessionDuration": role.max_session,
+            "Description": role.description,
+            "AssumeRolePolicyDocument": trust.policy(),
+            "Policies": [{"PolicyName": ROLE_POLICY, "PolicyDocument": revoker_policy(arns)}],
+        },
+    }
 
 
 def _role(role: Role) -> Json:

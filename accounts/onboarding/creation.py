@@ -16,7 +16,7 @@ from accounts.onboarding import aws_cli, cloudformation, external_ids, stack_set
 from accounts.onboarding.cloudformation import AccountRoles
 from accounts.onboarding.documents import Document, Form, Options
 from accounts.onboarding.principals import Provider
-from accounts.onboarding.roles import roles_of
+from accounts.onboarding.roles import revoker_of, roles_of
 from accounts.types import Origin, Subject
 
 Write = Callable[[Sequence[AccountRoles], Provider | None, Options], list[Document]]
@@ -103,6 +103,7 @@ def _account_roles(account: Account) -> AccountRoles:
         partition=account.partition,
         external_id=str(roles[0].trust.external_id),
         roles=roles,
+        revoker=revoker_of(account, roles),
     )
 
 

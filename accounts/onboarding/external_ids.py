@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 
 from accounts import audit
@@ -33,18 +34,22 @@ def give(
     subject: Subject | None = None,
     actor: str = "",
 ) -> None:
-    """Give each account of the hub that has no external id one, and record it. An account keeps what it has.
+    """Give each account of the hub that has no external id one, and one for its revoker role, and record it.
+
+    An account keeps what it has. The second is for accounts of other methods too, where there is a hub.
 
     The portal sends it from then on. Roles that demand none take it all the same.
     """
     for account in accounts:
-        if account.trust_method != TrustMethod.HUB or account.external_id:
+        missing = _missing(account)
+        if not missing:
             continue
         with transaction.atomic():
             row = Account.objects.select_for_update().get(pk=account.pk)
-            if not row.external_id:
-                row.external_id = new_external_id()
-                row.save(update_fields=["external_id"])
+            if missing := _missing(row):
+                for column in missing:
+                    setattr(row, column, new_external_id())
+                row.save(update_fields=missing)
                 audit.record(
                     action=Action.ADMIN_CHANGED,
                     now=now,
@@ -56,8 +61,29 @@ def give(
                         "object": f"account {row}",
                         "model": "account",
                         "id": str(row.pk),
-                        "before": {"external_id": audit.recordable("external_id", "")},
-                        "after": {"external_id": audit.recordable("external_id", row.external_id)},
+                        "before": dict.fromkeys(missing, ""),
+                        "after": {
+                            column: audit.recordable(column, getattr(row, column))
+                            for column in missing
+                        },
                     },
                 )
         account.external_id = row.external_id
+        account.revoker_external_id = row.revoker_external_id
+
+
+def _missing(account: Account) -> list[str]:
+    """Return the columns of external ids that an account lacks."""
+    by_hub = account.trust_method == TrustMethod.HUB
+    wanted = {"external_id": by_hub, "revoker_external_id": by_hub or revoker_is_by_hub(account)}
+    return [
+        column for column, is_wanted in wanted.items() if is_wanted and not getattr(account, column)
+    ]
+
+
+def revoker_is_by_hub(account: Account) -> bool:
+    """Whether the hub enters the account's revoker role: wherever there is a hub, but where the portal signs tokens."""
+    return account.trust_method != TrustMethod.PORTAL_TOKEN and bool(
+        settings.AWS_HUB_PRINCIPALS.get(account.partition)
+        or account.partition in settings.AWS_WEB_IDENTITY_PARTITIONS
+    )

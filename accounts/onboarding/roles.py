@@ -5,20 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from accounts.aws import limits
 from accounts.aws.policy_documents import VERSION, statements
+from accounts.aws.role_rules import REVOKER_ROLE, fault_of_name
 from accounts.errors import InvalidRequest
 from accounts.models import Account, AccountRole, PermissionSet
-from accounts.onboarding.trust_policies import Trust, checked, trust_of
+from accounts.onboarding.trust_policies import Trust, checked, trust_of, trust_of_revoker
 
 ROLE_POLICY = "Gatehouse"
 """The name of the inline policy that says what a role may do."""
-DENY_OLDER_SESSIONS = "GatehouseDenyOlderSessions"
-"""The name of the inline policy that ends sessions. Templates place it empty, and never again over a filled one."""
 
 # IAM takes no policy without a statement. This one denies sessions that began before there was AWS: none.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html
@@ -80,8 +79,50 @@ def roles_of(account: Account) -> list[Role]:
     return [_role(account, role) for role in offered]
 
 
+def revoker_of(account: Account, roles: Sequence[Role]) -> Role | None:
+    """Return the role that ends sessions of these roles; None where the portal has no way in.
+
+    It may read and write inline policies of these roles and nothing else. IAM has no condition on the name of an
+    inline policy: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+
+    Raises:
+        InvalidRequest: the portal lacks what it would trust.
+    """
+    if (trust := trust_of_revoker(account)) is None:
+        return None
+    return Role(
+        account_id=account.account_id,
+        key="Revoker",
+        path="/",
+        name=REVOKER_ROLE,
+        description="Gatehouse: ends live sessions of the roles that people enter",
+        max_session=limits.DEFAULT_SESSION,
+        trust=trust,
+        policy=revoker_policy(
+            [
+                f"arn:{account.partition}:iam::{account.account_id}:role{one.path}{one.name}"
+                for one in roles
+            ]
+        ),
+        policy_arns=(),
+        boundary=None,
+    )
+
+
+def revoker_policy(role_arns: Sequence[Any]) -> dict[str, Any]:
+    """Return what a revoker role may do; ARNs may be a template's own functions."""
+    statement = {
+        "Effect": "Allow",
+        "Action": ["iam:GetRolePolicy", "iam:PutRolePolicy"],
+        "Resource": list(role_arns),
+    }
+    return {"Version": VERSION, "Statement": [statement]}
+
+
 def _role(account: Account, role: AccountRole) -> Role:
     what = role.permission_set
+    if fault := fault_of_name(role.iam_role_name or what.name):
+        raise InvalidRequest(fault, code="onboarding.role_name")
     trust = trust_of(account, role)
     checked(trust.policy(), account, role)
     return Role(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from accounts.aws.revocation_policies import DENY_OLDER_SESSIONS
 from accounts.onboarding import hcl
 from accounts.onboarding.cloudformation import AccountRoles
 from accounts.onboarding.documents import Document, Options
 from accounts.onboarding.principals import Provider
-from accounts.onboarding.roles import DENY_OLDER_SESSIONS, NO_OLDER_SESSIONS, ROLE_POLICY, Role
+from accounts.onboarding.roles import NO_OLDER_SESSIONS, ROLE_POLICY, Role
 
 _NEEDS = """\
 terraform {
@@ -83,7 +84,9 @@ def _provider(account: AccountRoles, provider: Provider) -> str:
 def _roles(account: AccountRoles) -> str:
     parts = [_NEEDS, _CURRENT]
     for role in account.roles:
-        parts += [*_role(role), *_policies(role)]
+        parts += [*_role(role), *_policies(role), *_denial(role)]
+    if account.revoker:
+        parts += [*_role(account.revoker), *_policies(account.revoker)]
     return "\n".join(parts)
 
 
@@ -115,11 +118,16 @@ def _policies(role: Role) -> list[str]:
         written += _resource(
             "aws_iam_role_policy", label, _inline(ROLE_POLICY, of_role, role.policy)
         )
-    # It is filled when sessions are ended. Terraform must not empty it again.
-    return written + _resource(
+    return written
+
+
+def _denial(role: Role) -> list[str]:
+    """Return the policy that is filled when sessions are ended. Terraform must not empty it again."""
+    label = _label(role)
+    return _resource(
         "aws_iam_role_policy",
         f"{label}_deny_older_sessions",
-        _inline(DENY_OLDER_SESSIONS, of_role, NO_OLDER_SESSIONS),
+        _inline(DENY_OLDER_SESSIONS, f"aws_iam_role.{label}.name", NO_OLDER_SESSIONS),
         ["  lifecycle {", "    ignore_changes = [policy]", "  }"],
     )
 

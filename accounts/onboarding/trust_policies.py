@@ -124,6 +124,32 @@ def trust_of(account: Account, role: AccountRole) -> Trust:
     return _METHODS[TrustMethod(account.trust_method)](account, role)
 
 
+def trust_of_revoker(account: Account) -> Trust | None:
+    """Return who may open sessions with the role that ends sessions; None where the portal has no way in.
+
+    No role that people enter demands the same external id, or the same subject.
+
+    Raises:
+        InvalidRequest: as `trust_policy`.
+    """
+    if account.trust_method == TrustMethod.PORTAL_TOKEN:
+        provider = principals.provider_at(signing.issuer_url(), signing.audience())
+        return Trust(
+            provider=provider,
+            principal=provider.arn(partition=account.partition, account_id=account.account_id),
+            subjects=signing.subject_of_revoker(account.account_id),
+        )
+    if not account.revoker_external_id:
+        return None
+    if account.partition in settings.AWS_WEB_IDENTITY_PARTITIONS:
+        # Its provider is in the account for the method hub alone.
+        return _hub_by_web_identity(account) if account.trust_method == TrustMethod.HUB else None
+    return Trust(
+        principal=principals.hub_principal(account.partition),
+        external_id=account.revoker_external_id,
+    )
+
+
 def _hub(account: Account, role: AccountRole) -> Trust:
     if account.partition in settings.AWS_WEB_IDENTITY_PARTITIONS:
         return _hub_by_web_identity(account)

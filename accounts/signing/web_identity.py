@@ -26,6 +26,8 @@ SOURCE_IDENTITY_CLAIM = "https://aws.amazon.com/source_identity"
 
 SUBJECT = "account:{account_id}:role:{role_name}"
 """The `sub` for a role, for `str.format`; templates put their own function in the place of the account id."""
+REVOKER_SUBJECT = "account:{account_id}:revoker"
+"""The `sub` for the role of an account that ends sessions."""
 
 
 def audience() -> str:
@@ -50,6 +52,17 @@ def subject_for(account_id: str, role_name: str) -> str:
     return SUBJECT.format(account_id=account_id, role_name=role_name)
 
 
+def subject_of_revoker(account_id: str) -> str:
+    """Return the `sub` of the tokens for an account's revoker role: no role that people enter can be called so.
+
+    Raises:
+        ValueError: this is no account id.
+    """
+    if not re.fullmatch(limits.ACCOUNT_ID, account_id):
+        raise ValueError(f"{account_id!r} is no account id")
+    return REVOKER_SUBJECT.format(account_id=account_id)
+
+
 def mint(*, request: SessionRequest, now: datetime) -> str:
     """Return a signed token for the session that is asked for, good for 120 seconds. It must not leave the server.
 
@@ -57,16 +70,7 @@ def mint(*, request: SessionRequest, now: datetime) -> str:
         AwsRefused: no key can sign, or AWS takes no token as long as this one.
         django.db.Error: the keys could not be read.
     """
-    if not (keys := stored_keys.all_keys()):
-        stored_keys.create_first(now=now)
-        keys = stored_keys.all_keys()
-    key = _find_signing_key(keys, now)
-    token = jwt.encode(
-        {"typ": "JWT", "alg": key.algorithm, "kid": key.kid},
-        claims(request, now=now),
-        private_keys.load(key),
-        algorithms=[key.algorithm],
-    )
+    token = _signed(claims(request, now=now), now=now)
     if len(token) > limits.LONGEST_WEB_IDENTITY_TOKEN:
         raise AwsRefused(
             private_keys.NOT_SET_UP,
@@ -77,22 +81,37 @@ def mint(*, request: SessionRequest, now: datetime) -> str:
     return token
 
 
+def mint_for_revoker(*, account_id: str, now: datetime) -> str:
+    """Return a signed token for the revoker role of an account, good for 120 seconds. It must not leave the server.
+
+    Raises:
+        AwsRefused: no key can sign.
+        django.db.Error: the keys could not be read.
+    """
+    return _signed(_claims_of(subject_of_revoker(account_id), now=now), now=now)
+
+
+def _signed(said: dict[str, Any], *, now: datetime) -> str:
+    if not (keys := stored_keys.all_keys()):
+        stored_keys.create_first(now=now)
+        keys = stored_keys.all_keys()
+    key = _find_signing_key(keys, now)
+    return jwt.encode(
+        {"typ": "JWT", "alg": key.algorithm, "kid": key.kid},
+        said,
+        private_keys.load(key),
+        algorithms=[key.algorithm],
+    )
+
+
 def claims(request: SessionRequest, *, now: datetime) -> dict[str, Any]:
     """Return what a token says. Times are whole seconds, and `aud` is one text: AWS wants both.
 
     There is no `azp`: AWS would compare that with the client ids instead of `aud`. `sign_in` and `elevation`
     count at AWS only where the OIDC provider maps them.
     """
-    issued_at = int(now.timestamp())
     role = request.role
-    said: dict[str, Any] = {
-        "iss": issuer_url(),
-        "aud": audience(),
-        "sub": subject_for(role.account_id, role.iam_role_name),
-        "iat": issued_at,
-        "exp": issued_at + int(TOKEN_LIFETIME.total_seconds()),
-        "jti": uuid.uuid4().hex,
-    }
+    said = _claims_of(subject_for(role.account_id, role.iam_role_name), now=now)
     if request.tags:
         said[TAGS_CLAIM] = {
             "principal_tags": {key: [value] for key, value in request.tags.items()},
@@ -105,6 +124,18 @@ def claims(request: SessionRequest, *, now: datetime) -> dict[str, Any]:
     if request.elevation:
         said["elevation"] = request.elevation
     return said
+
+
+def _claims_of(subject: str, *, now: datetime) -> dict[str, Any]:
+    issued_at = int(now.timestamp())
+    return {
+        "iss": issuer_url(),
+        "aud": audience(),
+        "sub": subject,
+        "iat": issued_at,
+        "exp": issued_at + int(TOKEN_LIFETIME.total_seconds()),
+        "jti": uuid.uuid4().hex,
+    }
 
 
 def why_not_able_to_sign(*, now: datetime) -> str:

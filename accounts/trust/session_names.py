@@ -31,7 +31,12 @@ def named(subject: Subject, label: str) -> str:
     It begins with as much of `label` as AWS takes, for people, and ends with a digest of (issuer, sub), which
     identifies the person: a label can change, repeat, or be too long.
     """
-    identity = f"{len(subject.issuer)}:{subject.issuer}{subject.sub}".encode()
-    encoded = base64.b32encode(hashlib.sha256(identity).digest()).decode().lower()
     readable = _NOT_ALLOWED.sub("-", label)[:_LONGEST_LABEL].strip("-")
-    return f"{readable or 'person'}-{encoded[:_DIGEST_LENGTH]}"
+    return f"{readable or 'person'}-{person_mark(issuer=subject.issuer, sub=subject.sub)}"
+
+
+def person_mark(*, issuer: str, sub: str) -> str:
+    """Return what all session names and source identities of a person end with, and nobody else's."""
+    identity = f"{len(issuer)}:{issuer}{sub}".encode()
+    encoded = base64.b32encode(hashlib.sha256(identity).digest()).decode().lower()
+    return encoded[:_DIGEST_LENGTH]

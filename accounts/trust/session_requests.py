@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from accounts.aws import session_tags
+from accounts.aws.role_rules import fault_of_name
 from accounts.aws.session_policies import SessionPolicies, narrowed
 from accounts.claims import pick
 from accounts.errors import AccessDenied, AwsRefused
@@ -72,7 +73,13 @@ def is_lost(trust_method: str, *, named: bool, limited: bool) -> bool:
 
 
 def _check_method(rules: SessionRules, role: OfferedRole, *, tagged: bool, read_only: bool) -> None:
-    """Refuse what would be missing at AWS without a word."""
+    """Refuse the revoker's role, and what would be missing at AWS without a word."""
+    if fault := fault_of_name(role.iam_role_name):
+        raise AwsRefused(
+            "This account is not set up correctly. Contact your portal admins.",
+            fault,
+            code="trust.role_name",
+        )
     named, limited = tagged or rules.names_people, read_only or rules.narrows
     if is_lost(role.trust_method, named=named, limited=limited):
         raise AwsRefused(

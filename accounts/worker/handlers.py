@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from accounts import revocation
 from accounts.purging import purge
+from accounts.revocation.asking import JOB as REVOCATION
 
 Payload = Mapping[str, Any]
 
@@ -27,6 +29,11 @@ def _purge(payload: Payload, now: datetime) -> None:
     purge(now=now)
 
 
+def _revoke(payload: Payload, now: datetime) -> None:
+    revocation.go_on(str(payload["revocation"]), now=now)
+
+
 HANDLERS: Mapping[str, Handler] = {
     "purge": Handler(_purge, every=timedelta(days=1)),
+    REVOCATION: Handler(_revoke),
 }

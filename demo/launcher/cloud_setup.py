@@ -9,18 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from django.utils import timezone
 
 from accounts.aws.limits import DEFAULT_SESSION
+from accounts.aws.role_rules import REVOKER_ROLE
 from accounts.errors import InvalidRequest
 from accounts.models import Account, AccountRole
-from accounts.onboarding import trust_policy
-from accounts.onboarding.trust_policies import trust_of
+from accounts.models.directory import TrustMethod
+from accounts.onboarding import external_ids, trust_policy
+from accounts.onboarding.trust_policies import trust_of, trust_of_revoker
+from accounts.types import Origin, Surface
 from demo.launcher.folder import HUB, SWITCHER
 
 _ASSUME = {
     "Effect": "Allow",
     "Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
-    "Resource": "arn:aws:iam::*:role/gatehouse/*",
+    "Resource": ["arn:aws:iam::*:role/gatehouse/*", f"arn:aws:iam::*:role/{REVOKER_ROLE}"],
 }
 
 
@@ -55,6 +59,12 @@ class CloudSetup:
         Return what could not be created, and why: accounts that were changed in the admin may lack something.
         """
         self._create_switcher()
+        external_ids.give(
+            Account.objects.filter(trust_method=TrustMethod.HUB),
+            origin=Origin(surface=Surface.COMMAND),
+            now=timezone.now(),
+            actor="demo",
+        )
         return [problem for account in Account.objects.all() for problem in self._create(account)]
 
     def _create(self, account: Account) -> Iterator[str]:
@@ -78,6 +88,11 @@ class CloudSetup:
                 Path=role.permission_set.iam_path,
                 AssumeRolePolicyDocument=json.dumps(document),
                 MaxSessionDuration=max(DEFAULT_SESSION, role.permission_set.session_duration),
+            )
+        # It ends live sessions. Without an external id the account has none: see docs/revocation.md.
+        if revoker := trust_of_revoker(account):
+            iam.create_role(
+                RoleName=REVOKER_ROLE, AssumeRolePolicyDocument=json.dumps(revoker.policy())
             )
 
     def _create_switcher(self) -> None:

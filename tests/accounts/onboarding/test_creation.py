@@ -55,9 +55,13 @@ def test_an_account_of_the_hub_gets_an_external_id_that_stays_and_is_recorded_wi
     assert len(set(first)) == 3
     assert first[2] == ""
     assert re.fullmatch(r"gatehouse:[A-Za-z0-9_-]{32}", first[0])
+    # Of their revoker roles too, wherever a hub could enter one.
+    of_revokers = [account.revoker_external_id for account in given]
+    assert len({*first, *of_revokers}) == 6
     rows = AuditEvent.objects.all()
-    assert {row.account_id for row in rows} == {hub.account_id, other.account_id}
-    assert not any(one in json.dumps(row.detail) for row in rows for one in first[:2])
+    assert {row.account_id for row in rows} == {account.account_id for account in given}
+    values = [*first[:2], *of_revokers]
+    assert not any(one in json.dumps(row.detail) for row in rows for one in values)
 
 
 def test_accounts_of_one_trust_method_are_in_one_folder_and_others_apart() -> None:
