@@ -29,6 +29,15 @@ class Ended:
     command_lines: int
     tokens: int
 
+    @property
+    def in_words(self) -> str:
+        """Return "2 sign-ins and 1 command line ended, 1 token revoked"."""
+        ended = _count(self.sign_ins, "sign-in")
+        if self.command_lines:
+            ended += f" and {_count(self.command_lines, 'command line')}"
+        revoked = f", {_count(self.tokens, 'token')} revoked" if self.tokens else ""
+        return f"{ended} ended{revoked}"
+
 
 @dataclass(frozen=True, slots=True)
 class OpenSignIn:
@@ -167,6 +176,10 @@ _SHOWN = (
     "ip",
     "user_agent",
 )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _live_command_lines(sign_ins: Iterable[SignIn], *, now: datetime) -> QuerySet[Approval]:

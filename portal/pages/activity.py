@@ -19,8 +19,9 @@ from accounts.errors import InvalidRequest
 from accounts.models import AuditEvent
 from accounts.models.audit import Action, AuditOutcome
 from accounts.types import Subject
-from portal.context import origin_of, subject_of_request
+from portal.context import origin_of, sign_in_of, subject_of_request
 from portal.pages.audit_filters import AuditFilters
+from portal.pages.sessions import at_aws
 
 PER_PAGE = 50
 
@@ -62,6 +63,8 @@ def _answer(
         return render(request, "pages/activity.html", refused, status=400)
     rows = audit.search(wanted, within=within)
     found = list(_from(rows, request.GET.get("before", ""))[: PER_PAGE + 1])
+    if within is not None and not request.GET:
+        context["at_aws"] = at_aws(sign_in_of(request).person, now=timezone.now())
     return render(
         request,
         "pages/activity.html",

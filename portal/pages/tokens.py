@@ -119,6 +119,8 @@ def revoke(request: HttpRequest, token_id: UUID) -> HttpResponse:
         now=timezone.now(),
     )
     messages.success(request, f"Revoked “{token.purpose}”. It no longer works.")
+    if request.POST.get("back") == "sessions":
+        return redirect("sessions")
     return redirect(_name(bool(token.machine)))
 
 

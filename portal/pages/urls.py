@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from portal.pages import bulk_keys, tokens
+from portal.pages import bulk_keys, sessions, tokens
 from portal.pages.activity import activity, audit_trail
 from portal.pages.authorize import authorize
 from portal.pages.console import console
@@ -31,6 +31,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("preferences", preferences, name="preferences"),
     path("activity", activity, name="activity"),
     path("audit", audit_trail, name="audit"),
+    path("sessions", sessions.sessions, name="sessions"),
+    path("sessions/end-others", sessions.end_others, name="end_other_sign_ins"),
+    path("sessions/end-all", sessions.end_all, name="end_all_sign_ins"),
+    path("sessions/<uuid:sign_in_id>/end", sessions.end, name="end_sign_in"),
+    path(
+        "sessions/command-lines/<uuid:approval_id>/end",
+        sessions.end_command_line,
+        name="end_command_line",
+    ),
     path("tokens", tokens.own, name="tokens"),
     path("tokens/machines", tokens.machines, name="machine_tokens"),
     path("tokens/<uuid:token_id>/revoke", tokens.revoke, name="revoke_token"),

@@ -20,10 +20,11 @@ from django.utils import timezone
 from playwright.sync_api import Page
 from pytest_django import Settings
 
-from accounts import favourites
+from accounts import audit, favourites
 from accounts.models import Account, Mapping, SignIn, Token
+from accounts.models.audit import Action
 from accounts.portal_tokens import lifecycle
-from accounts.types import RoleRef, Scope
+from accounts.types import Kind, RoleRef, Scope
 from tests import cast
 from tests.browsers import follow
 from tests.sso.conftest import Program
@@ -134,6 +135,42 @@ def token_owner() -> Client:
     create("deploys", "m" * 63, audit=True)
     used = create("reports", "nightly-report", permission_sets=frozenset({"ReadOnly"}))
     Token.objects.filter(pk=used.pk).update(last_used_at=now, last_used_ip="192.0.2.99")
+    return client
+
+
+def signed_in_often() -> Client:
+    """Somebody signed in at several places, with command lines, tokens, and sessions at AWS."""
+    client = alice()
+    here = SignIn.objects.latest("started_at")
+    now = timezone.now()
+    for agent in ("Mozilla/5.0 (iPhone) CriOS/142.0 Safari/604.1", "u" * 512):
+        SignIn.objects.filter(pk=cast.sign_in(cast.subject("alice", groups=GROUPS)).pk).update(
+            user_agent=agent, ip="2001:db8:1234:5678:9abc:def0:1234:5678"
+        )
+    for _ in range(2):
+        program = Program()
+        token = program.login(client, clientName="c" * 60)["accessToken"]
+    program.get("/assignment/accounts", token)
+    for purpose in ("The report of every night", "p" * 128):
+        lifecycle.create(
+            sign_in=here,
+            purpose=purpose,
+            scope=Scope(kinds=frozenset({Kind.KEYS})),
+            lifetime=timedelta(days=30),
+            origin=cast.ORIGIN,
+            now=now,
+        )
+    for action in (Action.KEYS_ISSUED, Action.CONSOLE_ISSUED):
+        audit.record(
+            action=action,
+            now=now,
+            origin=cast.ORIGIN,
+            subject=cast.subject("alice"),
+            account_id="210987654321",
+            role_name="Developer",
+            duration=3600,
+            access_key_id="ASIAEXAMPLEEXAMPLE00",
+        )
     return client
 
 
@@ -271,6 +308,22 @@ def open_tokens(path: str) -> Callable[[Page, str], None]:
     return go
 
 
+def end_one(page: Page, portal: str) -> None:
+    page.goto(f"{portal}/sessions")
+    page.locator(".sign-ins summary").last.click()
+    follow(page.get_by_role("button", name="End sign-in"))
+
+
+def end_all(page: Page, portal: str) -> None:
+    # Each time with a sign-in of its own, as it ends with the page.
+    name = django_settings.SESSION_COOKIE_NAME
+    key = signed_in_often().cookies[name].value
+    page.context.add_cookies([{"name": name, "value": key, "url": portal}])
+    page.goto(f"{portal}/sessions")
+    page.get_by_text("End all", exact=True).click()
+    follow(page.get_by_role("button", name="End all and sign out here"))
+
+
 def create_no_token(page: Page, portal: str) -> None:
     page.goto(f"{portal}/tokens")
     page.get_by_label("What it is for").fill("nightly report")
@@ -388,6 +441,10 @@ STATES: dict[str, tuple[Callable[[], Client], Callable[[Page, str], None]]] = {
     "tokens-empty": (alice, open_path("/tokens")),
     "token-created": (alice, create_token),
     "token-refused": (alice, create_no_token),
+    "sessions": (signed_in_often, open_tokens("/sessions")),
+    "sessions-one": (alice, open_path("/sessions")),
+    "sessions-ended": (signed_in_often, end_one),
+    "signed-out": (nobody, end_all),
     "authorize": (alice, be_asked),
     "authorize-late": (alice, be_asked_late),
     "authorize-refused": (alice, open_path("/authorize?client_id=x")),
