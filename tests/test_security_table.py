@@ -11,6 +11,7 @@ from tests import mutations
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "security.md"
+THREATS = ROOT / "docs" / "threat-model.md"
 
 
 def rows() -> list[tuple[str, list[str], list[str]]]:
@@ -76,6 +77,19 @@ def test_every_named_test_exists() -> None:
     tests = {test for _, _, tests in ROWS for test in tests}
 
     assert sorted(test for test in tests if not _is_a_test(test)) == []
+
+
+def test_every_claim_of_the_threat_model_names_tests_that_exist() -> None:
+    claims = [
+        line.strip("|").split(" | ")
+        for line in THREATS.read_text().splitlines()
+        if line.startswith("|") and not line.startswith(("|---", "| | test"))
+    ]
+
+    assert len(claims) > 20
+    for claim, tests in claims:
+        assert _quoted(tests), claim
+        assert [test for test in _quoted(tests) if not _is_a_test(test)] == [], claim
 
 
 def test_every_row_has_a_mutation_or_is_listed_as_having_none() -> None:

@@ -9,14 +9,20 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import boto3
 import pytest
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import ClientError
 from django.utils import timezone
+from joserfc import jwt
 from pytest_django import Settings
 
 from accounts import access, signing, trust
 from accounts.errors import AwsRefused, GatehouseError
-from accounts.models import Account, AuditEvent, PermissionSet
-from accounts.signing import documents, stored_keys
+from accounts.models import Account, AuditEvent, PermissionSet, SigningKey
+from accounts.signing import documents, private_keys, rotation, stored_keys
+from accounts.signing.private_keys import PrivateKey
 from accounts.trust.web_identity import region_of
 from accounts.types import IssuedKeys, OfferedRole, RoleRef
 from tests import cast
@@ -123,6 +129,66 @@ def test_key_that_is_not_published_lets_nobody_in(aws: StrictAws, web_issuer: We
         get_keys()
 
     assert last().action == "access.keys.failed"
+
+
+def by_a_stolen_key(aws: StrictAws, key: PrivateKey, kid: str, role_name: str) -> str:
+    """Ask STS as a thief of a signing key would; return the id of the keys, or AWS's refusal."""
+    now = int(timezone.now().timestamp())
+    token = jwt.encode(
+        {"alg": "ES256", "kid": kid},
+        {
+            "iss": signing.issuer_url(),
+            "aud": "sts.amazonaws.com",
+            "sub": signing.subject_for(DEV, role_name),
+            "iat": now,
+            "exp": now + 60,
+        },
+        key,
+        algorithms=["ES256", "RS256"],
+    )
+    sts = boto3.client(
+        "sts",
+        region_name="eu-west-1",
+        endpoint_url=aws.url,
+        config=Config(signature_version=UNSIGNED),
+    )
+    try:
+        given = sts.assume_role_with_web_identity(
+            RoleArn=f"arn:aws:iam::{DEV}:role/gatehouse/{role_name}",
+            RoleSessionName="thief",
+            WebIdentityToken=token,
+        )
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return str(given["Credentials"]["AccessKeyId"])
+
+
+def test_a_stolen_key_opens_roles_of_this_method_until_it_is_withdrawn(
+    aws: StrictAws, web_issuer: WebIssuer, settings: Settings
+) -> None:
+    settings.TRUST_ALGORITHM = "ES256"
+    SigningKey.objects.all().delete()
+    (key, _) = stored_keys.create_first(now=timezone.now())
+    stolen, kid = private_keys.load(key), key.kid
+
+    def publish() -> None:
+        published = documents.build(stored_keys.all_keys(), now=timezone.now())
+        web_issuer.documents[documents.KEY_SET_PATH] = published.key_set
+
+    publish()
+    onboard(aws)
+    hub = {"AWS": "arn:aws:iam::999988887777:root"}
+    of_the_hub = policy(allow("sts:AssumeRole", Principal=hub))
+    aws.create_role(DEV, "OfTheHub", of_the_hub, path="/gatehouse/")
+
+    assert by_a_stolen_key(aws, stolen, kid, "Developer").startswith("ASIA")
+    assert by_a_stolen_key(aws, stolen, kid, "OfTheHub") == "AccessDenied"
+
+    rotation.replace_at_once(now=timezone.now(), actor="test")
+    publish()
+
+    assert by_a_stolen_key(aws, stolen, kid, "Developer") == "InvalidIdentityToken"
+    assert get_keys().credentials.access_key_id
 
 
 def test_tags_need_a_trust_that_lets_them_in(aws: StrictAws) -> None:
