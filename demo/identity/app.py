@@ -6,6 +6,7 @@ import secrets
 import time
 from typing import Any
 
+from authlib.common.urls import add_params_to_uri
 from authlib.oauth2 import OAuth2Error
 from flask import Flask, Response, jsonify, render_template, request, session
 from werkzeug.exceptions import HTTPException
@@ -64,7 +65,12 @@ def create_app(provider: IdentityProvider) -> Flask:
         try:
             grant = server.get_consent_grant(end_user=opened)
         except OAuth2Error as error:
-            return _response(server.handle_error_response(None, error))
+            refusal = _response(server.handle_error_response(None, error))
+            if (
+                refusal.location
+            ):  # Authlib adds it to the answers of create_authorization_response only.
+                refusal.location = add_params_to_uri(refusal.location, {"iss": provider.issuer})
+            return refusal
         if opened is None and "cancel" not in request.form:
             return render_template("sign_in.html", provider=provider)
         return _response(server.create_authorization_response(grant=grant, grant_user=opened))
