@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +13,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver, reverse
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -21,6 +21,7 @@ from accounts.errors import AccessDenied, InvalidRequest
 from accounts.models import AuditEvent
 from accounts.models.audit import Action
 from accounts.types import Surface
+from portal.admin.health import health_page
 from portal.admin.history import ADMIN_ACTIONS
 from portal.context import open_sign_in
 from portal.verified import verify
@@ -110,8 +111,10 @@ class PortalAdminSite(AdminSite):
             super().register(model_or_iterable, *args, **options)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """Leave out Django's logout and password pages."""
+        """Add the page Health, and leave out Django's logout and password pages."""
         urls = super().get_urls()
+        page = self.admin_view(partial(health_page, site=self))
+        urls.insert(0, path("health/", page, name="health"))
         return [url for url in urls if getattr(url, "name", None) not in _REMOVED_URLS]
 
     def index(
