@@ -33,6 +33,9 @@ RUN python deploy/container/sbom.py > sbom.cdx.json
 FROM base AS cloud
 COPY --from=demo-packages /gatehouse/.venv .venv
 COPY demo demo
+# AWS's limits, which both know.
+COPY accounts/__init__.py accounts/__init__.py
+COPY accounts/aws/__init__.py accounts/aws/limits.py accounts/aws/
 USER 10001:10001
 EXPOSE 8002
 HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=3 \

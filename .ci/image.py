@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,8 @@ class Container:
                     sys.exit(f"never healthy: {checked.stderr}\n{log.read_text()}")
                 time.sleep(0.2)
         finally:
-            os.killpg(process.pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):  # It has ended by itself, and the error says why.
+                os.killpg(process.pid, signal.SIGTERM)
             process.wait(timeout=40)
 
     def _buildah(self, *arguments: str) -> subprocess.CompletedProcess[str]:
