@@ -427,6 +427,7 @@ class Migration(migrations.Migration):
                 ('directory', models.BooleanField(default=False, verbose_name='reads the directory')),
                 ('audit', models.BooleanField(default=False, verbose_name='reads the audit trail')),
                 ('testing', models.BooleanField(default=False, verbose_name='tests roles')),
+                ('revoking', models.BooleanField(default=False, verbose_name='cuts live sessions')),
                 ('created_at', models.DateTimeField(db_index=True)),
                 ('expires_at', models.DateTimeField()),
                 ('last_used_at', models.DateTimeField(blank=True, help_text='To the minute.', null=True)),
@@ -792,11 +793,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='token',
-            constraint=models.CheckConstraint(condition=models.Q(('console', True), ('keys', True), ('directory', True), ('audit', True), ('testing', True), _connector='OR'), name='token_is_for_something'),
+            constraint=models.CheckConstraint(condition=models.Q(('console', True), ('keys', True), ('directory', True), ('audit', True), ('testing', True), ('revoking', True), _connector='OR'), name='token_is_for_something'),
         ),
         migrations.AddConstraint(
             model_name='token',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('machine', ''), _negated=True), models.Q(('audit', False), ('directory', False), ('testing', False)), _connector='OR'), name='token_of_a_person_administers_nothing'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('machine', ''), _negated=True), models.Q(('audit', False), ('directory', False), ('revoking', False), ('testing', False)), _connector='OR'), name='token_of_a_person_administers_nothing'),
         ),
         migrations.AddConstraint(
             model_name='trustcheck',

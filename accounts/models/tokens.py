@@ -52,6 +52,7 @@ class Token(models.Model):
     directory = models.BooleanField("reads the directory", default=False)
     audit = models.BooleanField("reads the audit trail", default=False)
     testing = models.BooleanField("tests roles", default=False)
+    revoking = models.BooleanField("cuts live sessions", default=False)
     created_at = models.DateTimeField(db_index=True)
     expires_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True, blank=True, help_text="To the minute.")
@@ -75,12 +76,14 @@ class Token(models.Model):
                 | Q(keys=True)
                 | Q(directory=True)
                 | Q(audit=True)
-                | Q(testing=True),
+                | Q(testing=True)
+                | Q(revoking=True),
                 name="token_is_for_something",
             ),
             # A person's token gives at most what that person's groups give, and no admin's rights.
             models.CheckConstraint(
-                condition=~Q(machine="") | Q(directory=False, audit=False, testing=False),
+                condition=~Q(machine="")
+                | Q(directory=False, audit=False, testing=False, revoking=False),
                 name="token_of_a_person_administers_nothing",
             ),
         ]
@@ -98,7 +101,7 @@ class Token(models.Model):
 
     def facts(self) -> dict[str, object]:
         """Return what the audit trail records of a token; nothing of its secret."""
-        may = ("console", "keys", "directory", "audit", "testing")
+        may = ("console", "keys", "directory", "audit", "testing", "revoking")
         return {
             "object": f"token {self}",
             "token": str(self.id),

@@ -154,6 +154,7 @@ def subject_with(token: Token, claims: Claims) -> Subject:
         directory=token.directory,
         audit=token.audit,
         testing=token.testing,
+        revoking=token.revoking,
     )
     if token.machine:
         return Subject(

@@ -90,6 +90,7 @@ def create(
             directory=scope.directory,
             audit=scope.audit,
             testing=scope.testing,
+            revoking=scope.revoking,
             created_at=now,
             expires_at=now + lifetime,
         )

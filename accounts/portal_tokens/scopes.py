@@ -54,16 +54,17 @@ def check_scope(scope: Scope, *, for_machine: bool, possible: Choices) -> None:
     """Check the scope of a new token.
 
     Raises:
-        AccessDenied: only a machine token reads the directory or the audit trail, or tests roles.
+        AccessDenied: only a machine token reads the directory or the audit trail, tests roles or cuts live sessions.
         InvalidRequest: it allows nothing, or names what is not among the choices.
     """
-    if not (scope.kinds or scope.directory or scope.audit or scope.testing):
+    administers = scope.directory or scope.audit or scope.testing or scope.revoking
+    if not (scope.kinds or administers):
         raise InvalidRequest(
             "Choose what the token may do: get keys, open the console.", code="token.scope"
         )
-    if (scope.directory or scope.audit or scope.testing) and not for_machine:
+    if administers and not for_machine:
         raise AccessDenied(
-            "Only a machine token can read the directory or the audit trail, or test roles.",
+            "Only a machine token can read the directory or the audit trail, test roles or cut live sessions.",
             code="token.scope",
         )
     for names, known, noun in (

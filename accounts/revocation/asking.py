@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import audit, blocking, blocks, ending, jobs, rights
 from accounts.blocking import By
-from accounts.errors import InvalidRequest
+from accounts.errors import AccessDenied, InvalidRequest
 from accounts.models import Block, Person, Placement, Revocation, SignIn
 from accounts.models.audit import Action
 from accounts.models.revocations import PlacementState, Reach
@@ -53,6 +53,7 @@ def ask(request: Request, *, by: By, origin: Origin, now: datetime) -> Asked:
             code="revocation.reason",
         )
     reached = reaching.reach(request, now=now)
+    _refuse_beyond_scope(by, reached)
     if request.block and reached.person and _is_same(by, reached.person):
         raise InvalidRequest(
             "You cannot block yourself. Ask another portal admin. Nothing was cut.",
@@ -109,6 +110,24 @@ def _block_first(
         return len(blocking.block(whom, by=by, origin=origin, now=now).ended)
     except ValidationError as error:
         raise InvalidRequest(" ".join(error.messages), code="revocation.reason") from None
+
+
+def _refuse_beyond_scope(by: By, reached: Reached) -> None:
+    """Refuse a token what its scope does not cover; the organization's policy covers every account."""
+    scope = None if isinstance(by, str) else by.scope
+    if scope is None or (scope.account_ids is None and scope.permission_sets is None):
+        return
+    beyond = [
+        one
+        for one in reached.placements
+        if not scope.covers(account_id=one.account_id, role_name=one.role_name)
+    ]
+    if beyond:
+        raise AccessDenied(
+            "This token is limited to some accounts or roles, and this reaches others. Nothing was cut.",
+            f"the scope does not cover {beyond[0].policy_of}",
+            code="access.scope",
+        )
 
 
 def _is_same(by: By, person: Person) -> bool:

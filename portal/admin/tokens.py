@@ -57,7 +57,15 @@ class TokenAdmin(ShowsBlocks, ReadOnlyAdmin):
         "last_used_at",
     )
     list_select_related = ("created_by",)
-    list_filter = (TokenStateFilter, "audit", "directory", "testing", "expires_at", "last_used_at")
+    list_filter = (
+        TokenStateFilter,
+        "audit",
+        "directory",
+        "testing",
+        "revoking",
+        "expires_at",
+        "last_used_at",
+    )
     search_fields = (
         "machine",
         "purpose",
@@ -79,6 +87,7 @@ class TokenAdmin(ShowsBlocks, ReadOnlyAdmin):
         "directory",
         "audit",
         "testing",
+        "revoking",
         "created_at",
         "expires_at",
         "last_used_at",

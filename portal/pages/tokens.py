@@ -49,7 +49,7 @@ class TokenForm:
     def scope(self) -> Scope:
         """The scope. No accounts typed: every account; no roles chosen: none."""
         kinds = frozenset(kind for kind in Kind if kind.value in self.may)
-        # A token that only reads the directory or the audit trail, or tests roles, needs no roles.
+        # A token that only reads the directory or the audit trail, tests roles or cuts sessions, needs no roles.
         every = EVERY in self.permission_sets or not kinds
         account_ids = self.accounts.replace(",", " ").replace("-", "").split()
         return Scope(
@@ -59,6 +59,7 @@ class TokenForm:
             directory="directory" in self.may,
             audit="audit" in self.may,
             testing="testing" in self.may,
+            revoking="revoking" in self.may,
         )
 
     @property
@@ -84,6 +85,7 @@ class TokenRow:
             "the directory": token.directory,
             "the audit trail": token.audit,
             "tests of roles": token.testing,
+            "cuts of live sessions": token.revoking,
         }
         parts = [", ".join(name for name, given in may.items() if given)]
         if token.keys or token.console:

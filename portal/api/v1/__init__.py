@@ -12,5 +12,6 @@ issuing     keys and console links, through the one door
 directory   accounts, permission sets and mappings, for portal admins and auditors
 onboarding  what makes accounts trust the portal, for portal admins
 trust_checks  test roles at AWS
+revocations  cut live sessions at AWS, by revocation_schemas
 audit       the audit trail, for the same
 """

@@ -12,7 +12,16 @@ from ninja.errors import HttpError, ValidationError
 
 from accounts.errors import GatehouseError
 from portal.api import errors
-from portal.api.v1 import audit, client, directory, issuing, me, onboarding, trust_checks
+from portal.api.v1 import (
+    audit,
+    client,
+    directory,
+    issuing,
+    me,
+    onboarding,
+    revocations,
+    trust_checks,
+)
 from portal.api.v1.auth import Bearer
 from portal.api.v1.document import DESCRIPTION, DocumentedAPI
 from portal.request import GatehouseRequest
@@ -37,6 +46,7 @@ for _router in (
     directory.router,
     onboarding.router,
     trust_checks.router,
+    revocations.router,
     audit.router,
 ):
     api.add_router("", _router)

@@ -58,6 +58,7 @@ def me(request: HttpRequest) -> dict[str, Any]:
             "directory": scope.directory,
             "audit": scope.audit,
             "testing": scope.testing,
+            "revoking": scope.revoking,
         },
         "profile_names": profile_names_of(issuer=subject.issuer, sub=subject.sub),
     }

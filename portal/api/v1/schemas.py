@@ -237,6 +237,7 @@ class ScopeOut(Schema):
     directory: bool = Field(description="Whether it reads accounts, permission sets and mappings.")
     audit: bool = Field(description="Whether it reads the audit trail.")
     testing: bool = Field(description="Whether it tests roles.")
+    revoking: bool = Field(description="Whether it cuts live sessions.")
 
 
 class MeOut(Schema):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from portal.api.v1 import schemas
+from portal.api.v1 import revocation_schemas, schemas
 from tests.issuer import Issuer
 from tests.portal.api.conftest import Program
 
@@ -26,6 +26,8 @@ OPERATIONS = {
     "mappings",
     "onboarding",
     "trust_checks",
+    "revoke",
+    "revocation",
     "audit",
 }
 
@@ -116,7 +118,8 @@ def test_examples_are_what_the_document_says(program: Program) -> None:
 
     for name, examples in shown.items():
         for example in examples:
-            schema = getattr(schemas, name).model_validate(example)
+            module = schemas if hasattr(schemas, name) else revocation_schemas
+            schema = getattr(module, name).model_validate(example)
             written = json.loads(schema.model_dump_json(exclude_unset=True))
             assert written == example
             assert name.endswith("In") or set(example) == set(defined[name]["properties"])

@@ -130,6 +130,7 @@ def test_machine_is_told_who_it_is_and_how_far_its_token_reaches(program: Progra
         "directory": False,
         "audit": True,
         "testing": False,
+        "revoking": False,
     }
 
 
