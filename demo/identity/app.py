@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
 from typing import Any
@@ -97,7 +98,10 @@ def create_app(provider: IdentityProvider) -> Flask:
 
     @app.post("/token")
     def token() -> AnyResponse:
-        return _response(server.create_token_response())
+        answer = _response(server.create_token_response())
+        if provider.misbehaviour.no_refresh_token and answer.status_code == 200:
+            return jsonify(altered(json.loads(answer.get_data()), {"refresh_token": None}))
+        return answer
 
     @app.route("/userinfo", methods=["GET", "POST"])
     def userinfo() -> AnyResponse:

@@ -35,6 +35,8 @@ class Misbehaviour:
     """Claims replaced in, added to or removed from the ID token: iss, aud, azp, nonce, sub, …"""
     userinfo: Mapping[str, Any] = field(default_factory=dict)
     """The same for userinfo."""
+    no_refresh_token: bool = False
+    """Give no refresh token, as providers do that have to be asked for one."""
     discovery: Mapping[str, Any] = field(default_factory=dict)
     """The same for the discovery document."""
     header: Mapping[str, Any] = field(default_factory=dict)

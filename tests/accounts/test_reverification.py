@@ -37,6 +37,7 @@ from tests.sso.conftest import BEARER, UNAUTHORIZED, denial
 pytestmark = pytest.mark.usefixtures("northwind", "sts_endpoint")
 
 MAX_AGE = 300
+WITHOUT_REFRESH_TOKEN = {"no_refresh_token": True}
 Act = Callable[[SignIn], object]
 
 
@@ -385,6 +386,14 @@ def test_token_goes_by_another_sign_in_where_one_was_ended(
     ("reverify", "faults", "found", "hours"),
     [
         ("detect", {}, Verification.REFRESH, 10),
+        ("detect", WITHOUT_REFRESH_TOKEN, Verification.USERINFO, 10),
+        (
+            "detect",
+            {**WITHOUT_REFRESH_TOKEN, "userinfo": {"groups": None}},
+            Verification.SILENT,
+            10,
+        ),
+        ("refresh", WITHOUT_REFRESH_TOKEN, Verification.NONE, 1),
         ("none", {}, Verification.NONE, 1),
         ("silent", {}, Verification.SILENT, 10),
         ("userinfo", {}, Verification.USERINFO, 10),

@@ -43,6 +43,14 @@ class Keycloak:
         """Disable or enable a person."""
         self._admin("PUT", f"/users/{self._id_of(username)}", {"enabled": enabled})
 
+    def leave_group(self, username: str, name: str) -> None:
+        """Take a person out of a group at the top of the tree."""
+        self._admin("DELETE", f"/users/{self._id_of(username)}/groups/{self._group(name)}")
+
+    def join_group(self, username: str, name: str) -> None:
+        """Put a person into a group at the top of the tree."""
+        self._admin("PUT", f"/users/{self._id_of(username)}/groups/{self._group(name)}")
+
     def log_out(self, username: str) -> None:
         """End all sessions of a person, as an admin does."""
         self._admin("POST", f"/users/{self._id_of(username)}/logout")
@@ -123,6 +131,10 @@ class Keycloak:
     def _id_of(self, username: str) -> str:
         (person,) = self._admin("GET", f"/users?exact=true&username={username}").json()
         return str(person["id"])
+
+    def _group(self, name: str) -> str:
+        groups = self._admin("GET", "/groups").json()
+        return next(str(group["id"]) for group in groups if group["name"] == name)
 
     def _admin(self, method: str, path: str, body: Any = None) -> requests.Response:
         token = requests.post(
