@@ -26,6 +26,7 @@ from accounts.oidc.errors import InvalidToken
 from accounts.storable import is_storable
 from accounts.types import Surface
 from portal.context import origin_of
+from portal.limiting import count_bad_token
 from portal.request import GatehouseRequest
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ def backchannel_logout(request: GatehouseRequest) -> HttpResponse:
         token = security_events.verify_logout_token(request.POST.get("logout_token"), now=now)
         ended = provider_sign_outs.sign_out(token, origin=origin_of(request, Surface.API), now=now)
     except InvalidToken as error:
-        return _refused(400, error)
+        return _refused(request, 400, error)
     except (GatehouseError, DatabaseError) as error:
         return _unavailable(error)
     log.info("back-channel logout: %s sign-ins, %s tokens", ended.sign_ins, ended.tokens)
@@ -75,7 +76,7 @@ def global_token_revocation(request: GatehouseRequest) -> HttpResponse:
             person, token=token, origin=origin_of(request, Surface.API), now=now
         )
     except InvalidToken as error:
-        return _refused(401, error)
+        return _refused(request, 401, error)
     except (GatehouseError, DatabaseError) as error:
         return _unavailable(error)
     log.info("global token revocation: %s sign-ins, %s tokens", ended.sign_ins, ended.tokens)
@@ -99,11 +100,13 @@ def frontchannel_logout(request: GatehouseRequest) -> HttpResponse:
     if not (_SHORTEST_SESSION_ID <= len(sid) <= 255 and is_storable(sid)):
         return _invalid(400, "sid is missing, or is no session's identifier.")
     try:
-        provider_sign_outs.end_session(
+        ended = provider_sign_outs.end_session(
             sid=sid, origin=origin_of(request, Surface.API), now=timezone.now()
         )
     except DatabaseError as error:
         return _unavailable(error)
+    if not ended.sign_ins:
+        count_bad_token(request)  # Nobody finds a session's identifier by trying.
     response = HttpResponse("Signed out.", content_type="text/plain")
     framed_by = discovery.origin_of_url(settings.OIDC_ISSUER)
     response["Content-Security-Policy"] = f"default-src 'none'; frame-ancestors {framed_by}"
@@ -120,7 +123,9 @@ def _identifier_in(body: bytes) -> dict[str, str]:
     return values if all(map(is_storable, values.values())) else {}
 
 
-def _refused(status: int, error: InvalidToken) -> HttpResponse:
+def _refused(request: GatehouseRequest, status: int, error: InvalidToken) -> HttpResponse:
+    """Refuse a token; raises TooMany where its address has sent too many of those. Good ones are always answered."""
+    count_bad_token(request)
     log.warning("a call of the identity provider is refused: %s", error.admin_message)
     return _invalid(status, error.admin_message)
 

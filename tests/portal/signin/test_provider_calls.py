@@ -337,3 +337,25 @@ def test_front_channel_logout_ends_the_session_that_is_named(issuer: Issuer, set
     assert "X-Frame-Options" not in answer
     assert [is_open(one) for one in (alice, bob)] == [False, True]
     assert "Set-Cookie" not in answer
+
+
+@pytest.mark.parametrize("path", [LOGOUT, REVOCATION, FRONT])
+def test_an_address_that_sends_what_proves_nothing_is_told_to_wait_and_good_calls_are_answered(
+    issuer: Issuer, settings: Any, path: str
+) -> None:
+    settings.API_BAD_TOKEN_LIMIT = "3/minute"
+    settings.FRONT_CHANNEL_LOGOUT = True
+    begun, stranger = sign_in(issuer), Client()
+
+    def bad() -> int:
+        if path == FRONT:
+            return stranger.get(FRONT, {"sid": "a-guess-of-somebody-0001"}).status_code
+        headers = {"Authorization": "Bearer x.y.z"}
+        return stranger.post(path, {"logout_token": "x.y.z"}, headers=headers).status_code
+
+    refused = [bad() for _ in range(4)]
+
+    assert refused == [{LOGOUT: 400, REVOCATION: 401, FRONT: 200}[path]] * 3 + [429]
+    assert is_open(begun)
+    assert stranger.get(FRONT, {"sid": SESSION}).status_code == 200
+    assert not is_open(begun)
