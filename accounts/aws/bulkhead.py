@@ -42,14 +42,14 @@ class Bulkhead:
         self._unanswered = 0  # Calls in a row.
         self._closed_until = 0.0
 
-    def call(self, function: Callable[[], T]) -> T:
-        """Return what a function returns that asks AWS.
+    def call(self, function: Callable[[], T], *, patience: float | None = None) -> T:
+        """Return what a function returns that asks AWS; `patience` is how many seconds to wait for it, if not DEADLINE.
 
         Raises:
             AwsUnavailable: there is no answer before the deadline, or AWS does not answer others.
             GatehouseError: as the function.
         """
-        patience = time_budget.left(DEADLINE)
+        patience = time_budget.left(DEADLINE if patience is None else patience)
         if not patience:
             raise errors.TIMEOUT.error("the request has used up its time before this call")
         mark = self._enter()

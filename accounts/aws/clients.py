@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
@@ -27,6 +28,8 @@ T = TypeVar("T")
 
 # Seconds of each attempt. Two attempts and the pause between them end within the bulkhead's deadline.
 CONNECT_TIMEOUT, READ_TIMEOUT, ATTEMPTS = 2, 5, 2
+PATIENCE_OF_PAGES = 2.0
+"""Seconds that a page waits to learn what credentials the hub has; it can do without."""
 
 # At DEBUG these three print keys, session tokens and signed requests, whatever the root's level is.
 _TALKATIVE = ("boto3", "botocore", "urllib3")
@@ -96,7 +99,8 @@ def hub_region(*, profile: str = "") -> str:
 def hub_is_chained(*, profile: str = "") -> bool:
     """Whether the hub's own credentials are temporary, so that AWS caps the sessions it opens at 1 hour.
 
-    Pages ask this too: it goes past the bulkhead, so that an STS that hangs does not take them along.
+    Pages ask this too. Only the first to ask may wait for a metadata service or the like, for
+    PATIENCE_OF_PAGES at most and within the bounds of `call`; from then on it is known.
 
     Raises:
         AwsRefused: the hub has no credentials.
@@ -112,24 +116,24 @@ def reset() -> None:
 
 
 class _Clients:
-    """Clients are thread-safe, Sessions and the making of clients are not: hence the lock."""
+    """Clients are thread-safe, Sessions and the making of clients are not: hence the locks.
+
+    That of `_files` is never held while anybody is asked; that of a hub is, for as long as its credentials take.
+    """
 
     def __init__(self) -> None:
         self.bulkhead = Bulkhead()
-        self._lock = threading.Lock()
-        self._cores: dict[str, botocore.session.Session] = {}
-        self._sessions: dict[str, boto3.Session] = {}
+        self._files = _Sessions()
+        self._hubs: dict[str, _Hub] = {}
         self._regions: dict[str, str] = {}
-        self._credentials: dict[str, Credentials] = {}
-        self._sts: dict[tuple[str, str], STSClient] = {}
         self._unsigned: dict[str, STSClient] = {}
 
     def unsigned_sts(self, region: str) -> STSClient:
         if (client := self._unsigned.get(region)) is None:
-            with self._lock, _translated():
+            with self._files.lock, _translated():
                 if (client := self._unsigned.get(region)) is None:
                     # boto3 would search its whole chain for keys. These are never sent: UNSIGNED.
-                    client = self._unsigned[region] = self._boto3("").client(
+                    client = self._unsigned[region] = self._files.boto3("").client(
                         "sts",
                         region_name=region,
                         config=_config().merge(Config(signature_version=UNSIGNED)),
@@ -139,16 +143,11 @@ class _Clients:
         return client
 
     def sts(self, region: str, profile: str) -> STSClient:
-        key = (region, profile)
-        if (client := self._sts.get(key)) is None:
-            with self._lock, _translated():
-                if (client := self._sts.get(key)) is None:
-                    client = self._sts[key] = self._make_sts(region, profile)
-        return client
+        return self._hub(profile).sts(region, profile)
 
     def with_keys(self, service: str, keys: Keys, region: str) -> Any:
-        with self._lock, _translated():
-            client: Any = self._boto3("").client(
+        with self._files.lock, _translated():
+            client: Any = self._files.boto3("").client(
                 service,  # type: ignore[call-overload]
                 region_name=region,
                 config=_config(),
@@ -159,25 +158,75 @@ class _Clients:
         return client
 
     def hub_region(self, profile: str) -> str:
-        # Pages ask this: they do not wait for the lock while somebody loads credentials.
         if (region := self._regions.get(profile)) is None:
-            with self._lock, _translated():
+            with self._files.lock, _translated():
+                core = self._files.core(profile)
                 if profile:
-                    region = self._core(profile).get_scoped_config().get("region", "")
+                    region = core.get_scoped_config().get("region", "")
                 else:
-                    region = self._core(profile).get_config_variable("region") or ""
+                    region = core.get_config_variable("region") or ""
                 self._regions[profile] = region
         return region
 
     def hub_is_chained(self, profile: str) -> bool:
+        hub = self._hub(profile)
+        if hub.is_chained is None:
+            self.bulkhead.call(partial(hub.find_out, profile), patience=PATIENCE_OF_PAGES)
+        return bool(hub.is_chained)
+
+    def _hub(self, profile: str) -> _Hub:
+        return self._hubs.get(profile) or self._hubs.setdefault(profile, _Hub())
+
+
+class _Sessions:
+    """Sessions of botocore and boto3 by profile; use them while holding the lock."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self._cores: dict[str, botocore.session.Session] = {}
+        self._sessions: dict[str, boto3.Session] = {}
+
+    def boto3(self, profile: str) -> boto3.Session:
+        if (session := self._sessions.get(profile)) is None:
+            session = boto3.Session(botocore_session=self.core(profile))
+            self._sessions[profile] = session
+        return session
+
+    def core(self, profile: str) -> botocore.session.Session:
+        if (core := self._cores.get(profile)) is None:
+            # With a profile of its own, botocore passes over the keys in the environment: they are the chain's.
+            core = botocore.session.Session(
+                session_vars={"region": _REGION}, profile=profile or None
+            )
+            self._cores[profile] = core
+        return core
+
+
+class _Hub:
+    """The credentials of one hub and its STS clients. Whoever loads credentials may wait for others; see `call`."""
+
+    def __init__(self) -> None:
+        self.is_chained: bool | None = None  # None until it is known; it does not change.
+        self._sessions = _Sessions()
+        self._credentials: Credentials | None = None
+        self._sts: dict[str, STSClient] = {}
+
+    def sts(self, region: str, profile: str) -> STSClient:
+        if (client := self._sts.get(region)) is None:
+            with self._sessions.lock, _translated():
+                if (client := self._sts.get(region)) is None:
+                    client = self._sts[region] = self._make_sts(region, profile)
+        return client
+
+    def find_out(self, profile: str) -> None:
+        """Find out whether the credentials are temporary."""
         with _translated():
-            if (credentials := self._credentials.get(profile)) is None:
-                with self._lock:
-                    credentials = self._load_credentials(profile)
-            return bool(credentials.get_frozen_credentials().token)
+            with self._sessions.lock:
+                credentials = self._load_credentials(profile)
+            self.is_chained = bool(credentials.get_frozen_credentials().token)
 
     def _make_sts(self, region: str, profile: str) -> STSClient:
-        session = self._boto3(profile)
+        session = self._sessions.boto3(profile)
         self._load_credentials(profile)
         region = region or session.region_name or ""
         if not region:
@@ -186,27 +235,11 @@ class _Clients:
 
     def _load_credentials(self, profile: str) -> Credentials:
         # A client made without credentials stays without: none is made before the chain has found some.
-        if (credentials := self._credentials.get(profile)) is None:
-            credentials = self._boto3(profile).get_credentials()
-            if credentials is None:
+        if self._credentials is None:
+            self._credentials = self._sessions.boto3(profile).get_credentials()
+            if self._credentials is None:
                 raise errors.NO_CREDENTIALS.error()
-            self._credentials[profile] = credentials
-        return credentials
-
-    def _boto3(self, profile: str) -> boto3.Session:
-        if (session := self._sessions.get(profile)) is None:
-            session = boto3.Session(botocore_session=self._core(profile))
-            self._sessions[profile] = session
-        return session
-
-    def _core(self, profile: str) -> botocore.session.Session:
-        if (core := self._cores.get(profile)) is None:
-            # With a profile of its own, botocore passes over the keys in the environment: they are the chain's.
-            core = botocore.session.Session(
-                session_vars={"region": _REGION}, profile=profile or None
-            )
-            self._cores[profile] = core
-        return core
+        return self._credentials
 
 
 def _config() -> Config:

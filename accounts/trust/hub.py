@@ -10,7 +10,7 @@ from accounts import pool, signing
 from accounts.aws import clients, hubs, sts
 from accounts.aws.hubs import Hub
 from accounts.aws.limits import CHAINED_SESSION
-from accounts.errors import GatehouseError
+from accounts.errors import AwsUnavailable, GatehouseError
 from accounts.trust import web_identity
 from accounts.types import Credentials, Kind, OfferedRole, SessionLimit, SessionRequest, Subject
 
@@ -47,8 +47,16 @@ def obtain(request: SessionRequest) -> Credentials:
 
 
 def session_limit(role: OfferedRole) -> SessionLimit:
-    """As `accounts.trust.session_limit`: one hour if the portal's own credentials are temporary."""
-    if role.session_duration > CHAINED_SESSION and _is_chained(role):
+    """As `accounts.trust.session_limit`: one hour if the portal's own credentials are known to be temporary."""
+    if role.session_duration <= CHAINED_SESSION:
+        return SessionLimit(role.session_duration)
+    try:
+        is_chained = _is_chained(role)
+    except (
+        AwsUnavailable
+    ):  # What gives the credentials does not answer. The door finds out with AWS.
+        is_chained = False
+    if is_chained:
         return SessionLimit(
             CHAINED_SESSION,
             "AWS limits sessions to 1 hour here, because the portal itself runs with temporary credentials (role chaining).",

@@ -8,8 +8,9 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import requests
@@ -27,6 +28,7 @@ from tests.portal.running import CLIENT_SECRET, Portal
 pytestmark = pytest.mark.wire
 
 ROLE = {"account_id": "210987654321", "role_name": "Developer"}
+LONG_ROLE = "/keys?account_id=210987654321&role_name=ReadOnly"
 CALLERS = 5 * THREADS // 2
 """More than twice as many as the portal has threads."""
 BUDGET = 15
@@ -87,29 +89,22 @@ class Answer:
     seconds: float
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def tarpit() -> Iterator[Tarpit]:
     found = Tarpit()
     yield found
     found.close()
 
 
-@pytest.fixture(scope="module")
-def alice(
-    tmp_path_factory: pytest.TempPathFactory, tarpit: Tarpit
-) -> Iterator[tuple[Portal, requests.Session]]:
+@contextmanager
+def signed_in(folder: Path, **variables: str) -> Iterator[tuple[Portal, requests.Session]]:
     """alice, signed in at a portal with one worker, and that portal."""
     port = choose_ports(0).portal
     client = OAuthClient("gatehouse", secret=CLIENT_SECRET, portal=f"http://localhost:{port}")
     identity = IdentityProvider(people=load_users(PEOPLE), clients=[client])
     with (
         serve_identity(identity) as op,
-        running.portal(
-            tmp_path_factory.mktemp("portal"),
-            issuer=op.url,
-            port=port,
-            AWS_ENDPOINT_URL_STS=tarpit.url,
-        ) as portal,
+        running.portal(folder, issuer=op.url, port=port, prepared=True, **variables) as portal,
         running.browser() as browser,
     ):
         departure = browser.get(f"{portal.url}/oidc/authenticate/")
@@ -130,9 +125,28 @@ def ask_for_keys(portal: Portal, cookies: dict[str, str]) -> Answer:
 
 
 def test_pages_and_probes_are_answered_while_callers_wait_for_aws(
-    alice: tuple[Portal, requests.Session], tarpit: Tarpit
+    tarpit: Tarpit, tmp_path: Path
 ) -> None:
-    portal, browser = alice
+    with signed_in(tmp_path, AWS_ENDPOINT_URL_STS=tarpit.url) as (portal, browser):
+        _pages_and_probes_are_answered(portal, browser, tarpit, in_flight=CALLS_AT_ONCE)
+
+
+def test_pages_and_probes_are_answered_while_the_hubs_credentials_do_not_come(
+    tarpit: Tarpit, tmp_path: Path
+) -> None:
+    variables = {
+        "AWS_EC2_METADATA_SERVICE_ENDPOINT": tarpit.url,
+        "AWS_EC2_METADATA_DISABLED": "false",
+        "AWS_ACCESS_KEY_ID": "",
+        "AWS_SECRET_ACCESS_KEY": "",
+    }
+    with signed_in(tmp_path, **variables) as (portal, browser):
+        _pages_and_probes_are_answered(portal, browser, tarpit, in_flight=1)
+
+
+def _pages_and_probes_are_answered(
+    portal: Portal, browser: requests.Session, tarpit: Tarpit, *, in_flight: int
+) -> None:
     cookies = {str(cookie.name): str(cookie.value) for cookie in browser.cookies}
     assert "gatehouse-csrf" in cookies
     answers: list[Answer] = []
@@ -144,12 +158,13 @@ def test_pages_and_probes_are_answered_while_callers_wait_for_aws(
         thread.start()
     # Until the portal has as many calls in flight as it ever has.
     deadline = time.monotonic() + 20
-    while tarpit.waiting < CALLS_AT_ONCE and time.monotonic() < deadline:
+    while tarpit.waiting < in_flight and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert tarpit.waiting == CALLS_AT_ONCE
+    assert tarpit.waiting == in_flight
 
     waits = []
-    for path in ("/healthz", "/", "/healthz", "/"):
+    # A role of more than an hour: its page asks what credentials the hub has.
+    for path in ("/healthz", "/", LONG_ROLE, "/healthz", "/", LONG_ROLE):
         begun = time.monotonic()
         answer = browser.get(f"{portal.url}{path}", timeout=60)
         waits.append(time.monotonic() - begun)
@@ -160,7 +175,7 @@ def test_pages_and_probes_are_answered_while_callers_wait_for_aws(
     # The calls themselves go on until then, and a worker that stops waits for them.
     tarpit.close()
 
-    assert still_waiting >= CALLS_AT_ONCE
+    assert still_waiting >= CALLS_AT_ONCE / 2
     assert max(waits) < 5, waits
     assert len(answers) == CALLERS
     assert Counter(answer.status for answer in answers) == {503: CALLERS}
@@ -175,4 +190,4 @@ def test_pages_and_probes_are_answered_while_callers_wait_for_aws(
             )
         )
     assert sum(rows.values()) == CALLERS
-    assert set(rows) == {"aws.timeout", "aws.not_answering"}
+    assert {"aws.not_answering"} <= set(rows) <= {"aws.timeout", "aws.not_answering"}
