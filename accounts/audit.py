@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from typing import Any
 
+from django.conf import settings
+from django.db import transaction
 from django.db.models import CharField, OuterRef, PositiveIntegerField, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
+from accounts import audit_rows
 from accounts.models import Account, AuditEvent, Person
 from accounts.models.audit import Action
 from accounts.storable import storable
 from accounts.types import Origin, Subject
+
+log = logging.getLogger("gatehouse.audit")
 
 _LENGTHS = {
     field.name: field.max_length
@@ -51,7 +57,9 @@ def record(
         django.db.Error: the row could not be written; the caller must then release nothing.
     """
     columns = _columns(action, now=now, origin=origin, subject=subject, facts=facts)
-    return AuditEvent.objects.create(**columns).pk
+    event = AuditEvent.objects.create(**columns)
+    _announce([event])
+    return event.pk
 
 
 def record_all(
@@ -62,13 +70,27 @@ def record_all(
     Raises:
         django.db.Error: the rows could not be written; then none of them is.
     """
-    AuditEvent.objects.bulk_create(
+    made = AuditEvent.objects.bulk_create(
         [
             AuditEvent(**_columns(action, now=now, origin=origin, subject=None, facts=facts))
             for action, facts in events
         ],
         batch_size=500,
     )
+    _announce(made)
+
+
+def _announce(events: Sequence[AuditEvent]) -> None:
+    """Write rows to stdout as JSON Lines once they are committed, if AUDIT_STDOUT says so."""
+    if not settings.AUDIT_STDOUT:
+        return
+
+    def write() -> None:
+        for event in events:
+            row = {name: getattr(event, name) for name in audit_rows.COLUMNS}
+            log.info("%s", audit_rows.json_line(row).rstrip("\n"))
+
+    transaction.on_commit(write, robust=True)
 
 
 def _columns(

@@ -100,6 +100,10 @@ ADMIN_CLAIM = env.str("ADMIN_CLAIM", default="groups")
 ADMIN_VALUES = env.list("ADMIN_VALUES", default=[])
 AUDITOR_CLAIM = env.str("AUDITOR_CLAIM", default=ADMIN_CLAIM)
 AUDITOR_VALUES = env.list("AUDITOR_VALUES", default=[])
+
+# What leaves the audit trail, and what seals it.
+AUDIT_STDOUT = env.bool("AUDIT_STDOUT", default=False)
+AUDIT_CHAIN_KEY = env.str("AUDIT_CHAIN_KEY", default="")
 # 0 stands for a working day, or an hour where the provider cannot be asked again: `accounts.signins.lifetime`.
 SIGN_IN_LIFETIME = _number("SIGN_IN_LIFETIME", 0)
 # Seconds without use after which a sign-in ends; 0: only SIGN_IN_LIFETIME counts.
@@ -315,14 +319,21 @@ LOGGING = {
         "line": {
             "()": "portal.logs.OneLine",
             "fmt": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s",
-        }
+        },
+        # JSON, in which nothing can break a line.
+        "event": {"format": "%(message)s"},
     },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": "line",
             "filters": ["request_id"],
-        }
+        },
+        "events": {
+            "class": "logging.StreamHandler",
+            "stream": "ext://sys.stdout",
+            "formatter": "event",
+        },
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
@@ -335,5 +346,6 @@ LOGGING = {
             "mozilla_django_oidc",
             "django.db.backends",
         )
-    },
+    }
+    | {"gatehouse.audit": {"handlers": ["events"], "level": "INFO", "propagate": False}},
 }

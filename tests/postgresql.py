@@ -25,6 +25,7 @@ from psycopg import sql
 from tests import processes, real_parts
 
 AUDIT = "accounts_auditevent"
+APPEND_ONLY = (AUDIT, "accounts_auditbatch", "accounts_auditpurge")
 
 
 @dataclass(frozen=True)
@@ -166,13 +167,15 @@ def _audit_rows_go_between_tests() -> Iterator[None]:
     from django.db.backends.postgresql.operations import DatabaseOperations
 
     flush = DatabaseOperations.sql_flush
-    switch = f"ALTER TABLE {AUDIT} {{}} TRIGGER {AUDIT}_no_truncate;"
+
+    def switch(how: str) -> list[str]:
+        return [f"ALTER TABLE {table} {how} TRIGGER {table}_no_truncate;" for table in APPEND_ONLY]
 
     def permitted(self: DatabaseOperations, style: Any, tables: Any, **how: Any) -> list[str]:
         statements = flush(self, style, tables, **how)
         if AUDIT not in tables:
             return statements
-        return [switch.format("DISABLE"), *statements, switch.format("ENABLE")]
+        return [*switch("DISABLE"), *statements, *switch("ENABLE")]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "sql_flush", permitted)

@@ -1,5 +1,6 @@
 """What leaves the audit trail, and what proves that it is whole.
 
-rows     a row as JSON and as CSV
-streams  all rows of a search, in memory that does not grow with them
+streams       all rows of a search, in memory that does not grow with them
+batches       rows are sealed in batches, which are chained by a hash
+verification  which row breaks the chain first
 """

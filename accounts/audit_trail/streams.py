@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from accounts import audit, pool
 from accounts.audit import AuditSearch
-from accounts.audit_trail.rows import COLUMNS, csv_lines, json_line
+from accounts.audit_rows import COLUMNS, csv_lines, json_line
 from accounts.models import AuditEvent
 from accounts.models.audit import Action
 from accounts.types import Origin, Subject

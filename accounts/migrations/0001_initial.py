@@ -16,17 +16,61 @@ CREATE FUNCTION accounts_auditevent_refuse() RETURNS trigger LANGUAGE plpgsql AS
 BEGIN
     RAISE EXCEPTION 'audit rows are append-only' USING ERRCODE = 'insufficient_privilege';
 END $$;
+-- Rows go only where a purge of sealed batches is on record (accounts/audit_trail/retention.py).
+CREATE FUNCTION accounts_auditevent_refuse_delete() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.id <= (SELECT max(through_id) FROM accounts_auditpurge) THEN
+        RETURN OLD;
+    END IF;
+    RAISE EXCEPTION 'audit rows are append-only' USING ERRCODE = 'insufficient_privilege';
+END $$;
+CREATE FUNCTION accounts_auditpurge_check() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM accounts_auditbatch
+               WHERE number = NEW.through_batch AND last_id = NEW.through_id) THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'only sealed batches are purged' USING ERRCODE = 'insufficient_privilege';
+END $$;
+-- Whoever seals waits for all inserts that have begun (accounts/audit_trail/batches.py).
+CREATE FUNCTION accounts_auditevent_share() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(hashtext('accounts_auditevent'));
+    RETURN NULL;
+END $$;
+CREATE TRIGGER accounts_auditevent_share
+    BEFORE INSERT ON accounts_auditevent
+    FOR EACH STATEMENT EXECUTE FUNCTION accounts_auditevent_share();
 CREATE TRIGGER accounts_auditevent_append_only
-    BEFORE UPDATE OR DELETE ON accounts_auditevent
+    BEFORE UPDATE ON accounts_auditevent
     FOR EACH ROW EXECUTE FUNCTION accounts_auditevent_refuse();
+CREATE TRIGGER accounts_auditevent_no_delete
+    BEFORE DELETE ON accounts_auditevent
+    FOR EACH ROW EXECUTE FUNCTION accounts_auditevent_refuse_delete();
 CREATE TRIGGER accounts_auditevent_no_truncate
     BEFORE TRUNCATE ON accounts_auditevent
     FOR EACH STATEMENT EXECUTE FUNCTION accounts_auditevent_refuse();
+CREATE TRIGGER accounts_auditbatch_append_only
+    BEFORE UPDATE OR DELETE ON accounts_auditbatch
+    FOR EACH ROW EXECUTE FUNCTION accounts_auditevent_refuse();
+CREATE TRIGGER accounts_auditbatch_no_truncate
+    BEFORE TRUNCATE ON accounts_auditbatch
+    FOR EACH STATEMENT EXECUTE FUNCTION accounts_auditevent_refuse();
+CREATE TRIGGER accounts_auditpurge_check
+    BEFORE INSERT ON accounts_auditpurge
+    FOR EACH ROW EXECUTE FUNCTION accounts_auditpurge_check();
+CREATE TRIGGER accounts_auditpurge_append_only
+    BEFORE UPDATE OR DELETE ON accounts_auditpurge
+    FOR EACH ROW EXECUTE FUNCTION accounts_auditevent_refuse();
+CREATE TRIGGER accounts_auditpurge_no_truncate
+    BEFORE TRUNCATE ON accounts_auditpurge
+    FOR EACH STATEMENT EXECUTE FUNCTION accounts_auditevent_refuse();
 """
 ALLOW = """
-DROP TRIGGER accounts_auditevent_no_truncate ON accounts_auditevent;
-DROP TRIGGER accounts_auditevent_append_only ON accounts_auditevent;
-DROP FUNCTION accounts_auditevent_refuse();
+DROP FUNCTION accounts_auditevent_refuse() CASCADE;
+DROP FUNCTION accounts_auditevent_refuse_delete() CASCADE;
+DROP FUNCTION accounts_auditpurge_check() CASCADE;
+DROP FUNCTION accounts_auditevent_share() CASCADE;
 """
 
 
@@ -128,6 +172,35 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='AuditBatch',
+            fields=[
+                ('number', models.PositiveBigIntegerField(help_text='Counted from 1.', primary_key=True, serialize=False)),
+                ('first_id', models.BigIntegerField(help_text='The number of its first row.')),
+                ('last_id', models.BigIntegerField(help_text='The number of its last row.')),
+                ('rows', models.PositiveIntegerField()),
+                ('sealed_at', models.DateTimeField()),
+                ('entries', models.BinaryField()),
+                ('previous_hash', models.CharField(max_length=64)),
+                ('hash', models.CharField(max_length=64)),
+                ('signature', models.CharField(blank=True, help_text='HMAC-SHA256 of the hash with AUDIT_CHAIN_KEY.', max_length=64)),
+            ],
+            options={
+                'verbose_name_plural': 'audit batches',
+                'ordering': ['-number'],
+            },
+        ),
+        migrations.CreateModel(
+            name='AuditDelivery',
+            fields=[
+                ('destination', models.CharField(max_length=255, primary_key=True, serialize=False)),
+                ('through_batch', models.PositiveBigIntegerField(default=0)),
+                ('delivered_at', models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                'verbose_name_plural': 'audit deliveries',
+            },
+        ),
+        migrations.CreateModel(
             name='AuditEvent',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
@@ -155,6 +228,17 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-at', '-id'],
+            },
+        ),
+        migrations.CreateModel(
+            name='AuditPurge',
+            fields=[
+                ('through_batch', models.PositiveBigIntegerField(primary_key=True, serialize=False)),
+                ('through_id', models.BigIntegerField(help_text='The last row that went.')),
+                ('at', models.DateTimeField()),
+            ],
+            options={
+                'ordering': ['-through_batch'],
             },
         ),
         migrations.CreateModel(

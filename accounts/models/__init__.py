@@ -23,6 +23,7 @@ audit        the audit trail, append-only
 from __future__ import annotations
 
 from accounts.models.audit import AuditEvent
+from accounts.models.audit_batches import AuditBatch, AuditDelivery, AuditPurge
 from accounts.models.blocks import Block
 from accounts.models.directory import Account, AccountRole, Environment
 from accounts.models.favourites import Favourite, RoleUse
@@ -45,7 +46,10 @@ __all__ = [
     "Account",
     "AccountRole",
     "Approval",
+    "AuditBatch",
+    "AuditDelivery",
     "AuditEvent",
+    "AuditPurge",
     "Block",
     "CliToken",
     "Environment",

@@ -11,7 +11,18 @@ from accounts.types import label_of
 from accounts.visible import visible
 
 # Nobody edits these in the admin, portal admins included.
-_READ_ONLY_MODELS = frozenset({"auditevent", "signin", "token", "placement", "revocation"})
+_READ_ONLY_MODELS = frozenset(
+    {
+        "auditevent",
+        "auditbatch",
+        "auditpurge",
+        "auditdelivery",
+        "signin",
+        "token",
+        "placement",
+        "revocation",
+    }
+)
 
 
 class Person(AbstractBaseUser):

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from accounts import revocation
+from accounts.audit_trail import batches
 from accounts.purging import purge
 from accounts.revocation.asking import JOB as REVOCATION
 
@@ -33,7 +34,12 @@ def _revoke(payload: Payload, now: datetime) -> None:
     revocation.go_on(str(payload["revocation"]), now=now)
 
 
+def _seal(payload: Payload, now: datetime) -> None:
+    batches.seal(now=now)
+
+
 HANDLERS: Mapping[str, Handler] = {
     "purge": Handler(_purge, every=timedelta(days=1)),
+    "seal the audit trail": Handler(_seal, every=timedelta(minutes=1)),
     REVOCATION: Handler(_revoke),
 }

@@ -19,7 +19,7 @@ _BEGINS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 def json_line(row: Mapping[str, Any]) -> str:
     """Return a row as one line of JSON, with its line feed. Moments are in UTC (RFC 3339)."""
-    return json.dumps(row, default=_moment, ensure_ascii=False, separators=(",", ":")) + "\n"
+    return json.dumps(row, default=moment, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def csv_lines(rows: Iterable[Iterable[Any]]) -> str:
@@ -33,12 +33,13 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return _moment(value)
+        return moment(value)
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False, sort_keys=True) if value else ""
     text = str(value)
     return f"'{text}" if text.startswith(_BEGINS_FORMULA) else text
 
 
-def _moment(value: datetime) -> str:
+def moment(value: datetime) -> str:
+    """Return a moment in UTC (RFC 3339), as whole as it is stored."""
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
