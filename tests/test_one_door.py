@@ -54,6 +54,14 @@ def test_nobody_but_the_door_asks_aws_for_keys() -> None:
     assert {"accounts/access.py", "accounts/trust/hub.py", "accounts/aws/sts.py"} <= asking
 
 
+def test_no_surface_mints_a_token_of_the_portal() -> None:
+    minting = files_with({"mint", "mint_for_revoker"})
+
+    own = (*MAY_ASK_AWS, "accounts/signing/")
+    assert {path for path in minting if not path.startswith(own)} == set()
+    assert "accounts/trust/portal_token.py" in minting
+
+
 def test_nobody_but_revocation_enters_revoker_roles() -> None:
     entering = files_with({"revokers", "mint_for_revoker"})
 
