@@ -18,10 +18,11 @@ from accounts.audit_trail.streams import StreamFormat, export
 from accounts.errors import InvalidRequest
 from accounts.models import AuditEvent
 from accounts.models.audit import Action, AuditOutcome
-from accounts.types import Subject
+from accounts.types import Subject, Surface
 from portal.context import origin_of, sign_in_of, subject_of_request
 from portal.pages.audit_filters import AuditFilters
 from portal.pages.sessions import at_aws
+from portal.verified import verify
 
 PER_PAGE = 50
 
@@ -39,6 +40,8 @@ def activity(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 def audit_trail(request: HttpRequest) -> HttpResponseBase:
     """Show everybody's rows to portal admins and auditors; with `format`, all of them as a file."""
+    # Who is no auditor any more must not read about everybody until the sign-in ends.
+    verify(request, Surface.PAGES)
     subject = subject_of_request(request)
     rights.refuse_reading(subject, "audit")
     return _answer(request, subject)

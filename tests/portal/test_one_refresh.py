@@ -52,23 +52,30 @@ def portal(tmp_path: Path, identity: IdentityProvider) -> Iterator[tuple[Portal,
             AWS_ENDPOINT_URL_STS=sts.url,
         ) as portal,
     ):
-        with closing(sqlite3.connect(portal.database)) as rows, rows:
-            rows.execute("PRAGMA ignore_check_constraints = ON")  # They call functions of Django.
-            rows.execute(
-                "UPDATE accounts_account SET trust_method = 'user-token', external_id = ''"
-            )
+        _change(portal, "UPDATE accounts_account SET trust_method = 'user-token', external_id = ''")
         yield portal, sts
 
 
+def _change(portal: Portal, statement: str) -> None:
+    with closing(sqlite3.connect(portal.database)) as rows, rows:
+        rows.execute("PRAGMA ignore_check_constraints = ON")  # They call functions of Django.
+        rows.execute(statement)
+
+
+@pytest.mark.parametrize("too_old", ["the ID token", "the claims"])
 def test_many_requests_at_once_refresh_a_sign_in_once(
-    identity: IdentityProvider, portal: tuple[Portal, ScriptedServer]
+    identity: IdentityProvider, portal: tuple[Portal, ScriptedServer], too_old: str
 ) -> None:
     served, sts = portal
+    if too_old == "the claims":
+        identity.misbehaviour = Misbehaviour(lifetime=300)
     with running.browser() as browser:
         page = browser.get(f"{served.url}/oidc/authenticate/?next=/preferences", timeout=20)
         page = browser.post(page.url, data={"username": "alice"}, timeout=20)
         form = {"csrfmiddlewaretoken": running.token_in(page.text), **ROLE}
         identity.misbehaviour = Misbehaviour(lifetime=300)
+        if too_old == "the claims":
+            _change(served, "UPDATE accounts_signin SET verified_at = '2026-01-01 00:00:00'")
         identity.hits.clear()
 
         def press(_: int) -> requests.Response:
