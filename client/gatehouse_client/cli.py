@@ -64,6 +64,12 @@ def parser() -> argparse.ArgumentParser:
     role.add_argument("account", metavar="ACCOUNT", nargs="?", help="its id or name")
     role.add_argument("role", metavar="ROLE", nargs="?", help="the name of the role")
     role.add_argument("--role-arn", metavar="ARN", help="instead of account and role")
+    less = argparse.ArgumentParser(add_help=False)
+    less.add_argument(
+        "--read-only",
+        action="store_true",
+        help="less than the role may: what its read-only policy leaves; fails where it has none",
+    )
     keys = argparse.ArgumentParser(add_help=False)
     keys.add_argument(
         "--duration",
@@ -105,11 +111,12 @@ def parser() -> argparse.ArgumentParser:
         "Print keys in the format of credential_process.",
         role,
         keys,
+        less,
     )
-    console = command("console", commands.console, "Open the AWS console.", role)
+    console = command("console", commands.console, "Open the AWS console.", role, less)
     console.add_argument("--destination", metavar="URL", default="", help="a page of the console")
     console.add_argument("--print", action="store_true", help="print the link, which is a secret")
-    execute = command("exec", commands.execute, "Run a program with keys.", role, keys)
+    execute = command("exec", commands.execute, "Run a program with keys.", role, keys, less)
     execute.usage = "%(prog)s [options] ACCOUNT ROLE -- PROGRAM ..."
     command("token", commands.token, "Print the access token, for curl and other programs.")
     config = command(

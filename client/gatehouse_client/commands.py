@@ -90,9 +90,14 @@ def console(options: Namespace) -> None:
     """
     portal, role = _portal(options), _role(options)
     if options.print:
-        print(portal.console(role, destination=options.destination)["url"])
+        link = portal.console(role, destination=options.destination, read_only=options.read_only)
+        print(link["url"])
         return
-    query = {**_account_and_role(portal, role), "destination": options.destination}
+    query = {
+        **_account_and_role(portal, role),
+        "destination": options.destination,
+        "read_only": "1" if options.read_only else "",
+    }
     filled = {name: value for name, value in query.items() if value}
     _open_page(f"{portal.url}/console?{urlencode(filled)}")
 
@@ -163,7 +168,9 @@ def _keys(portal: PortalApi, options: Namespace) -> dict[str, Any]:
     if len(tags) < len(options.tags):
         raise UsageError("A session tag is given twice: each key has one value.")
     try:
-        return portal.keys(_role(options), duration=options.duration, tags=tags)
+        return portal.keys(
+            _role(options), duration=options.duration, tags=tags, read_only=options.read_only
+        )
     except NotSignedIn:
         raise
     except CommandFailed:

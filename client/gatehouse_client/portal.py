@@ -120,22 +120,32 @@ class PortalApi:
         raise CommandFailed(f"{self.url} answers with a list that does not end.")
 
     def keys(
-        self, role: RoleName, *, duration: int | None, tags: Mapping[str, str]
+        self,
+        role: RoleName,
+        *,
+        duration: int | None,
+        tags: Mapping[str, str],
+        read_only: bool = False,
     ) -> dict[str, Any]:
-        """Request keys; `duration` is in seconds, `tags` are session tags."""
-        content: dict[str, Any] = {**role.parameters, "tags": dict(tags)}
+        """Request keys; `duration` is in seconds, `tags` are session tags, `read_only` asks for less than the role may."""
+        content: dict[str, Any] = {**role.parameters, "tags": dict(tags), **_less(read_only)}
         if duration is not None:
             content["duration"] = duration
         keys = self._checked(self._send("/keys", content), _KEYS)
+        if read_only and keys.get("read_only") is not True:
+            raise CommandFailed(f"{self.url} answered with keys that are not read-only.")
         try:
             datetime.fromisoformat(keys["expires_at"])
         except ValueError:
             raise self._unexpected() from None
         return keys
 
-    def console(self, role: RoleName, *, destination: str) -> dict[str, Any]:
-        """Request a link that opens the console."""
-        link = self._send("/console", {**role.parameters, "destination": destination})
+    def console(
+        self, role: RoleName, *, destination: str, read_only: bool = False
+    ) -> dict[str, Any]:
+        """Request a link that opens the console; `read_only` as in `keys`."""
+        content = {**role.parameters, "destination": destination, **_less(read_only)}
+        link = self._send("/console", content)
         if not transport.is_safe_url(link.get("url")):
             raise CommandFailed(f"{self.url} answered with no link to a console.")
         return link
@@ -160,6 +170,11 @@ class PortalApi:
 
     def _unexpected(self) -> CommandFailed:
         return CommandFailed(f"{self.url} does not answer as a Gatehouse portal does. Is it one?")
+
+
+def _less(read_only: bool) -> dict[str, bool]:
+    # A portal that is older than this member refuses it: nobody gets more than they asked for.
+    return {"read_only": True} if read_only else {}
 
 
 def _content(response: transport.ServerResponse, advice: str = "") -> dict[str, Any]:

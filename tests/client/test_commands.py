@@ -146,6 +146,21 @@ def test_session_tags_come_with_the_keys(alice: Machine, portal: Portal) -> None
     assert "PAY=7" in portal.rows("accounts_auditevent")
 
 
+def test_read_only_is_asked_for_and_fails_where_it_is_not_offered(
+    alice: Machine, portal: Portal
+) -> None:
+    less = alice.run("exec", *ROLE, "--read-only", "--", "true")
+    link = alice.run("console", *ROLE, "--read-only", "--print")
+    page = alice.run("console", *ROLE, "--read-only", BROWSER="false %s")
+    refused = alice.run("credentials", "payments-dev", "ReadOnly", "--read-only")
+
+    assert (less.returncode, link.returncode) == (0, 0), (less.stderr, link.stderr)
+    assert portal.rows("accounts_auditevent").count('"session_policy": "read-only"') == 3
+    assert "&read_only=1" in page.stderr
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "does not offer read-only" in refused.stderr
+
+
 def test_role_is_named_by_account_or_by_arn(alice: Machine, portal: Portal) -> None:
     for words in (ROLE, ("210987654321", "Developer"), ("--role-arn", ARN)):
         done = alice.run("exec", *words, "--", "sh", "-c", "echo $AWS_ACCESS_KEY_ID")

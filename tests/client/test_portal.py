@@ -198,6 +198,17 @@ def test_keys_of_another_shape_are_reported_without_them(scripted: ScriptedPorta
         assert "a secret" not in str(caught.value)
 
 
+def test_keys_that_do_more_than_was_asked_for_are_not_used(scripted: ScriptedPortal) -> None:
+    names = ("access_key_id", "secret_access_key", "session_token", "account_id", "role_name")
+    keys = dict.fromkeys(names, "a secret") | {"expires_at": "2026-08-07T12:00:00Z"}
+    for said in ({}, {"read_only": False}, {"read_only": "true"}):
+        scripted.says(200, keys | said)
+
+        with pytest.raises(CommandFailed, match="not read-only") as caught:
+            at(scripted).keys(RoleName(arn="a"), duration=None, tags={}, read_only=True)
+        assert "a secret" not in str(caught.value)
+
+
 def test_unsafe_link_to_the_console_is_refused(scripted: ScriptedPortal) -> None:
     for url in ("https://x.example/\x1b[2J", "javascript:alert(1)", "", None):
         scripted.says(200, {"url": url})
