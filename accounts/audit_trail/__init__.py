@@ -2,5 +2,6 @@
 
 streams       all rows of a search, in memory that does not grow with them
 batches       rows are sealed in batches, which are chained by a hash
+traces        who was behind an event of CloudTrail or an access key
 verification  which row breaks the chain first
 """

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from portal.pages import bulk_keys, sessions, tokens
 from portal.pages.activity import activity, audit_trail
+from portal.pages.audit_traces import audit_trace
 from portal.pages.authorize import authorize
 from portal.pages.console import console
 from portal.pages.continue_form import continue_form
@@ -31,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("preferences", preferences, name="preferences"),
     path("activity", activity, name="activity"),
     path("audit", audit_trail, name="audit"),
+    path("audit/trace", audit_trace, name="audit_trace"),
     path("sessions", sessions.sessions, name="sessions"),
     path("sessions/end-others", sessions.end_others, name="end_other_sign_ins"),
     path("sessions/end-all", sessions.end_all, name="end_all_sign_ins"),

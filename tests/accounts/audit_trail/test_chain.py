@@ -93,7 +93,10 @@ def test_new_rows_wait_and_follow(sealed: list[int]) -> None:
         ("DELETE FROM accounts_auditevent WHERE id = {4}", "row {4} is missing"),
         ("DELETE FROM accounts_auditbatch WHERE number = 2", "batch 2 is missing"),
         ("UPDATE accounts_auditbatch SET hash = previous_hash WHERE number = 1", "batch 1 (rows"),
-        ("UPDATE accounts_auditbatch SET entries = '' WHERE number = 2", "batch 2 (rows"),
+        (
+            "UPDATE accounts_auditbatch SET entries = (SELECT entries FROM accounts_auditbatch WHERE number = 1) WHERE number = 2",
+            "batch 2 (rows",
+        ),
     ],
 )
 def test_first_broken_row_is_named(sealed: list[int], statement: str, broken: str) -> None:
