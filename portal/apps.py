@@ -31,6 +31,7 @@ class AdminConfig(DjangoAdminConfig):
             mappings,
             people,
             permission_sets,
+            revocations,
             signing_keys,
             tokens,
         )

@@ -17,6 +17,7 @@ mapping_forms   the form of a mapping and of its targets
 issuers         the trusted issuers of workloads
 people          people (an admin may block one) and their sign-ins, without the provider's tokens
 blocks          blocks of identities never seen, and of claim values
+revocations     cut live sessions at AWS, and how far that is
 tokens          the portal's tokens, to look at and revoke
 jobs            what the worker does, has done, and could not do
 audit           the audit trail

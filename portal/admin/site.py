@@ -40,6 +40,7 @@ _TABLES = (
     "Block",
     "SignIn",
     "Token",
+    "Revocation",
     "SigningKey",
     "Job",
     "AuditEvent",
