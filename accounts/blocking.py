@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
-from accounts import audit, signins
-from accounts.blocks import reached_sign_ins
+from accounts import audit, live_sessions, moments, signins
+from accounts.blocks import known_subjects, of_each, reached_sign_ins
 from accounts.models import Block, SignIn
 from accounts.models.audit import Action
 from accounts.types import Origin, Subject
@@ -20,11 +21,17 @@ By = Subject | str
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """What blocking did: the row, whether it is new, and the sign-ins that it ended."""
+    """What blocking did: the row, whether it is new, the sign-ins that it ended, and until when keys live on at AWS."""
 
     block: Block
     is_new: bool
     ended: tuple[SignIn, ...]
+    alive_until: datetime | None = None
+
+    @property
+    def in_words(self) -> str:
+        """Return "2 open sign-ins ended; keys at AWS live until 1 December 2026, 20:14 UTC"."""
+        return in_words(len(self.ended), self.alive_until)
 
 
 def block(whom: Block, *, by: By, origin: Origin, now: datetime) -> Blocked:
@@ -62,7 +69,7 @@ def block(whom: Block, *, by: By, origin: Origin, now: datetime) -> Blocked:
                 now=now,
             )
         ended = end_reached(row, origin=origin, now=now)
-    return Blocked(row, is_new, ended)
+    return Blocked(row, is_new, ended, alive_until((row,), now=now))
 
 
 def unblock(row: Block, *, by: By, origin: Origin, now: datetime) -> None:
@@ -84,6 +91,24 @@ def end_reached(row: Block, *, origin: Origin, now: datetime) -> tuple[SignIn, .
     for sign_in in reached:
         signins.end(sign_in=sign_in, reason="blocked by an admin", origin=origin, now=now)
     return reached
+
+
+def alive_until(rows: Iterable[Block], *, now: datetime) -> datetime | None:
+    """Return when the last session at AWS has ended of those whom these blocks reach; None if none is alive."""
+    named = {row.pk for row in rows}
+    people = {person.pk: person for person in live_sessions.identities(now=now)}
+    reached = [
+        people[key]
+        for key, found in of_each(known_subjects(people.values())).items()
+        if named.intersection(block.pk for block in found)
+    ]
+    return live_sessions.last_expiry(live_sessions.of_people(reached), now=now)
+
+
+def in_words(ended: int, until: datetime | None) -> str:
+    """Return what was ended here, and what lives on at AWS."""
+    done = f"{ended} open sign-in{'' if ended == 1 else 's'} ended"
+    return done if until is None else f"{done}; keys at AWS live until {moments.in_words(until)}"
 
 
 def _columns(row: Block) -> dict[str, str]:

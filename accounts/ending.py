@@ -53,7 +53,7 @@ def open_sign_ins(person: Person, *, now: datetime) -> list[OpenSignIn]:
     sign_ins = SignIn.objects.open_at(now).filter(person=person).order_by("-last_used_at")
     # Neither the claims nor the provider's tokens are needed to see or end a sign-in.
     found = list(sign_ins.only(*_SHOWN).select_related(None))
-    command_lines = _by_sign_in(_live_command_lines(found, now=now))
+    command_lines = _by_sign_in(live_command_lines(found, now=now))
     tokens = _by_sign_in(_live_tokens(person, now=now).filter(sign_in__in=found))
     for sign_in in found:
         sign_in.person = person
@@ -156,7 +156,7 @@ def end_all(
     """End sign-ins with their command lines and the tokens that were created in them, and all tokens of `people`."""
     with transaction.atomic():
         ended = list(sign_ins.select_related("person"))
-        command_lines = _live_command_lines(ended, now=now).count()
+        command_lines = live_command_lines(ended, now=now).count()
         tokens = Token.objects.filter(sign_in__in=ended) | Token.objects.filter(
             created_by__in=list(people)
         )
@@ -182,8 +182,8 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _live_command_lines(sign_ins: Iterable[SignIn], *, now: datetime) -> QuerySet[Approval]:
-    """Return those that have a token, or may still fetch one."""
+def live_command_lines(sign_ins: Iterable[SignIn], *, now: datetime) -> QuerySet[Approval]:
+    """Return the command lines of these sign-ins that have a token, or may still fetch one."""
     token = CliToken.objects.filter(approval=OuterRef("pk"), expires_at__gt=now)
     return Approval.objects.filter(
         Exists(token) | Q(redeemed_at=None, expires_at__gt=now),

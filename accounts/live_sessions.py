@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Max, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from accounts import audit, time_budget
 from accounts.aws.limits import LONGEST_SESSION
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, Person
 from accounts.models.audit import Action
 from accounts.types import Kind
 
@@ -36,6 +37,23 @@ class LiveSession:
 def of_person(*, issuer: str, sub: str, now: datetime) -> list[LiveSession]:
     """Return the sessions of one person that are alive, what expires last first. One query."""
     return alive(audit.of_person(issuer=issuer, sub=sub), now=now)
+
+
+def of_people(people: Iterable[Person]) -> QuerySet[AuditEvent]:
+    """Return the rows of these people, to be narrowed by the functions here."""
+    subs: dict[str, set[str]] = {}
+    for person in people:
+        subs.setdefault(person.issuer, set()).add(person.sub)
+    reached = Q(pk__in=())
+    for issuer, those in subs.items():
+        reached |= Q(issuer=issuer, sub__in=those)
+    return AuditEvent.objects.filter(reached)
+
+
+def identities(*, now: datetime) -> QuerySet[Person]:
+    """Return the people who have a session that may be alive."""
+    seen = _issued(AuditEvent.objects.order_by(), now=now).filter(sub=OuterRef("sub"))
+    return Person.objects.filter(Exists(seen.filter(issuer=OuterRef("issuer"))))
 
 
 def alive(

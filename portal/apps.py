@@ -33,5 +33,6 @@ class AdminConfig(DjangoAdminConfig):
             permission_sets,
             revocations,
             signing_keys,
+            signins,
             tokens,
         )

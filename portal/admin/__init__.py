@@ -15,7 +15,9 @@ permission_sets roles as they are offered
 mappings        mappings, with the preview of what one gives
 mapping_forms   the form of a mapping and of its targets
 issuers         the trusted issuers of workloads
-people          people (an admin may block one) and their sign-ins, without the provider's tokens
+people          people: an admin may block one
+access_of_people  what a person has right now, below their page; buttons that end it
+signins         sign-ins, to look at and end, without the provider's tokens
 blocks          blocks of identities never seen, and of claim values
 revocations     cut live sessions at AWS, and how far that is
 tokens          the portal's tokens, to look at and revoke

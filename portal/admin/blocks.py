@@ -62,14 +62,15 @@ class BlockAdmin(AuditedAdmin):
         super().save_model(request, obj, form, change)
         if change:
             return
-        ended = blocking.end_reached(
-            obj, origin=origin_of(request, Surface.ADMIN), now=timezone.now()
-        )
+        now = timezone.now()
+        ended = blocking.end_reached(obj, origin=origin_of(request, Surface.ADMIN), now=now)
         names = "; ".join(sorted({f"{one.person} ({one.person.identity})" for one in ended}))
-        number = len(ended)
+        until = blocking.alive_until((obj,), now=now)
+        done = blocking.in_words(len(ended), until)
         messages.success(
             request,
-            f"It reaches {names}: {number} open sign-in{'' if number == 1 else 's'} ended."
+            f"It reaches {names}: {done}."
             if ended
-            else "It reaches nobody who is signed in now, and refuses whoever comes with this from now on.",
+            else "It reaches nobody who is signed in now, and refuses whoever comes with this from now on."
+            + (f" {done[0].upper()}{done[1:]}." if until else ""),
         )

@@ -1,8 +1,7 @@
-"""People and their sign-ins: for looking, except that an admin may block a person and their other identities."""
+"""People: for looking, except that an admin may block a person and their other identities, and end their sign-ins."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,21 +14,16 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from accounts import blocking, blocks, signins
 from accounts.models import AuditEvent, Block, Person, SignIn, Token
 from accounts.rules import near_misses_of
 from accounts.types import Surface
-from accounts.visible import visible_lines
+from portal.admin.access_of_people import ShowsAccess
 from portal.admin.audited import AuditedAdmin
 from portal.admin.blocked import ShowsBlocks
 from portal.admin.history import ADMIN_ACTIONS
-from portal.admin.read_only import ReadOnlyAdmin
 from portal.context import origin_of, subject_of_request
-
-# Claims of the protocol, which say nothing about a person.
-_PROTOCOL_CLAIMS = frozenset({"nonce", "at_hash", "c_hash", "s_hash", "sid", "jti"})
 
 
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -104,7 +98,7 @@ class IdentityBlockedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Person)
-class PersonAdmin(ShowsBlocks, AuditedAdmin):
+class PersonAdmin(ShowsAccess, ShowsBlocks, AuditedAdmin):
     """Whom the portal has seen. Rights come from claims and blocks are rows of their own, so no column is written."""
 
     form = PersonForm
@@ -198,17 +192,17 @@ class PersonAdmin(ShowsBlocks, AuditedAdmin):
         is_blocked = form.cleaned_data["blocked"]
         people = [form.instance, *form.cleaned_data.get("also", ())]
         by, origin = subject_of_request(request), origin_of(request, Surface.ADMIN)
-        now, ended = timezone.now(), 0
+        now, done = timezone.now(), []
         for person in people:
             whom = Block(
                 issuer=person.issuer, sub=person.sub, reason=form.cleaned_data["block_reason"]
             )
             if is_blocked:
-                ended += len(blocking.block(whom, by=by, origin=origin, now=now).ended)
+                done.append(blocking.block(whom, by=by, origin=origin, now=now))
                 self._warn_of_machine_tokens(request, person)
             elif stored := blocks.of_identity(issuer=person.issuer, sub=person.sub):
                 blocking.unblock(stored, by=by, origin=origin, now=now)
-        messages.success(request, _in_words(people, is_blocked=is_blocked, ended=ended))
+        messages.success(request, _in_words(people, done, is_blocked=is_blocked))
 
     def _warn_of_machine_tokens(self, request: HttpRequest, person: Person) -> None:
         """Name the machine tokens the person has created: they still work, and the person has seen the secrets."""
@@ -233,63 +227,6 @@ class PersonAdmin(ShowsBlocks, AuditedAdmin):
             )
 
 
-@admin.register(SignIn)
-class SignInAdmin(ReadOnlyAdmin):
-    """Completed sign-ins. The provider's tokens are never loaded from the database."""
-
-    secret_columns = (
-        "encrypted_id_token",
-        "encrypted_refresh_token",
-        "encrypted_access_token",
-    )
-    list_display = (
-        "person",
-        "identity",
-        "started_at",
-        "expires_at",
-        "ended_at",
-        "end_reason",
-        "ip",
-    )
-    list_select_related = ("person",)
-    list_filter = ("started_at", "ended_at")
-    search_fields = ("person__name", "person__email", "person__sub", "ip")
-    fields = (
-        "person",
-        "identity",
-        "started_at",
-        "verified_at",
-        "expires_at",
-        "ended_at",
-        "end_reason",
-        "ip",
-        "user_agent",
-        "auth_time",
-        "acr",
-        "amr",
-        "shown_claims",
-    )
-    readonly_fields = fields
-
-    @admin.display(description="identity", ordering="person__sub")
-    def identity(self, sign_in: SignIn) -> str:
-        return sign_in.person.identity
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[SignIn]:
-        return super().get_queryset(request).defer(*self.secret_columns)
-
-    @admin.display(description="claims")
-    def shown_claims(self, sign_in: SignIn) -> SafeString:
-        """Return the claims as JSON, without those of the protocol."""
-        claims = {
-            key: value for key, value in sign_in.claims.items() if key not in _PROTOCOL_CLAIMS
-        }
-        return format_html(
-            '<pre class="json" tabindex="0">{}</pre>',
-            visible_lines(json.dumps(claims, indent=2, sort_keys=True, ensure_ascii=False)),
-        )
-
-
 def _in_words_by(reaching: Sequence[Block]) -> str:
     """Return "this identity; groups = payments"."""
     return (
@@ -303,9 +240,12 @@ def _with_state(person: Person, reaching: Sequence[Block]) -> str:
     return f"{person}: {person.identity} ({state}{via})"
 
 
-def _in_words(people: Sequence[Person], *, is_blocked: bool, ended: int) -> str:
-    done = "Blocked" if is_blocked else "Unblocked"
+def _in_words(
+    people: Sequence[Person], done: Sequence[blocking.Blocked], *, is_blocked: bool
+) -> str:
     names = "; ".join(f"{one} ({one.identity})" for one in people)
-    if not ended:
-        return f"{done}: {names}."
-    return f"{done}: {names}. {ended} open sign-in{'' if ended == 1 else 's'} ended."
+    if not is_blocked:
+        return f"Unblocked: {names}."
+    until = max((one.alive_until for one in done if one.alive_until), default=None)
+    ended = sum(len(one.ended) for one in done)
+    return f"Blocked: {names}. {blocking.in_words(ended, until)}."

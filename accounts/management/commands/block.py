@@ -38,7 +38,7 @@ class Command(BlockCommand):
                 block, by=operator_name(), origin=Origin(surface=Surface.COMMAND), now=now
             )
             state = "Blocked" if done.is_new else "Was blocked already:"
-            self.stdout.write(self.style.SUCCESS(f"{state} {block}; {_ended(len(done.ended))}."))
+            self.stdout.write(self.style.SUCCESS(f"{state} {block}; {done.in_words}."))
         self._name_look_alikes(whom)
 
     def _name_look_alikes(self, whom: Sequence[Block]) -> None:
