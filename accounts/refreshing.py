@@ -85,7 +85,7 @@ def id_token(*, sign_in_id: UUID, origin: Origin, rejected: str = "") -> str:
 
 
 def verify_claims(*, sign_in_id: UUID, not_before: datetime, origin: Origin) -> None:
-    """Have the provider say anew who the person of a sign-in is, unless it did so since `not_before`.
+    """Have the provider say anew who the person of a sign-in is, unless it did so after `not_before`.
 
     Raises:
         VerifyAgain: only the person's browser can bring that about.
@@ -96,14 +96,14 @@ def verify_claims(*, sign_in_id: UUID, not_before: datetime, origin: Origin) -> 
     give_up_at = time.monotonic() + time_budget.left(LEASE.total_seconds())
     while True:
         tokens = _stored(sign_in_id)
-        if tokens.verified_at >= not_before:
+        if tokens.verified_at > not_before:
             return
         if not _can_be_asked(tokens):
             raise _verify_again(sign_in_id)
         if _takes_lease(sign_in_id, tokens, timezone.now()):
             by_userinfo = tokens.verification == Verification.USERINFO
             _ask(sign_in_id, tokens, origin, by_userinfo=by_userinfo)
-            if _stored(sign_in_id).verified_at < not_before:
+            if _stored(sign_in_id).verified_at <= not_before:
                 raise _verify_again(sign_in_id)
             return
         _wait(give_up_at)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,10 +19,11 @@ from django.utils import timezone
 from accounts import access, reverification
 from accounts.encryption import decrypt
 from accounts.errors import GatehouseError, SignInAgain, VerifyAgain
-from accounts.models import Approval, AuditEvent, SignIn
+from accounts.models import Approval, AuditEvent, Person, SignIn
 from accounts.models.audit import Action
 from accounts.models.signins import Verification
 from accounts.models.sso import Flow
+from accounts.oidc import token_endpoint
 from accounts.oidc.errors import ProviderUnavailable
 from accounts.portal_tokens import lifecycle
 from accounts.signins import subject_of
@@ -377,6 +380,54 @@ def test_token_goes_by_another_sign_in_where_one_was_ended(
         assert use(new.secret, now=timezone.now()).sub == "sub-alice"
     newest.refresh_from_db()
     assert newest.ended_at is not None
+
+
+def test_who_comes_second_waits_for_what_the_first_stores(
+    sign_in: SignIn, identity: IdentityProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with later():
+        now = timezone.now()
+        SignIn.objects.update(refreshing_until=now + timedelta(seconds=5))
+        waited: list[float] = []
+
+        def first_is_done(seconds: float) -> None:
+            waited.append(seconds)
+            SignIn.objects.update(refreshing_until=None, verified_at=now)
+
+        monkeypatch.setattr(time, "sleep", first_is_done)
+        assert reverification.verified(sign_in, origin=cast.ORIGIN, now=now).verified_at == now
+
+    assert waited == [0.2]
+    assert identity.hits["token"] == 0
+
+
+def test_refresh_that_brings_no_id_token_counts_where_userinfo_says_everything(
+    sign_in: SignIn, monkeypatch: pytest.MonkeyPatch, identity: IdentityProvider
+) -> None:
+    real = token_endpoint.refresh
+
+    def without_id_token(token: str) -> token_endpoint.TokenAnswer:
+        return replace(real(token), id_token="")
+
+    monkeypatch.setattr(token_endpoint, "refresh", without_id_token)
+    identity.change("alice", groups=("on-call",))
+
+    with later():
+        now = timezone.now()
+        renewed = reverification.verified(sign_in, origin=cast.ORIGIN, now=now)
+        assert renewed.claims["groups"] == ["on-call"]
+    with later(2 * MAX_AGE + 60), identity.misbehaving(userinfo={"groups": None}):
+        assert refusal(get_keys, sign_in, VerifyAgain) == "signin.verify_again"
+
+
+def test_sign_in_of_another_provider_than_the_present_one_is_not_asked_about(
+    sign_in: SignIn, identity: IdentityProvider
+) -> None:
+    Person.objects.update(issuer="https://before.northwind.example")
+
+    with later():
+        assert refusal(get_keys, sign_in, VerifyAgain) == "signin.verify_again"
+    assert identity.hits["token"] == 0
 
 
 # How it is detected, how long a sign-in lasts, and what admins are told

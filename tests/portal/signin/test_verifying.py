@@ -159,10 +159,15 @@ def test_kept_form_is_nobody_elses(signed_in: Visitor) -> None:
 def test_kept_form_holds_no_csrf_token_and_is_forgotten(signed_in: Visitor) -> None:
     with later():
         before = set(Session.objects.values_list("pk", flat=True))
-        signed_in.client.post("/keys", {**ROLE, "csrfmiddlewaretoken": "planted-token"})
+        form = {**ROLE, "csrfmiddlewaretoken": "planted-token"}
+        away = sent_away(signed_in.client.post("/keys", form))
         (row,) = Session.objects.exclude(pk__in=before)
         assert row.get_decoded()["address"] == "/keys"
         assert "planted-token" not in str(row.get_decoded())
+        page = query_of(f"http://localhost{away}")["next"]
+        assert signed_in.client.get(page).status_code == 200
+        Session.objects.filter(pk=row.pk).update(session_data="spoilt")
+        assert signed_in.client.get(page)["Location"] == "/"
         assert row.expire_date <= timezone.now() + timedelta(minutes=30)
 
 
