@@ -66,12 +66,13 @@ class PermissionSetForm(forms.ModelForm):  # type: ignore[type-arg]
     )
     session_policy_arns = LinesField(
         required=False,
-        label="Managed policies",
+        label="Managed session policies",
         help_text="ARNs, one per line, that count like the session policy. "
         "{partition} and {account_id} stand for those of the account.",
     )
     read_only_policy = PolicyField(
         required=False,
+        label="Read-only policy",
         help_text="JSON. Next to a session policy: statements with “Effect”: “Deny” only.",
     )
     read_only_policy_arns = LinesField(
