@@ -11,7 +11,7 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         # Each module registers its checks when it is imported.
-        from portal import checks, issuer_checks, onboarding_checks  # noqa: F401
+        from portal import audit_checks, checks, issuer_checks, onboarding_checks  # noqa: F401
         from portal.api import checks as api_checks  # noqa: F401
         from portal.signin import checks as signin_checks  # noqa: F401
 

@@ -104,6 +104,12 @@ AUDITOR_VALUES = env.list("AUDITOR_VALUES", default=[])
 # What leaves the audit trail, and what seals it.
 AUDIT_STDOUT = env.bool("AUDIT_STDOUT", default=False)
 AUDIT_CHAIN_KEY = env.str("AUDIT_CHAIN_KEY", default="")
+AUDIT_WEBHOOK_URL = env.str("AUDIT_WEBHOOK_URL", default="")
+AUDIT_WEBHOOK_SECRET = env.str("AUDIT_WEBHOOK_SECRET", default="")
+AUDIT_S3_BUCKET = env.str("AUDIT_S3_BUCKET", default="")
+AUDIT_S3_PREFIX = env.str("AUDIT_S3_PREFIX", default="")
+AUDIT_RETENTION = _number("AUDIT_RETENTION", 0)
+AUDIT_S3_REGION = env.str("AUDIT_S3_REGION", default="")
 # 0 stands for a working day, or an hour where the provider cannot be asked again: `accounts.signins.lifetime`.
 SIGN_IN_LIFETIME = _number("SIGN_IN_LIFETIME", 0)
 # Seconds without use after which a sign-in ends; 0: only SIGN_IN_LIFETIME counts.

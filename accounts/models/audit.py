@@ -58,6 +58,7 @@ class Action(models.TextChoices):
     SESSIONS_CUT = "revocation.sessions.cut", "Live sessions cut"
     CUT_PLACED = "revocation.policy.placed", "Cut placed"
     CUT_FAILED = "revocation.policy.failed", "Cut failed"
+    AUDIT_PURGED = "audit.trail.purged", "Audit trail purged"
     PLAN_APPLIED = "admin.plan.applied", "Configuration applied"
 
     @property

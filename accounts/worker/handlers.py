@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from accounts import revocation
-from accounts.audit_trail import batches
+from accounts.audit_trail import batches, deliveries, retention
 from accounts.purging import purge
 from accounts.revocation.asking import JOB as REVOCATION
 
@@ -38,8 +38,18 @@ def _seal(payload: Payload, now: datetime) -> None:
     batches.seal(now=now)
 
 
+def _purge_audit(payload: Payload, now: datetime) -> None:
+    retention.purge(now=now)
+
+
+def _deliver(payload: Payload, now: datetime) -> None:
+    deliveries.deliver(now=now)
+
+
 HANDLERS: Mapping[str, Handler] = {
     "purge": Handler(_purge, every=timedelta(days=1)),
     "seal the audit trail": Handler(_seal, every=timedelta(minutes=1)),
+    "purge the audit trail": Handler(_purge_audit, every=timedelta(days=1)),
+    "deliver the audit trail": Handler(_deliver, every=timedelta(minutes=1)),
     REVOCATION: Handler(_revoke),
 }
