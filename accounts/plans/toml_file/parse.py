@@ -111,12 +111,7 @@ def _document(text: str) -> dict[str, Any]:
 def _read(file: File, path: Path, values: dict[str, Any], seen: dict[Identity, int]) -> None:
     """Read one table; what is wrong with it is noted, and the rest of it becomes an entry."""
     kind = _KINDS[str(path[0])]
-    faults: list[ErrorDetails] = []
-    try:
-        entry = kind.model_validate(values)
-    except ValidationError as error:
-        faults = error.errors(include_url=False)
-        entry = kind.model_validate(without_faults(kind, values, faults))
+    entry, faults = _valid_part(kind, values)
     title = title_of(entry)
     for fault in faults:
         file.complain((*path, *path_of(fault)), message_of(kind, fault), title=title)
@@ -134,6 +129,19 @@ def _read(file: File, path: Path, values: dict[str, Any], seen: dict[Identity, i
             )
     file.entries.append(entry)
     file.tables.append(path)
+
+
+def _valid_part(kind: type[Entry], values: Mapping[str, Any]) -> tuple[Entry, list[ErrorDetails]]:
+    """Return what is valid of a table as an entry, and what is wrong with the rest of it."""
+    faults: list[ErrorDetails] = []
+    while True:
+        try:
+            return kind.model_validate(values), faults
+        except ValidationError as error:
+            found = error.errors(include_url=False)
+            # A part without what was wrong in it may lack what it must have, and then goes too.
+            faults = faults or found
+            values = without_faults(kind, values, found)
 
 
 def _repeated(values: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
