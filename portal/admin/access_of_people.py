@@ -19,6 +19,8 @@ from django.http import (
 )
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from accounts import audit, ending, live_sessions, moments
 from accounts.ending import Ended
@@ -26,6 +28,7 @@ from accounts.models import Person, SignIn
 from accounts.types import Surface
 from portal.admin.audited import AuditedAdmin
 from portal.context import origin_of, subject_of_request
+from portal.templatetags.cutting import cut_address
 
 # Of the latest issuances this many are read, and so many shown.
 _MOST_READ = 500
@@ -82,6 +85,7 @@ class ShowsAccess(AuditedAdmin):
                 "live_tokens": ending.live_tokens(person, now=now).count(),
                 "at_aws": alive[:_MOST_SHOWN],
                 "more_at_aws": len(alive) > _MOST_SHOWN,
+                "cut_url": cut_address(person) if alive else "",
                 "may_end": self.has_change_permission(request, person),
             }
         return super().change_view(request, object_id, form_url, extra_context)
@@ -108,9 +112,24 @@ def end_as_admin(
 
 def tell(request: HttpRequest, ended: Ended, *, people: Iterable[Person]) -> None:
     """Say what was ended, and what lives on at AWS."""
-    until = live_sessions.last_expiry(live_sessions.of_people(people), now=timezone.now())
+    whom = list(people)
+    until = live_sessions.last_expiry(live_sessions.of_people(whom), now=timezone.now())
     at_aws = "" if until is None else f"; keys at AWS live until {moments.in_words(until)}"
-    messages.success(request, f"{ended.in_words}{at_aws}.")
+    link = "" if until is None else links_to_cut(whom)
+    messages.success(request, format_html("{}{}. {}", ended.in_words, at_aws, link))
+
+
+def links_to_cut(people: Iterable[Person]) -> SafeString:
+    """Return a link for each person to the page that cuts their sessions at AWS."""
+    whom = list(people)
+    return format_html_join(
+        " ",
+        '<a href="{}">Cut {} now</a>',
+        (
+            (cut_address(person), "them" if len(whom) == 1 else f"those of {person}")
+            for person in whom
+        ),
+    )
 
 
 def _uuid(text: str) -> UUID:

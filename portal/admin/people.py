@@ -19,7 +19,7 @@ from accounts import blocking, blocks, signins
 from accounts.models import AuditEvent, Block, Person, SignIn, Token
 from accounts.rules import near_misses_of
 from accounts.types import Surface
-from portal.admin.access_of_people import ShowsAccess
+from portal.admin.access_of_people import ShowsAccess, links_to_cut
 from portal.admin.audited import AuditedAdmin
 from portal.admin.blocked import ShowsBlocks
 from portal.admin.history import ADMIN_ACTIONS
@@ -248,4 +248,5 @@ def _in_words(
         return f"Unblocked: {names}."
     until = max((one.alive_until for one in done if one.alive_until), default=None)
     ended = sum(len(one.ended) for one in done)
-    return f"Blocked: {names}. {blocking.in_words(ended, until)}."
+    link = "" if until is None else links_to_cut(people)
+    return format_html("Blocked: {}. {}. {}", names, blocking.in_words(ended, until), link)

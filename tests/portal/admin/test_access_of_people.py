@@ -211,9 +211,11 @@ def test_a_block_says_what_it_did_and_what_lives_on_at_aws(carol: Client) -> Non
     response = carol.post(page_of(alice), {"blocked": "on", "block_reason": "left"}, follow=True)
 
     assert re.search(
-        r"2 open sign-ins ended; keys at AWS live until \d+ \w+ \d{4}, \d\d:\d\d UTC\.",
+        r"2 open sign-ins ended; keys at AWS live until \d+ \w+ \d{4}, \d\d:\d\d UTC\. Cut them now",
         text_of(response),
     )
+    (link,) = set(re.findall(r'href="([^"]+revocation/cut/[^"]+)"', response.content.decode()))
+    assert "alice" in text_of(carol.get(link.replace("&amp;", "&")))
 
 
 def test_a_block_of_a_claim_value_says_what_lives_on_of_those_it_reaches(carol: Client) -> None:

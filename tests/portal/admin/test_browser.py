@@ -191,7 +191,7 @@ NO_PAGE = {
     *("login", "jsi18n", "autocomplete", "view_on_site", ""),
     *(f"accounts_{record}_{view}" for record in RECORDS for view in ("add", "delete", "history")),
     *(f"accounts_person_{view}" for view in ("add", "delete")),
-    *("accounts_account_test", "accounts_accountrole_test"),
+    *("accounts_account_test", "accounts_accountrole_test", "accounts_person_end"),
 }
 
 
