@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import requests
 from django.conf import settings as django_settings
 from django.core.management import call_command
 from pytest_django import Settings
@@ -24,6 +25,8 @@ def test_roles_of_the_company_that_trust_the_hub_work(
     call_command("apply", str(Path(django_settings.BASE_DIR) / "demo" / "northwind.toml"))
     settings.AWS_HUB_PRINCIPALS = {"aws": HUB}
     settings.SWITCH_ROLE_PRINCIPALS = [SWITCHER]
+    # Other tests of this process may have set up the same company there.
+    requests.post(f"{strict_aws.url}/moto-api/reset", timeout=10).raise_for_status()
     setup, credentials = CloudSetup(strict_aws.url), tmp_path / "credentials"
     setup.create_hub(credentials)
     Account.objects.exclude(trust_method="hub").delete()

@@ -459,6 +459,7 @@ STATES: dict[str, tuple[Callable[[], Client], Callable[[Page, str], None]]] = {
     "truncated": (overflowing, open_path("/")),
     "nothing-set-up": (carol, open_path("/")),
     "activity": (alice, be_active),
+    "audit": (carol, open_path("/audit")),
     "signin-failed": (nobody, fail_to_sign_in),
     "form-too-old": (alice, send_an_old_form),
     "broke": (alice, fail_with(RuntimeError("a defect"))),

@@ -111,6 +111,8 @@ def badly_focused(page: Page) -> list[str]:
     for _ in range(MOST_STOPS):
         page.keyboard.press("Tab")
         stop = page.evaluate("gatehouse.stop()")
+        if stop is not None and order and stop["index"] == order[-1]:
+            continue  # Another part of the same field: day, month, year.
         if stop is None or stop["index"] in order:
             break
         order.append(stop["index"])
