@@ -39,6 +39,8 @@ from accounts.models import (
     Token,
     TrustCheck,
 )
+from accounts.models.audit_batches import AuditBatch, AuditDelivery, AuditPurge
+from accounts.models.revocations import Placement
 from accounts.models.trust_checks import CheckOutcome
 from accounts.signing import stored_keys
 from tests import cast
@@ -63,6 +65,7 @@ RECORDS = ("auditevent", "job", "signin", "token", "signingkey")
 WITHOUT_PAGES = {
     *(MappingTarget, Favourite, RoleUse, Preferences, Revision, TrustCheck),
     *(Approval, CliToken, RegistrationKey, SpentToken),
+    *(Placement, AuditBatch, AuditPurge, AuditDelivery),
 }
 ISSUER = {
     "name": "CI",
