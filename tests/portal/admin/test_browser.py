@@ -40,7 +40,7 @@ from accounts.models import (
     TrustCheck,
 )
 from accounts.models.audit_batches import AuditBatch, AuditDelivery, AuditPurge
-from accounts.models.revocations import Placement
+from accounts.models.revocations import Placement, PlacementState, Reach, Revocation
 from accounts.models.trust_checks import CheckOutcome
 from accounts.signing import stored_keys
 from tests import cast
@@ -60,7 +60,7 @@ AXE_COLOURS: dict[str, Any] = {
 SETTLED = "Promise.all(document.getAnimations().map(animation => animation.finished))"
 CUT_OFF = """[...document.querySelectorAll(".results, .inline-group .tabular")]
     .filter((box) => box.scrollWidth > box.clientWidth).length"""
-RECORDS = ("auditevent", "job", "signin", "token", "signingkey")
+RECORDS = ("auditevent", "job", "revocation", "signin", "token", "signingkey")
 # Edited on the pages of others, or by nobody.
 WITHOUT_PAGES = {
     *(MappingTarget, Favourite, RoleUse, Preferences, Revision, TrustCheck),
@@ -190,13 +190,15 @@ def test_a_person_without_rights_gets_a_page_that_says_so(
 
 # --- every page there is --------------------------------------------------------------------------
 
+QUERIES = {"accounts_revocation_cut": "?reach=everything"}
 # Addresses without a page: records are not added, changed or deleted, people come from sign-ins, and some
 # addresses only redirect or answer with data.
 NO_PAGE = {
     *("login", "jsi18n", "autocomplete", "view_on_site", ""),
     *(f"accounts_{record}_{view}" for record in RECORDS for view in ("add", "delete", "history")),
     *(f"accounts_person_{view}" for view in ("add", "delete")),
-    *("accounts_account_test", "accounts_accountrole_test", "accounts_person_end"),
+    *("accounts_account_test", "accounts_accountrole_test"),
+    *("accounts_person_end", "accounts_revocation_retry"),
 }
 
 
@@ -247,6 +249,24 @@ def carol(db: None) -> Client:
             warnings=["Dangerous: Nothing tests the subject (sub)."],
             tested_at=now,
             tested_by="carol@northwind.example",
+        )
+    revocation = Revocation.objects.create(
+        reach=Reach.ROLE,
+        what="the role Operator in payments-prod",
+        reason="Keys in a public repository",
+        requested_by="carol@northwind.example",
+        requested_at=now,
+        since=now,
+    )
+    for number, state in enumerate(PlacementState):
+        Placement.objects.create(
+            revocation=revocation,
+            account_name="payments-prod",
+            account_id="123456789112",
+            role_name="Operator",
+            policy_of=f"arn:aws:iam::123456789112:role/gatehouse/Operator{number}",
+            state=state,
+            message="AWS refuses: AccessDenied" if state is PlacementState.FAILED else "",
         )
     Block.objects.create(claim="groups", value="contractors", reason="The project is over")
     client = cast.signed_in("carol")
@@ -304,7 +324,7 @@ def test_every_page_is_accessible_and_fits(
     for name in PAGES:
         if table_of(name) == table:
             with subtests.test(page=name):
-                response = page.goto(live_portal + address(name))
+                response = page.goto(live_portal + address(name) + QUERIES.get(name, ""))
                 assert response is not None
                 assert response.status == 200
                 look(page, name.removeprefix("accounts_").replace("_", "-"))
