@@ -460,6 +460,7 @@ STATES: dict[str, tuple[Callable[[], Client], Callable[[Page, str], None]]] = {
     "nothing-set-up": (carol, open_path("/")),
     "activity": (alice, be_active),
     "audit": (carol, open_path("/audit")),
+    "audit_trace": (carol, open_path("/audit/trace")),
     "signin-failed": (nobody, fail_to_sign_in),
     "form-too-old": (alice, send_an_old_form),
     "broke": (alice, fail_with(RuntimeError("a defect"))),
