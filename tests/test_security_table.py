@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -122,6 +124,20 @@ def test_every_mutation_finds_its_text_and_a_test_of_its_row() -> None:
             faults.append(f"{mutation.test} is no test of the row {mutation.row}")
 
     assert "\n".join(faults) == "", "mend tests/mutations.toml"
+
+
+def test_every_mutation_is_python_that_can_run(tmp_path: Path) -> None:
+    """A test that fails on a mistake in the mutation would say nothing about the protection."""
+    for number, mutation in enumerate(mutations.listed()):
+        if mutation.file.endswith(".py"):
+            text = (ROOT / mutation.file).read_text().replace(mutation.find, mutation.replace)
+            tmp_path.joinpath(f"{number}_{Path(mutation.file).name}").write_text(text)
+    select = ["--isolated", "--select", "F821,F822,F823", "--target-version", "py311"]
+    ruff = [sys.executable, "-m", "ruff", "check", "--output-format", "concise", *select]
+
+    found = subprocess.run([*ruff, str(tmp_path)], capture_output=True, text=True, check=False)
+
+    assert found.returncode == 0, found.stdout
 
 
 def _is_a_place(place: str) -> bool:
