@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import socket
 import sqlite3
+import statistics
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ import requests
 
 from accounts.aws.bulkhead import CALLS_AT_ONCE
 from accounts.concurrency import THREADS
+from demo.cloud import Cloud
+from demo.cloud.server import serve as serve_cloud
 from demo.identity import IdentityProvider, OAuthClient
 from demo.identity.server import serve as serve_identity
 from demo.identity.users import load_users
@@ -112,12 +115,12 @@ def signed_in(folder: Path, **variables: str) -> Iterator[tuple[Portal, requests
         yield portal, browser
 
 
-def ask_for_keys(portal: Portal, cookies: dict[str, str]) -> Answer:
+def ask(portal: Portal, cookies: dict[str, str], path: str = "/keys") -> Answer:
     begun = time.monotonic()
     with running.browser() as browser:
         browser.cookies.update(cookies)
         answer = browser.post(
-            f"{portal.url}/keys",
+            f"{portal.url}{path}",
             data={"csrfmiddlewaretoken": cookies["gatehouse-csrf"], **ROLE},
             timeout=60,
         )
@@ -144,6 +147,60 @@ def test_pages_and_probes_are_answered_while_the_hubs_credentials_do_not_come(
         _pages_and_probes_are_answered(portal, browser, tarpit, in_flight=1)
 
 
+@pytest.mark.parametrize("slow", ["sts", "console"])
+def test_callers_who_retry_without_a_pause_leave_pages_and_probes_quick(
+    slow: str, tarpit: Tarpit, tmp_path: Path
+) -> None:
+    with (
+        serve_cloud(Cloud(trusting=True)) as cloud,
+        signed_in(
+            tmp_path,
+            AWS_ENDPOINT_URL_STS=tarpit.url if slow == "sts" else cloud.url,
+            AWS_FEDERATION_ENDPOINT=tarpit.url if slow == "console" else cloud.url,
+            PAGES_RATE_LIMIT="1000000/minute",
+        ) as (portal, browser),
+    ):
+        cookies = {str(cookie.name): str(cookie.value) for cookie in browser.cookies}
+        path = "/keys" if slow == "sts" else "/console"
+        over = threading.Event()
+        statuses: Counter[int] = Counter()
+
+        def retry() -> None:
+            while not over.is_set():
+                statuses[ask(portal, cookies, path).status] += 1
+
+        crowd = [threading.Thread(target=retry) for _ in range(THREADS)]
+        for thread in crowd:
+            thread.start()
+        wait_until(lambda: tarpit.waiting == CALLS_AT_ONCE and statuses[503] > THREADS)
+        pages, probes = (
+            [timed(portal, cookies, path) for _ in range(20)] for path in ("/", "/healthz")
+        )
+        over.set()
+        tarpit.close()
+        for thread in crowd:
+            thread.join()
+
+    assert set(statuses) <= {503, 502}
+    assert statistics.median(pages) < 0.5, pages
+    assert max(probes) < 1, probes
+
+
+def timed(portal: Portal, cookies: dict[str, str], path: str) -> float:
+    begun = time.monotonic()
+    with running.browser() as browser:
+        browser.cookies.update(cookies)
+        assert browser.get(f"{portal.url}{path}", timeout=60).status_code == 200
+    return time.monotonic() - begun
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def _pages_and_probes_are_answered(
     portal: Portal, browser: requests.Session, tarpit: Tarpit, *, in_flight: int
 ) -> None:
@@ -151,16 +208,13 @@ def _pages_and_probes_are_answered(
     assert "gatehouse-csrf" in cookies
     answers: list[Answer] = []
     crowd = [
-        threading.Thread(target=lambda: answers.append(ask_for_keys(portal, cookies)))
+        threading.Thread(target=lambda: answers.append(ask(portal, cookies)))
         for _ in range(CALLERS)
     ]
     for thread in crowd:
         thread.start()
     # Until the portal has as many calls in flight as it ever has.
-    deadline = time.monotonic() + 20
-    while tarpit.waiting < in_flight and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert tarpit.waiting == in_flight
+    wait_until(lambda: tarpit.waiting == in_flight)
 
     waits = []
     # A role of more than an hour: its page asks what credentials the hub has.
