@@ -13,7 +13,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from accounts.models import Account, AuditEvent
+from accounts.models import Account, AuditEvent, PermissionSet
 from tests import cast
 from tests.emulators import ConsoleEndpoint, aws_environment
 
@@ -69,6 +69,19 @@ def test_role_of_somebody_else_is_denied_and_recorded_once(door: str) -> None:
 
     assert len(attempts) == 12
     assert refusals(attempts, status=403, rows=[f"access.{door[1:]}.denied"]) == []
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_role_that_somebody_has_in_another_account_only_is_denied(door: str) -> None:
+    read_only = PermissionSet.objects.get(name="ReadOnly")
+    cast.mapping("visitors", read_only, Account.objects.get(account_id=DEV))
+    mallory = cast.signed_in("mallory")
+
+    here = partial(send, mallory, door, DEV, "ReadOnly")
+    there = partial(send, mallory, door, PROD, "ReadOnly")
+
+    assert here().status_code in (200, 303)
+    assert refusals([("there", there)], status=403, rows=[f"access.{door[1:]}.denied"]) == []
 
 
 @pytest.mark.parametrize("door", DOORS)
