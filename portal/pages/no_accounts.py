@@ -12,6 +12,7 @@ from accounts.claims import arrived, pick, why_unread
 from accounts.models import Account, Mapping, Person
 from accounts.rules import NearMiss, claims_in_use, near_misses_of
 from accounts.types import Claims, Subject
+from accounts.visible import visible
 from accounts.vouched_claims import vouched_for
 
 
@@ -69,7 +70,7 @@ def _arrived(subject: Subject, counted: Claims, claim: str) -> ArrivedClaim:
         return ArrivedClaim(
             claim,
             values,
-            f"{', '.join(value for value in everything if value not in values)} arrived, but does not count: "
+            f"{', '.join(visible(value) for value in everything if value not in values)} arrived, but does not count: "
             "nobody verified this e-mail address.",
         )
     note = why_unread(counted, claim)

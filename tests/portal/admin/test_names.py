@@ -76,3 +76,22 @@ def test_moments_have_one_form_and_accounts_their_names(carol: Client) -> None:
     assert ">22 November 2026, 12:00:00 UTC</time>" in page
     assert "payments-prod (123456789012)" in page
     assert ">999999999999<" in page
+
+
+@pytest.mark.usefixtures("northwind")
+def test_pages_for_everybody_mark_what_is_hidden_in_claim_values() -> None:
+    hidden = "pay\u200bments "
+    lookalike = replace(
+        cast.subject("mallory", groups=[hidden]), sub=f"sub-{hidden}", name="", email=""
+    )
+    page = cast.signed_in(lookalike).get("/").content.decode()
+
+    assert "You have no AWS accounts yet" in page
+    assert "<li>pay[U+200B]ments[U+0020]</li>" in page
+    assert "sub-pay[U+200B]ments[U+0020]" in page
+
+    cast.mapping(hidden, PermissionSet.objects.get(name="ReadOnly"), "all")
+    role = {"account_id": "210987654321", "role_name": "ReadOnly"}
+    page = cast.signed_in(lookalike).get("/keys", role).content.decode()
+
+    assert "groups = pay[U+200B]ments[U+0020]</span>" in page
