@@ -79,6 +79,16 @@ class AuditFilters(Schema):
     response={200: AuditEventsOut, ERRORS: ErrorOut},
     operation_id="audit",
     summary="Read the audit trail",
+    openapi_extra={
+        "responses": {
+            200: {
+                "content": {
+                    form.media_type.partition(";")[0]: {"schema": {"type": "string"}}
+                    for form in StreamFormat
+                }
+            }
+        }
+    },
 )
 def audit(request: HttpRequest, filters: Query[AuditFilters]) -> Any:
     """List the audit trail, newest first. A row has to match all filters. With `format`, all rows come at once, as a stream."""
