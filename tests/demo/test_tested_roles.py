@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-import requests
 from django.conf import settings as django_settings
 from django.core.management import call_command
 from pytest_django import Settings
@@ -19,18 +19,27 @@ from tests.strict_aws import StrictAws
 pytestmark = [pytest.mark.wire, pytest.mark.django_db]
 
 
+def remove_roles(iam: Any) -> None:
+    """Remove what another test of this process may have set up for the same company."""
+    for role in iam.list_roles()["Roles"]:
+        name = role["RoleName"]
+        for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+            iam.delete_role_policy(RoleName=name, PolicyName=policy)
+        iam.delete_role(RoleName=name)
+
+
 def test_roles_of_the_company_that_trust_the_hub_work(
     strict_aws: StrictAws, settings: Settings, tmp_path: Path
 ) -> None:
     call_command("apply", str(Path(django_settings.BASE_DIR) / "demo" / "northwind.toml"))
     settings.AWS_HUB_PRINCIPALS = {"aws": HUB}
     settings.SWITCH_ROLE_PRINCIPALS = [SWITCHER]
-    # Other tests of this process may have set up the same company there.
-    requests.post(f"{strict_aws.url}/moto-api/reset", timeout=10).raise_for_status()
     setup, credentials = CloudSetup(strict_aws.url), tmp_path / "credentials"
     setup.create_hub(credentials)
     Account.objects.exclude(trust_method="hub").delete()
     Account.objects.exclude(partition="aws").delete()
+    for account in Account.objects.all():
+        remove_roles(strict_aws.iam(account.account_id))
     setup.create_roles()
     accounts = Account.objects.values_list("account_id", flat=True)[:3]
 

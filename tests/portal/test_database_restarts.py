@@ -166,11 +166,9 @@ def fill(disk: Path, admin: psycopg.Connection[Any]) -> Path:
             "SELECT column_name FROM information_schema.columns WHERE table_name = 'accounts_auditevent'"
         )
     ]
-    names = ", ".join(columns)
-    values = names.replace("id, ", "gen_random_uuid(), ", 1)
-    assert columns[0] == "id"
+    names = ", ".join(name for name in columns if name != "id")
     copy = (
-        f"INSERT INTO accounts_auditevent ({names}) SELECT {values} FROM accounts_auditevent "
+        f"INSERT INTO accounts_auditevent ({names}) SELECT {names} FROM accounts_auditevent "
         "WHERE action = 'signin.person.completed' LIMIT 1"
     )
     with suppress(psycopg.errors.DiskFull):
