@@ -212,8 +212,8 @@ def _converted(
     for column in json_texts:
         values[column] = json.loads(values[column])
     for column in moments:
-        if values[column] is not None and values[column].tzinfo is None:
-            values[column] = values[column].replace(tzinfo=UTC)
+        moment = values[column]
+        values[column] = moment and moment.replace(tzinfo=moment.tzinfo or UTC)
     return tuple(values)
 
 

@@ -20,6 +20,7 @@ from accounts.entitlements import resolve
 from accounts.errors import SignInAgain
 from accounts.models import AuditEvent, Person, SignIn
 from accounts.models.audit import Action
+from accounts.models.signins import Verification
 from accounts.signins import ProviderTokens
 from accounts.types import Origin, Subject, Surface
 from tests import cast
@@ -363,3 +364,22 @@ def test_claims_no_database_can_hold_are_kept_without_meaning_something_else() -
     assert not row.person.is_admin
     assert row.claims["groups"] == ["portal-\ufffdadmins", "ok"]
     assert resolve(subject=signins.subject_of(row), now=NOON).granted == ()
+
+
+def test_sign_in_that_ended_while_the_person_was_at_the_provider_stays_ended() -> None:
+    sign_in = cast.sign_in("alice", now=NOON)
+    signins.end(sign_in=sign_in, reason="ended by its person", origin=ORIGIN, now=NOON)
+
+    with pytest.raises(SignInAgain):
+        signins.renew(
+            sign_in=sign_in,
+            subject=subject("alice"),
+            tokens=ProviderTokens(refresh_token="another"),
+            verification=Verification.REFRESH,
+            origin=ORIGIN,
+            now=NOON,
+        )
+
+    stored = SignIn.objects.get(pk=sign_in.pk)
+    assert (stored.end_reason, stored.encrypted_refresh_token) == ("ended by its person", "")
+    assert not AuditEvent.objects.filter(action="signin.person.verified").exists()

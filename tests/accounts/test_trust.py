@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from accounts import trust
 from accounts.aws import clients
-from accounts.errors import AwsRefused
+from accounts.errors import AwsRefused, AwsUnavailable
 from accounts.trust.session_names import session_name
 from accounts.types import OfferedRole, SessionLimit, SessionRequest, Subject
 from tests import cast
@@ -119,3 +119,14 @@ def test_short_session_is_not_limited_further() -> None:
     short = dataclasses.replace(ROLE, session_duration=1800)
 
     assert trust.session_limit(short) == SessionLimit(1800)
+
+
+def test_where_the_hubs_credentials_do_not_come_no_limit_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def hangs(profile: str) -> bool:
+        raise AwsUnavailable("Try again.", "the metadata service does not answer")
+
+    monkeypatch.setattr(clients, "hub_is_chained", hangs)
+
+    assert trust.session_limit(ROLE) == SessionLimit(8 * 3600)

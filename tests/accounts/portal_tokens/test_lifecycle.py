@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from pytest_django import Settings
 
-from accounts import signins
+from accounts import audit, signins
 from accounts.errors import AccessDenied, InvalidRequest, SignInAgain
 from accounts.models import AuditEvent, SignIn, Token
 from accounts.models.audit import Action
@@ -194,3 +194,23 @@ def test_creation_is_recorded_with_what_the_token_may_do() -> None:
         "may": ["keys"],
         "expires_at": "2027-02-20T12:00:00+00:00",
     }
+
+
+def test_token_that_somebody_else_revokes_meanwhile_is_revoked_and_recorded_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, second = create("alice").token, create("alice").token
+    record = audit.record
+
+    def while_others_revoke(**row: Any) -> int:
+        Token.objects.filter(revoked_at=None).update(revoked_at=NOON, revoked_by="alice")
+        return record(**row)
+
+    monkeypatch.setattr(audit, "record", while_others_revoke)
+
+    revoked = lifecycle.revoke_personal(
+        Token.objects.filter(pk__in=[first.pk, second.pk]), reason="gone", origin=ORIGIN, now=NOON
+    )
+
+    assert len(revoked) == 1
+    assert AuditEvent.objects.filter(action=Action.TOKEN_REVOKED).count() == 1

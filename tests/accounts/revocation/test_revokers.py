@@ -71,6 +71,20 @@ def test_without_a_hub_an_account_of_other_methods_has_no_revoker(settings: Sett
     assert trust_of_revoker(account) is None
 
 
+@pytest.mark.parametrize(("method", "trusted"), [("hub", True), ("user-token", False)])
+def test_abroad_aws_vouches_for_the_portal_to_the_method_hub_alone(
+    method: str, trusted: bool, settings: Settings
+) -> None:
+    settings.AWS_WEB_IDENTITY_PARTITIONS = ["aws-cn"]
+    settings.AWS_WEB_IDENTITY_ISSUER = "https://0123-issuer.tokens.sts.global.api.aws"
+    settings.AWS_HUB_PRINCIPALS = {"aws": "arn:aws:iam::999999999999:role/gatehouse"}
+    account = Account.objects.get(account_id=DEV)
+    account.partition, account.trust_method = "aws-cn", method
+    account.revoker_external_id = "gatehouse-revoker-1"
+
+    assert (trust_of_revoker(account) is not None) is trusted
+
+
 @pytest.mark.parametrize("name", ["GatehouseRevoker", "gatehouserevoker"])
 def test_nobody_is_given_the_revokers_role(name: str) -> None:
     with pytest.raises(ValidationError):
