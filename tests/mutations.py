@@ -24,7 +24,10 @@ _FAILED = re.compile(r"^\d+ (?:failed|error)", re.MULTILINE)
 """pytest's last line."""
 TIMEOUT = 300
 """Seconds for one test; one that hangs without its protection has noticed the loss."""
-_CRASHED = re.compile(r"\b(NameError|SyntaxError|IndentationError|ImportError)\b")
+_CRASHED = re.compile(
+    r"^E +.*\b(NameError|SyntaxError|IndentationError|ImportError)\b", re.MULTILINE
+)
+"""pytest's lines of what was raised; the sources it quotes may name these too."""
 
 
 @dataclass(frozen=True, slots=True)

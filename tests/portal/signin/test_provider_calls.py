@@ -238,6 +238,7 @@ UNPROVEN: dict[str, Callable[[Issuer], str]] = {
     "no token": lambda issuer: "",
     "an access token": lambda issuer: issuer.token(aud=f"http://localhost:8000{REVOCATION}"),
     "a logout token": logout_token,
+    "right but for its type": lambda issuer: revocation_token(issuer, {"typ": "JWT"}),
     "another audience": lambda issuer: revocation_token(issuer, aud="gatehouse"),
     "another issuer": lambda issuer: revocation_token(issuer, iss="https://id.example"),
     "old": lambda issuer: revocation_token(issuer, iat=int(time.time()) - 400),
