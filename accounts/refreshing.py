@@ -70,14 +70,18 @@ def id_token(*, sign_in_id: UUID, origin: Origin, rejected: str = "") -> str:
     give_up_at = time.monotonic() + time_budget.left(LEASE.total_seconds())
     while True:
         tokens, now = _stored(sign_in_id), timezone.now()
-        usable = tokens.id_token if tokens.id_token != rejected else ""
-        if usable and now < _end_of(usable) - MARGIN:
+        if usable := _usable(tokens, rejected, now, before_its_end=MARGIN):
             return usable
         if not tokens.refresh_token:
-            if usable and now < _end_of(usable) + AWS_LEEWAY:
+            if usable := _usable(tokens, rejected, now, before_its_end=-AWS_LEEWAY):
                 return usable
             raise _too_old(sign_in_id, "and the identity provider gave no refresh token")
         if _takes_lease(sign_in_id, tokens, now):
+            tokens = _stored(sign_in_id)
+            if usable := _usable(tokens, rejected, now, before_its_end=MARGIN):
+                # Another request has refreshed them between the look and the lease.
+                _give_back_lease(sign_in_id, tokens.stored_refresh_token)
+                return usable
             if refreshed := _ask(sign_in_id, tokens, origin, by_userinfo=False):
                 return refreshed
             raise _too_old(sign_in_id, "and the identity provider sends no new one at a refresh")
@@ -101,6 +105,11 @@ def verify_claims(*, sign_in_id: UUID, not_before: datetime, origin: Origin) -> 
         if not _can_be_asked(tokens):
             raise _verify_again(sign_in_id)
         if _takes_lease(sign_in_id, tokens, timezone.now()):
+            tokens = _stored(sign_in_id)
+            if tokens.verified_at > not_before:
+                # Another request has asked between the look and the lease.
+                _give_back_lease(sign_in_id, tokens.stored_refresh_token)
+                return
             by_userinfo = tokens.verification == Verification.USERINFO
             _ask(sign_in_id, tokens, origin, by_userinfo=by_userinfo)
             if _stored(sign_in_id).verified_at <= not_before:
@@ -158,6 +167,13 @@ def _stored(sign_in_id: UUID) -> _Tokens:
     )
 
 
+def _usable(tokens: _Tokens, rejected: str, now: datetime, *, before_its_end: timedelta) -> str:
+    """Return the ID token if it ends later than this after now; "" if not, or if AWS has rejected it."""
+    token = tokens.id_token
+    usable = token not in ("", rejected) and now < _end_of(token) - before_its_end
+    return token if usable else ""
+
+
 def _end_of(token: str) -> datetime:
     """Return when a stored ID token ends; it was verified when it came."""
     return datetime.fromtimestamp(int(jwt.parse(token).unverified_claims["exp"]), tz=UTC)
@@ -171,6 +187,10 @@ def _takes_lease(sign_in_id: UUID, tokens: _Tokens, now: datetime) -> bool:
         .filter(free)
         .update(refreshing_until=now + LEASE)
     )
+
+
+def _give_back_lease(sign_in_id: UUID, stored_refresh_token: str) -> None:
+    _holding(sign_in_id, stored_refresh_token).update(refreshing_until=None)
 
 
 def _ask(sign_in_id: UUID, tokens: _Tokens, origin: Origin, *, by_userinfo: bool) -> str:
@@ -191,7 +211,7 @@ def _ask(sign_in_id: UUID, tokens: _Tokens, origin: Origin, *, by_userinfo: bool
     except GrantRefused as refused:
         raise _ended_there(sign_in_id, refused, origin) from None
     finally:
-        _holding(sign_in_id, sealed).update(refreshing_until=None)
+        _give_back_lease(sign_in_id, sealed)
 
 
 def _refreshed_claims(tokens: _Tokens, answer: TokenAnswer) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -301,3 +302,35 @@ def test_lease_of_a_process_that_died_runs_out(sign_in: SignIn) -> None:
         token = ask(sign_in)
 
     assert jwt.parse(token).unverified_claims["sub"] == "sub-alice"
+
+
+@pytest.mark.parametrize("asked", ["the ID token", "the claims"])
+def test_whoever_looked_before_another_request_was_done_does_not_ask_again(
+    sign_in: SignIn, identity: IdentityProvider, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    """The provider gives the same refresh token again, so that nothing else tells the two looks apart."""
+    refresh, take_lease = token_endpoint.refresh, refreshing._takes_lease
+
+    def without_rotation(token: str) -> TokenAnswer:
+        return replace(refresh(token), refresh_token=token)
+
+    def ask_again() -> None:
+        if asked == "the ID token":
+            ask(sign_in)
+        else:
+            refreshing.verify_claims(sign_in_id=sign_in.pk, not_before=began, origin=cast.ORIGIN)
+
+    def after_another_request(*arguments: Any) -> bool:
+        monkeypatch.setattr(refreshing, "_takes_lease", take_lease)
+        ask_again()
+        return take_lease(*arguments)
+
+    monkeypatch.setattr(token_endpoint, "refresh", without_rotation)
+    monkeypatch.setattr(refreshing, "_takes_lease", after_another_request)
+    with later(seconds=ID_TOKEN_LIFETIME):
+        began = timezone.now()
+        ask_again()
+
+    assert identity.hits["token"] == 1
+    sign_in.refresh_from_db()
+    assert sign_in.refreshing_until is None
