@@ -95,4 +95,4 @@ def test_recent_sign_in_is_asked_for_although_keycloak_knows_the_browser(
         page.goto(f"{portal}/oidc/authenticate/?next=/activity&max_age=1")
     confirm_password(page)
 
-    expect(page.get_by_role("heading", name="Activity")).to_be_visible()
+    expect(page.get_by_role("heading", level=1, name="activity")).to_be_visible()
