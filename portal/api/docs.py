@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -95,7 +96,9 @@ def _command(path: str, found: dict[str, Any], examples: list[Any]) -> str:
     words = _HEADER if "security" in found else "curl"
     if examples:
         words += f" \\\n    --json {shlex.quote(json.dumps(examples[0]))}"
-    return f"{words} \\\n    {settings.BASE_URL}{path}"
+    # {revocation_id} becomes $REVOCATION_ID, a variable of the shell as $TOKEN is.
+    address = re.sub(r"\{(\w+)\}", lambda found: f"${found[1].upper()}", path)
+    return f"{words} \\\n    {settings.BASE_URL}{address}"
 
 
 def _nested(names: list[str], schemas: dict[str, Any]) -> set[str]:

@@ -12,22 +12,21 @@ from pydantic import ConfigDict
 from portal.api.v1.schemas import Text
 
 _EXAMPLE_IN: dict[str, Any] = {
-    "reach": "person",
-    "issuer": "https://id.northwind.example",
-    "sub": "alice",
-    "block": True,
-    "reason": "left the company",
+    "reach": "role",
+    "account_id": "210987654321",
+    "role_name": "Developer",
+    "reason": "keys found in a public repository",
 }
 _EXAMPLE_OUT: dict[str, Any] = {
     "id": "5f0d2c1e-6f43-4f4e-8a52-0a4f3f6f4d11",
-    "reach": "person",
+    "reach": "role",
     "engine": "roles",
-    "what": "alice@northwind.example (alice at https://id.northwind.example)",
-    "reason": "left the company",
+    "what": "everybody with Developer in payments-dev (210987654321)",
+    "reason": "keys found in a public repository",
     "requested_by": "token:siem",
     "requested_at": "2026-11-22T12:00:00Z",
     "since": "2026-11-22T12:00:21Z",
-    "sign_ins_ended": 2,
+    "sign_ins_ended": 0,
     "summary": "Placed in 1 of 1 accounts within 1 seconds.",
     "complete": True,
     "accounts_placed": 1,

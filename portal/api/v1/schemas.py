@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from ninja import Schema
@@ -39,7 +39,8 @@ def _not_a_number(moment: object) -> object:
 def _in_bounds(moment: datetime) -> datetime:
     if not 1970 <= moment.year <= 9000:
         raise ValueError("choose a year from 1970 to 9000")
-    return moment
+    # PostgreSQL takes no offset of 16 hours or more.
+    return moment.astimezone(UTC)
 
 
 Text = Annotated[str, StringConstraints(max_length=2048), AfterValidator(_storable)]

@@ -525,6 +525,7 @@ def test_audit_trail_is_filtered(program: Program, issuer: Issuer) -> None:
     assert subs(action="access.keys.denied") == ["sub-mallory"]
     assert subs(sub="sub-alice") == ["sub-alice"]
     assert subs(since="2999-01-01T00:00:00Z") == []
+    assert subs(since="2999-01-01T00:00:00+17:10") == []
     assert subs(until="1971-01-01T00:00:00Z") == []
     assert subs(after="0") == []
     assert len(subs(actor_kind="person", account_id=DEV)) == 2
