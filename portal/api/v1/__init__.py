@@ -2,7 +2,7 @@
 
 api         the NinjaAPI object: authentication, errors, URLs
 auth        the subject behind a request, and what it may read
-schemas     what requests and responses hold
+schemas     what requests and responses hold; directory_schemas, onboarding_schemas and revocation_schemas as well
 examples    an example of each schema
 document    the OpenAPI document: what each response means
 pagination  lists in pages

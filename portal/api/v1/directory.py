@@ -10,7 +10,7 @@ from ninja import Query, Router
 from pydantic import Field
 
 from accounts.models import Account, AccountRole, Mapping, MappingTarget, PermissionSet, TrustCheck
-from portal.api.v1 import schemas
+from portal.api.v1 import directory_schemas
 from portal.api.v1.auth import reader_of
 from portal.api.v1.pagination import PageParams, page_of
 from portal.api.v1.schemas import ErrorOut, FilterText, LongFilterText
@@ -35,7 +35,7 @@ class AccountFilters(PageParams):
 
 @router.get(
     "/accounts",
-    response={200: schemas.AccountsOut, ERRORS: ErrorOut},
+    response={200: directory_schemas.AccountsOut, ERRORS: ErrorOut},
     operation_id="accounts",
     summary="List the accounts",
 )
@@ -94,12 +94,12 @@ def _last_test(role: AccountRole) -> dict[str, Any] | None:
     check: TrustCheck | None = getattr(role, "trust_check", None)
     if check is None:
         return None
-    return {name: getattr(check, name) for name in schemas.LastTestOut.model_fields}
+    return {name: getattr(check, name) for name in directory_schemas.LastTestOut.model_fields}
 
 
 @router.get(
     "/permission-sets",
-    response={200: schemas.PermissionSetsOut, ERRORS: ErrorOut},
+    response={200: directory_schemas.PermissionSetsOut, ERRORS: ErrorOut},
     operation_id="permission_sets",
     summary="List the permission sets",
 )
@@ -114,7 +114,10 @@ def permission_sets(request: HttpRequest, filters: Query[PageParams]) -> dict[st
 
 
 def _permission_set(permission_set: PermissionSet) -> dict[str, Any]:
-    return {name: getattr(permission_set, name) for name in schemas.PermissionSetOut.model_fields}
+    return {
+        name: getattr(permission_set, name)
+        for name in directory_schemas.PermissionSetOut.model_fields
+    }
 
 
 class MappingFilters(PageParams):
@@ -135,7 +138,7 @@ class MappingFilters(PageParams):
 
 @router.get(
     "/mappings",
-    response={200: schemas.MappingsOut, ERRORS: ErrorOut},
+    response={200: directory_schemas.MappingsOut, ERRORS: ErrorOut},
     operation_id="mappings",
     summary="List the mappings",
 )

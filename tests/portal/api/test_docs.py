@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from portal.api.v1 import revocation_schemas, schemas
+from portal.api.v1 import directory_schemas, onboarding_schemas, revocation_schemas, schemas
 from tests.issuer import Issuer
 from tests.portal.api.conftest import Program
 
@@ -118,7 +118,8 @@ def test_examples_are_what_the_document_says(program: Program) -> None:
 
     for name, examples in shown.items():
         for example in examples:
-            module = schemas if hasattr(schemas, name) else revocation_schemas
+            modules = (schemas, directory_schemas, onboarding_schemas, revocation_schemas)
+            module = next(one for one in modules if hasattr(one, name))
             schema = getattr(module, name).model_validate(example)
             written = json.loads(schema.model_dump_json(exclude_unset=True))
             assert written == example
