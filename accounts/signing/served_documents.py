@@ -105,8 +105,6 @@ class ServedDocuments:
 
 def _read() -> Documents | None:
     try:
-        # Made at start, unless the database did not answer then.
-        stored_keys.create_first(now=timezone.now())
         keys = stored_keys.public_keys()
         return documents.build(keys, now=timezone.now()) if keys else None
     finally:
