@@ -20,9 +20,8 @@ except SystemCheckError as refused:
     # gunicorn does not start another worker after the exit code 3.
     sys.exit(3)
 
-from portal import proxies  # noqa: E402 - after the checks
-from portal.starting import say_what_is_missing  # noqa: E402
+from portal import proxies, starting  # noqa: E402 - after the checks
 
 # In a thread: the portal starts without a database or provider, too (docs/decisions/0014).
-Thread(target=say_what_is_missing, daemon=True).start()
+Thread(target=starting.start, daemon=True).start()
 Thread(target=proxies.watch, daemon=True).start()

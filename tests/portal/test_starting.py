@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.db import OperationalError
 from pytest_django import Settings
 
 from accounts.models import Mapping, SigningKey
 from accounts.oidc import discovery, key_sets
-from accounts.signing import served_documents
+from accounts.signing import served_documents, stored_keys
 from portal import health
-from portal.starting import say_what_is_missing
+from portal.starting import prepare_signing_keys, say_what_is_missing, start
 
 
 @pytest.fixture(autouse=True)
@@ -92,11 +93,41 @@ def test_first_start_makes_the_signing_key_and_has_its_documents_ready(
     read: list[int] = []
     monkeypatch.setattr(served_documents, "current", lambda: read.append(1))
 
-    say_what_is_missing()
-    say_what_is_missing()
+    assert prepare_signing_keys()
+    assert prepare_signing_keys()
 
     assert SigningKey.objects.count() == 2
     assert len(read) == 2
+
+
+@pytest.mark.django_db
+def test_signing_key_is_made_as_soon_as_the_database_is_ready(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    states = iter(["cannot be reached", "cannot be reached", "migrations are pending", "ok"])
+    monkeypatch.setattr(health, "database", lambda: next(states))
+    monkeypatch.setattr(served_documents, "current", lambda: None)
+    pauses: list[float] = []
+
+    start(sleep=pauses.append)
+
+    assert len(pauses) == 2
+    assert SigningKey.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_a_database_that_goes_away_meanwhile_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(health, "database", lambda: "ok")
+
+    def gone(**_: object) -> None:
+        raise OperationalError("the connection is closed")
+
+    monkeypatch.setattr(stored_keys, "create_first", gone)
+
+    assert not prepare_signing_keys()
+    assert "the signing keys could not be prepared: OperationalError" in caplog.text
 
 
 @pytest.mark.django_db
@@ -104,10 +135,10 @@ def test_keys_that_were_made_for_a_bucket_count_as_published_once_the_portal_is_
     settings: Settings,
 ) -> None:
     settings.TRUST_ISSUER = "https://keys.northwind.example"
-    say_what_is_missing()
+    assert prepare_signing_keys()
     assert not SigningKey.objects.exclude(published_at=None).exists()
 
     settings.TRUST_ISSUER = settings.BASE_URL
-    say_what_is_missing()
+    assert prepare_signing_keys()
 
     assert not SigningKey.objects.filter(published_at=None).exists()
