@@ -1,8 +1,9 @@
 # The newcomer's commands. Everything is built in .venv from the hashed locks.
 .DEFAULT_GOAL := help
-.PHONY: audit help demo test test-long mutate bench lint lock
+.PHONY: audit help demo test test-long messages mutate bench lint lock
 PYTHON ?= python3
 UV ?= uv
+LOCALES = de es fr ja pt_BR
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
@@ -23,6 +24,11 @@ mutate: .venv/dev  ## Remove each protection that docs/security.md names and see
 
 bench: .venv/dev  ## Measure the portal beside what it has to beat: one table of ratios, in about five minutes
 	.venv/bin/python -m bench
+
+messages: .venv/dev  ## Collect what is translated into portal/locale, and compile it (needs GNU gettext)
+	.venv/bin/python manage.py makemessages --settings tests.settings --no-wrap --add-location file $(LOCALES:%=--locale %) \
+		--ignore .venv --ignore bench --ignore build --ignore client --ignore demo --ignore deploy --ignore tests
+	.venv/bin/python manage.py compilemessages --settings tests.settings --ignore .venv
 
 lint: .venv/dev  ## Format, lint, types, layers, templates, migrations
 	.venv/bin/ruff format --check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 _WRITTEN = re.compile(r"([0-9]{1,9})([smh]?)\Z")
 _SECONDS = {"h": 3600, "m": 60, "s": 1, "": 1}
@@ -26,3 +27,13 @@ def in_words(seconds: int) -> str:
     counts = ((hours, "hour"), (minutes, "minute"))
     parts = [f"{count:,} {unit}{'' if count == 1 else 's'}" for count, unit in counts if count]
     return " ".join(parts) or "less than a minute"
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """Seconds as a fact of a message: each surface says them in the reader's language."""
+
+    seconds: int
+
+    def __str__(self) -> str:
+        return in_words(self.seconds)

@@ -1,23 +1,27 @@
-"""The errors of the domain: a code, a message for the user, a message for the admin, a status."""
+"""The errors of the domain: a code, a message for people with its facts, one for the admin, a status."""
 
 from __future__ import annotations
+
+from accounts.messages import Message
 
 
 class GatehouseError(Exception):
     """A refusal or a failure, with one message for the user and one for admins.
 
-    `code` is stable: lower-case words with dots. `user_message` says what happened and what to do.
-    `admin_message` may quote ARNs and AWS; it goes to the audit trail and the log only. Neither holds
-    a secret.
+    `code` is stable: lower-case words with dots. `message` says what happened and what to do: a surface for people
+    puts it into the reader's language (`portal.wording`). `user_message` is the same in English, for programs.
+    `admin_message` may quote ARNs and AWS; it goes to the audit trail and the log only, in English. None holds a
+    secret. What is raised with a plain string stays English: that is for what only admins and programs see.
     """
 
     code = "error"
     http_status = 400
 
-    def __init__(self, user_message: str, admin_message: str = "", *, code: str = "") -> None:
-        super().__init__(admin_message or user_message)
-        self.user_message = user_message
-        self.admin_message = admin_message or user_message
+    def __init__(self, message: Message | str, admin_message: str = "", *, code: str = "") -> None:
+        self.message = message if isinstance(message, Message) else Message(message)
+        self.user_message = str(self.message)
+        self.admin_message = admin_message or self.user_message
+        super().__init__(self.admin_message)
         self.code = code or type(self).code
         # Whether the audit trail has a row of this.
         self.recorded = False
@@ -72,13 +76,13 @@ class SessionTooLong(AwsRefused):
 
     def __init__(
         self,
-        user_message: str,
+        message: Message | str,
         admin_message: str = "",
         *,
         code: str = "",
         allowed: int | None = None,
     ) -> None:
-        super().__init__(user_message, admin_message, code=code)
+        super().__init__(message, admin_message, code=code)
         self.allowed = allowed
 
 

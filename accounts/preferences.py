@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
 from accounts.models import Person, Preferences
 from accounts.models.preferences import ProfileNames
 
@@ -26,6 +28,7 @@ def save(
     sign_out_first: bool,
     slash_searches: bool,
     profile_names: str = ProfileNames.ACCOUNT_NAME,
+    language: str = "",
 ) -> None:
     """Store what somebody chose."""
     chosen = {
@@ -35,6 +38,7 @@ def save(
         "profile_names": profile_names
         if profile_names in ProfileNames.values
         else ProfileNames.ACCOUNT_NAME,
+        "language": language if language in dict(settings.LANGUAGES) else "",
     }
     preferences, _ = Preferences.objects.update_or_create(person=person, defaults=chosen)
     # Also sets `person.preferences`, so that whoever holds this object sees the choice.

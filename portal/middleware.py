@@ -11,14 +11,16 @@ from django.contrib.auth import logout
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpResponse, HttpResponseNotAllowed
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
 
 from accounts import time_budget
 from accounts.errors import GatehouseError, SignInAgain
 from accounts.people import is_due, note_seen
 from accounts.signins import get_open, note_use, subject_of
 from accounts.storable import is_storable
-from portal import health, logs, proxies
+from accounts.types import Surface
+from portal import health, languages, logs, proxies
 from portal.limiting import TooMany, count_form
 from portal.pages.errors import BrokenCookie, csrf_failure, error_page, method_not_allowed
 from portal.request import GatehouseRequest
@@ -128,6 +130,37 @@ class CurrentSignIn(_Middleware):
                     surface = area_of(request.path_info).surface
                     note_seen(subject_of(sign_in), surface=surface, now=now)
         return self.get_response(request)
+
+
+class BrowserLanguage(_Middleware):
+    """Answer pages in the language that the browser asks for (RFC 9110, section 12.5.4), or that it was set to here.
+
+    Where it asks for none of ours, and for programs and the admin, that is English.
+    """
+
+    def __call__(self, request: GatehouseRequest) -> HttpResponse:
+        if not _has_readers(request):
+            return self.get_response(request)
+        with translation.override(translation.get_language_from_request(request)):
+            response = self.get_response(request)
+            response.headers.setdefault("Content-Language", translation.get_language() or "en")
+        patch_vary_headers(response, ("Accept-Language",))
+        return response
+
+
+class PreferredLanguage(_Middleware):
+    """Answer pages in the language of the reader's preferences."""
+
+    def __call__(self, request: GatehouseRequest) -> HttpResponse:
+        if request.sign_in is not None and _has_readers(request):
+            languages.activate_preferred(request.sign_in.person)
+        return self.get_response(request)
+
+
+def _has_readers(request: GatehouseRequest) -> bool:
+    """Whether people who may be no admins read what is at this address."""
+    area = area_of(request.path_info)
+    return area.surface is Surface.PAGES and not area.for_programs
 
 
 class SameOrigin(_Middleware):

@@ -193,6 +193,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "portal.csp.ContentSecurityPolicy",
+    "portal.middleware.BrowserLanguage",
     "portal.browser_middleware.Sessions",
     "django.middleware.common.CommonMiddleware",
     "portal.middleware.SameOrigin",
@@ -200,6 +201,7 @@ MIDDLEWARE = [
     "portal.browser_middleware.Authentication",
     "portal.middleware.StorableText",
     "portal.middleware.CurrentSignIn",
+    "portal.middleware.PreferredLanguage",
     "portal.middleware.Forms",
     "portal.browser_middleware.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -301,13 +303,25 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# What people who are no admins read is in these languages: portal.languages chooses. All else is in English.
 LANGUAGE_CODE = "en-gb"
-USE_I18N = False
+LANGUAGES = [
+    ("en-gb", "English"),
+    ("de", "Deutsch"),
+    ("es", "Español"),
+    ("fr", "Français"),
+    ("ja", "日本語"),
+    ("pt-br", "Português (Brasil)"),
+]
+LOCALE_PATHS = [BASE_DIR / "portal" / "locale"]
+FORMAT_MODULE_PATH = "portal.formats"
+LANGUAGE_COOKIE_NAME = "__Host-gatehouse-language" if SECURE else "gatehouse-language"
+LANGUAGE_COOKIE_AGE = 31536000
+LANGUAGE_COOKIE_SECURE = SECURE
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 USE_TZ = True
 TIME_ZONE = "UTC"
-# As `accounts.moments` says moments.
-DATE_FORMAT = "j F Y"
-DATETIME_FORMAT = r"j F Y, H:i \U\T\C"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"

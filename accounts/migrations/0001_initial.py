@@ -557,6 +557,7 @@ class Migration(migrations.Migration):
                 ('sign_out_first', models.BooleanField(default=False, help_text='Ends all console sessions of the browser, also those of other accounts.', verbose_name='sign out of the AWS console first')),
                 ('slash_searches', models.BooleanField(default=True, help_text='On the start page.', verbose_name='the / key goes to the search')),
                 ('profile_names', models.CharField(choices=[('account_name', "The account's name"), ('account_id', "The account's id")], default='account_name', help_text="What the names of profiles in AWS's files begin with.", max_length=16, verbose_name='names of profiles')),
+                ('language', models.CharField(blank=True, default='', help_text='Of pages, such as de or pt-br. Empty: what the browser asks for.', max_length=16)),
             ],
             options={
                 'verbose_name_plural': 'preferences',

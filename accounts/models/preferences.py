@@ -40,6 +40,13 @@ class Preferences(models.Model):
         help_text="What the names of profiles in AWS's files begin with.",
     )
 
+    language = models.CharField(
+        max_length=16,
+        blank=True,
+        default="",
+        help_text="Of pages, such as de or pt-br. Empty: what the browser asks for.",
+    )
+
     class Meta:
         verbose_name_plural = "preferences"
         constraints = [

@@ -93,7 +93,7 @@ class CachedValue(Generic[T]):
         if self._failure and self._clock() < self._failure[0] + FAILURE_LIFETIME:
             error = self._failure[1]
             # A new exception for each thread: a raised one carries its traceback.
-            raise type(error)(error.user_message, error.admin_message, code=error.code)
+            raise type(error)(error.message, error.admin_message, code=error.code)
         try:
             self._value = (self._clock(), self._read())
         except GatehouseError as error:

@@ -23,6 +23,7 @@ from portal.context import origin_of, sign_in_of, subject_of_request
 from portal.pages.audit_filters import AuditFilters
 from portal.pages.sessions import at_aws
 from portal.verified import verify
+from portal.wording import in_words
 
 PER_PAGE = 50
 
@@ -62,7 +63,7 @@ def _answer(
         if form := request.GET.get("format"):
             return _download(request, subject, wanted, form, within=within)
     except InvalidRequest as error:
-        refused = {**context, "events": [], "error": error.user_message}
+        refused = {**context, "events": [], "error": in_words(error.message)}
         return render(request, "pages/activity.html", refused, status=400)
     rows = audit.search(wanted, within=within)
     found = list(_from(rows, request.GET.get("before", ""))[: PER_PAGE + 1])

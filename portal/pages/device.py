@@ -17,6 +17,7 @@ from portal.context import client_address, origin_of, sign_in_of
 from portal.pages.authorize import access_end
 from portal.request import GatehouseRequest
 from portal.verified import verify
+from portal.wording import in_words
 
 LONGEST_CODE = 32
 ANSWERS = ("allow", "deny")
@@ -47,7 +48,7 @@ def device(request: GatehouseRequest) -> HttpResponse:
         approval = device_codes.find(user_code=code, now=now)
     except ClientRefused as error:
         limiting.count_wrong_code(signins.subject_of(sign_in))
-        refused = {"code": code, "complaint": error.user_message}
+        refused = {"code": code, "complaint": in_words(error.message)}
         return render(request, "pages/device.html", refused, status=400)
     context = {
         "approval": approval,

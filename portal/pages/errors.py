@@ -26,6 +26,7 @@ from portal.outages import outage
 from portal.pages import once, refusals
 from portal.pages.role_request import role_request
 from portal.request import GatehouseRequest
+from portal.wording import in_words
 
 _TITLES = {
     400: "Request not valid",
@@ -83,7 +84,7 @@ def error_page(request: GatehouseRequest, error: GatehouseError) -> HttpResponse
     response = _page(
         request,
         status=error.http_status,
-        message=error.user_message,
+        message=in_words(error.message),
         admin_message=error.admin_message if _is_admin(request) else "",
         code=error.code,
         again=again,

@@ -22,6 +22,7 @@ from portal.limiting import count_form
 from portal.pages.own_roles import own_roles
 from portal.pages.role_request import role_request
 from portal.request import GatehouseRequest
+from portal.wording import in_words
 
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 # What a link names is anybody's text: no more of a name is shown than AWS's longest.
@@ -88,7 +89,7 @@ def help_request(request: HttpRequest, error: GatehouseError) -> HelpRequest | N
             "",
             f"Signed in as: {person}",
             f"Portal: {settings.PORTAL_NAME}, {settings.BASE_URL}",
-            f"It says: {error.user_message.partition('. ')[0]} ({error.code})",
+            f"It says: {in_words(error.message).partition('. ')[0]} ({error.code})",
             f"Request: {cast(GatehouseRequest, request).id}",
         ]
     )

@@ -25,6 +25,7 @@ from portal.context import origin_of, sign_in_of
 from portal.pages import humanize, once
 from portal.pages.see_other import SeeOther
 from portal.verified import verify
+from portal.wording import in_words
 
 DAYS = {7: "1 week", 30: "30 days", 90: "90 days", 180: "180 days", 365: "1 year"}
 DEFAULT_DAYS = "90"
@@ -145,7 +146,7 @@ def _page(request: HttpRequest, *, for_machine: bool) -> HttpResponse:
         )
     except InvalidRequest as error:
         once.release(request)
-        return _list(request, form, for_machine=for_machine, error=error.user_message)
+        return _list(request, form, for_machine=for_machine, error=in_words(error.message))
     context = {
         "new": new,
         "row": TokenRow(new.token),

@@ -8,8 +8,8 @@ from django.template import Library
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts.moments import in_words
 from accounts.visible import visible as make_visible
+from portal import wording
 
 register = Library()
 
@@ -18,6 +18,10 @@ register = Library()
 def visible(value: object) -> str:
     """Return a name with its invisible and direction-changing characters marked."""
     return make_visible(str(value))
+
+
+register.filter("in_words", wording.in_words)
+register.filter("number", wording.number)
 
 
 @register.simple_tag
@@ -29,5 +33,5 @@ def moment(value: datetime | None, seconds: bool = False) -> SafeString | str:
         '<time data-moment{} datetime="{}">{}</time>',
         SafeString('="seconds"') if seconds else "",
         value.isoformat(),
-        in_words(value, seconds=seconds),
+        wording.moment(value, seconds=seconds),
     )
