@@ -230,7 +230,9 @@ def _current(subject: Subject, *, origin: Origin, now: datetime) -> Subject:
     sign_in = reverification.open_and_verified(
         sign_in_id=subject.sign_in_id, origin=origin, now=now
     )
-    return replace(signins.subject_of(sign_in), scope=subject.scope)
+    return replace(
+        signins.subject_of(sign_in), scope=subject.scope, approval_id=subject.approval_id
+    )
 
 
 def _check_recordable() -> None:

@@ -149,4 +149,6 @@ class Attempt:
             detail["sign_in"] = str(self.subject.sign_in_id)
         if self.subject.token_id is not None:
             detail["token"] = str(self.subject.token_id)
+        if self.subject.approval_id is not None:
+            detail["approval"] = str(self.subject.approval_id)
         return detail

@@ -89,7 +89,8 @@ class Subject:
     A person is identified by (issuer, sub). Name and email are for people to read, never for matching.
     `workload`: this is a program of a trusted issuer, not of the people's identity provider.
     `token_id` and `scope` are set for tokens of the portal only; None narrows nothing. `bearer_jwt` is the
-    provider's own token by which a person asks the API; "" for all others.
+    provider's own token by which a person asks the API; "" for all others. `approval_id` is of the command line by
+    which a person asks.
     """
 
     issuer: str
@@ -102,6 +103,7 @@ class Subject:
     amr: tuple[str, ...] = ()
     auth_time: datetime | None = None
     sign_in_id: UUID | None = None
+    approval_id: UUID | None = None
     workload: bool = False
     scope: Scope | None = None
     token_id: UUID | None = None

@@ -161,6 +161,9 @@ TRUST_CACHE_TIME = _number("TRUST_CACHE_TIME", 86400)
 ORGANIZATION_REVOCATION_POLICY = env.str("ORGANIZATION_REVOCATION_POLICY", default="")
 ORGANIZATION_REVOCATION_ROLE = env.str("ORGANIZATION_REVOCATION_ROLE", default="")
 ORGANIZATION_REVOCATION_EXTERNAL_ID = env.str("ORGANIZATION_REVOCATION_EXTERNAL_ID", default="")
+# The permission set by which the portal reads CloudTrail in accounts, and regions to ask beside each account's own.
+CLOUDTRAIL_PERMISSION_SET = env.str("CLOUDTRAIL_PERMISSION_SET", default="")
+CLOUDTRAIL_REGIONS = env.list("CLOUDTRAIL_REGIONS", default=[])
 # Only demo and tests move the console's endpoint.
 AWS_FEDERATION_ENDPOINT = env.str("AWS_FEDERATION_ENDPOINT", default="")
 

@@ -203,6 +203,7 @@ def _served_strictly(_tls: tuple[Path, Path]) -> Iterator[tuple[StrictAws, dict[
 def strict_aws(_served_strictly: tuple[StrictAws, dict[str, str]]) -> Iterator[StrictAws]:
     """The strict AWS, at which the portal's STS clients ask with the keys of the IAM user `hub_arn`."""
     strict, keys = _served_strictly
-    endpoints = {"AWS_ENDPOINT_URL_STS": strict.url, "AWS_ENDPOINT_URL_IAM": strict.url}
+    services = ("STS", "IAM", "CLOUDTRAIL")
+    endpoints = {f"AWS_ENDPOINT_URL_{service}": strict.url for service in services}
     with aws_environment(**endpoints, AWS_SESSION_TOKEN=None, **keys):
         yield strict

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q
 
 from accounts.audit import with_account_names
+from accounts.audit_trail.origins import origins_of
 from accounts.errors import InvalidRequest
 from accounts.models import AuditEvent
 from accounts.storable import storable
@@ -39,6 +40,14 @@ class Clues:
 
 
 @dataclass(frozen=True, slots=True)
+class TracedRow:
+    """A row, and those of what it came from: the sign-in, the approval of the command line, the token that was made."""
+
+    event: AuditEvent
+    came_from: tuple[AuditEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """The rows that were found, newest first. `by_key`: by the key itself; else by the name of the session.
 
@@ -46,7 +55,7 @@ class Trace:
     """
 
     clues: Clues
-    events: tuple[AuditEvent, ...]
+    rows: tuple[TracedRow, ...]
     by_key: bool
 
 
@@ -63,11 +72,17 @@ def trace(text: str) -> Trace:
             "no clue in the text",
         )
     rows = with_account_names(AuditEvent.objects.exclude(access_key_id="", session_name=""))
-    by_key = tuple(rows.filter(access_key_id__in=clues.access_key_ids)[:_MOST_ROWS])
+    by_key = rows.filter(access_key_id__in=clues.access_key_ids)[:_MOST_ROWS]
     if by_key or not clues.assumed_role_arn:
-        return Trace(clues, by_key, by_key=True)
+        return Trace(clues, _traced(by_key), by_key=True)
     named = Q(assumed_role_arn=clues.assumed_role_arn, session_name=clues.session_name)
-    return Trace(clues, tuple(rows.filter(named)[:_MOST_ROWS]), by_key=False)
+    return Trace(clues, _traced(rows.filter(named)[:_MOST_ROWS]), by_key=False)
+
+
+def _traced(events: Iterable[AuditEvent]) -> tuple[TracedRow, ...]:
+    found = list(events)
+    beginnings = origins_of(found)
+    return tuple(TracedRow(event, beginnings[event.pk]) for event in found)
 
 
 def read(text: str) -> Clues:

@@ -233,6 +233,17 @@ REVOKER_DENIED = Failure(
     _NOT_CUT,
     "the revoker role may not read and write the policy of this role: deploy the account's template again",
 )
+TRAIL_DENIED = Failure(
+    "aws.trail_denied",
+    f"The portal may not read CloudTrail here. {_CONTACT}",
+    "the role of CLOUDTRAIL_PERMISSION_SET does not allow cloudtrail:LookupEvents, or an organization policy denies it",
+)
+TRAIL_THROTTLED = Failure(
+    THROTTLED.code,
+    f"CloudTrail answers two lookups a second in each account and region, and there were more. {_LATER}",
+    "AWS is throttling cloudtrail:LookupEvents: 2 requests a second for each account and region",
+    AwsUnavailable,
+)
 CHANGING = Failure(
     THROTTLED.code,
     THROTTLED.user,
@@ -290,6 +301,8 @@ BY_OPERATION = {
     ("AssumeRoleWithWebIdentity", "AccessDenied"): WEB_IDENTITY_DENIED,
     ("AssumeRoleWithWebIdentity", "ExpiredToken"): EXPIRED,
     ("GetWebIdentityToken", "AccessDenied"): OUTBOUND_DENIED,
+    ("LookupEvents", "AccessDenied"): TRAIL_DENIED,
+    ("LookupEvents", "Throttling"): TRAIL_THROTTLED,
     **{
         (operation, "AccessDenied"): REVOKER_DENIED
         for operation in (

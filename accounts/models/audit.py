@@ -55,6 +55,8 @@ class Action(models.TextChoices):
     SIGNING_KEY_ROTATED = "signing.key.rotated", "Signing key begins to sign"
     SIGNING_KEY_WITHDRAWN = "signing.key.withdrawn", "Signing key withdrawn"
     AUDIT_EXPORTED = "audit.trail.exported", "Audit trail exported"
+    CLOUDTRAIL_READ = "audit.cloudtrail.read", "CloudTrail read"
+    CLOUDTRAIL_FAILED = "audit.cloudtrail.failed", "CloudTrail not read"
     SESSIONS_CUT = "revocation.sessions.cut", "Live sessions cut"
     CUT_PLACED = "revocation.policy.placed", "Cut placed"
     CUT_FAILED = "revocation.policy.failed", "Cut failed"

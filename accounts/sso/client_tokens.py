@@ -90,7 +90,7 @@ def subject_of(*, bearer: str, origin: Origin, now: datetime) -> Subject:
         raise _ended(RefusalReason.TOKEN, "an access token is unknown, expired or revoked")
     sign_in = _open_sign_in(token.approval, now, RefusalReason.TOKEN)
     _note_use(token.approval, sign_in=sign_in, origin=origin, now=now)
-    return replace(signins.subject_of(sign_in), scope=SCOPE)
+    return replace(signins.subject_of(sign_in), scope=SCOPE, approval_id=token.approval_id)
 
 
 def revoke(*, bearer: str, origin: Origin, now: datetime) -> None:

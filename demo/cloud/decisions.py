@@ -70,6 +70,20 @@ def why_denied(caller: Caller, action: str) -> str:
     return ""
 
 
+def why_not_allowed(caller: Caller, action: str) -> str:
+    """Return why a session may not do this: neither its role's policies nor its session policy may lack an Allow."""
+    request = Request(action=action, resource="*", context=caller.keys)
+    narrowed = [caller.session.policy] if caller.session and caller.session.policy else []
+    try:
+        by_role = policies.of_identity(caller.policies, request)
+        by_session = policies.of_identity(narrowed, request) if narrowed else Verdict.ALLOWS
+    except PolicyNotUnderstood as part:
+        return f"because a policy is not understood: {part}"
+    if by_role is Verdict.ALLOWS and by_session is Verdict.ALLOWS:
+        return ""
+    return "because no identity-based policy allows it"
+
+
 def _denied_by_session(caller: Caller, request: Request) -> bool:
     narrowed = [caller.session.policy] if caller.session and caller.session.policy else []
     return policies.of_identity(narrowed, request) is Verdict.DENIES

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
 
-from demo.cloud import answers, callers, decisions
+from demo.cloud import answers, callers, decisions, trail
 from demo.cloud.answers import Refused, access_denied
 from demo.cloud.callers import Caller
 from demo.cloud.signatures import Signature
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _LOGGER = logging.getLogger(__name__)
+_LOOK_UP = "cloudtrail:LookupEvents"
 
 
 def guarded(moto: WSGIApplication, tokens: TokenService) -> WSGIApplication:
@@ -56,18 +57,35 @@ def _decided(request: Request, tokens: TokenService) -> Response | None:
             return answers.success(action, tokens.assume_role_with_web_identity(form))
         case "AssumeRole":
             caller = callers.find(request, tokens.sessions)
+            tokens.trail.record(request, caller, action)
             return answers.success(action, tokens.assume_role(form, caller))
         case "GetCallerIdentity":
-            return answers.success(action, _identity(callers.find(request, tokens.sessions)))
+            caller = callers.find(request, tokens.sessions)
+            tokens.trail.record(request, caller, action)
+            return answers.success(action, _identity(caller))
     signature = Signature.of(request)
     if signature and signature.access_key_id in tokens.sessions:
         caller = callers.find(request, tokens.sessions)
         # As far as the request tells it: not where its path is what is asked for.
         target = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
-        name = f"{signature.service}:{action or target or 'Request'}"
-        if why := decisions.why_denied(caller, name):
+        call = action or target or "Request"
+        name = f"{signature.service}:{call}"
+        if name == _LOOK_UP:
+            return _look_up(request, caller, tokens)
+        why = decisions.why_denied(caller, name)
+        tokens.trail.record(request, caller, call, error="AccessDenied" if why else "")
+        if why:
             raise access_denied(f"User: {caller.arn} is not authorized to perform: {name} {why}")
     return None
+
+
+def _look_up(request: Request, caller: Caller, tokens: TokenService) -> Response:
+    """Answer LookupEvents. It is the one call for which a session needs an Allow here, as it needs one at AWS."""
+    if why := decisions.why_denied(caller, _LOOK_UP) or decisions.why_not_allowed(caller, _LOOK_UP):
+        return trail.denied(f"User: {caller.arn} is not authorized to perform: {_LOOK_UP} {why}")
+    answer = tokens.trail.look_up(request, caller)
+    tokens.trail.record(request, caller, "LookupEvents")
+    return answer
 
 
 def _form(request: Request) -> dict[str, str]:

@@ -20,15 +20,17 @@ from demo.cloud.issuers import Issuers
 from demo.cloud.policies import Request
 from demo.cloud.session_requests import SessionRequest
 from demo.cloud.sessions import Session
+from demo.cloud.trail import Trail
 
 _CHAINED_SESSION = 3600
 
 
 @dataclass(slots=True)
 class TokenService:
-    """STS; `sessions` has each session by the id of its access key."""
+    """STS; `sessions` has each session by the id of its access key, `trail` what was done with them."""
 
     issuers: Issuers = field(default_factory=Issuers)
+    trail: Trail = field(default_factory=Trail, repr=False)
     sessions: dict[str, Session] = field(default_factory=dict, repr=False)
 
     def assume_role(self, form: Mapping[str, str], caller: Caller) -> dict[str, Any]:

@@ -95,6 +95,7 @@ class DemoFolder:
             "SWITCH_ROLE_PRINCIPALS": SWITCHER,
             "AWS_ENDPOINT_URL_STS": ports.cloud_url,
             "AWS_ENDPOINT_URL_IAM": ports.cloud_url,
+            "AWS_ENDPOINT_URL_CLOUDTRAIL": ports.cloud_url,
             "AWS_FEDERATION_ENDPOINT": ports.cloud_url,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull,

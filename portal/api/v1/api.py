@@ -14,6 +14,7 @@ from accounts.errors import GatehouseError
 from portal.api import errors
 from portal.api.v1 import (
     audit,
+    audit_traces,
     client,
     directory,
     issuing,
@@ -48,6 +49,7 @@ for _router in (
     trust_checks.router,
     revocations.router,
     audit.router,
+    audit_traces.router,
 ):
     api.add_router("", _router)
 
