@@ -13,6 +13,7 @@ from accounts import audit, live_sessions, moments, signins
 from accounts.blocks import known_subjects, of_each, reached_sign_ins
 from accounts.models import Block, SignIn
 from accounts.models.audit import Action
+from accounts.models.signins import EndedBy
 from accounts.types import Origin, Subject
 
 By = Subject | str
@@ -89,7 +90,13 @@ def end_reached(row: Block, *, origin: Origin, now: datetime) -> tuple[SignIn, .
     """End the open sign-ins of those whom a block reaches, and return them."""
     reached = tuple(reached_sign_ins(row, now=now))
     for sign_in in reached:
-        signins.end(sign_in=sign_in, reason="blocked by an admin", origin=origin, now=now)
+        signins.end(
+            sign_in=sign_in,
+            reason="blocked by an admin",
+            ended_by=EndedBy.ADMIN,
+            origin=origin,
+            now=now,
+        )
     return reached
 
 

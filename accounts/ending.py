@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from accounts import signins
 from accounts.errors import AccessDenied
 from accounts.models import Approval, CliToken, Person, SignIn, Token
+from accounts.models.signins import EndedBy
 from accounts.portal_tokens import lifecycle
 from accounts.sso import client_tokens
 from accounts.types import Origin
@@ -149,20 +150,27 @@ def end_all(
     sign_ins: QuerySet[SignIn],
     *,
     people: Iterable[Person] = (),
+    tokens_of: QuerySet[SignIn] | None = None,
+    ended_by: EndedBy = EndedBy.PERSON,
     reason: str,
     origin: Origin,
     now: datetime,
 ) -> Ended:
-    """End sign-ins with their command lines and the tokens that were created in them, and all tokens of `people`."""
+    """End sign-ins with their command lines and the tokens that were created in them, and all tokens of `people`.
+
+    `tokens_of`: sign-ins whose tokens are revoked, too, although they may have ended before.
+    """
     with transaction.atomic():
         ended = list(sign_ins.select_related("person"))
         command_lines = live_command_lines(ended, now=now).count()
-        tokens = Token.objects.filter(sign_in__in=ended) | Token.objects.filter(
-            created_by__in=list(people)
+        tokens = Q(sign_in__in=ended) | Q(created_by__in=list(people))
+        if tokens_of is not None:
+            tokens |= Q(sign_in__in=tokens_of)
+        revoked = lifecycle.revoke_personal(
+            Token.objects.filter(tokens), reason=reason, origin=origin, now=now
         )
-        revoked = lifecycle.revoke_personal(tokens, reason=reason, origin=origin, now=now)
         for sign_in in ended:
-            signins.end(sign_in=sign_in, reason=reason, origin=origin, now=now)
+            signins.end(sign_in=sign_in, reason=reason, ended_by=ended_by, origin=origin, now=now)
     return Ended(len(ended), command_lines, len(revoked))
 
 

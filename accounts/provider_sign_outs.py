@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 
 from accounts.ending import Ended, end_all
 from accounts.models import Person, SignIn, SpentToken
+from accounts.models.signins import EndedBy
 from accounts.oidc.jwt import invalid
 from accounts.oidc.security_events import LogoutToken, SpendableToken
 from accounts.types import Origin
@@ -34,15 +35,21 @@ def sign_out(token: LogoutToken, *, origin: Origin, now: datetime) -> Ended:
             people = people.filter(sub=token.sub)
         sign_ins = _open(now).filter(person__in=people)
         if token.sid:
-            named = sign_ins.filter(provider_session=token.sid)
-            return end_all(named, reason=_SIGNED_OUT, origin=origin, now=now)
-        return end_all(sign_ins, people=people, reason=_SIGNED_OUT, origin=origin, now=now)
+            return _end_session(people, token.sid, origin=origin, now=now)
+        return end_all(
+            sign_ins,
+            people=people,
+            reason=_SIGNED_OUT,
+            ended_by=EndedBy.PROVIDER,
+            origin=origin,
+            now=now,
+        )
 
 
 def end_session(*, sid: str, origin: Origin, now: datetime) -> Ended:
     """End the sign-in that belongs to a session at the provider, with the tokens made in it."""
-    sign_ins = _open(now).filter(person__issuer=settings.OIDC_ISSUER, provider_session=sid)
-    return end_all(sign_ins, reason=_SIGNED_OUT, origin=origin, now=now)
+    people = Person.objects.filter(issuer=settings.OIDC_ISSUER)
+    return _end_session(people, sid, origin=origin, now=now)
 
 
 def revoke(person: Person, *, token: SpendableToken, origin: Origin, now: datetime) -> Ended:
@@ -54,7 +61,14 @@ def revoke(person: Person, *, token: SpendableToken, origin: Origin, now: dateti
     with transaction.atomic():
         _spend(token)
         sign_ins = _open(now).filter(person=person)
-        return end_all(sign_ins, people=(person,), reason=_REVOKED, origin=origin, now=now)
+        return end_all(
+            sign_ins,
+            people=(person,),
+            reason=_REVOKED,
+            ended_by=EndedBy.PROVIDER,
+            origin=origin,
+            now=now,
+        )
 
 
 def person_of(identifier: Mapping[str, str]) -> Person | None:
@@ -74,6 +88,19 @@ def person_of(identifier: Mapping[str, str]) -> Person | None:
             return None
     people = found[:2]
     return people[0] if len(people) == 1 else None
+
+
+def _end_session(people: QuerySet[Person], sid: str, *, origin: Origin, now: datetime) -> Ended:
+    """End what belongs to a session at the provider: also the tokens of a sign-in that another has replaced since."""
+    named = SignIn.objects.filter(person__in=people, provider_session=sid)
+    return end_all(
+        named & _open(now),
+        tokens_of=named,
+        reason=_SIGNED_OUT,
+        ended_by=EndedBy.PROVIDER,
+        origin=origin,
+        now=now,
+    )
 
 
 def _issuers() -> set[str]:

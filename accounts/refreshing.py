@@ -21,7 +21,7 @@ from accounts import pool, signins, time_budget
 from accounts.encryption import decrypt, encrypt
 from accounts.errors import SignInAgain, VerifyAgain
 from accounts.models import SignIn
-from accounts.models.signins import Verification
+from accounts.models.signins import EndedBy, Verification
 from accounts.oidc import discovery, id_tokens, jwt, token_endpoint, userinfo
 from accounts.oidc.errors import GrantRefused, ProviderMisconfigured, UserinfoRefused, unavailable
 from accounts.oidc.subjects import PROTOCOL_CLAIMS, merge_userinfo, subject
@@ -311,6 +311,7 @@ def _ended_there(sign_in_id: UUID, refused: GrantRefused, origin: Origin) -> Sig
     signins.end(
         sign_in=sign_in,
         reason="the identity provider no longer renews it",
+        ended_by=EndedBy.PROVIDER,
         origin=origin,
         now=timezone.now(),
     )

@@ -20,7 +20,7 @@ from accounts.encryption import encrypt
 from accounts.errors import SignInAgain
 from accounts.models import Person, SignIn
 from accounts.models.audit import Action
-from accounts.models.signins import Verification
+from accounts.models.signins import EndedBy, Verification
 from accounts.people import is_identity, names_of
 from accounts.rights import rights_of
 from accounts.storable import storable
@@ -216,11 +216,19 @@ def _set_person(person: Person, subject: Subject) -> list[str]:
     return [*names, "is_admin", "is_auditor"]
 
 
-def end(*, sign_in: SignIn, reason: str, origin: Origin, now: datetime) -> None:
+def end(
+    *,
+    sign_in: SignIn,
+    reason: str,
+    origin: Origin,
+    now: datetime,
+    ended_by: EndedBy = EndedBy.PERSON,
+) -> None:
     """End a sign-in, delete the provider's tokens, and record it. One that has ended is left alone."""
     with transaction.atomic():
         ended = SignIn.objects.filter(pk=sign_in.pk, ended_at=None).update(
             ended_at=now,
+            ended_by=ended_by,
             end_reason=reason[:64],
             encrypted_id_token="",
             encrypted_refresh_token="",
@@ -233,7 +241,7 @@ def end(*, sign_in: SignIn, reason: str, origin: Origin, now: datetime) -> None:
                 origin=origin,
                 subject=subject_of(sign_in),
                 reason=reason,
-                detail={"sign_in": str(sign_in.id)},
+                detail={"sign_in": str(sign_in.id), "ended_by": ended_by.value},
             )
 
 

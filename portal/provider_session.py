@@ -10,11 +10,30 @@ closing the browser would not give.
 from __future__ import annotations
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from accounts.oidc import discovery
+from accounts.oidc.logout import end_session
 
 LIFETIME = 86400
 """Seconds for which the mark is kept; providers end idle sessions sooner or later by themselves."""
 _REMAINS = "remains"
+
+
+def response_that_signs_out(id_token: str, *, allowed_origin: str | None) -> HttpResponse | None:
+    """Lead the browser to where the provider signs this person out, and remember that until it is back.
+
+    None: there is nowhere, or the Content-Security-Policy of the page with the form would block the redirect;
+    it allows `allowed_origin`.
+    """
+    ending = end_session(id_token)
+    if not ending.url or discovery.origin_of_url(ending.url) != allowed_origin:
+        return None
+    response = HttpResponseRedirect(ending.url)
+    if ending.state:
+        mark_until_back(response, state=ending.state)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def mark_as_remaining(response: HttpResponse) -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # What asks AWS for keys, and who may call it.
 ASKS_AWS = {"assume_role", "console_sign_in_url", "obtain"}
-# The revoker's keys end sessions, and stay in their package.
+# The revoker's keys end sessions, and stay in their package; those that read CloudTrail may do nothing else.
 MAY_ASK_AWS = (
     "accounts/aws/",
     "accounts/access.py",
+    "accounts/key_uses.py",
     "accounts/trust/",
     "accounts/trust_checks/",
     "accounts/revocation/revokers.py",

@@ -458,6 +458,7 @@ class Migration(migrations.Migration):
                 ('expires_at', models.DateTimeField()),
                 ('last_used_at', models.DateTimeField(help_text='When its browser or a command line last asked for something, to the minute.')),
                 ('ended_at', models.DateTimeField(blank=True, null=True)),
+                ('ended_by', models.CharField(blank=True, choices=[('person', 'The person'), ('admin', 'A portal admin'), ('provider', 'The identity provider')], help_text='Who ended it; empty while it is open, or if it ended by itself.', max_length=16)),
                 ('end_reason', models.CharField(blank=True, max_length=64)),
                 ('ip', models.CharField(blank=True, max_length=45, verbose_name='IP address')),
                 ('user_agent', models.CharField(blank=True, max_length=512)),

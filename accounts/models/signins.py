@@ -22,6 +22,14 @@ class Verification(models.TextChoices):
     NONE = "none", "Not until the next sign-in"
 
 
+class EndedBy(models.TextChoices):
+    """Who ended a sign-in before it ended by itself."""
+
+    PERSON = "person", "The person"
+    ADMIN = "admin", "A portal admin"
+    PROVIDER = "provider", "The identity provider"
+
+
 class SignInQuerySet(models.QuerySet["SignIn"]):
     """Narrows sign-ins to those that are open, or over, at a moment; `SignIn.is_open` says the same of one."""
 
@@ -62,6 +70,12 @@ class SignIn(models.Model):
         help_text="When its browser or a command line last asked for something, to the minute."
     )
     ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.CharField(
+        max_length=16,
+        choices=EndedBy,
+        blank=True,
+        help_text="Who ended it; empty while it is open, or if it ended by itself.",
+    )
     end_reason = models.CharField(max_length=64, blank=True)
     ip = models.CharField("IP address", max_length=45, blank=True)
     user_agent = models.CharField(max_length=512, blank=True)

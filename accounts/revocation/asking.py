@@ -15,6 +15,7 @@ from accounts.errors import AccessDenied, InvalidRequest
 from accounts.models import Block, Person, Placement, Revocation, SignIn
 from accounts.models.audit import Action
 from accounts.models.revocations import PlacementState, Reach
+from accounts.models.signins import EndedBy
 from accounts.revocation import reaching
 from accounts.revocation.placing import AT_ONCE_IN_REQUEST, LATE, place
 from accounts.revocation.reaching import Reached, Request
@@ -102,7 +103,9 @@ def _block_first(
     if reached.sign_in is not None:
         only = SignIn.objects.open_at(now).filter(pk=reached.sign_in.pk)
         reason = "its live sessions were cut"
-        return ending.end_all(only, reason=reason, origin=origin, now=now).sign_ins
+        return ending.end_all(
+            only, reason=reason, ended_by=EndedBy.ADMIN, origin=origin, now=now
+        ).sign_ins
     if not (request.block and reached.person):
         return 0
     whom = Block(issuer=reached.person.issuer, sub=reached.person.sub, reason=request.reason[:255])

@@ -25,6 +25,7 @@ from django.utils.safestring import SafeString
 from accounts import audit, ending, live_sessions, moments
 from accounts.ending import Ended
 from accounts.models import Person, SignIn
+from accounts.models.signins import EndedBy
 from accounts.types import Surface
 from portal.admin.audited import AuditedAdmin
 from portal.context import origin_of, subject_of_request
@@ -105,6 +106,7 @@ def end_as_admin(
         sign_ins & SignIn.objects.open_at(now),
         people=people,
         reason=f"ended by a portal admin, {subject_of_request(request).label}",
+        ended_by=EndedBy.ADMIN,
         origin=origin_of(request, Surface.ADMIN),
         now=now,
     )

@@ -57,11 +57,12 @@ class SignInAdmin(ReadOnlyAdmin):
         "state",
         "started_at",
         "last_used_at",
+        "ended_by",
         "end_reason",
         "ip",
     )
     list_select_related = ("person",)
-    list_filter = (SignInStateFilter, "started_at", "ended_at")
+    list_filter = (SignInStateFilter, "ended_by", "started_at", "ended_at")
     search_fields = ("person__name", "person__email", "person__sub", "ip")
     fields = (
         "person",
@@ -72,6 +73,7 @@ class SignInAdmin(ReadOnlyAdmin):
         "verified_at",
         "expires_at",
         "ended_at",
+        "ended_by",
         "end_reason",
         "ip",
         "user_agent",

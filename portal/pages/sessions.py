@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import audit, ending, live_sessions
+from accounts.encryption import decrypt
 from accounts.ending import Ended, OpenSignIn
 from accounts.live_sessions import LiveSession
 from accounts.models import Person
@@ -124,13 +125,22 @@ def end_others(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_POST
 def end_all(request: HttpRequest) -> HttpResponse:
-    """End all sign-ins, the present one too, and, if so chosen, all tokens."""
+    """End all sign-ins, the present one too, and, if so chosen, all tokens; then go on to the provider's own sign-out."""
+    current = sign_in_of(request)
     ended = ending.end_own(
-        by=sign_in_of(request),
+        by=current,
         tokens_too=_tokens_too(request),
         origin=origin_of(request),
         now=timezone.now(),
     )
+    if "provider" in request.POST:
+        allowed_origin = request.session.get("end_session_origin")
+        response = provider_session.response_that_signs_out(
+            decrypt(current.encrypted_id_token), allowed_origin=allowed_origin
+        )
+        if response is not None:
+            _forget(request)
+            return response
     return _signed_out(request, ended)
 
 
@@ -147,8 +157,12 @@ def _signed_out(request: HttpRequest, ended: Ended) -> HttpResponse:
     """Tell somebody who has just ended the present sign-in, in a browser that knows nobody any more."""
     person = sign_in_of(request).person
     context = {"ended": ended.in_words, "at_aws": at_aws(person, now=timezone.now())}
-    auth.logout(request)
-    cast(GatehouseRequest, request).sign_in = None
+    _forget(request)
     response = render(request, "pages/signed_out.html", context)
     provider_session.mark_as_remaining(response)
     return response
+
+
+def _forget(request: HttpRequest) -> None:
+    auth.logout(request)
+    cast(GatehouseRequest, request).sign_in = None

@@ -23,7 +23,6 @@ from accounts.errors import GatehouseError
 from accounts.models import SignIn
 from accounts.oidc import discovery
 from accounts.oidc.errors import SignInFailed
-from accounts.oidc.logout import end_session
 from portal import limiting, provider_session
 from portal.context import origin_of, sign_in_of
 from portal.request import GatehouseRequest
@@ -174,16 +173,11 @@ class Logout(OIDCLogoutView):  # type: ignore[misc]
                 now=timezone.now(),
             )
         auth.logout(request)
-        ending = end_session(id_token)
         if not sign_in:
             # The sign-in has expired here; at the provider the session may still be open.
             allowed_origin = discovery.end_session_origin()
-        if ending.url and discovery.origin_of_url(ending.url) == allowed_origin:
-            response = HttpResponseRedirect(ending.url)
-            if ending.state:
-                provider_session.mark_until_back(response, state=ending.state)
-        else:
-            # There is nowhere to sign out, or the page's Content-Security-Policy would block the redirect.
+        response = provider_session.response_that_signs_out(id_token, allowed_origin=allowed_origin)
+        if response is None:
             response = HttpResponseRedirect("/")
             provider_session.mark_as_remaining(response)
         response["Cache-Control"] = "no-store"

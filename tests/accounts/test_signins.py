@@ -284,7 +284,7 @@ def test_ending_forgets_the_tokens_and_is_recorded() -> None:
     assert row.encrypted_id_token + row.encrypted_refresh_token == ""
     recorded = AuditEvent.objects.get(action=Action.SIGNIN_ENDED)
     assert (recorded.sub, recorded.reason) == ("sub-alice", "signed out")
-    assert recorded.detail == {"sign_in": str(row.id)}
+    assert recorded.detail == {"sign_in": str(row.id), "ended_by": "person"}
 
 
 def test_ending_twice_changes_and_records_nothing_more() -> None:

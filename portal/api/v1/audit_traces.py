@@ -15,12 +15,40 @@ from accounts import key_uses
 from accounts.audit_trail import traces
 from accounts.models import AuditEvent
 from accounts.types import Surface
+from portal.api.v1 import examples
 from portal.api.v1.auth import reader_of
 from portal.api.v1.schemas import AuditEventOut, ErrorOut
 from portal.context import origin_of
 
 router = Router(tags=["Audit"])
 ERRORS = frozenset({400, 401, 403, 413, 422, 429, 503})
+
+
+_ROW: dict[str, Any] = examples.AUDIT["items"][0]
+_TRACE: dict[str, Any] = {"by_key": True, "items": [{"row": _ROW, "came_from": []}]}
+_USES: dict[str, Any] = {
+    "items": [
+        {
+            "region": "eu-west-1",
+            "error": "",
+            "more": False,
+            "events": [
+                {
+                    "at": "2026-11-22T12:04:31Z",
+                    "event_id": "8d1c7f2e-5d0b-4b55-9f0d-0c2b4e6a9f10",
+                    "name": "ListBuckets",
+                    "service": "s3.amazonaws.com",
+                    "region": "eu-west-1",
+                    "ip": "203.0.113.7",
+                    "user_agent": "aws-cli/2.38.1",
+                    "error_code": "",
+                    "session_arn": _ROW["assumed_role_arn"],
+                    "resources": [],
+                }
+            ],
+        }
+    ]
+}
 
 
 class TraceIn(Schema):
@@ -41,7 +69,7 @@ class TraceIn(Schema):
 class TracedRowOut(Schema):
     """A row of the audit trail, and what it came from."""
 
-    row: AuditEventOut
+    row: AuditEventOut = Field(description="The row.")
     came_from: list[AuditEventOut] = Field(
         description="The rows of the sign-in, the approval of the command line and the token behind it, newest first."
     )
@@ -49,6 +77,8 @@ class TracedRowOut(Schema):
 
 class TraceOut(Schema):
     """The rows behind a key or an event, newest first; none if the portal did not give it out."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_TRACE]})
 
     by_key: bool = Field(
         description="Whether they were found by the key; else by the name of the session, as with the console."
@@ -82,6 +112,8 @@ class RegionUsesOut(Schema):
 
 class KeyUsesOut(Schema):
     """What was done with the keys, or the console session, of a row."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_USES]})
 
     items: list[RegionUsesOut] = Field(description="Each region that was asked.")
 

@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from portal.api.v1 import directory_schemas, onboarding_schemas, revocation_schemas, schemas
+from portal.api.v1 import (
+    audit_traces,
+    directory_schemas,
+    onboarding_schemas,
+    revocation_schemas,
+    schemas,
+)
 from tests.issuer import Issuer
 from tests.portal.api.conftest import Program
 
@@ -29,6 +35,8 @@ OPERATIONS = {
     "revoke",
     "revocation",
     "audit",
+    "audit_trace",
+    "audit_uses",
 }
 
 
@@ -118,7 +126,13 @@ def test_examples_are_what_the_document_says(program: Program) -> None:
 
     for name, examples in shown.items():
         for example in examples:
-            modules = (schemas, directory_schemas, onboarding_schemas, revocation_schemas)
+            modules = (
+                schemas,
+                directory_schemas,
+                onboarding_schemas,
+                revocation_schemas,
+                audit_traces,
+            )
             module = next(one for one in modules if hasattr(one, name))
             schema = getattr(module, name).model_validate(example)
             written = json.loads(schema.model_dump_json(exclude_unset=True))

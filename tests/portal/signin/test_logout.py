@@ -111,6 +111,35 @@ def test_the_provider_signs_out_too_and_sends_people_back(
     assert not identity.sessions
 
 
+def test_who_ends_everything_goes_on_to_the_provider_if_that_is_chosen(
+    visitor: Visitor, identity: IdentityProvider
+) -> None:
+    visitor.walk("alice")
+    page = visitor.client.get("/sessions")
+    assert "Sign out at your identity provider, too" in page.content.decode()
+
+    response = visitor.client.post("/sessions/end-all", {"provider": "on"})
+
+    address = urlsplit(response["Location"])
+    assert response.status_code == 302
+    assert f"{address.scheme}://{address.netloc}" in form_action(page)
+    assert "no-store" in response["Cache-Control"]
+    assert not visitor.is_signed_in
+    visitor.at_provider.get(response["Location"], allow_redirects=False, timeout=5)
+    assert not identity.sessions
+
+
+def test_who_ends_everything_is_told_where_the_provider_has_no_sign_out(
+    visitor: Visitor, identity: IdentityProvider
+) -> None:
+    with identity.misbehaving(discovery={"end_session_endpoint": None}):
+        visitor.walk("alice")
+        response = visitor.client.post("/sessions/end-all", {"provider": "on"})
+
+    assert "Your identity provider may still know this browser" in response.content.decode()
+    assert not visitor.is_signed_in
+
+
 def test_signing_out_works_while_the_provider_is_down(
     visitor: Visitor, identity: IdentityProvider
 ) -> None:

@@ -16,6 +16,7 @@ from accounts import signins
 from accounts.errors import SignInAgain
 from accounts.models import AuditEvent, Person, SignIn, SpentToken, Token
 from accounts.models.audit import Action
+from accounts.models.signins import EndedBy
 from accounts.oidc.security_events import LOGOUT_EVENT
 from accounts.portal_tokens import lifecycle
 from accounts.purging import purge
@@ -143,8 +144,31 @@ def test_a_logout_token_ends_the_session_it_names_and_what_hangs_from_it(issuer:
     assert [is_live(one) for one in (made_here, made_elsewhere)] == [False, True]
     alice.refresh_from_db()
     assert alice.end_reason == "signed out at the identity provider"
+    assert alice.ended_by == EndedBy.PROVIDER
+    assert AuditEvent.objects.get(action=Action.SIGNIN_ENDED).detail["ended_by"] == "provider"
     actions = set(AuditEvent.objects.values_list("action", flat=True))
     assert {Action.SIGNIN_ENDED, Action.TOKEN_REVOKED} <= actions
+
+
+@pytest.mark.parametrize("front", [False, True])
+def test_a_token_made_in_a_sign_in_that_was_replaced_ends_with_its_old_session(
+    issuer: Issuer, settings: Any, front: bool
+) -> None:
+    settings.FRONT_CHANNEL_LOGOUT = True
+    settings.OIDC_ISSUER = issuer.url
+    before, bobs = sign_in(issuer), sign_in(issuer, "bob", sid="session-of-bob")
+    made_before, of_bob = token_made_in(before), token_made_in(bobs)
+    after = sign_in(issuer, sid="the-session-after")
+    signins.replace(previous=before, by=after, origin=FROM, now=timezone.now())
+    assert is_live(made_before)
+
+    if front:
+        Client().get(FRONT, {"iss": issuer.url, "sid": SESSION})
+    else:
+        assert tell(logout_token(issuer)).status_code == 200
+
+    assert [is_live(one) for one in (made_before, of_bob)] == [False, True]
+    assert is_open(after)
 
 
 def test_a_session_of_somebody_else_is_not_ended_by_its_identifier(issuer: Issuer) -> None:
