@@ -110,6 +110,16 @@ def near_misses_of(subject: Subject, *, now: datetime) -> list[NearMiss]:
     return misses[:_MOST_SHOWN]
 
 
+def all_rules_in_force(*, now: datetime) -> list[Rule]:
+    """Return the rules of all of people's mappings in force, ordered by name, in one query."""
+    targets = MappingTarget.objects.filter(
+        Q(mapping__expires_at=None) | Q(mapping__expires_at__gt=now),
+        mapping__issuer=None,
+        mapping__enabled=True,
+    ).order_by("mapping__name", "mapping_id", "id")
+    return _as_rules(targets.values_list(*COLUMNS))
+
+
 def rule_of(mapping: Mapping) -> Rule | None:
     """Return one mapping as a rule, whether or not it is in force; None if it has no targets."""
     targets = MappingTarget.objects.filter(mapping=mapping).order_by("id")
