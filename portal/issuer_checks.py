@@ -76,6 +76,12 @@ def _others() -> Iterator[CheckMessage]:
             hint=f"Choose one of {', '.join(SigningAlgorithm.values)}.",
             id="portal.E062",
         )
+    if settings.TRUST_ROTATION < 0:
+        yield Error(
+            f"TRUST_ROTATION is {settings.TRUST_ROTATION} days.",
+            hint="Write a number of days, such as 90; 0: the worker never rotates the signing keys.",
+            id="portal.E064",
+        )
     if not MAX_AGE <= settings.TRUST_CACHE_TIME <= MONTH:
         yield Error(
             f"TRUST_CACHE_TIME is {settings.TRUST_CACHE_TIME} seconds.",

@@ -157,6 +157,8 @@ TRUST_USER_TOKEN_AUDIENCES = env.list(
 )
 TRUST_ALGORITHM = env.str("TRUST_ALGORITHM", default="RS256")
 TRUST_CACHE_TIME = _number("TRUST_CACHE_TIME", 86400)
+# Days after which the worker has the next key sign; 0: never.
+TRUST_ROTATION = _number("TRUST_ROTATION", 90)
 # The policy of the organization that can cut live sessions in all its accounts at once, and the role that may change it.
 ORGANIZATION_REVOCATION_POLICY = env.str("ORGANIZATION_REVOCATION_POLICY", default="")
 ORGANIZATION_REVOCATION_ROLE = env.str("ORGANIZATION_REVOCATION_ROLE", default="")

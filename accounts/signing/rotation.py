@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 
 from accounts.encryption import Purpose, decrypt, encrypt, needs_an_earlier_key
@@ -51,6 +52,26 @@ def rotate(*, now: datetime, actor: str) -> SigningKey:
         stored_keys.begin(successor, begins, now=now, actor=actor, reason="rotation")
         _ensure_standby(now=now, actor=actor)
     return successor
+
+
+def rotate_if_due(*, now: datetime, actor: str) -> SigningKey | None:
+    """Rotate if the key that signs does so for TRUST_ROTATION days already; return the key that will sign, else None.
+
+    Doing it twice is doing it once: whoever comes second finds a key that is young, or a rotation under way.
+
+    Raises:
+        InvalidRequest: the standby is not published yet.
+    """
+    if not settings.TRUST_ROTATION:
+        return None
+    with transaction.atomic():
+        states = _states(stored_keys.locked(), now)
+        signing = states.get(KeyState.SIGNING)
+        if not signing or states.get(KeyState.NEXT):
+            return None
+        if now - begins_at(signing[0]) < timedelta(days=settings.TRUST_ROTATION):
+            return None
+        return rotate(now=now, actor=actor)
 
 
 def replace_at_once(*, now: datetime, actor: str, all_keys_are_known: bool = False) -> SigningKey:

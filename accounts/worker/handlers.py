@@ -11,6 +11,7 @@ from accounts import revocation
 from accounts.audit_trail import batches, deliveries, retention
 from accounts.purging import purge
 from accounts.revocation.asking import JOB as REVOCATION
+from accounts.signing import rotation
 
 Payload = Mapping[str, Any]
 
@@ -46,10 +47,15 @@ def _deliver(payload: Payload, now: datetime) -> None:
     deliveries.deliver(now=now)
 
 
+def _rotate(payload: Payload, now: datetime) -> None:
+    rotation.rotate_if_due(now=now, actor="the worker")
+
+
 HANDLERS: Mapping[str, Handler] = {
     "purge": Handler(_purge, every=timedelta(days=1)),
     "seal the audit trail": Handler(_seal, every=timedelta(minutes=1)),
     "purge the audit trail": Handler(_purge_audit, every=timedelta(days=1)),
     "deliver the audit trail": Handler(_deliver, every=timedelta(minutes=1)),
+    "rotate the signing keys": Handler(_rotate, every=timedelta(days=1)),
     REVOCATION: Handler(_revoke),
 }

@@ -52,6 +52,8 @@ def test_the_portal_itself_as_issuer_needs_no_setting() -> None:
         ("TRUST_ALGORITHM", "HS256", ["portal.E062"]),
         ("TRUST_ALGORITHM", "none", ["portal.E062"]),
         ("TRUST_ALGORITHM", "ES256", []),
+        ("TRUST_ROTATION", -1, ["portal.E064"]),
+        ("TRUST_ROTATION", 0, []),
         ("TRUST_CACHE_TIME", 299, ["portal.E063"]),
         ("TRUST_CACHE_TIME", 2592001, ["portal.E063"]),
         ("TRUST_CACHE_TIME", 300, []),

@@ -42,21 +42,21 @@ def addresses() -> Iterator[str]:
     ]
     while found:
         prefix, entry = found.pop()
-        path = prefix + _sample(str(entry.pattern))
+        path = prefix + sample(str(entry.pattern))
         if isinstance(entry, URLResolver):
             found += [(path, child) for child in entry.url_patterns]
         else:
             yield path
 
 
-def _sample(pattern: str) -> str:
-    """Return an address that a pattern matches."""
+def sample(pattern: str, *, number: str = "1") -> str:
+    """Return an address that a pattern matches; `number` stands where it has a variable."""
     if pattern.startswith("(?P<url>"):
         return "anything"
     if pattern.startswith("^(?P<app_label>"):
         return "accounts/"
     pattern = re.sub(r"<uuid:\w+>", "00000000-0000-0000-0000-000000000000", pattern)
-    pattern = re.sub(r"<(path|int|str|slug):\w+>|<\w+>", "1", pattern)
+    pattern = re.sub(r"<(path|int|str|slug):\w+>|<\w+>", number, pattern)
     return pattern.removeprefix("^").removesuffix("$")
 
 

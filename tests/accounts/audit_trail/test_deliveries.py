@@ -12,9 +12,11 @@ from uuid import uuid4
 
 import boto3
 import pytest
+import time_machine
 from django.db import DatabaseError, connection, transaction
 from moto.server import ThreadedMotoServer
 from pytest_django import Settings
+from standardwebhooks import Webhook, WebhookVerificationError
 
 from accounts import audit
 from accounts.audit_trail import batches, deliveries, retention
@@ -67,12 +69,22 @@ def test_each_batch_is_posted_in_order_once_and_its_signature_fits(
         messages = [json.loads(seen.body) for seen in server.seen]
         assert [row["id"] for each in messages for row in each["data"]["rows"]] == sealed
         first = server.seen[0]
-        headers = {name.lower(): value for name, value in first.headers.items()}
+        headers = named(first.headers)
         signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.{first.body}".encode()
+        for seen in server.seen:  # The reference library verifies every one of them.
+            with time_machine.travel(LATER):
+                said = Webhook(SECRET).verify(seen.body, named(seen.headers))
+            assert said == json.loads(seen.body)
+        with time_machine.travel(LATER), pytest.raises(WebhookVerificationError):
+            Webhook(SECRET).verify(first.body + " ", headers)
         key = base64.b64decode(SECRET.removeprefix("whsec_"))
         mac = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
         assert headers["webhook-signature"] == f"v1,{mac}"
         assert headers["webhook-id"] == "audit-batch-1"
+
+
+def named(headers: dict[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
 
 
 def test_what_is_not_taken_is_sent_again_under_the_same_id(settings: Settings) -> None:

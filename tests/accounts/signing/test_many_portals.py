@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
@@ -58,3 +59,14 @@ def test_rotations_at_the_same_moment_are_one() -> None:
     assert sum(isinstance(one, SigningKey) for one in done) == 1
     assert sum(isinstance(one, InvalidRequest) for one in done) == PORTALS - 1
     assert list(SigningKey.objects.values_list("number", flat=True)) == [1, 2, 3]
+
+
+def test_workers_at_the_same_moment_rotate_once() -> None:
+    stored_keys.create_first(now=NOON)
+    due = NOON + timedelta(days=90)
+
+    done = at_once(lambda: rotation.rotate_if_due(now=due, actor="the worker"))
+
+    assert sum(isinstance(one, SigningKey) for one in done) == 1
+    assert done.count(None) == PORTALS - 1
+    assert SigningKey.objects.count() == 3

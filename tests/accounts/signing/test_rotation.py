@@ -305,3 +305,60 @@ def test_keys_are_encrypted_again_before_an_earlier_secret_goes(settings: Settin
 
     settings.SECRET_KEY_FALLBACKS = []
     assert signer(NOON) == 1
+
+
+# By the worker
+
+
+def rotate_if_due(now: datetime) -> SigningKey | None:
+    return rotation.rotate_if_due(now=now, actor="the worker")
+
+
+def test_the_worker_rotates_a_key_that_is_old_enough_once(settings: Settings) -> None:
+    settings.TRUST_ROTATION = 30
+    assert rotate_if_due(NOON) is None
+    assert not SigningKey.objects.exists()
+    stored_keys.create_first(now=NOON)
+    aws = Aws()
+
+    assert rotate_if_due(NOON + 30 * DAY - MINUTE) is None
+    due = NOON + 30 * DAY
+    assert aws.verifies(mint(request=REQUEST, now=due - MINUTE), due - MINUTE)
+    assert [rotate_if_due(due), rotate_if_due(due)] == [SigningKey.objects.get(number=2), None]
+
+    assert signer(due) == 2
+    assert aws.verifies(mint(request=REQUEST, now=due), due), "it was published before it signed"
+    assert states(due)[3] is KeyState.STANDBY
+    assert rotate_if_due(due + 30 * DAY - MINUTE) is None
+
+
+def test_the_worker_leaves_a_rotation_that_is_under_way_alone(settings: Settings) -> None:
+    settings.TRUST_ROTATION = 30
+    stored_keys.create_first(now=NOON)
+    due = NOON + 30 * DAY
+    SigningKey.objects.filter(number=2).update(published_at=due)
+    assert rotate_if_due(due) is not None
+    assert states(due)[2] is KeyState.NEXT
+
+    assert rotate_if_due(due + MINUTE) is None
+    assert signer(due + MINUTE) == 1
+
+
+def test_the_worker_rotates_nothing_where_that_is_switched_off(settings: Settings) -> None:
+    settings.TRUST_ROTATION = 0
+    stored_keys.create_first(now=NOON)
+
+    assert rotate_if_due(NOON + 1000 * DAY) is None
+    assert signer(NOON + 1000 * DAY) == 1
+
+
+def test_the_worker_waits_for_a_standby_that_is_not_published(settings: Settings) -> None:
+    settings.TRUST_ISSUER = ELSEWHERE
+    stored_keys.create_first(now=NOON)
+    rotation.note_publication(now=NOON, actor=ACTOR)
+    assert rotate_if_due(NOON + 91 * DAY) is not None
+
+    with pytest.raises(InvalidRequest) as refused:
+        rotate_if_due(NOON + 182 * DAY)
+
+    assert refused.value.code == "signing.not_published"
