@@ -15,20 +15,24 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.management import call_command
 from django.db import OperationalError
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
 from playwright.sync_api import Page
 from pytest_django import Settings
 
 from accounts import audit, favourites
-from accounts.models import Account, Mapping, SignIn, Token
+from accounts.aws.cloudtrail import RecordedEvent
+from accounts.key_uses import KeyUses, RegionUses
+from accounts.models import Account, AuditEvent, Mapping, SignIn, Token
 from accounts.models.audit import Action
 from accounts.portal_tokens import lifecycle
 from accounts.types import Kind, RoleRef, Scope
+from portal import kept_forms
 from tests import cast
 from tests.browsers import follow
 from tests.sso.conftest import Program
 
+KEY = "ASIAIOSFODNN7EXAMPLE"
 ROLE = "account_id=210987654321&role_name=Developer"
 SEVERAL = (
     "role=210987654321/Developer&role=210987654321/ReadOnly&role=123456789012/ReadOnly"
@@ -171,6 +175,35 @@ def signed_in_often() -> Client:
             duration=3600,
             access_key_id="ASIAEXAMPLEEXAMPLE00",
         )
+    return client
+
+
+def carol_with_a_trail() -> Client:
+    """An auditor, and keys that somebody had by a command line."""
+    client = cast.signed_in("carol")
+    now, person = timezone.now(), cast.subject("alice")
+    sign_in = str(cast.sign_in(person).pk)
+    allowed = {
+        "object": "command line botocore-client-gatehouse",
+        "approval": "5f0d2c1e-6f43-4f4e-8a52-0a4f3f6f4d11",
+        "requested_from": "2001:db8:1234:5678:9abc:def0:1234:5678",
+    }
+    audit.record(
+        action=Action.CLI_ALLOWED, now=now, origin=cast.ORIGIN, subject=person, detail=allowed
+    )
+    audit.record(
+        action=Action.KEYS_ISSUED,
+        now=now,
+        origin=cast.ORIGIN,
+        subject=person,
+        account_id="210987654321",
+        role_name="Developer",
+        duration=3600,
+        reason="Developers of payments: groups = payments",
+        access_key_id=KEY,
+        session_name="alice-northwind.example-sduxc4bviyml",
+        detail={"sign_in": sign_in, "approval": allowed["approval"]},
+    )
     return client
 
 
@@ -343,6 +376,56 @@ def be_active(page: Page, portal: str) -> None:
     page.goto(f"{portal}/activity")
 
 
+def trace(page: Page, portal: str) -> None:
+    page.goto(f"{portal}/audit/trace")
+    page.get_by_label("Event of CloudTrail, or access key id").fill(KEY)
+    follow(page.get_by_role("button", name="Find"))
+
+
+def ask_cloudtrail(page: Page, portal: str) -> None:
+    uses = KeyUses(
+        AuditEvent.objects.get(access_key_id=KEY),
+        (
+            RegionUses(
+                "eu-west-1",
+                (_use("ListBuckets"), _use("RunInstances", "Client.UnauthorizedOperation")),
+                more=True,
+            ),
+            RegionUses(
+                "us-east-1",
+                error="The portal may not read CloudTrail here. Contact your portal admins.",
+            ),
+        ),
+    )
+    with (
+        mock.patch.object(django_settings, "CLOUDTRAIL_PERMISSION_SET", "TrailReader"),
+        mock.patch("accounts.key_uses.look_up", return_value=uses),
+    ):
+        trace(page, portal)
+        follow(page.get_by_role("button", name="Ask CloudTrail what was done"))
+
+
+def _use(name: str, error_code: str = "") -> RecordedEvent:
+    return RecordedEvent(
+        at=timezone.now(),
+        event_id="8d1c7f2e-5d0b-4b55-9f0d-0c2b4e6a9f10",
+        name=name,
+        service="ec2.amazonaws.com",
+        region="eu-west-1",
+        ip="203.0.113.7",
+        user_agent="aws-cli/2.38.1 md/awscrt#1.0.0 ua/2.1 os/linux#6.1.0 md/arch#x86_64 lang/python#3.13.9",
+        error_code=error_code,
+        session_arn="",
+        resources=("arn:aws:ec2:eu-west-1:210987654321:instance/i-0123456789abcdef0",),
+    )
+
+
+def come_back_to_a_form(page: Page, portal: str) -> None:
+    sent = RequestFactory().post(f"/keys?{ROLE}", {"duration": "3600"})
+    sent.sign_in = SignIn.objects.select_related("person").latest("started_at")  # type: ignore[attr-defined]
+    page.goto(portal + kept_forms.keep(sent))
+
+
 def be_asked(page: Page, portal: str) -> None:
     """Come as `aws sso login` sends people."""
     page.goto(portal + Program.registered().address())
@@ -461,6 +544,9 @@ STATES: dict[str, tuple[Callable[[], Client], Callable[[Page, str], None]]] = {
     "activity": (alice, be_active),
     "audit": (carol, open_path("/audit")),
     "audit_trace": (carol, open_path("/audit/trace")),
+    "audit_trace-found": (carol_with_a_trail, trace),
+    "audit_trace-cloudtrail": (carol_with_a_trail, ask_cloudtrail),
+    "continue": (alice, come_back_to_a_form),
     "signin-failed": (nobody, fail_to_sign_in),
     "form-too-old": (alice, send_an_old_form),
     "broke": (alice, fail_with(RuntimeError("a defect"))),
