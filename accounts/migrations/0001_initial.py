@@ -557,7 +557,7 @@ class Migration(migrations.Migration):
                 ('person', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='preferences', serialize=False, to=settings.AUTH_USER_MODEL)),
                 ('sign_out_first', models.BooleanField(default=False, help_text='Ends all console sessions of the browser, also those of other accounts.', verbose_name='sign out of the AWS console first')),
                 ('slash_searches', models.BooleanField(default=True, help_text='On the start page.', verbose_name='the / key goes to the search')),
-                ('profile_names', models.CharField(choices=[('account_name', "The account's name"), ('account_id', "The account's id")], default='account_name', help_text="What the names of profiles in AWS's files begin with.", max_length=16, verbose_name='names of profiles')),
+                ('profile_pattern', models.CharField(default='{account}_{role}', help_text="The pattern of the names of profiles in AWS's files.", max_length=64, verbose_name='names of profiles')),
                 ('language', models.CharField(blank=True, default='', help_text='Of pages, such as de or pt-br. Empty: what the browser asks for.', max_length=16)),
             ],
             options={
@@ -764,10 +764,6 @@ class Migration(migrations.Migration):
             model_name='mapping',
             name='issuer',
             field=models.ForeignKey(blank=True, db_index=False, help_text='Empty: for people. Otherwise only for the workloads of this issuer.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='mappings', to='accounts.trustedissuer'),
-        ),
-        migrations.AddConstraint(
-            model_name='preferences',
-            constraint=models.CheckConstraint(condition=models.Q(('profile_names__in', ['account_name', 'account_id'])), name='preferences_profile_names_are_known'),
         ),
         migrations.AddConstraint(
             model_name='clitoken',

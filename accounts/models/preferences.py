@@ -5,13 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from accounts.models.people import Person
-
-
-class ProfileNames(models.TextChoices):
-    """What the names of profiles in AWS's files begin with."""
-
-    ACCOUNT_NAME = "account_name", "The account's name"
-    ACCOUNT_ID = "account_id", "The account's id"
+from accounts.profile_patterns import DEFAULT_PATTERN, LONGEST_PATTERN
 
 
 class Preferences(models.Model):
@@ -32,12 +26,11 @@ class Preferences(models.Model):
         "the / key goes to the search", default=True, help_text="On the start page."
     )
 
-    profile_names = models.CharField(
+    profile_pattern = models.CharField(
         "names of profiles",
-        max_length=16,
-        choices=ProfileNames,
-        default=ProfileNames.ACCOUNT_NAME,
-        help_text="What the names of profiles in AWS's files begin with.",
+        max_length=LONGEST_PATTERN,
+        default=DEFAULT_PATTERN,
+        help_text="The pattern of the names of profiles in AWS's files.",
     )
 
     language = models.CharField(
@@ -49,12 +42,6 @@ class Preferences(models.Model):
 
     class Meta:
         verbose_name_plural = "preferences"
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(profile_names__in=ProfileNames.values),
-                name="preferences_profile_names_are_known",
-            )
-        ]
 
     def __str__(self) -> str:
         return f"preferences of {self.person}"

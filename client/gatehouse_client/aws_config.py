@@ -7,37 +7,20 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TextIO
 
 from gatehouse_client.errors import CommandFailed
-from gatehouse_client.profiles import Profile
+from gatehouse_client.profiles import Profile, SsoSettings
+from gatehouse_client.sections import Section, append, find, parse
 
-_HEADING = re.compile(r"\s*\[")
-_PROFILE = re.compile(r"""\s*\[\s*profile\s+["']?([^\]"']+?)["']?\s*\]""")
-_PROCESS = re.compile(
-    r"""^credential_process\s*=\s*.*?gatehouse(?:\.exe)?["']?\s+credentials\s+--portal\s+(\S+)\s+(\S+)\s+(\S+)\s*$""",
-    re.MULTILINE,
+# What may be in a profile that is removed: everything else is its owner's.
+_OWN_KEYS = frozenset(
+    {"credential_process", "sso_session", "sso_account_id", "sso_role_name", "services", "region"}
 )
-
-
-@dataclass
-class _Section:
-    """A section of the file with its heading; `name` is that of a profile, else empty."""
-
-    name: str
-    lines: list[str]
-
-    @property
-    def points_to(self) -> tuple[str, ...]:
-        """Return portal, account id and role, if this command wrote it; else nothing."""
-        found = _PROCESS.search("".join(self.lines))
-        return found.groups() if found else ()
 
 
 def path() -> Path:
@@ -60,18 +43,34 @@ def existing_text(file: TextIO) -> str | None:
     return None
 
 
-def missing(text: str, profiles: Sequence[Profile]) -> tuple[list[Profile], list[str]]:
-    """Return the profiles whose names are not in the text yet, and warnings about those that point elsewhere."""
-    sections = _sections(text)
-    names = {section.name for section in sections}
-    return [one for one in profiles if one.name not in names], _warnings(sections, profiles)
+def missing(
+    text: str, profiles: Sequence[Profile], sso: SsoSettings | None = None, *, default: bool = False
+) -> tuple[list[str], int, list[str]]:
+    """Return the sections that are not in the text yet, of how many profiles, and warnings about those that point elsewhere."""
+    found = parse(text)
+    shared = sso.sections(default=default) if sso else {}
+    texts = [
+        _text(kind, name, values)
+        for (kind, name), values in shared.items()
+        if not find(found, kind, name)
+    ]
+    absent = [one.text for one in profiles if not find(found, "profile", one.name)]
+    return texts + absent, len(absent), _warnings(found, profiles)
 
 
-def write(profiles: Sequence[Profile]) -> tuple[int, list[str]]:
+def write(
+    profiles: Sequence[Profile],
+    sso: SsoSettings | None = None,
+    *,
+    owned: Collection[tuple[str, str]] | None = None,
+    default: bool = False,
+) -> tuple[int, list[str]]:
     """Write profiles into the file; return how many are in it now, and warnings about those that are not.
 
-    A profile that this command wrote for the same role is brought up to date, and occurs once
-    afterwards. One that points elsewhere stays as it is: programs may rely on it.
+    A profile of the same name and role is brought up to date, and occurs once afterwards. One that this
+    command wrote for the same role under another name is renamed; one for a role that is not `owned` any
+    more (account id, name; None keeps all) is removed. A profile that points elsewhere stays as it is:
+    programs may rely on it. With `sso` the sections for `aws sso login` are written too.
 
     Raises:
         CommandFailed: the file cannot be read or written.
@@ -81,20 +80,25 @@ def write(profiles: Sequence[Profile]) -> tuple[int, list[str]]:
         text = file.read_bytes().decode() if file.exists() else ""
     except (OSError, ValueError):
         raise CommandFailed(f"{file} cannot be read.") from None
-    sections = _sections(text)
+    sections = parse(text)
     warnings = _warnings(sections, profiles)
+    if sso:
+        for (kind, name), values in sso.sections(default=default).items():
+            warnings += _share(sections, kind, name, values)
+    sections, told = _forget(sections, profiles, owned)
+    warnings += told
     written = 0
     for profile in profiles:
-        same = [section for section in sections if section.name == profile.name]
-        if any(section.points_to != profile.points_to for section in same):
+        same = find(sections, "profile", profile.name)
+        if any(section.points_to not in profile.points_to for section in same):
             continue
         written += 1
         if not same:
-            _add(sections, profile)
+            append(sections, "profile", profile.name, profile.text)
             continue
         for other in same[1:]:
-            _merge(same[0], other)
-        _set_region(same[0], profile.region)
+            same[0].take_over(other)
+        _update(same[0], profile)
         sections = [one for one in sections if one is same[0] or one not in same]
     new = "".join(line for section in sections for line in section.lines)
     if new != text:
@@ -102,22 +106,12 @@ def write(profiles: Sequence[Profile]) -> tuple[int, list[str]]:
     return written, warnings
 
 
-def _sections(text: str) -> list[_Section]:
-    sections = [_Section("", [])]
-    for line in text.splitlines(keepends=True):
-        if _HEADING.match(line):
-            profile = _PROFILE.match(line)
-            sections.append(_Section(profile[1] if profile else "", []))
-        sections[-1].lines.append(line)
-    return sections
-
-
-def _warnings(sections: Sequence[_Section], profiles: Sequence[Profile]) -> list[str]:
+def _warnings(sections: Sequence[Section], profiles: Sequence[Profile]) -> list[str]:
     wanted = {profile.name: profile for profile in profiles}
     warnings = {}
     for section in sections:
-        profile = wanted.get(section.name)
-        if profile and section.points_to != profile.points_to:
+        profile = wanted.get(section.name) if section.kind == "profile" else None
+        if profile and section.points_to not in profile.points_to:
             portal, *role = section.points_to or ("", "something that this command did not write")
             now = " ".join(role) + (f" at {portal}" if portal else "")
             warnings[section.name] = (
@@ -128,39 +122,64 @@ def _warnings(sections: Sequence[_Section], profiles: Sequence[Profile]) -> list
     return [*warnings.values()]
 
 
-def _add(sections: list[_Section], profile: Profile) -> None:
-    last = sections[-1].lines
-    if last and not last[-1].endswith("\n"):
-        last[-1] += "\n"
-    if last and last[-1].strip():
-        last.append("\n")
-    sections.append(_Section(profile.name, [f"{line}\n" for line in profile.text.splitlines()]))
+def _share(sections: list[Section], kind: str, name: str, values: dict[str, str]) -> list[str]:
+    """Write a section that profiles share; other settings in it stay."""
+    found = find(sections, kind, name)
+    if not found:
+        append(sections, kind, name, _text(kind, name, values))
+        return []
+    for other in found[1:]:
+        found[0].take_over(other)
+        sections[:] = [one for one in sections if one is not other]
+    if kind == "default":
+        now, wanted = found[0].value("services"), values["services"].partition("= ")[2]
+        if now and now != wanted:
+            return [f"[default] names the services {now} already and stays as it is."]
+    for key, lines in values.items():
+        found[0].set(key, lines)
+    return []
 
 
-def _merge(section: _Section, other: _Section) -> None:
-    """Take over from a section of the same name what the first one does not have."""
-    known = {_key(line) for line in section.lines}
-    for line in other.lines[1:]:
-        if line.strip() and _key(line) not in known:
-            section.lines.insert(1, line if line.endswith("\n") else f"{line}\n")
+def _forget(
+    sections: list[Section], profiles: Sequence[Profile], owned: Collection[tuple[str, str]] | None
+) -> tuple[list[Section], list[str]]:
+    """Rename or remove what this command wrote earlier and is of no use any more.
+
+    A name that is now another role's is not made free here: a program that relies on it would get that
+    role's keys without a word.
+    """
+    names = {profile.name for profile in profiles}
+    by_target = {target: profile for profile in profiles for target in profile.points_to}
+    portals = {target[0] for target in by_target}
+    kept, warnings = [], []
+    for section in sections:
+        target = section.points_to
+        wanted = by_target.get(target)
+        is_ours = section.is_kept and target and target[0] in portals and section.name not in names
+        if is_ours and wanted and not find(sections, "profile", wanted.name):
+            section.rename(wanted.name)
+        elif is_ours and (wanted or (owned is not None and target[1:] not in owned)):
+            if set(section.keys) <= _OWN_KEYS:
+                continue
+            warnings.append(
+                f"The profile {section.name} is of no use any more, but has settings of your own: remove it."
+            )
+        kept.append(section)
+    return kept, warnings
 
 
-def _key(line: str) -> str:
-    return line.partition("=")[0].strip()
+def _update(section: Section, profile: Profile) -> None:
+    """Bring a profile up to date; its owner's settings stay, also the path of `gatehouse` in its line."""
+    for key in _OWN_KEYS - profile.settings.keys() - {"region"}:
+        if key != "services" or section.value(key) == profile.section:
+            section.remove(key)
+    for key, line in profile.settings.items():
+        if key != "credential_process" or not section.value(key):
+            section.set(key, line)
 
 
-def _set_region(section: _Section, region: str) -> None:
-    """Set the region; where the portal knows none, the file's own stays."""
-    if not region:
-        return
-    line = f"region = {region}\n"
-    for number, old in enumerate(section.lines):
-        if re.match(r"region\s*=", old):
-            section.lines[number] = line
-            return
-    if not section.lines[0].endswith("\n"):
-        section.lines[0] += "\n"
-    section.lines.insert(1, line)
+def _text(kind: str, name: str, values: dict[str, str]) -> str:
+    return "\n".join((f"[{kind} {name}]" if name else f"[{kind}]", *values.values()))
 
 
 def _replace(file: Path, text: str) -> None:

@@ -123,6 +123,20 @@ def parser() -> argparse.ArgumentParser:
         "config", commands.config, "Print profiles for ~/.aws/config: one, or all.", role
     )
     config.add_argument(
+        "--sso", action="store_true", help="profiles for aws sso login, not with credential_process"
+    )
+    config.add_argument(
+        "--default",
+        action="store_true",
+        help="with --sso: [default] names the endpoints as well, for what uses no profile",
+    )
+    config.add_argument(
+        "--search",
+        metavar="WORDS",
+        default="",
+        help="only roles in which each word is found, as on the portal's pages",
+    )
+    config.add_argument(
         "--write",
         action="store_true",
         help="into the file: what is there is brought up to date, and nothing is there twice",

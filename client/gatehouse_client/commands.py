@@ -20,6 +20,7 @@ from gatehouse_client import (
     profiles,
     programs,
     provider,
+    searching,
     settings,
     signin,
     visible,
@@ -125,33 +126,56 @@ def token(options: Namespace) -> None:
 
 
 def config(options: Namespace) -> None:
-    """Print profiles of one role, or of each role with keys; or write them into AWS's config file."""
+    """Print profiles of one role, of those that a search finds, or of all; or write them into AWS's config file."""
     portal = _portal(options)
+    try:
+        me = portal.me()
+    except NotSignedIn:
+        # Somebody at a terminal signs in now; a script is told to.
+        if settings.machine_token() or not sys.stdin.isatty():
+            raise
+        login(Namespace(url=portal.url, portal=None, device=False))
+        me = portal.me()
     entitlements, problems = portal.entitlements(kind="keys")
     _warn(problems)
-    by_id = portal.me().get("profile_names") == "account_id"
-    chosen = profiles.profiles_of(portal.url, entitlements, by_id=by_id)
+    sso = profiles.sso_settings(me)
+    everything = profiles.profiles_of(
+        portal.url, entitlements, section=sso.section, sso=options.sso
+    )
+    chosen = everything
     if options.account or options.role_arn:
         role = _role(options)
         matching = [_matches(one, role) for one in entitlements]
         chosen = [*itertools.compress(chosen, matching)]
+    if options.search:
+        found = [searching.matches(one, options.search) for one in entitlements]
+        chosen = [
+            one
+            for one, is_found in zip(everything, found, strict=True)
+            if is_found and one in chosen
+        ]
     if not chosen:
         hint = _letter_case(entitlements, options)
         raise CommandFailed(hint or "You do not have this role with keys. See gatehouse list.")
+    shared = sso if options.sso else None
     if options.write:
-        written, warnings = aws_config.write(chosen)
+        # Where the list is not whole, nothing is taken for lost.
+        owned = None if problems else {one.role for one in everything}
+        written, warnings = aws_config.write(chosen, shared, owned=owned, default=options.default)
         _warn(warnings)
         _say(f"{written} of {len(chosen)} profiles are up to date in {aws_config.path()}.")
         if warnings:
-            raise CommandFailed("Some profiles point elsewhere and were not changed.")
+            raise CommandFailed("Some profiles were not changed.")
         return
     existing = aws_config.existing_text(sys.stdout)
-    absent, warnings = aws_config.missing(existing or "", chosen)
+    texts, absent, warnings = aws_config.missing(
+        existing or "", chosen, shared, default=options.default
+    )
     _warn(warnings)
-    if absent:
-        print(("\n" if existing else "") + "\n\n".join(one.text for one in absent))
-    if len(absent) < len(chosen):
-        left_out = len(chosen) - len(absent)
+    if texts:
+        print(("\n" if existing else "") + "\n\n".join(texts))
+    if absent < len(chosen):
+        left_out = len(chosen) - absent
         _say(f"{left_out} of {len(chosen)} profiles exist already and are unchanged.")
 
 

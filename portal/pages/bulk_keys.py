@@ -20,6 +20,7 @@ from accounts.directory import sets_with_read_only
 from accounts.durations import in_words
 from accounts.errors import AwsRefused, GatehouseError
 from accounts.favourites import last_duration
+from accounts.profile_patterns import name_by_id
 from accounts.trust import is_link, session_limit
 from accounts.types import Entitlement, IssuedKeys, Kind, OfferedRole, RoleRef, SessionLimit
 from portal.context import origin_of, sign_in_of, subject_of_request
@@ -28,7 +29,7 @@ from portal.pages import humanize, once
 from portal.pages.durations import chosen, durations
 from portal.pages.key_formats import Block, credentials_profile
 from portal.pages.own_roles import own_roles
-from portal.pages.profile_names import name_by_id, own_names
+from portal.pages.profile_names import own_names
 from portal.pages.recents import remember
 from portal.pages.role_request import RoleRequest, role_request, role_values
 from portal.pages.search import (

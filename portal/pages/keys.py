@@ -13,6 +13,7 @@ from accounts.access import issue_keys
 from accounts.durations import in_words
 from accounts.favourites import last_duration
 from accounts.models.audit import Action
+from accounts.profile_patterns import LONGEST_PROFILE, name_by_id
 from accounts.trust import offers_read_only, session_limit
 from accounts.types import Kind, RoleRef, Surface
 from portal.context import origin_of, sign_in_of, subject_of_request
@@ -21,7 +22,7 @@ from portal.pages.cli_profiles import cli_profiles
 from portal.pages.durations import chosen, durations
 from portal.pages.entitled import entitled
 from portal.pages.key_formats import formats
-from portal.pages.profile_names import LONGEST_PROFILE, name_by_id, own_names, profile_name
+from portal.pages.profile_names import own_names, profile_name
 from portal.pages.recents import remember
 from portal.pages.role_request import RoleRequest, role_request
 from portal.pages.see_other import SeeOther

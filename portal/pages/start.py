@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from portal import provider_session
+from portal.aws_config import AWS_START_URL
 from portal.context import open_sign_in, sign_in_of, subject_of_request
 from portal.pages import account_html, humanize
 from portal.pages.form_action import may_lead_to_aws
@@ -19,10 +20,6 @@ from portal.pages.no_accounts import no_accounts
 from portal.pages.own_roles import OwnRoles, own_roles
 from portal.pages.search import LONGEST_SEARCH, matching_accounts, result_message, words_in
 from portal.pages.tiles import tiles_html, tiles_of
-
-# Newer AWS CLIs accept an https start URL of ours because its HEAD answers with this. The host is an
-# identifier without a DNS record: nobody is ever sent there.
-AWS_START_URL = "https://identitycenter.amazonaws.com/ssoins-0000000000000000"
 
 # Up to this many accounts are on one page, where scripts and the browser's own find search. With more
 # accounts the server searches, and shows a page at a time.

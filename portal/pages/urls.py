@@ -8,6 +8,7 @@ from portal.pages import bulk_keys, sessions, tokens
 from portal.pages.activity import activity, audit_trail
 from portal.pages.audit_traces import audit_trace
 from portal.pages.authorize import authorize
+from portal.pages.config_file import config_file, download
 from portal.pages.console import console
 from portal.pages.continue_form import continue_form
 from portal.pages.device import device
@@ -25,6 +26,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("keys", keys, name="keys"),
     path("several", bulk_keys.choose, name="several"),
     path("console", console, name="console"),
+    path("cli", config_file, name="cli"),
+    path("cli/config", download, name="cli_config"),
     path("authorize", authorize, name="authorize"),
     path("device", device, name="device"),
     path("continue", continue_form, name="continue"),

@@ -12,7 +12,7 @@ from botocore.exceptions import CredentialRetrievalError
 
 from tests import real_parts
 from tests.client.machine import Machine
-from tests.portal.running import Portal
+from tests.portal.running import Portal, browser
 
 pytestmark = pytest.mark.wire
 
@@ -121,9 +121,35 @@ def test_profile_of_one_role_is_printed_alone(alice: Machine, portal: Portal) ->
 
     assert done.stdout == (
         f"[profile {PROFILE}]\n"
+        "# kept by gatehouse config\n"
         f"credential_process = gatehouse credentials --portal {portal.url} 210987654321 Developer\n"
         "region = eu-west-1\n"
     )
+
+
+@pytest.mark.parametrize("kind", ["sso", "process"])
+def test_file_is_that_of_the_page_and_of_the_api_for_all_roles_and_for_found_ones(
+    alice: Machine, portal: Portal, kind: str
+) -> None:
+    asked = ["--sso"] if kind == "sso" else []
+    printed = alice.run("config", *asked)
+    found = alice.run("config", *asked, "--search", "Payments development")
+    token = alice.run("token").stdout.strip()
+
+    with browser() as page, browser(Authorization=f"Bearer {token}") as program:
+        page.get(f"{portal.url}/oidc/authenticate/?next=/")
+        there = page.get(f"{portal.url}/cli")
+        if "username" in there.text:
+            page.post(there.url, data={"username": "alice"})
+        whole = page.get(f"{portal.url}/cli/config", params={"kind": kind})
+        some = page.get(
+            f"{portal.url}/cli/config", params={"kind": kind, "q": "Payments development"}
+        )
+        answer = program.get(f"{portal.url}/api/v1/me/aws-config", params={"kind": kind})
+
+    assert printed.stdout.count("[profile ") > found.stdout.count("[profile ") > 0
+    assert (whole.text, some.text) == (printed.stdout, found.stdout)
+    assert f"{answer.json()['text']}\n" == printed.stdout
 
 
 def test_profiles_are_added_once_however_often_they_are_asked_for(

@@ -241,6 +241,7 @@ def entitlement(**changes: str) -> dict[str, Any]:
         "region": "eu-west-1",
         "console": True,
         "keys": True,
+        "profile_name": "payments-prod-eu_ReadOnly",
     } | changes
 
 
@@ -252,31 +253,50 @@ def test_name_that_means_something_to_a_shell_or_a_file_is_refused() -> None:
         {"role_name": "--portal"},
         {"account_id": "1\n[default]"},
         {"region": "eu-west-1\naws_access_key_id = x"},
+        {"profile_name": "x]\n[default"},
+        {"profile_name": ""},
     ):
         with pytest.raises(CommandFailed, match="cannot be in a profile"):
             profiles.profiles_of("https://aws.example.com", [entitlement(**changes)])
 
 
-def test_accounts_of_one_name_get_profiles_by_their_id() -> None:
-    found = profiles.profiles_of(
-        "https://aws.example.com",
-        [entitlement(), entitlement(account_id="210987654321", region="")],
-    )
+def test_name_that_the_portal_gives_twice_is_refused() -> None:
+    with pytest.raises(CommandFailed, match="one name for two"):
+        profiles.profiles_of(
+            "https://aws.example.com", [entitlement(), entitlement(account_id="210987654321")]
+        )
 
-    assert "\n\n".join(one.text for one in found) == (
-        "[profile 123456789012_ReadOnly]\n"
+
+def test_profile_is_as_the_portal_names_it() -> None:
+    [found] = profiles.profiles_of("https://aws.example.com", [entitlement()])
+
+    assert found.text == (
+        "[profile payments-prod-eu_ReadOnly]\n"
+        "# kept by gatehouse config\n"
         "credential_process = gatehouse credentials --portal https://aws.example.com 123456789012 ReadOnly\n"
-        "region = eu-west-1\n"
-        "\n"
-        "[profile 210987654321_ReadOnly]\n"
-        "credential_process = gatehouse credentials --portal https://aws.example.com 210987654321 ReadOnly"
+        "region = eu-west-1"
     )
 
 
-def test_name_of_a_profile_is_one_that_aws_takes() -> None:
-    [found] = profiles.profiles_of("https://a.example", [entitlement()])
-
-    assert found.text.startswith("[profile payments-prod-eu_ReadOnly]\n")
+def test_settings_that_mean_something_to_a_file_are_refused() -> None:
+    sso = {
+        "section": "aws.example.com",
+        "start_url": "https://aws.example.com/start",
+        "region": "not-at-aws",
+        "scopes": "sso:account:access",
+        "endpoint_url": "https://aws.example.com",
+    }
+    assert profiles.sso_settings({"sso": sso}).section == "aws.example.com"
+    for changes in (
+        {"section": "x]\n[default"},
+        {"region": "eu-west-1\nca_bundle = x"},
+        {"endpoint_url": "http://aws.example.com"},
+        {"start_url": None},
+    ):
+        with pytest.raises(CommandFailed):
+            profiles.sso_settings({"sso": sso | changes})
+    with pytest.raises(CommandFailed):
+        profiles.sso_settings({})
 
 
 def test_expiration_is_in_utc_to_the_second() -> None:

@@ -69,7 +69,19 @@ ME: dict[str, Any] = {
     "admin": False,
     "auditor": False,
     "scope": None,
-    "profile_names": "account_name",
+    "profile_pattern": "{account}_{role}",
+    "sso": {
+        "section": "aws.northwind.example",
+        "start_url": "https://aws.northwind.example/start",
+        "region": "not-at-aws",
+        "scopes": "sso:account:access",
+        "endpoint_url": "https://aws.northwind.example",
+    },
+}
+AWS_CONFIG: dict[str, Any] = {
+    "text": "[profile payments-dev_Developer]\n# kept by gatehouse config\n"
+    "credential_process = gatehouse credentials --portal https://aws.northwind.example 210987654321 Developer\n"
+    "region = eu-west-1"
 }
 ENTITLEMENTS: dict[str, Any] = {
     "items": [
@@ -77,6 +89,7 @@ ENTITLEMENTS: dict[str, Any] = {
             "account_id": "210987654321",
             "account_name": "payments-dev",
             "environment": "development",
+            "environment_label": "development",
             "organizational_unit": "Workloads/Payments",
             "partition": "aws",
             "region": "eu-west-1",
@@ -94,6 +107,7 @@ ENTITLEMENTS: dict[str, Any] = {
             "session_tags": ["ticket"],
             "read_only": True,
             "failed_test_at": None,
+            "profile_name": "payments-dev_Developer",
             "reasons": [
                 {
                     "mapping": "Payments develops in its accounts",

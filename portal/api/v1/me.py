@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Literal
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Query, Router
+from ninja import Query, Router, Schema
 from pydantic import Field
 
 from accounts.directory import sets_with_read_only
-from accounts.entitlements import resolve
-from accounts.preferences import profile_names_of
+from accounts.entitlements import Entitlements, resolve
+from accounts.preferences import profile_pattern_of
+from accounts.profile_patterns import profile_names
 from accounts.rights import rights_of
 from accounts.trust import is_link
-from accounts.types import Entitlement, Kind
+from accounts.types import Entitlement, Kind, RoleRef, Subject
+from portal import aws_config
 from portal.api.v1.auth import reader_of
 from portal.api.v1.pagination import PageParams, page_of
-from portal.api.v1.schemas import EntitlementsOut, ErrorOut, FilterText, MeOut
+from portal.api.v1.schemas import AwsConfigOut, EntitlementsOut, ErrorOut, FilterText, MeOut
 
 router = Router(tags=["Me"])
 ERRORS = frozenset({401, 422, 429, 503})
@@ -32,6 +36,14 @@ class EntitlementFilters(PageParams):
     kind: Literal["console", "keys"] | None = Field(
         None, description="Those alone that give the console, or keys."
     )
+
+    def match(self, entitlement: Entitlement) -> bool:
+        """Whether all filters let an entitlement pass."""
+        return (
+            self.account_id in (None, entitlement.role.account_id)
+            and self.role_name in (None, entitlement.role.role_name)
+            and (self.kind is None or entitlement.allows(Kind(self.kind)))
+        )
 
 
 @router.get(
@@ -60,7 +72,14 @@ def me(request: HttpRequest) -> dict[str, Any]:
             "testing": scope.testing,
             "revoking": scope.revoking,
         },
-        "profile_names": profile_names_of(issuer=subject.issuer, sub=subject.sub),
+        "profile_pattern": profile_pattern_of(issuer=subject.issuer, sub=subject.sub),
+        "sso": {
+            "section": aws_config.section_name(),
+            "start_url": aws_config.start_url(),
+            "region": aws_config.REGION,
+            "scopes": aws_config.SCOPES,
+            "endpoint_url": settings.BASE_URL,
+        },
     }
 
 
@@ -72,15 +91,12 @@ def me(request: HttpRequest) -> dict[str, Any]:
 )
 def entitlements(request: HttpRequest, filters: Query[EntitlementFilters]) -> dict[str, Any]:
     """List what you may do now, by account and role, each with its reasons."""
-    decided = resolve(
-        subject=reader_of(request),
-        now=timezone.now(),
-        account_id=filters.account_id,
-        role_name=filters.role_name,
-    )
+    subject = reader_of(request)
+    # All of them, as the name of a profile depends on the others.
+    decided = resolve(subject=subject, now=timezone.now())
+    names = _profile_names(subject, decided)
     read_only = sets_with_read_only()
-    kind = Kind(filters.kind) if filters.kind else None
-    listed = [one for one in decided.granted if kind is None or one.allows(kind)]
+    listed = [one for one in decided.granted if filters.match(one)]
     listed.sort(key=_sort_key)
     if filters.after is not None:
         # The entitlement that it names may no longer exist.
@@ -91,13 +107,42 @@ def entitlements(request: HttpRequest, filters: Query[EntitlementFilters]) -> di
             listed[: filters.limit + 1],
             limit=filters.limit,
             key=_key,
-            serialize=partial(_serialize, read_only=read_only),
+            serialize=partial(_serialize, read_only=read_only, names=names),
         ),
         "problems": [
             {"claim": problem.claim, "code": problem.code, "message": problem.message}
             for problem in decided.problems
         ],
     }
+
+
+class ConfigParams(Schema):
+    """Which profiles."""
+
+    kind: Literal["sso", "process"] = Field(
+        "sso", description="For `aws sso login`, or with `credential_process` of `gatehouse`."
+    )
+    default: bool = Field(
+        False, description="Whether [default] names the endpoints as well; for sso alone."
+    )
+
+
+@router.get(
+    "/me/aws-config",
+    response={200: AwsConfigOut, ERRORS: ErrorOut},
+    operation_id="aws_config",
+    summary="Your profiles for AWS's tools",
+)
+def aws_config_file(request: HttpRequest, params: Query[ConfigParams]) -> dict[str, str]:
+    """Return the text of ~/.aws/config for all your roles with keys, as the portal's page shows it. It holds no secret."""
+    subject = reader_of(request)
+    decided = resolve(subject=subject, now=timezone.now())
+    profiles = aws_config.profiles_of(
+        decided.granted, pattern=profile_pattern_of(issuer=subject.issuer, sub=subject.sub)
+    )
+    kind = aws_config.ProfileKind(params.kind)
+    text = aws_config.text(profiles, kind=kind, default=params.default)
+    return {"text": text}
 
 
 def _sort_key(entitlement: Entitlement) -> tuple[str, ...]:
@@ -109,12 +154,22 @@ def _key(entitlement: Entitlement) -> str:
     return "/".join(_sort_key(entitlement))
 
 
-def _serialize(entitlement: Entitlement, *, read_only: frozenset[str]) -> dict[str, Any]:
+def _profile_names(subject: Subject, decided: Entitlements) -> dict[RoleRef, str]:
+    """Return the names of the profiles of all roles with keys, as somebody prefers them."""
+    roles = (one.role for one in decided.giving(Kind.KEYS))
+    pattern = profile_pattern_of(issuer=subject.issuer, sub=subject.sub)
+    return profile_names(roles, pattern=pattern)
+
+
+def _serialize(
+    entitlement: Entitlement, *, read_only: frozenset[str], names: Mapping[RoleRef, str]
+) -> dict[str, Any]:
     role = entitlement.role
     return {
         "account_id": role.account_id,
         "account_name": role.account_name,
         "environment": role.environment and role.environment.name,
+        "environment_label": role.environment and role.environment.label,
         "organizational_unit": role.organizational_unit,
         "partition": role.partition,
         "region": role.region,
@@ -132,6 +187,7 @@ def _serialize(entitlement: Entitlement, *, read_only: frozenset[str]) -> dict[s
         "session_tags": list(role.session_tags),
         "read_only": role.role_name in read_only and not is_link(role),
         "failed_test_at": role.failed_test_at,
+        "profile_name": names.get(RoleRef(role.account_id, role.role_name)),
         "reasons": [
             {
                 "mapping": reason.label,

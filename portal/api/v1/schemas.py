@@ -241,6 +241,16 @@ class ScopeOut(Schema):
     revoking: bool = Field(description="Whether it cuts live sessions.")
 
 
+class SignInAtAwsToolsOut(Schema):
+    """What `aws sso login` needs to know of this portal: the sections of ~/.aws/config that all profiles share."""
+
+    section: str = Field(description="The name of both sections.")
+    start_url: str = Field(description="`sso_start_url` of the sso-session.")
+    region: str = Field(description="`sso_region` of the sso-session: none of AWS.")
+    scopes: str = Field(description="`sso_registration_scopes` of the sso-session.")
+    endpoint_url: str = Field(description="`endpoint_url` of sso and sso_oidc in the services.")
+
+
 class MeOut(Schema):
     """Who you are, according to the token."""
 
@@ -263,9 +273,18 @@ class MeOut(Schema):
     scope: ScopeOut | None = Field(
         description="The scope of a token of the portal; null for other tokens."
     )
-    profile_names: Literal["account_name", "account_id"] = Field(
-        description="What the names of profiles in AWS's files begin with, as you prefer it."
+    profile_pattern: str = Field(
+        description="The pattern of the names of profiles in AWS's files, as you prefer it."
     )
+    sso: SignInAtAwsToolsOut = Field(description="What `aws sso login` needs to know.")
+
+
+class AwsConfigOut(Schema):
+    """The text of ~/.aws/config for your roles. It holds no secret."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.AWS_CONFIG]})
+
+    text: str = Field(description="The sections, without a newline at the end.")
 
 
 class ReasonOut(Schema):
@@ -284,6 +303,7 @@ class EntitlementOut(Schema):
     account_id: str = Field(description="The account's twelve digits.")
     account_name: str = Field(description="The account's name.")
     environment: str | None = Field(description="The account's environment.")
+    environment_label: str | None = Field(description="The environment as pages show it.")
     organizational_unit: str = Field(description="The account's unit, as a path.")
     partition: str = Field(description="aws, aws-us-gov, aws-cn or aws-eusc.")
     region: str = Field(description="The account's default region; may be empty.")
@@ -307,6 +327,9 @@ class EntitlementOut(Schema):
     read_only: bool = Field(description="Whether you can ask for read-only sessions.")
     failed_test_at: datetime | None = Field(
         description="When the role's last test failed, if it did: AWS may refuse it."
+    )
+    profile_name: str | None = Field(
+        description="The name of its profile in AWS's files, as you prefer it and no other role of yours has it; null without keys."
     )
     reasons: list[ReasonOut] = Field(description="Why you have it.")
 

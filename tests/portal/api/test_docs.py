@@ -24,6 +24,7 @@ PUBLIC = {"client"}
 OPERATIONS = {
     "client",
     "me",
+    "aws_config",
     "entitlements",
     "keys",
     "console",

@@ -309,7 +309,14 @@ def test_me_says_who_and_what_the_claims_make_one(program: Program, issuer: Issu
         "admin": False,
         "auditor": False,
         "scope": None,
-        "profile_names": "account_name",
+        "profile_pattern": "{account}_{role}",
+        "sso": {
+            "section": "localhost-8000",
+            "start_url": "https://identitycenter.amazonaws.com/ssoins-0000000000000000",
+            "region": "not-at-aws",
+            "scopes": "sso:account:access",
+            "endpoint_url": "http://localhost:8000",
+        },
     }
     assert (carol["admin"], auditor["admin"], auditor["auditor"]) == (True, False, True)
 

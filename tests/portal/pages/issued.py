@@ -7,9 +7,10 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
+from accounts.profile_patterns import name_by_id
 from accounts.types import Credentials, Entitlement, IssuedKeys, OfferedRole
 from portal.pages.key_formats import Block, Format, formats
-from portal.pages.profile_names import name_by_id, profile_name
+from portal.pages.profile_names import profile_name
 from tests.cast import NOON
 
 KEY_ID, SECRET, TOKEN = "ASIAEXAMPLE", "wJal/rXUt+nFEMI/K7MDENG=", "IQoJb3JpZ2lu//8X+aCXVzLWVhc3Q=="

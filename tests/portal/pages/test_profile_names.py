@@ -1,4 +1,4 @@
-"""Names of profiles: on pages and in the command the same, and no name for two roles."""
+"""Names of profiles: as somebody wants them, and no name for two roles."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from dataclasses import replace
 import pytest
 
 from accounts.models import Account
-from accounts.types import OfferedRole
-from gatehouse_client.profiles import profiles_of
-from portal.pages.profile_names import names_of
+from accounts.profile_patterns import (
+    DEFAULT_PATTERN,
+    InvalidPattern,
+    checked_pattern,
+    profile_names,
+)
+from accounts.types import Environment
 from tests import cast
 from tests.portal.pages.issued import issued
 
@@ -49,27 +53,14 @@ BY_NAME = [
 ]
 
 
-def in_the_command(roles: list[OfferedRole], *, by_id: bool) -> list[str]:
-    answered = [
-        {
-            name: getattr(role, name)
-            for name in ("account_id", "account_name", "role_name", "region")
-        }
-        for role in roles
-    ]
-    return [one.name for one in profiles_of("https://aws.example.com", answered, by_id=by_id)]
-
-
-def test_each_role_has_a_name_of_its_own_and_the_command_has_the_same() -> None:
-    assert [*names_of(ROLES, style="account_name").values()] == BY_NAME
-    assert in_the_command(ROLES, by_id=False) == BY_NAME
+def test_each_role_has_a_name_of_its_own() -> None:
+    assert [*profile_names(ROLES, pattern=DEFAULT_PATTERN).values()] == BY_NAME
 
 
 def test_names_by_id_are_those_of_the_access_portal() -> None:
     names = [f"{role.account_id}_{role.role_name}" for role in ROLES]
 
-    assert [*names_of(ROLES, style="account_id").values()] == names
-    assert in_the_command(ROLES, by_id=True) == names
+    assert [*profile_names(ROLES, pattern="{account_id}_{role}").values()] == names
 
 
 @pytest.mark.django_db
@@ -85,12 +76,53 @@ def test_page_has_the_name_that_somebody_prefers_and_that_no_other_role_has() ->
         return str(names.pop())
 
     assert profile() == "payments-dev_ReadOnly"
-    client.post("/preferences", {"profile_names": "account_id"})
+    client.post("/preferences", {"profile_pattern": "{account_id}_{role}"})
     assert profile() == "210987654321_ReadOnly"
-    client.post("/preferences", {"profile_names": "<nonsense>"})
+    client.post("/preferences", {"profile_pattern": ""})
     assert profile() == "payments-dev_ReadOnly"
 
     other = Account.objects.get(account_id="123456789012")
     other.name = "payments-dev"
     other.save()
     assert profile() == "210987654321_ReadOnly"
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "{role}",
+        "{account}",
+        "{account}_{role}_{nonsense}",
+        "{account}_{role}{",
+        "{account} {role}",
+        "{account}_{role};",
+        "[{account}]{role}",
+        "ü{account}_{role}",
+        "{account}_{role}" + "x" * 64,
+    ],
+)
+def test_pattern_without_names_of_use_is_refused(pattern: str) -> None:
+    with pytest.raises(InvalidPattern):
+        checked_pattern(pattern)
+
+
+def test_name_that_is_anothers_by_id_or_means_something_to_aws_is_not_given() -> None:
+    roles = [
+        replace(ROLE, account_id="000000000001", account_name="Admin", role_name="000000000002"),
+        replace(ROLE, account_id="000000000002", account_name="x", role_name="Admin"),
+        replace(ROLE, account_id="000000000003", account_name="de", role_name="fault"),
+    ]
+
+    swapped = [*profile_names(roles[:2], pattern="{role}_{account}").values()]
+    joined = [*profile_names(roles[2:], pattern="{account}{role}").values()]
+
+    assert swapped == ["000000000001_000000000002", "Admin_x"]
+    assert joined == ["000000000003_fault"]
+
+
+def test_pattern_can_name_the_environment() -> None:
+    role = replace(ROLE, environment=Environment("prod", "Production", "red"))
+
+    [name] = profile_names([role], pattern="{environment}-{account}/{role}").values()
+
+    assert name == "prod-payments-prod/AdministratorAccess"

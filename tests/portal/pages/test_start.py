@@ -11,7 +11,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import Mapping, Person
-from portal.pages.start import AWS_START_URL
+from portal.aws_config import AWS_START_URL
 from tests import cast
 
 pytestmark = pytest.mark.django_db

@@ -1,0 +1,24 @@
+"""Find roles by words, as the search of the portal's pages does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def matches(role: Mapping[str, Any], search: str) -> bool:
+    """Whether each word is in the account's name, id, environment, unit or tags, or in the role's name."""
+    names = (
+        "account_name",
+        "account_id",
+        "environment_label",
+        "environment",
+        "organizational_unit",
+    )
+    tags = role.get("tags")
+    texts = [
+        *(str(role.get(name) or "") for name in (*names, "role_name")),
+        *(f"{key}={value}" for key, value in (tags if isinstance(tags, dict) else {}).items()),
+    ]
+    text = "\n".join(texts).lower()
+    return all(word in text for word in search.lower().split())
