@@ -63,16 +63,20 @@ def record(
 
 
 def record_all(
-    events: Iterable[tuple[Action, Mapping[str, Any]]], *, now: datetime, origin: Origin
+    events: Iterable[tuple[Action, Mapping[str, Any]]],
+    *,
+    now: datetime,
+    origin: Origin,
+    subject: Subject | None = None,
 ) -> None:
-    """Append a row for each action with its facts, 500 in one statement.
+    """Append a row for each action with its facts, 500 in one statement. `subject` is who did all of it.
 
     Raises:
         django.db.Error: the rows could not be written; then none of them is.
     """
     made = AuditEvent.objects.bulk_create(
         [
-            AuditEvent(**_columns(action, now=now, origin=origin, subject=None, facts=facts))
+            AuditEvent(**_columns(action, now=now, origin=origin, subject=subject, facts=facts))
             for action, facts in events
         ],
         batch_size=500,

@@ -117,6 +117,7 @@ class Migration(migrations.Migration):
             name='Account',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('managed_by', models.CharField(blank=True, default='', editable=False, help_text='The file that manages this row; empty where none does.', max_length=255)),
                 ('account_id', models.CharField(max_length=12, unique=True, validators=[django.core.validators.RegexValidator('^[0-9]{12}\\Z', 'An AWS account id has exactly 12 digits, leading zeros included.')], verbose_name='account id')),
                 ('name', models.CharField(max_length=128, validators=[accounts.models.plain_text.plain_text])),
                 ('partition', models.CharField(choices=[('aws', 'AWS'), ('aws-us-gov', 'AWS GovCloud (US)'), ('aws-cn', 'AWS China'), ('aws-eusc', 'AWS European Sovereign Cloud')], default='aws', max_length=16)),
@@ -275,6 +276,7 @@ class Migration(migrations.Migration):
             name='Environment',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('managed_by', models.CharField(blank=True, default='', editable=False, help_text='The file that manages this row; empty where none does.', max_length=255)),
                 ('name', models.CharField(max_length=64, unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9][a-z0-9-]*\\Z', 'Lower-case letters, digits and hyphens.')])),
                 ('label', models.CharField(help_text='As people see it.', max_length=64, validators=[accounts.models.plain_text.plain_text])),
                 ('colour', models.CharField(choices=[('red', 'Red'), ('amber', 'Amber'), ('green', 'Green'), ('blue', 'Blue'), ('violet', 'Violet'), ('grey', 'Grey')], default='grey', max_length=16)),
@@ -319,6 +321,7 @@ class Migration(migrations.Migration):
             name='Mapping',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('managed_by', models.CharField(blank=True, default='', editable=False, help_text='The file that manages this row; empty where none does.', max_length=255)),
                 ('name', models.CharField(help_text='What it is for. People see it as the reason for their access.', max_length=128, unique=True, validators=[accounts.models.plain_text.plain_text])),
                 ('claim', models.CharField(default='groups', help_text="The claim's key as the provider sends it, or a dotted path such as resource_access.portal.roles.", max_length=255)),
                 ('split', models.CharField(blank=True, choices=[('', 'no: each text is one value'), (';', 'at ;'), (',', 'at ,'), ('|', 'at |'), (' ', 'at spaces')], default='', help_text='For providers that send several groups as one text, such as a;b.', max_length=1, verbose_name='split texts')),
@@ -350,6 +353,7 @@ class Migration(migrations.Migration):
             name='PermissionSet',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('managed_by', models.CharField(blank=True, default='', editable=False, help_text='The file that manages this row; empty where none does.', max_length=255)),
                 ('name', models.CharField(help_text='The name of the IAM role in each account, unless an account role has another one.', max_length=64, unique=True, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9_+=,.@-]{1,64}\\Z', 'A role name has at most 64 letters, digits and _+=,.@- (no spaces).')])),
                 ('iam_path', models.CharField(default='/', max_length=512, validators=[django.core.validators.RegexValidator('^/([!-~]+/)?\\Z', 'An IAM path begins and ends with a slash, such as /gatehouse/.')], verbose_name='IAM path')),
                 ('description', models.CharField(blank=True, max_length=512)),
@@ -540,6 +544,7 @@ class Migration(migrations.Migration):
             name='TrustedIssuer',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('managed_by', models.CharField(blank=True, default='', editable=False, help_text='The file that manages this row; empty where none does.', max_length=255)),
                 ('name', models.CharField(help_text='For people to read.', max_length=128, unique=True, validators=[accounts.models.plain_text.plain_text])),
                 ('url', models.CharField(help_text="Exactly as in the tokens' iss, such as https://token.actions.githubusercontent.com.", max_length=255, unique=True, verbose_name='issuer')),
                 ('audiences', models.JSONField(help_text="The tokens' aud must be one of these. Do not use an audience of another service.")),
@@ -550,6 +555,20 @@ class Migration(migrations.Migration):
                 'verbose_name': 'trusted issuer',
                 'ordering': ['name'],
             },
+        ),
+        migrations.CreateModel(
+            name='UploadedPlan',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField(db_index=True)),
+                ('issuer', models.CharField(max_length=255)),
+                ('sub', models.CharField(max_length=255)),
+                ('files', models.JSONField(help_text='[name, text] of each file.')),
+                ('prune', models.BooleanField(default=False)),
+                ('manage', models.BooleanField(default=False)),
+                ('revision', models.CharField(max_length=32)),
+                ('applied_at', models.DateTimeField(blank=True, null=True)),
+            ],
         ),
         migrations.CreateModel(
             name='Preferences',

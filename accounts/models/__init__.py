@@ -15,6 +15,8 @@ preferences  people's settings
 trust_checks how the last test of each account role ended
 plain_text   what names must not hold
 revocations  live sessions at AWS that were cut, and where that is placed
+managed      rows that a file manages
+uploaded_plans plans that wait for a confirmation
 revisions    a mark that changes with every change of the directory and the mappings
 signing_keys the keys that sign web identity tokens, encrypted
 audit        the audit trail, append-only
@@ -41,6 +43,7 @@ from accounts.models.spent_tokens import SpentToken
 from accounts.models.sso import Approval, CliToken, RegistrationKey
 from accounts.models.tokens import Token
 from accounts.models.trust_checks import TrustCheck
+from accounts.models.uploaded_plans import UploadedPlan
 
 __all__ = [
     "Account",
@@ -71,4 +74,5 @@ __all__ = [
     "Token",
     "TrustCheck",
     "TrustedIssuer",
+    "UploadedPlan",
 ]

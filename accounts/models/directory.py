@@ -10,6 +10,7 @@ from django.db.models import Q
 from accounts.aws import limits
 from accounts.aws.role_rules import fault_of_name
 from accounts.aws.subjects import fault_of_subjects
+from accounts.models.managed import Managed
 from accounts.models.permission_sets import IAM_ROLE_NAME, PermissionSet
 from accounts.models.plain_text import plain_path, plain_text
 
@@ -52,7 +53,7 @@ class Colour(models.TextChoices):
     GREY = "grey"
 
 
-class Environment(models.Model):
+class Environment(Managed):
     """What accounts are for: production, staging, ..."""
 
     name = models.CharField(
@@ -79,7 +80,7 @@ class Environment(models.Model):
         return self.label
 
 
-class Account(models.Model):
+class Account(Managed):
     """An AWS account."""
 
     account_id = models.CharField(

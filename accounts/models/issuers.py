@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.addresses import is_safe_address
+from accounts.models.managed import Managed
 from accounts.models.plain_text import plain_text
 
 
@@ -29,7 +30,7 @@ class Algorithm(models.TextChoices):
     ED25519 = "Ed25519", "Ed25519"
 
 
-class TrustedIssuer(models.Model):
+class TrustedIssuer(Managed):
     """An OpenID Connect issuer of workloads. Only mappings that name it apply to its tokens."""
 
     name = models.CharField(

@@ -9,6 +9,7 @@ from django.db.models import Q
 from accounts import mapping_values
 from accounts.models.directory import UNIT_PATH, Account, Environment, unit_path
 from accounts.models.issuers import TrustedIssuer
+from accounts.models.managed import Managed
 from accounts.models.permission_sets import PermissionSet
 from accounts.models.plain_text import plain_path, plain_text
 from accounts.patterns import Match
@@ -30,7 +31,7 @@ _SPLIT_LABELS = {
 }
 
 
-class Mapping(models.Model):
+class Mapping(Managed):
     """Claim value -> permission set -> accounts. Without a claim, a value or a target it matches nobody."""
 
     name = models.CharField(

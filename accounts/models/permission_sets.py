@@ -11,6 +11,7 @@ from accounts.aws import limits
 from accounts.aws.limits import LONGEST_SESSION, SHORTEST_SESSION
 from accounts.aws.role_rules import fault_of_name, faults_of_permissions
 from accounts.aws.session_rules import LONGEST_CLAIM, faults_of_policies, faults_of_tags
+from accounts.models.managed import Managed
 
 IAM_PATH = rf"^{limits.IAM_PATH}\Z"
 IAM_ROLE_NAME = rf"^{limits.ROLE_NAME}\Z"
@@ -18,7 +19,7 @@ IAM_ROLE_NAME = rf"^{limits.ROLE_NAME}\Z"
 MIN_SIGN_IN_AGE, MAX_SIGN_IN_AGE = 60, 7 * 86400
 
 
-class PermissionSet(models.Model):
+class PermissionSet(Managed):
     """A role as it is offered in accounts, as in AWS IAM Identity Center."""
 
     name = models.CharField(

@@ -3,6 +3,10 @@
 entries      what there can be, as frozen pydantic models: environments, accounts, ..., mappings
 validation   what must hold before entries are applied, with all that is wrong at once
 model_rules  of that, the rules of the models
+renames      entries under new names, and all that refers to them
+ownership    which file manages what, and what is pruned
+access       whose access a plan changes, and whom it must not lock out
+plan_files   a plan as a file, to be applied later
 changes      entries against the database: what is added and changed, in words and for the audit trail
 apply        all of it in one transaction, or nothing
 stored       database -> entries

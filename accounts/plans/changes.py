@@ -9,38 +9,57 @@ from typing import Any
 
 from accounts import audit
 from accounts.models.audit import Action
-from accounts.plans.entries import AccountEntry, Directory, Entry, identity_of
+from accounts.plans.entries import KINDS, AccountEntry, Directory, Entry, identity_of
 from accounts.plans.notation import quoted, value_of
+from accounts.plans.renames import Renames
+
+_PLACES = {kind.kind: place for place, kind in enumerate(KINDS)}
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An entry that is added (nothing before) or changed."""
+    """An entry that is added (nothing before), changed or renamed, or removed (nothing after)."""
 
     before: Entry | None
-    after: Entry
+    after: Entry | None
+    renamed_from: str = ""
+
+    @property
+    def entry(self) -> Entry:
+        """The entry as it will be, or as it was before it is removed."""
+        if (entry := self.after or self.before) is None:
+            raise ValueError("a change has an entry before or after")
+        return entry
 
     @property
     def action(self) -> Action:
+        if self.after is None:
+            return Action.ADMIN_DELETED
         return Action.ADMIN_CHANGED if self.before else Action.ADMIN_ADDED
 
     @property
     def facts(self) -> dict[str, Any]:
         """The keys that differ with their values before and after, as the audit trail keeps them."""
         differing = list(self._differing())
-        model = self.after.model._meta
+        model = self.entry.model._meta
+        before = {key: _recorded(key, old) for key, old, _ in differing if self.before}
+        if self.renamed_from:
+            before["name"] = self.renamed_from
+        after = {key: _recorded(key, new) for key, _, new in differing if self.after}
+        if self.renamed_from:
+            after["name"] = self.entry.name
         return {
-            "object": f"{model.verbose_name} {self.after.name}{_number(self.after)}",
+            "object": f"{model.verbose_name} {self.entry.name}{_number(self.entry)}",
             "model": model.model_name,
-            "before": {key: _recorded(key, old) for key, old, _ in differing if self.before},
-            "after": {key: _recorded(key, new) for key, _, new in differing},
+            "before": before,
+            "after": after,
         }
 
     def lines(self) -> Iterator[str]:
         """Yield it for people: a line for the entry, then one for each key that changes."""
-        sign = "~" if self.before else "+"
-        yield f"{sign} {self.after.kind} {quoted(self.after.name)}{_number(self.after)}"
-        if self.before is None:
+        was = f" (was {quoted(self.renamed_from)})" if self.renamed_from else ""
+        yield f"{self.sign} {self.entry.kind} {quoted(self.entry.name)}{_number(self.entry)}{was}"
+        if self.before is None or self.after is None:
             return
         for key, old, new in self._differing():
             if key in audit.NOT_SHOWN:
@@ -53,23 +72,50 @@ class Change:
             else:
                 yield f"    {key}: {_shown(old)} -> {_shown(new)}"
 
+    @property
+    def sign(self) -> str:
+        """What a diff begins the line with: + added, ~ changed, - removed."""
+        if self.after is None:
+            return "-"
+        return "~" if self.before else "+"
+
     def _differing(self) -> Iterator[tuple[str, Any, Any]]:
         before = self.before.written() if self.before else {}
-        for key, new in self.after.written().items():
-            old = before.get(key)
+        after = self.after.written() if self.after else {}
+        for key in after or before:
+            old, new = before.get(key), after.get(key)
             if old != new:
                 yield key, old, new
 
 
-def compare(stored: Directory, entries: Iterable[Entry]) -> tuple[Change, ...]:
-    """Return which entries are added and changed, in their order; what is not named stays as it is."""
+def compare(
+    stored: Directory,
+    entries: Iterable[Entry],
+    *,
+    moves: Renames | None = None,
+    removed: Iterable[Entry] = (),
+) -> tuple[Change, ...]:
+    """Return which entries are added, changed, renamed and removed.
+
+    In the order of the entries; what is removed comes last, and first what refers to others. `stored` has the new names of
+    `moves`. What is neither named nor removed stays as it is.
+    """
+    names = {new: old[1] for old, new in (moves or {}).items()}
     changes = []
     for entry in entries:
-        before = stored.get(identity_of(entry))
+        identity = identity_of(entry)
+        before = stored.get(identity)
         after = _with_kept_external_id(entry, before)
-        if before != after:
-            changes.append(Change(before, after))
-    return tuple(changes)
+        if after.renamed_from:
+            after = after.model_copy(update={"renamed_from": ""})
+        if before != after or identity in names:
+            changes.append(Change(before, after, names.get(identity, "")))
+    gone = sorted(removed, key=_order, reverse=True)
+    return (*changes, *(Change(entry, None) for entry in gone))
+
+
+def _order(entry: Entry) -> int:
+    return _PLACES[entry.kind]
 
 
 def _with_kept_external_id(entry: Entry, before: Entry | None) -> Entry:
@@ -85,9 +131,18 @@ def _with_kept_external_id(entry: Entry, before: Entry | None) -> Entry:
 
 
 def counts(changes: Sequence[Change]) -> dict[str, int]:
-    """Return how many entries are added and changed."""
-    changed = sum(change.before is not None for change in changes)
-    return {"added": len(changes) - changed, "changed": changed}
+    """Return how many entries are added and changed, and, where there are any, renamed and removed."""
+    renamed = sum(bool(change.renamed_from) for change in changes)
+    removed = sum(change.sign == "-" for change in changes)
+    found = {
+        "added": sum(change.sign == "+" for change in changes),
+        "changed": sum(change.sign == "~" for change in changes) - renamed,
+    }
+    if renamed:
+        found["renamed"] = renamed
+    if removed:
+        found["removed"] = removed
+    return found
 
 
 def _number(entry: Entry) -> str:

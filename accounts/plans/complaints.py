@@ -16,7 +16,7 @@ class Complaint:
 
     `number` is the place of the entry in the plan, and `path` leads to a value within it, through
     keys and the names of an array's elements: ("roles", "Operator"). `line` counts from 1 where the
-    plan comes from a file.
+    plan comes from a file, `file`.
     """
 
     message: str
@@ -24,6 +24,7 @@ class Complaint:
     number: int | None = None
     path: tuple[str, ...] = ()
     line: int | None = None
+    file: str = ""
 
     def __str__(self) -> str:
         where = [self.title, ".".join(map(bare_or_quoted, self.path))]
@@ -37,8 +38,28 @@ class InvalidPlan(GatehouseError):
     http_status = 422
 
     def __init__(self, complaints: Iterable[Complaint]) -> None:
-        self.complaints = tuple(sorted(complaints, key=lambda complaint: complaint.line or 0))
+        self.complaints = tuple(sorted(complaints, key=lambda one: (one.file, one.line or 0)))
         super().__init__("\n".join(f"{each.line or '-'}: {each}" for each in self.complaints))
+
+
+class StalePlan(GatehouseError):
+    """The directory or the mappings changed since a plan was shown; nothing was applied."""
+
+    code = "plan.stale"
+    http_status = 409
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The directory or the mappings have changed since this plan was made, so it may do something else now. "
+            "Nothing was changed. Make a new plan and look at it."
+        )
+
+
+class LocksOut(GatehouseError):
+    """A plan after which the portal admins, or the one who applies it, could do nothing any more."""
+
+    code = "plan.locks_out"
+    http_status = 409
 
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:

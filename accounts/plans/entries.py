@@ -39,12 +39,15 @@ class BaseEntry(Part):
     # Exported even where they are as they are by default: a reader asks for them.
     always_written: ClassVar[frozenset[str]] = frozenset()
 
+    # The name that the database has, where a plan gives a new one. No column, and never exported.
+    renamed_from: Text = Field(default="", exclude=True)
+
     def columns(self) -> dict[str, Any]:
         """Return the model's columns that this entry fills, without those that refer to other rows."""
         return {
             name: getattr(self, name)
             for name in type(self).model_fields
-            if name not in self.relations
+            if name not in self.relations and name != "renamed_from"
         }
 
     def written(self, *, defaults: bool = True) -> dict[str, Any]:

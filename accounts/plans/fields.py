@@ -11,11 +11,14 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    GetJsonSchemaHandler,
     PlainSerializer,
+    WithJsonSchema,
     model_serializer,
     model_validator,
 )
-from pydantic_core import PydanticCustomError, PydanticKnownError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, PydanticKnownError
 
 from accounts import durations
 from accounts.matching import Targets
@@ -61,13 +64,23 @@ def _in_utc(value: object) -> datetime | None:
 
 Text = Annotated[str, AfterValidator(_storable)]
 Name = Annotated[Text, AfterValidator(_not_empty)]
-Duration = Annotated[int, BeforeValidator(_seconds), PlainSerializer(durations.write)]
+_DURATION_SCHEMA = WithJsonSchema(
+    {"anyOf": [{"type": "string"}, {"type": "integer"}], "examples": ["8h", "90m", 3600]}
+)
+Duration = Annotated[
+    int, BeforeValidator(_seconds), PlainSerializer(durations.write), _DURATION_SCHEMA
+]
 OptionalDuration = Annotated[
     int | None,
+    _DURATION_SCHEMA,
     BeforeValidator(lambda value: None if value is None else _seconds(value)),
     PlainSerializer(lambda seconds: None if seconds is None else durations.write(seconds)),
 ]
-Moment = Annotated[datetime | None, BeforeValidator(_in_utc)]
+Moment = Annotated[
+    datetime | None,
+    BeforeValidator(_in_utc),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
 Tags = Annotated[dict[Text, Text], PlainSerializer(lambda tags: dict(sorted(tags.items())))]
 
 
@@ -99,6 +112,13 @@ class Role(Part):
             raise PydanticKnownError("string_type")
         return value
 
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Say that a role can be its name alone."""
+        return {"anyOf": [{"type": "string"}, handler.resolve_ref_schema(handler(schema))]}
+
     @model_serializer
     def _written(self) -> str | dict[str, Any]:
         more = {"iam_role_name": self.iam_role_name, "subjects": self.subjects}
@@ -121,13 +141,23 @@ def _one_or_more(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
+_TEXT_SCHEMA = {"type": "string"}
+
+
 class TargetsTable(Part):
     """The accounts a mapping reaches, as a file names them; the parts add up."""
 
     ids: list[Name] = []
     organizational_units: list[Name] = []
     environments: list[Name] = []
-    tags: dict[Text, Annotated[list[Text], BeforeValidator(_one_or_more)]] = {}
+    tags: dict[
+        Text,
+        Annotated[
+            list[Text],
+            BeforeValidator(_one_or_more),
+            WithJsonSchema({"anyOf": [_TEXT_SCHEMA, {"type": "array", "items": _TEXT_SCHEMA}]}),
+        ],
+    ] = {}
 
 
 def _accounts(value: object) -> Targets:
@@ -161,4 +191,9 @@ def _written_accounts(targets: Targets) -> Literal["all"] | dict[str, Any]:
     return {key: part for key, part in parts.items() if part}
 
 
-Accounts = Annotated[Targets, BeforeValidator(_accounts), PlainSerializer(_written_accounts)]
+Accounts = Annotated[
+    Targets,
+    BeforeValidator(_accounts),
+    PlainSerializer(_written_accounts),
+    WithJsonSchema({"anyOf": [{"const": "all"}, TargetsTable.model_json_schema()]}),
+]

@@ -85,7 +85,7 @@ def _rows(model: type[Model], *, lock: bool) -> list[Row]:
 
 
 def _entry(kind: type[E], row: Row, **relations: Any) -> E:
-    columns = kind.model_fields.keys() - kind.relations - MATCHES.keys()
+    columns = kind.model_fields.keys() - kind.relations - MATCHES.keys() - {"renamed_from"}
     # Not validated: an admin may have stored what a plan may not ask for.
     return kind.model_construct(**{name: row[name] for name in columns}, **relations)
 

@@ -10,7 +10,7 @@ from django.db import models
 from accounts.matching import Targets
 from accounts.models import AccountRole, MappingTarget
 from accounts.models.mappings import TargetKind
-from accounts.plans.entries import KINDS, AccountEntry, Entry, MappingEntry
+from accounts.plans.entries import KINDS, AccountEntry, Entry, MappingEntry, identity_of
 
 # For each kind of entry, the primary key of each row by what tells the rows apart.
 Keys = Mapping[str, Mapping[str, int]]
@@ -135,6 +135,15 @@ def _targets(targets: Targets, keys: Keys) -> Iterator[tuple[Any, ...]]:
         yield TargetKind.UNIT.value, None, None, unit, "", ""
     for key, value in targets.tags:
         yield TargetKind.TAG.value, None, None, "", key, value
+
+
+def remove(entries: Sequence[Entry]) -> None:
+    """Delete rows, those that refer to others first."""
+    for kind in reversed(KINDS):
+        names = [identity_of(entry)[1] for entry in entries if entry.kind == kind.kind]
+        for start in range(0, len(names), _AT_ONCE):
+            part = {f"{kind.identified_by}__in": names[start : start + _AT_ONCE]}
+            kind.model._default_manager.filter(**part).delete()
 
 
 def _delete(model: type[models.Model], keys: Sequence[int]) -> None:

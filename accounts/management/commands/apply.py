@@ -1,11 +1,9 @@
-"""Load the directory and the mappings from one TOML file: `manage.py apply FILE`."""
+"""Load the directory and the mappings from TOML files, or apply a plan: `manage.py apply FILE`."""
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -14,15 +12,20 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from accounts import preflight
+from accounts.errors import InvalidRequest
+from accounts.management.commands.plan import add_options
 from accounts.management.operators import operator_name
+from accounts.management.plan_texts import read, read_texts, refusal
 from accounts.mapping_values import hint
 from accounts.models import Account, Mapping, PermissionSet
 from accounts.models.directory import TrustMethod
+from accounts.plans import plan_files
 from accounts.plans.changes import Change, counts
-from accounts.plans.complaints import InvalidPlan
+from accounts.plans.complaints import InvalidPlan, LocksOut, StalePlan
 from accounts.plans.entries import MATCHES, AccountEntry, MappingEntry, PermissionSetEntry
 from accounts.plans.notation import quoted
-from accounts.plans.toml_file.apply import apply_file
+from accounts.plans.plan_files import PlanFile
+from accounts.plans.toml_file.apply import apply_files
 from accounts.trust.hub import partitions_without_hub
 from accounts.types import Origin, Surface
 from accounts.vouched_claims import NOT_VERIFIED_HINT, is_email_claim
@@ -34,31 +37,51 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", metavar="FILE", help="the file; - reads standard input")
+        parser.add_argument(
+            "file",
+            metavar="FILE",
+            help="a file, a folder of .toml files, a plan that `plan --out` wrote, or - for standard input",
+        )
+        add_options(parser)
+        parser.add_argument(
+            "--allow-lockout",
+            action="store_true",
+            help="also where no portal admin would have a role afterwards",
+        )
         parser.add_argument(
             "--dry-run",
             action="store_true",
             help="say what would change, and change nothing",
         )
 
-    def handle(self, *, file: str, dry_run: bool, **options: Any) -> None:
-        text = _read(file)
+    def handle(
+        self,
+        *,
+        file: str,
+        dry_run: bool,
+        prune: bool,
+        manage: bool,
+        allow_lockout: bool,
+        **options: Any,
+    ) -> None:
+        plan, revision = _plan_of(file, prune=prune, manage=manage)
         try:
-            changes = apply_file(
-                text=text,
-                name=file,
+            changes = apply_files(
+                plan.texts,
                 actor=operator_name(),
                 origin=Origin(surface=Surface.COMMAND),
                 now=timezone.now(),
+                whole=plan.whole,
+                prune=plan.prune,
+                manage=plan.manage,
                 dry_run=dry_run,
+                revision=revision,
+                allow_lockout=allow_lockout,
             )
         except InvalidPlan as invalid:
-            for complaint in invalid.complaints:
-                self.stderr.write(f"{file}:{complaint.line}: {complaint}")
-            number = len(invalid.complaints)
-            raise CommandError(
-                f"{file} was refused with {number} complaint{'s' * (number != 1)}; nothing was changed."
-            ) from None
+            raise refusal(self, file, invalid) from None
+        except (StalePlan, LocksOut) as refused:
+            raise CommandError(refused.admin_message) from None
         except DatabaseError as error:
             raise CommandError(
                 f"The database refused, and nothing was changed: {error}\n"
@@ -143,20 +166,17 @@ class Command(BaseCommand):
             )
 
 
-def _read(file: str) -> str:
-    try:
-        raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        # Editors on Windows begin a file with a mark that TOML does not know.
-        text = raw.decode("utf-8-sig")
-    except FileNotFoundError:
-        raise CommandError(f"There is no file {file}.") from None
-    except OSError as error:
-        raise CommandError(f"{file} cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise CommandError(
-            f"{file}:{line}: This is not UTF-8; save the file in that encoding."
-        ) from None
-    if not text.strip():
-        raise CommandError(f"{file} is empty; `manage.py export` shows what a file looks like.")
-    return text
+def _plan_of(file: str, *, prune: bool, manage: bool) -> tuple[PlanFile, str | None]:
+    """Return what to apply, and the revision it was planned for if `file` is a plan."""
+    if file.endswith(".json"):
+        if prune or manage:
+            raise CommandError(
+                "A plan says itself what it prunes and manages: leave the options out."
+            )
+        try:
+            plan = plan_files.read(read(file))
+        except InvalidRequest as refused:
+            raise CommandError(f"{file}: {refused.admin_message}") from None
+        return plan, plan.revision
+    texts, whole = read_texts(file)
+    return PlanFile(texts, "", whole, prune, manage), None

@@ -15,7 +15,7 @@ from accounts.plans.complaints import Complaint, InvalidPlan, did_you_mean
 from accounts.plans.entries import KINDS, Entry, Identity, identity_of, title_of
 from accounts.plans.notation import quoted
 from accounts.plans.toml_file.faults import is_number, message_of, path_of, without_faults
-from accounts.plans.toml_file.positions import Path, line_of, positions
+from accounts.plans.toml_file.positions import Path, deeply_nested, line_of, positions
 
 _SYNTAX_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)\Z")
 _BARE_ACCOUNT_ID = re.compile(r"\s*account_id\s*=\s*[0-9]")
@@ -75,6 +75,13 @@ def parse(text: str) -> File:
     Raises:
         InvalidPlan: it is not TOML at all. Everything else that is wrong is among its complaints.
     """
+    try:
+        return _parsed(text)
+    except RecursionError:
+        raise InvalidPlan([_too_deep(1)]) from None
+
+
+def _parsed(text: str) -> File:
     document = _document(text)
     file = File(document, positions(text))
     seen: dict[Identity, int] = {}
@@ -94,10 +101,10 @@ def parse(text: str) -> File:
 
 
 def _document(text: str) -> dict[str, Any]:
+    if (deep := deeply_nested(text)) is not None:
+        raise InvalidPlan([_too_deep(deep)])
     try:
         return tomllib.loads(text)
-    except RecursionError:
-        message, line = "Brackets are nested too deep.", 1
     except ValueError as error:
         place = _SYNTAX_PLACE.search(str(error))
         lines = text.split("\n")
@@ -106,6 +113,10 @@ def _document(text: str) -> dict[str, Any]:
         if _BARE_ACCOUNT_ID.match(lines[line - 1]):
             message += ' An account id is text: account_id = "012345678901".'
     raise InvalidPlan([Complaint(message=message, line=line)])
+
+
+def _too_deep(line: int) -> Complaint:
+    return Complaint(message="Keys or brackets are nested too deep.", line=line)
 
 
 def _read(file: File, path: Path, values: dict[str, Any], seen: dict[Identity, int]) -> None:

@@ -7,6 +7,8 @@ import tomllib
 from collections.abc import Mapping
 
 Path = tuple[str | int, ...]
+MOST_PARTS = 50
+"""How deep a dotted key may go; what a file can say is four deep."""
 
 # Whatever could hide a bracket or a line break comes first: strings, then comments.
 _TOKEN = re.compile(
@@ -30,6 +32,24 @@ def line_of(lines: Mapping[Path, int], path: Path) -> int:
     while path and path not in lines:
         path = path[:-1]
     return lines.get(path, 1)
+
+
+def deeply_nested(text: str) -> int | None:
+    """Return the line of the first dotted key with more than MOST_PARTS parts; None if there is none.
+
+    Reading one takes time by the square of its length, in tomllib too, so it is asked before.
+    """
+    line, dots = 1, 0
+    for match in _TOKEN.finditer(text):
+        part = match[0]
+        if part == ".":
+            dots += 1
+        elif part in {"=", ",", "\n", "[", "]", "{", "}"}:
+            dots = 0
+        if dots >= MOST_PARTS:
+            return line
+        line += part.count("\n")
+    return None
 
 
 class _Scan:

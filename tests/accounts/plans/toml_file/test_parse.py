@@ -137,7 +137,7 @@ NOT_TOML = [
         "This is not TOML: Expected newline or end of document after a statement. "
         'An account id is text: account_id = "012345678901".',
     ),
-    ("x = " + "[" * 9999, 1, "Brackets are nested too deep."),
+    ("x = " + "[" * 9999, 1, "Keys or brackets are nested too deep."),
     ("x = " + "9" * 9999, 1, "This is not TOML: Exceeds the limit"),
 ]
 ACCOUNT = '[[account]]\naccount_id = "123456789012"\nname = "a"\n'
