@@ -59,12 +59,13 @@ def issue_keys(
 
     `duration` is in seconds; None stands for the longest possible. `tags` are session tags; the
     permission set says which. `read_only` asks for less: what the permission set's read-only policy
-    leaves, refused where it has none. Every attempt leaves one audit row, and nothing is released unless
+    leaves, refused where it has none; the scope of a token can ask for it in all that it gets. Every attempt leaves one audit row, and nothing is released unless
     that row is written.
 
     Raises:
         GatehouseError: refused or failed; each subclass and code says why.
     """
+    read_only = read_only or _is_read_only(subject)
     attempt = _attempt(Kind.KEYS, subject, role, duration, origin, now)
     with attempt.recorded_as(Outcome.DENIED):
         entitlement, request = _decide(attempt, role, duration, tags, read_only)
@@ -103,6 +104,7 @@ def console_url(
     `sign_out_first` ends all console sessions of the browser, also those of other accounts. An account with
     the trust method switch-role has AWS's own page for this, which takes none of these.
     """
+    read_only = read_only or _is_read_only(subject)
     attempt = _attempt(Kind.CONSOLE, subject, role, duration, origin, now)
     with attempt.recorded_as(Outcome.DENIED):
         entitlement, request = _decide(attempt, role, duration, tags, read_only)
@@ -233,6 +235,11 @@ def _current(subject: Subject, *, origin: Origin, now: datetime) -> Subject:
     return replace(
         signins.subject_of(sign_in), scope=subject.scope, approval_id=subject.approval_id
     )
+
+
+def _is_read_only(subject: Subject) -> bool:
+    """Whether the subject's token gives read-only sessions alone."""
+    return subject.scope is not None and subject.scope.read_only
 
 
 def _check_recordable() -> None:

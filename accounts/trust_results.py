@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import Error as DatabaseError
@@ -17,6 +17,8 @@ from accounts.types import OfferedRole, Subject
 log = logging.getLogger(__name__)
 
 _LONGEST_NAME = 255
+TRUST_COLUMNS = frozenset({"trust_method", "external_id", "region", "partition"})
+"""What AWS is asked by, of an account: a test of before says nothing of another value."""
 
 
 def keep(
@@ -47,6 +49,11 @@ def keep(
                 "tested_by": storable(tested_by)[:_LONGEST_NAME],
             },
         )
+
+
+def forget(account_ids: Iterable[str]) -> None:
+    """Forget the results of accounts whose trust is another now (TRUST_COLUMNS): they say nothing of it."""
+    TrustCheck.objects.filter(account_role__account__account_id__in=list(account_ids)).delete()
 
 
 def note_success(role: OfferedRole, *, subject: Subject, now: datetime) -> None:

@@ -44,7 +44,7 @@ class Scope:
     """What a token may be used for, within what its subject may do. It never adds anything.
 
     None stands for all. `directory` and `audit`: whether a machine's token may read them; `testing`: whether
-    it may test roles; `revoking`: whether it may cut live sessions.
+    it may test roles; `revoking`: whether it may cut live sessions. `read_only`: keys and the console are only given with the read-only policy of a permission set.
     """
 
     permission_sets: frozenset[str] | None = None
@@ -54,6 +54,7 @@ class Scope:
     audit: bool = False
     testing: bool = False
     revoking: bool = False
+    read_only: bool = False
 
     def covers(self, *, account_id: str, role_name: str) -> bool:
         """Whether the scope includes this account role."""

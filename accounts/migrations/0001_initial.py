@@ -513,6 +513,7 @@ class Migration(migrations.Migration):
                 ('account_ids', models.JSONField(help_text='The ids it is limited to; null: not limited.', null=True, verbose_name='accounts')),
                 ('console', models.BooleanField(default=False, verbose_name='opens the console')),
                 ('keys', models.BooleanField(default=False, verbose_name='gets keys')),
+                ('read_only', models.BooleanField(default=False, help_text='Keys and consoles come with the read-only policy.', verbose_name='read-only')),
                 ('directory', models.BooleanField(default=False, verbose_name='reads the directory')),
                 ('audit', models.BooleanField(default=False, verbose_name='reads the audit trail')),
                 ('testing', models.BooleanField(default=False, verbose_name='tests roles')),

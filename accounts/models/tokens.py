@@ -49,6 +49,9 @@ class Token(models.Model):
     )
     console = models.BooleanField("opens the console", default=False)
     keys = models.BooleanField("gets keys", default=False)
+    read_only = models.BooleanField(
+        "read-only", default=False, help_text="Keys and consoles come with the read-only policy."
+    )
     directory = models.BooleanField("reads the directory", default=False)
     audit = models.BooleanField("reads the audit trail", default=False)
     testing = models.BooleanField("tests roles", default=False)
@@ -111,5 +114,6 @@ class Token(models.Model):
             "permission_sets": self.permission_sets,
             "accounts": self.account_ids,
             "may": [name for name in may if getattr(self, name)],
+            "read_only": self.read_only,
             "expires_at": self.expires_at.isoformat(),
         }

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
-from accounts import audit
+from accounts import audit, trust_results
 from accounts.models import Account
 from accounts.models.audit import Action
 from accounts.models.directory import TrustMethod
@@ -50,6 +50,8 @@ def give(
                 for column in missing:
                     setattr(row, column, new_external_id())
                 row.save(update_fields=missing)
+                if "external_id" in missing:
+                    trust_results.forget([row.account_id])
                 audit.record(
                     action=Action.ADMIN_CHANGED,
                     now=now,

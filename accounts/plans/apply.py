@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
-from accounts import audit, revisions
+from accounts import audit, revisions, trust_results
 from accounts.access_changes import AccessChanges, people_seen
 from accounts.models.audit import Action
 from accounts.plans import ownership, renames
@@ -143,6 +143,12 @@ def apply(
             gone = [change.before for change in changes if change.after is None and change.before]
             renames.write_renames(work.moves)
             keys = write([change.after for change in changes if change.after])
+            trust_results.forget(
+                change.after.account_id
+                for change in changes
+                if isinstance(change.after, AccountEntry)
+                and change.differs_in(trust_results.TRUST_COLUMNS)
+            )
             rows = [_audit_row(change, keys, actor, subject) for change in changes]
             remove(gone)
             ownership.set_managers(work.taken)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,6 +36,10 @@ class Change:
         if self.after is None:
             return Action.ADMIN_DELETED
         return Action.ADMIN_CHANGED if self.before else Action.ADMIN_ADDED
+
+    def differs_in(self, keys: Collection[str]) -> bool:
+        """Whether this changes one of these keys of an entry that was there."""
+        return self.before is not None and any(key in keys for key, _, _ in self._differing())
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -151,6 +151,7 @@ def subject_with(token: Token, claims: Claims) -> Subject:
             for kind, given in ((Kind.CONSOLE, token.console), (Kind.KEYS, token.keys))
             if given
         ),
+        read_only=token.read_only,
         directory=token.directory,
         audit=token.audit,
         testing=token.testing,

@@ -87,6 +87,7 @@ def create(
             account_ids=_sorted(scope.account_ids),
             console=Kind.CONSOLE in scope.kinds,
             keys=Kind.KEYS in scope.kinds,
+            read_only=scope.read_only,
             directory=scope.directory,
             audit=scope.audit,
             testing=scope.testing,

@@ -12,7 +12,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from accounts import preflight
+from accounts import preflight, trust_results
 from accounts.clashes import gives_nothing, same_arn
 from accounts.models import Account, AccountRole, Environment
 from accounts.models.directory import TrustMethod
@@ -116,6 +116,8 @@ class AccountAdmin(Onboards, TestsRoles):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Warn when the portal can get no keys in the account's partition, or not for its permission sets."""
         super().save_related(request, form, formsets, change)
+        if change and not trust_results.TRUST_COLUMNS.isdisjoint(form.changed_data):
+            trust_results.forget([form.instance.account_id])
         _warn_of_hub(request, form.instance)
         _warn_of_sessions(request, form.instance)
 

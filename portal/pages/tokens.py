@@ -57,6 +57,7 @@ class TokenForm:
             permission_sets=None if every else frozenset(self.permission_sets),
             account_ids=frozenset(account_ids) if account_ids else None,
             kinds=kinds,
+            read_only="read_only" in self.may,
             directory="directory" in self.may,
             audit="audit" in self.may,
             testing="testing" in self.may,
@@ -90,6 +91,7 @@ class TokenRow:
         }
         parts = [", ".join(name for name, given in may.items() if given)]
         if token.keys or token.console:
+            parts += ["read-only"] if token.read_only else []
             parts += [
                 _named(token.permission_sets, "every role"),
                 _named(token.account_ids, "every account"),

@@ -67,6 +67,7 @@ def me(request: HttpRequest) -> dict[str, Any]:
             "permission_sets": _sorted(scope.permission_sets),
             "account_ids": _sorted(scope.account_ids),
             "kinds": sorted(scope.kinds),
+            "read_only": scope.read_only,
             "directory": scope.directory,
             "audit": scope.audit,
             "testing": scope.testing,

@@ -235,6 +235,9 @@ class ScopeOut(Schema):
     permission_sets: list[str] | None = Field(description="The roles it is limited to.")
     account_ids: list[str] | None = Field(description="The accounts it is limited to.")
     kinds: list[str] = Field(description="`console`, `keys`, both or neither.")
+    read_only: bool = Field(
+        description="Whether its keys and consoles are always read-only, as if each request said so."
+    )
     directory: bool = Field(description="Whether it reads accounts, permission sets and mappings.")
     audit: bool = Field(description="Whether it reads the audit trail.")
     testing: bool = Field(description="Whether it tests roles.")

@@ -192,6 +192,7 @@ def test_creation_is_recorded_with_what_the_token_may_do() -> None:
         "permission_sets": None,
         "accounts": [DEV],
         "may": ["keys"],
+        "read_only": False,
         "expires_at": "2027-02-20T12:00:00+00:00",
     }
 

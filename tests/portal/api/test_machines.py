@@ -131,6 +131,7 @@ def test_machine_is_told_who_it_is_and_how_far_its_token_reaches(program: Progra
         "audit": True,
         "testing": False,
         "revoking": False,
+        "read_only": False,
     }
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts import bearer_secrets
-from accounts.models import AuditEvent, PermissionSet, SignIn, Token
+from accounts.models import Account, AuditEvent, Mapping, PermissionSet, SignIn, Token
 from accounts.models.audit import Action
 from accounts.portal_tokens import bearers, lifecycle
 from accounts.types import Kind, Scope
@@ -130,6 +130,36 @@ def test_what_is_beyond_the_scope_is_denied(
     )
 
     assert refusal(program.get(path, secret, role=role)) == (403, code)
+
+
+@pytest.mark.usefixtures("sts_endpoint")
+@pytest.mark.parametrize("machine", [None, "nightly"])
+def test_a_read_only_token_gets_nothing_else_whatever_the_request_says(
+    program: Program, machine: str | None
+) -> None:
+    PermissionSet.objects.filter(name="Developer").update(
+        read_only_policy_arns=["arn:aws:iam::aws:policy/ReadOnlyAccess"]
+    )
+    Mapping.objects.all().delete()
+    dev = Account.objects.get(account_id=DEV)
+    claim, value = (bearers.MACHINE_CLAIM, "nightly") if machine else ("groups", "payments")
+    for name in ("Developer", "ReadOnly"):
+        cast.mapping(value, PermissionSet.objects.get(name=name), dev, claim=claim)
+    secret = make("carol" if machine else "alice", machine=machine, read_only=True)
+
+    for path in ("/api/credentials", "/api/login"):
+        # Where the role has no read-only policy, nothing: never more than the token may.
+        assert refusal(program.get(path, secret, role=READ_ONLY)) == (
+            403,
+            "access.read_only_denied",
+        )
+    keys = json.dumps({"role_arn": DEVELOPER, "read_only": False})
+    answer = program.send("POST", "/api/v1/keys", secret, keys)
+
+    assert answer.status_code == 200, answer.content
+    assert json.loads(answer.content)["read_only"] is True
+    row = AuditEvent.objects.get(action=Action.KEYS_ISSUED)
+    assert row.detail["session_policy"] == "read-only"
 
 
 def test_what_its_maker_may_not_is_denied_whatever_the_scope(program: Program) -> None:
