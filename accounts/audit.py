@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import CharField, OuterRef, PositiveIntegerField, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
-from accounts import audit_rows
+from accounts import audit_rows, sql
 from accounts.models import Account, AuditEvent, Person
 from accounts.models.audit import Action
 from accounts.storable import storable
@@ -30,6 +30,12 @@ _LENGTHS = {
 }
 _COUNTS = {
     field.name for field in AuditEvent._meta.get_fields() if isinstance(field, PositiveIntegerField)
+}
+# A row of which nothing is known.
+_NO_FACTS = {
+    field.attname: field.get_default()
+    for field in AuditEvent._meta.concrete_fields
+    if not field.primary_key
 }
 # PostgreSQL's integer.
 _LARGEST_COUNT = 2**31 - 1
@@ -56,10 +62,12 @@ def record(
     Raises:
         django.db.Error: the row could not be written; the caller must then release nothing.
     """
-    columns = _columns(action, now=now, origin=origin, subject=subject, facts=facts)
-    event = AuditEvent.objects.create(**columns)
-    _announce([event])
-    return event.pk
+    row = _NO_FACTS | _columns(action, now=now, origin=origin, subject=subject, facts=facts)
+    if row.keys() != _NO_FACTS.keys():
+        raise TypeError(f"no columns of the audit trail: {row.keys() - _NO_FACTS.keys()}")
+    number = sql.append_audit_row(row)
+    _announce([{"id": number, **row}])
+    return number
 
 
 def record_all(
@@ -81,17 +89,16 @@ def record_all(
         ],
         batch_size=500,
     )
-    _announce(made)
+    _announce([{name: getattr(event, name) for name in audit_rows.COLUMNS} for event in made])
 
 
-def _announce(events: Sequence[AuditEvent]) -> None:
+def _announce(rows: Sequence[Mapping[str, Any]]) -> None:
     """Write rows to stdout as JSON Lines once they are committed, if AUDIT_STDOUT says so."""
     if not settings.AUDIT_STDOUT:
         return
 
     def write() -> None:
-        for event in events:
-            row = {name: getattr(event, name) for name in audit_rows.COLUMNS}
+        for row in rows:
             log.info("%s", audit_rows.json_line(row).rstrip("\n"))
 
     transaction.on_commit(write, robust=True)
