@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import pytest
 
-from tests import aws_cli_v2
+from tests import aws_cli_builds, aws_cli_v2
 
 TERRAFORM_PLUGINS = "GATEHOUSE_TERRAFORM_PLUGINS"
 TERRAFORM_PROVIDER = "registry.terraform.io/hashicorp/aws"
@@ -142,3 +142,11 @@ def aws_cli_v2_path(suite: str) -> Path:
     if path.is_file():
         return path
     missing(f"the AWS CLI of Debian {suite}", how_to_get_it=aws_cli_v2.HOW_TO_GET_IT)
+
+
+def aws_cli_build_path(build: aws_cli_builds.Build) -> Path:
+    """Return the path of one of AWS's own builds of the AWS CLI 2."""
+    path = aws_cli_builds.program(build)
+    if path.is_file():
+        return path
+    missing(f"the AWS CLI {build.version}", how_to_get_it=aws_cli_builds.HOW_TO_GET_IT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from demo.identity.server import serve
 from demo.identity.users import load_users
 from demo.launcher.folder import PEOPLE
 from demo.launcher.network import choose_ports
-from tests import aws_cli_v2, postgresql, real_parts
+from tests import aws_cli_builds, aws_cli_v2, postgresql, real_parts
 from tests.browsers import PATIENCE, PageFactory
 from tests.portal import running
 from tests.sso.aws_cli import AwsCli
@@ -170,10 +170,10 @@ def answer(cli: AwsCli, alice: BrowserContext, button: str) -> subprocess.Comple
 
 
 def answer_code(
-    cli: AwsCli, alice: BrowserContext, button: str
+    cli: AwsCli, alice: BrowserContext, button: str, *, words: Sequence[str] = BY_CODE
 ) -> tuple[str, subprocess.CompletedProcess[str]]:
     """Run `aws sso login` with a code, and answer it in a browser; return the code, and how that ended."""
-    with cli.starting(*BY_CODE) as process:
+    with cli.starting(*words) as process:
         page = alice.new_page()
         page.goto(cli.next_page(process))
         code = page.locator("#user_code").input_value()
@@ -220,6 +220,52 @@ def test_sign_in_in_the_browser_gives_keys_until_alice_signs_out_at_the_portal(
 
     assert (done.returncode, done.stdout) == (255, "")
     assert "has expired or is otherwise invalid" in done.stderr
+
+
+def of_build(build: aws_cli_builds.Build, demo: Place, home: Path) -> AwsCli:
+    """Return a machine with one of AWS's own builds."""
+    cli = AwsCli(real_parts.aws_cli_build_path(build), home, demo.variables)
+    cli.configure(*demo.blocks)
+    return cli
+
+
+def test_version_that_ignores_the_endpoints_sends_the_portal_nothing_and_nobody_anything(
+    demo: Place, tmp_path: Path
+) -> None:
+    cli = of_build(aws_cli_builds.IGNORES_ENDPOINTS, demo, tmp_path)
+    before = demo.portal.read_log()
+
+    done = cli.run("sso", "login", "--profile", PROFILE)
+
+    assert done.returncode == 255
+    assert not cli.browsed
+    assert not cli.has_tokens()
+    assert "/client/register" not in demo.portal.read_log().removeprefix(before)
+
+
+def test_version_before_the_browser_signs_in_by_code(demo: Place, tmp_path: Path) -> None:
+    cli = of_build(aws_cli_builds.BY_CODE_ALONE, demo, tmp_path)
+
+    _, done = answer_code(cli, demo.alice, "Allow", words=LOGIN)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert cli.arn(PROFILE).startswith(ARN.format("Developer"))
+
+
+@pytest.mark.parametrize(
+    "build",
+    [aws_cli_builds.BROWSER, aws_cli_builds.EXAMINES_START_URLS],
+    ids=lambda build: build.version,
+)
+def test_builds_of_aws_sign_in_in_the_browser(
+    build: aws_cli_builds.Build, demo: Place, tmp_path: Path
+) -> None:
+    cli = of_build(build, demo, tmp_path)
+
+    done = answer(cli, demo.alice, "Allow")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert cli.arn(PROFILE).startswith(ARN.format("Developer"))
 
 
 def test_sign_in_at_a_companys_own_start_url_gives_keys(
