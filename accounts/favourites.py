@@ -83,13 +83,20 @@ def move(*, person: Person, role: RoleRef, before: RoleRef | None) -> None:
 
 
 def remember_use(
-    *, person: Person, account_id: str, role_name: str, duration: int | None, now: datetime
+    *,
+    person: Person,
+    account_id: str,
+    role_name: str,
+    duration: int | None,
+    now: datetime,
+    read_only: bool | None = None,
 ) -> None:
     """Remember that a role was used, after its release; `duration` in seconds if one was chosen.
 
-    None (for the console) leaves the duration that was chosen before.
+    None (for the console) leaves what was chosen before.
     """
-    chosen = {} if duration is None else {"duration": duration}
+    choices = {"duration": duration, "read_only": read_only}
+    chosen = {name: value for name, value in choices.items() if value is not None}
     with transaction.atomic():
         RoleUse.objects.update_or_create(
             person=person,
@@ -102,10 +109,19 @@ def remember_use(
             RoleUse.objects.filter(pk__in=forgotten).delete()
 
 
-def last_duration(*, person: Person, account_id: str, role_name: str) -> int | None:
-    """Return the seconds that somebody chose last for keys of a role; None if they never did."""
+@dataclass(frozen=True, slots=True)
+class LastKeys:
+    """What somebody chose last for keys of a role: seconds, or None if they never did, and read-only."""
+
+    duration: int | None = None
+    read_only: bool = False
+
+
+def last_keys(*, person: Person, account_id: str, role_name: str) -> LastKeys:
+    """Return what somebody chose last for keys of a role."""
     uses = RoleUse.objects.filter(person=person, account_id=account_id, role_name=role_name)
-    return uses.values_list("duration", flat=True).first()
+    found = uses.values_list("duration", "read_only").first()
+    return LastKeys(*found) if found else LastKeys()
 
 
 def _locked(person: Person) -> list[RoleRef]:

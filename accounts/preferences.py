@@ -29,6 +29,7 @@ def save(
     slash_searches: bool,
     profile_pattern: str = DEFAULT_PATTERN,
     language: str = "",
+    opens_console_at_once: bool = False,
 ) -> None:
     """Store what somebody chose.
 
@@ -38,6 +39,7 @@ def save(
     chosen = {
         "sign_out_first": sign_out_first,
         "slash_searches": slash_searches,
+        "opens_console_at_once": opens_console_at_once,
         "profile_pattern": checked_pattern(profile_pattern),
         # What no page offers counts as not chosen.
         "language": language if language in dict(settings.LANGUAGES) else "",

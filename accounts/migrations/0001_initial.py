@@ -442,6 +442,7 @@ class Migration(migrations.Migration):
                 ('role_name', models.CharField(max_length=64)),
                 ('last_used_at', models.DateTimeField()),
                 ('duration', models.PositiveIntegerField(help_text='Empty if none was ever chosen.', null=True, verbose_name='seconds')),
+                ('read_only', models.BooleanField(default=False, help_text='Whether its keys were last asked for read-only.', verbose_name='read-only')),
             ],
             options={
                 'ordering': ['-last_used_at'],
@@ -579,6 +580,7 @@ class Migration(migrations.Migration):
                 ('slash_searches', models.BooleanField(default=True, help_text='On the start page.', verbose_name='the / key goes to the search')),
                 ('profile_pattern', models.CharField(default='{account}_{role}', help_text="The pattern of the names of profiles in AWS's files.", max_length=64, verbose_name='names of profiles')),
                 ('language', models.CharField(blank=True, default='', help_text='Of pages, such as de or pt-br. Empty: what the browser asks for.', max_length=16)),
+                ('opens_console_at_once', models.BooleanField(default=False, help_text='Without the page that asks, for roles that are not privileged.', verbose_name='shortcuts open the console at once')),
             ],
             options={
                 'verbose_name_plural': 'preferences',

@@ -33,7 +33,7 @@ class Favourite(models.Model):
 
 
 class RoleUse(models.Model):
-    """When a person last used a role, and the duration they last chose for its keys."""
+    """When a person last used a role, and what they last chose for its keys."""
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="role_uses")
     account_id = models.CharField(max_length=12)
@@ -41,6 +41,9 @@ class RoleUse(models.Model):
     last_used_at = models.DateTimeField()
     duration = models.PositiveIntegerField(
         "seconds", null=True, help_text="Empty if none was ever chosen."
+    )
+    read_only = models.BooleanField(
+        "read-only", default=False, help_text="Whether its keys were last asked for read-only."
     )
 
     class Meta:

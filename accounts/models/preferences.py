@@ -40,6 +40,12 @@ class Preferences(models.Model):
         help_text="Of pages, such as de or pt-br. Empty: what the browser asks for.",
     )
 
+    opens_console_at_once = models.BooleanField(
+        "shortcuts open the console at once",
+        default=False,
+        help_text="Without the page that asks, for roles that are not privileged.",
+    )
+
     class Meta:
         verbose_name_plural = "preferences"
 

@@ -19,7 +19,7 @@ from accounts.access import issue_keys
 from accounts.directory import sets_with_read_only
 from accounts.durations import in_words
 from accounts.errors import AwsRefused, GatehouseError
-from accounts.favourites import last_duration
+from accounts.favourites import last_keys
 from accounts.profile_patterns import name_by_id
 from accounts.trust import is_link, session_limit
 from accounts.types import Entitlement, IssuedKeys, Kind, OfferedRole, RoleRef, SessionLimit
@@ -224,9 +224,9 @@ def _limit(role: OfferedRole) -> SessionLimit:
 
 
 def _last_duration(request: HttpRequest, role: OfferedRole) -> int | None:
-    return last_duration(
+    return last_keys(
         person=sign_in_of(request).person, account_id=role.account_id, role_name=role.role_name
-    )
+    ).duration
 
 
 def _value(entitlement: Entitlement) -> str:

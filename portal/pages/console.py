@@ -16,6 +16,7 @@ from accounts.models.audit import Action
 from accounts.types import Kind, OfferedRole, RoleRef, Subject, Surface
 from portal.context import origin_of, sign_in_of, subject_of_request
 from portal.pages import humanize, refusals
+from portal.pages.at_once import opens_at_once
 from portal.pages.entitled import choices, entitled
 from portal.pages.form_action import may_lead_to_aws
 from portal.pages.recents import remember
@@ -43,16 +44,21 @@ def console(request: HttpRequest) -> HttpResponse:
     except AccessDenied as denied:
         return _choose(request, subject, wanted, denied)
     role = entitlement.role
+    chosen = preferences.preferences_of(sign_in_of(request).person)
+    left_over = _left_over(request)
     context = {
         "entitlement": entitlement,
         "role": role,
         "wanted": wanted,
-        "left_over": _left_over(request),
+        "left_over": left_over,
         "landing": _landing(role, wanted),
+        "at_once": chosen.opens_console_at_once
+        and not left_over
+        and opens_at_once(request, role, wanted),
         "only_switches": trust.is_link(role),
         "offers_read_only": trust.offers_read_only(role),
         "regions": partitions.find(role.partition).described_regions(),
-        "preferences": preferences.preferences_of(sign_in_of(request).person),
+        "preferences": chosen,
     }
     return render(request, "pages/console.html", context)
 

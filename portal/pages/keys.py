@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import issue_keys
 from accounts.durations import in_words
-from accounts.favourites import last_duration
+from accounts.favourites import last_keys
 from accounts.models.audit import Action
 from accounts.profile_patterns import LONGEST_PROFILE, name_by_id
 from accounts.trust import offers_read_only, session_limit
@@ -46,16 +48,19 @@ def _ask(request: HttpRequest, wanted: RoleRequest) -> HttpResponse:
     entitlement = entitled(subject=subject_of_request(request), wanted=wanted, kind=Kind.KEYS)
     role = entitlement.role
     limit = session_limit(role)
-    last = last_duration(
+    last = last_keys(
         person=sign_in_of(request).person, account_id=role.account_id, role_name=role.role_name
     )
+    less = offers_read_only(role)
+    if less and last.read_only and "read_only" not in request.GET:
+        wanted = replace(wanted, read_only=True)
     context = {
         "entitlement": entitlement,
         "role": role,
         "wanted": wanted,
-        "offers_read_only": offers_read_only(role),
+        "offers_read_only": less,
         "query": wanted.query,
-        "durations": durations(longest=limit.seconds, last=last),
+        "durations": durations(longest=limit.seconds, last=last.duration),
         "because": limit.because,
         "profile": request.GET.get("profile", "")[:LONGEST_PROFILE],
         "longest_profile": LONGEST_PROFILE,
@@ -76,7 +81,12 @@ def _issue(request: HttpRequest, wanted: RoleRequest) -> HttpResponse:
         origin=origin_of(request),
         now=now,
     )
-    remember(request, issued.entitlement.role, duration=chosen(request, wanted.duration))
+    remember(
+        request,
+        issued.entitlement.role,
+        duration=chosen(request, wanted.duration),
+        read_only=issued.read_only,
+    )
     expires_at, role = issued.credentials.expires_at, issued.entitlement.role
     named = RoleRef(role.account_id, role.role_name)
     default = own_names(request).get(named) or name_by_id(role)

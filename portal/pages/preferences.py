@@ -30,6 +30,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
             slash_searches="slash_searches" in request.POST,
             profile_pattern=request.POST.get("profile_pattern", ""),
             language=request.POST.get("language", ""),
+            opens_console_at_once="opens_console_at_once" in request.POST,
         )
         try:
             stored.save(

@@ -15,8 +15,14 @@ from portal.context import sign_in_of
 log = logging.getLogger(__name__)
 
 
-def remember(request: HttpRequest, role: OfferedRole, *, duration: int | None = None) -> None:
-    """Remember that a role was used, and the seconds that were chosen for its keys, if any.
+def remember(
+    request: HttpRequest,
+    role: OfferedRole,
+    *,
+    duration: int | None = None,
+    read_only: bool | None = None,
+) -> None:
+    """Remember that a role was used, and what was chosen for its keys, if any.
 
     The keys are already issued, so a database error is logged and not raised.
     """
@@ -26,6 +32,7 @@ def remember(request: HttpRequest, role: OfferedRole, *, duration: int | None = 
             account_id=role.account_id,
             role_name=role.role_name,
             duration=duration,
+            read_only=read_only,
             now=timezone.now(),
         )
     except DatabaseError as error:

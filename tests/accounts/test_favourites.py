@@ -9,7 +9,7 @@ import pytest
 from accounts import favourites
 from accounts.entitlements import resolve
 from accounts.errors import InvalidRequest
-from accounts.favourites import last_duration, move, remember_use, star, unstar
+from accounts.favourites import last_keys, move, remember_use, star, unstar
 from accounts.models import Person, RoleUse
 from accounts.types import RoleRef
 from tests import cast
@@ -137,21 +137,21 @@ def test_duration_last_chosen_is_remembered_for_each_role(alice: Person) -> None
     use(alice, "One", duration=7200)
     use(alice, "Two", duration=3600)
 
-    assert last_duration(person=alice, account_id="123456789012", role_name="One") == 7200
+    assert last_keys(person=alice, account_id="123456789012", role_name="One").duration == 7200
 
 
 def test_use_without_a_choice_leaves_the_duration_chosen_before(alice: Person) -> None:
     use(alice, "One", duration=7200)
     use(alice, "One", minutes=1)
 
-    assert last_duration(person=alice, account_id="123456789012", role_name="One") == 7200
+    assert last_keys(person=alice, account_id="123456789012", role_name="One").duration == 7200
     assert RoleUse.objects.get().last_used_at == cast.NOON + timedelta(minutes=1)
 
 
 def test_no_duration_is_remembered_for_a_role_that_was_never_used(alice: Person) -> None:
     use(cast.sign_in("bob").person, "One", duration=7200)
 
-    assert last_duration(person=alice, account_id="123456789012", role_name="One") is None
+    assert last_keys(person=alice, account_id="123456789012", role_name="One").duration is None
 
 
 def test_uses_longest_ago_are_forgotten(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,9 +11,11 @@ function inWords(milliseconds) {
     return parts.filter(([n]) => n).map(([n, unit]) => `${n} ${unit}${n === 1 ? "" : "s"}`).join(" ");
 }
 
-for (const element of document.querySelectorAll("time[data-local]")) {
+function showLocal(element) {
     element.textContent = new Date(element.dateTime).toLocaleTimeString("en-GB", time);
 }
+
+for (const element of document.querySelectorAll("time[data-local]")) showLocal(element);
 for (const element of document.querySelectorAll("time[data-moment]")) {
     const moment = new Date(element.dateTime);
     const seconds = element.dataset.moment === "seconds" ? { second: "2-digit" } : {};
@@ -26,7 +28,7 @@ function clockAhead(element) {
     return Math.abs(ahead) > 60_000 ? ahead : 0;
 }
 
-for (const element of document.querySelectorAll("time[data-until]")) {
+function countDown(element) {
     const until = Date.parse(element.dateTime) + clockAhead(element);
     const status = document.getElementById("copied");
     const tick = () => {
@@ -43,3 +45,5 @@ for (const element of document.querySelectorAll("time[data-until]")) {
     const ticking = setInterval(tick, 1000);
     tick();
 }
+
+for (const element of document.querySelectorAll("time[data-until]")) countDown(element);

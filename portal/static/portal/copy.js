@@ -36,3 +36,9 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
         setTimeout(() => { label.data = name; }, 2000);
     });
 }
+
+// Where keys were just issued, the button that copies them has the focus.
+window.addEventListener("DOMContentLoaded", () => {
+    const [first] = [...document.querySelectorAll(".issued button[data-copy]")].filter((button) => button.checkVisibility());
+    first?.focus();
+});

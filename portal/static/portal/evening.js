@@ -1,18 +1,14 @@
 // Offer keys until the end of the working day. Only the browser knows how many seconds that is from now.
-const choices = document.querySelector("[data-evening]");
-const longest = Number(choices?.dataset.longest);
-const shortest = 900;
-
-function evening() {
+function offerEvening(page) {
+    const choices = page.querySelector("[data-evening]");
+    if (!choices) return;
+    const longest = Number(choices.dataset.longest);
+    const shortest = 900;
     const [hour, minute] = choices.dataset.evening.split(":").map(Number);
-    return new Date().setHours(hour, minute, 0, 0);
-}
+    const evening = () => new Date().setHours(hour, minute, 0, 0);
+    const secondsLeft = () => Math.floor((evening() - Date.now()) / 1000);
+    if (secondsLeft() < shortest || secondsLeft() > longest) return;
 
-function secondsLeft() {
-    return Math.floor((evening() - Date.now()) / 1000);
-}
-
-if (choices && secondsLeft() >= shortest && secondsLeft() <= longest) {
     const radio = Object.assign(document.createElement("input"), { type: "radio", name: "duration", value: secondsLeft() });
     const words = Object.assign(document.createElement("span"), {
         textContent: `Until ${new Date(evening()).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" })}`,
@@ -28,3 +24,5 @@ if (choices && secondsLeft() >= shortest && secondsLeft() <= longest) {
         formData.set("evening", "1");
     });
 }
+
+offerEvening(document);

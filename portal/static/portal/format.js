@@ -1,13 +1,27 @@
-// Open the format that was chosen last. Its name is all that is stored in the browser.
-const key = "format";
+// Open the format that was chosen last for this role, else for any. The formats' names are all that is stored in the
+// browser: a format fits a computer, not a person.
+const lastFormat = {
+    of(role) {
+        try { return localStorage.getItem(`format ${role}`) ?? localStorage.getItem("format"); } catch { return null; }
+    },
+    keep(role, tab) {
+        try {
+            localStorage.setItem("format", tab);
+            localStorage.setItem(`format ${role}`, tab);
+        } catch { /* The browser may forbid storage. */ }
+    },
+    // Check the tab in a page with keys, which may have been fetched.
+    choose(page) {
+        const role = page.querySelector(".issued[data-role]")?.dataset.role;
+        const tab = lastFormat.of(role);
+        for (const input of page.querySelectorAll("input[name=format]")) if (input.id === tab) input.checked = true;
+        return role;
+    },
+};
 
-function lastFormat() {
-    try { return localStorage.getItem(key); } catch { return null; }
-}
-
-for (const tab of document.querySelectorAll("input[name=format]")) {
-    if (tab.id === lastFormat()) tab.checked = true;
-    tab.addEventListener("change", () => {
-        try { localStorage.setItem(key, tab.id); } catch { /* The browser may forbid storage. */ }
-    });
+{
+    const role = lastFormat.choose(document);
+    for (const tab of document.querySelectorAll("input[name=format]")) {
+        tab.addEventListener("change", () => lastFormat.keep(role, tab.id));
+    }
 }

@@ -36,10 +36,9 @@ def test_keys_are_reached_and_copied_with_the_keyboard_alone(
     tab_to(page, "Keys for Developer in payments-dev")
     page.keyboard.press("Enter")
     expect(page).to_have_title("Keys for Developer in payments-dev · Gatehouse")
-    tab_to(page, "Get keys")
+    expect(page.get_by_role("button", name="Get keys")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.locator(".issued")).to_be_visible()
-    tab_to(page, "Copy bash, zsh")
+    expect(page.get_by_role("button", name="Copy bash, zsh")).to_be_focused()
     page.keyboard.press("Enter")
 
     expect(page.locator("#copied")).to_have_text("Copied to the clipboard")

@@ -12,7 +12,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from playwright.sync_api import Page, expect
 
-from accounts.models import AuditEvent, RoleUse
+from accounts.models import AuditEvent, PermissionSet, RoleUse
 from portal.pages.durations import UNTIL_EVENING, durations
 from tests import cast
 from tests.browsers import PageFactory, follow
@@ -66,6 +66,23 @@ def test_end_of_the_working_day_is_remembered_as_that() -> None:
 
     assert RoleUse.objects.get().duration == UNTIL_EVENING
     assert client.get("/keys", READ_ONLY).context["durations"].evening_chosen
+
+
+def test_read_only_is_remembered_for_each_role_until_full_is_chosen() -> None:
+    client = cast.signed_in("alice")
+    PermissionSet.objects.filter(name="Developer").update(
+        read_only_policy_arns=["arn:aws:iam::aws:policy/ReadOnlyAccess"]
+    )
+    role = {"account_id": "210987654321", "role_name": "Developer"}
+
+    asked = {}
+    for chosen in ("1", ""):
+        client.post("/keys", {**role, "read_only": chosen})
+        asked[chosen] = client.get("/keys", role).context["wanted"].read_only
+
+    assert asked == {"1": True, "": False}
+    client.post("/keys", {**role, "read_only": "1"})
+    assert not client.get("/keys", {**role, "read_only": ""}).context["wanted"].read_only
 
 
 def test_name_of_the_profile_can_be_in_a_link_and_is_in_the_formats() -> None:
@@ -334,4 +351,7 @@ def test_format_chosen_last_is_shown_first_and_nothing_else_is_kept_in_the_brows
 
     expect(page.get_by_role("radio", name="fish")).to_be_checked()
     expect(page.locator("#fish pre")).to_be_visible()
-    assert page.evaluate("({...localStorage, ...sessionStorage})") == {"format": "tab-fish"}
+    assert page.evaluate("({...localStorage, ...sessionStorage})") == {
+        "format": "tab-fish",
+        "format 210987654321/ReadOnly": "tab-fish",
+    }

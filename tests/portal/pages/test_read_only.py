@@ -75,8 +75,8 @@ def test_keys_are_what_was_chosen_and_the_page_says_so(alice: Client) -> None:
     assert 'id="tab-sso"' not in page
     assert 'id="tab-process"' not in page
     assert ", read-only</span>" in alice.get("/activity").content.decode()
-    # Nothing is remembered.
-    assert chosen(alice.get("/keys", DEVELOPER).content.decode()) == [""]
+    # The next form has what was chosen last.
+    assert chosen(alice.get("/keys", DEVELOPER).content.decode()) == ["1"]
 
 
 def test_console_is_what_was_chosen_and_comes_back_to_it(
