@@ -15,6 +15,7 @@ from accounts.models import Person, SignIn, SpentToken
 from accounts.models.signins import EndedBy
 from accounts.oidc.jwt import invalid
 from accounts.oidc.security_events import LogoutToken, SpendableToken
+from accounts.revocation import provider_calls
 from accounts.types import Origin
 
 FORMATS = ("iss_sub", "opaque", "email")
@@ -34,6 +35,11 @@ def sign_out(token: LogoutToken, *, origin: Origin, now: datetime) -> Ended:
         if token.sub:
             people = people.filter(sub=token.sub)
         sign_ins = _open(now).filter(person__in=people)
+        named = SignIn.objects.filter(person__in=people)
+        if token.sid:
+            named = named.filter(provider_session=token.sid)
+        whose = Person.objects.filter(sign_ins__in=named).distinct()
+        provider_calls.add(whose, reason=_SIGNED_OUT, now=now)
         if token.sid:
             return _end_session(people, token.sid, origin=origin, now=now)
         return end_all(
@@ -60,6 +66,7 @@ def revoke(person: Person, *, token: SpendableToken, origin: Origin, now: dateti
     """
     with transaction.atomic():
         _spend(token)
+        provider_calls.add((person,), reason=_REVOKED, now=now)
         sign_ins = _open(now).filter(person=person)
         return end_all(
             sign_ins,

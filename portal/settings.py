@@ -62,6 +62,8 @@ OIDC_EMAIL_IS_VERIFIED = env.bool("OIDC_EMAIL_IS_VERIFIED", default=False)
 # Whether userinfo is asked for more claims: required, optional or never.
 OIDC_USERINFO = env.str("OIDC_USERINFO", default="optional")
 FRONT_CHANNEL_LOGOUT = env.bool("FRONT_CHANNEL_LOGOUT", default=False)
+# Whether these calls also cut the person's live sessions at AWS.
+PROVIDER_CUTS_SESSIONS = env.bool("PROVIDER_CUTS_SESSIONS", default=False)
 GLOBAL_TOKEN_REVOCATION_ISSUER = env.str("GLOBAL_TOKEN_REVOCATION_ISSUER", default="")
 # What the provider says of a sign-in with a second factor; the acr values are asked for, too.
 MFA_ACR_VALUES = env.list("MFA_ACR_VALUES", default=[])

@@ -10,6 +10,7 @@ from typing import Any
 from accounts import revocation
 from accounts.audit_trail import batches, deliveries, retention
 from accounts.purging import purge
+from accounts.revocation import provider_calls
 from accounts.revocation.asking import JOB as REVOCATION
 from accounts.signing import rotation
 
@@ -35,6 +36,10 @@ def _revoke(payload: Payload, now: datetime) -> None:
     revocation.go_on(str(payload["revocation"]), now=now)
 
 
+def _cut(payload: Payload, now: datetime) -> None:
+    provider_calls.cut(payload, now=now)
+
+
 def _seal(payload: Payload, now: datetime) -> None:
     batches.seal(now=now)
 
@@ -58,4 +63,5 @@ HANDLERS: Mapping[str, Handler] = {
     "deliver the audit trail": Handler(_deliver, every=timedelta(minutes=1)),
     "rotate the signing keys": Handler(_rotate, every=timedelta(days=1)),
     REVOCATION: Handler(_revoke),
+    provider_calls.JOB: Handler(_cut),
 }

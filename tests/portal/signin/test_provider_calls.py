@@ -12,15 +12,17 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts import signins
+from accounts import audit, signins
 from accounts.errors import SignInAgain
-from accounts.models import AuditEvent, Person, SignIn, SpentToken, Token
+from accounts.models import AuditEvent, Job, Person, Revocation, SignIn, SpentToken, Token
 from accounts.models.audit import Action
 from accounts.models.signins import EndedBy
 from accounts.oidc.security_events import LOGOUT_EVENT
 from accounts.portal_tokens import lifecycle
 from accounts.purging import purge
+from accounts.revocation import provider_calls
 from accounts.types import Kind, Origin, Scope, Subject, Surface
+from accounts.worker.handlers import HANDLERS
 from tests.issuer import ABSENT, Issuer, signed, without_absent
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("northwind")]
@@ -304,7 +306,8 @@ def test_a_revocation_of_somebody_unknown_is_not_found_and_its_token_is_not_spen
 
 
 @pytest.mark.parametrize("by", ["iss_sub", "opaque", "email"])
-def test_a_revocation_ends_all_that_a_person_has(issuer: Issuer, by: str) -> None:
+def test_a_revocation_ends_all_that_a_person_has(issuer: Issuer, by: str, settings: Any) -> None:
+    settings.PROVIDER_CUTS_SESSIONS = True
     alice, elsewhere = sign_in(issuer), sign_in(issuer, sid="another-session-of-hers")
     bob = sign_in(issuer, "bob")
     token = token_made_in(alice)
@@ -320,6 +323,7 @@ def test_a_revocation_ends_all_that_a_person_has(issuer: Issuer, by: str) -> Non
     assert [is_open(one) for one in (alice, elsewhere, bob)] == [False, False, True]
     assert not is_live(token)
     assert revoke(revocation_token(issuer), sub_id).status_code == 401, "used before"
+    assert Job.objects.get().payload["sub"] == "sub-alice"
 
 
 @pytest.mark.parametrize("change", ["unverified", "twice"])
@@ -384,3 +388,45 @@ def test_an_address_that_sends_what_proves_nothing_is_told_to_wait_and_good_call
     assert is_open(begun)
     assert stranger.get(FRONT, {"sid": SESSION}).status_code == 200
     assert not is_open(begun)
+
+
+@pytest.mark.parametrize("by_sub", [False, True])
+def test_live_sessions_are_cut_only_where_a_setting_says_so(
+    issuer: Issuer, settings: Any, by_sub: bool
+) -> None:
+    sign_in(issuer)
+    sign_in(issuer, "bob", sid="session-of-bob")
+    changes: dict[str, Any] = {"sid": ABSENT} if by_sub else {}
+
+    assert tell(logout_token(issuer, **changes)).status_code == 200
+    assert not Job.objects.exists()
+
+    settings.PROVIDER_CUTS_SESSIONS = True
+    assert tell(logout_token(issuer, jti="the-second", **changes)).status_code == 200
+    job = Job.objects.get()
+    assert (job.kind, job.payload["sub"]) == (provider_calls.JOB, "sub-alice")
+
+
+def test_the_worker_cuts_what_lives_of_that_person(issuer: Issuer) -> None:
+    alice = sign_in(issuer).person
+    payload = {"issuer": alice.issuer, "sub": alice.sub, "reason": "signed out there"}
+
+    provider_calls.cut(payload, now=timezone.now())
+    assert not Revocation.objects.exists(), "nothing lives"
+
+    audit.record(
+        action=Action.KEYS_ISSUED,
+        now=timezone.now(),
+        origin=FROM,
+        issuer=alice.issuer,
+        sub=alice.sub,
+        account_id="210987654321",
+        role_arn="arn:aws:iam::210987654321:role/gatehouse/Developer",
+        role_name="Developer",
+        duration=3600,
+    )
+    HANDLERS[provider_calls.JOB].run(payload, timezone.now())
+
+    cut = Revocation.objects.get()
+    assert (cut.requested_by, cut.reason) == ("the identity provider", "signed out there")
+    assert cut.placements.get().role_name == "Developer"
