@@ -47,9 +47,7 @@ PROGRAMS = (
         _("Set AWS_PROFILE: a profile that code alone names asks AWS and fails."),
         _BY_PROFILE,
     ),
-    Program(
-        "Terraform, OpenTofu", _("Set AWS_PROFILE. Not tried."), _("Set AWS_PROFILE. Not tried.")
-    ),
+    Program("Terraform", _("Set AWS_PROFILE."), _("Set AWS_PROFILE. Not tried.")),
     Program(
         "yawsso",
         _("Copies the keys that the AWS CLI got to ~/.aws/credentials."),
