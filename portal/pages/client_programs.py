@@ -27,12 +27,12 @@ PROGRAMS = (
     Program(
         "AWS CLI 2",
         _("Works from 2.22 on; from 2.13 to 2.21 by code only. Older ones ignore the endpoints."),
-        _("Works, in all versions."),
+        _("Seen working from 2.18 on."),
     ),
     Program(
         "AWS CLI 1",
         _("Has no aws sso login. Uses the sign-in of a newer one."),
-        _("Works, in all versions."),
+        _("Works."),
     ),
     Program("Python (boto3)", _EITHER, _BY_PROFILE),
     Program(
