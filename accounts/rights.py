@@ -9,6 +9,7 @@ from django.conf import settings
 
 from accounts.claims import pick
 from accounts.errors import AccessDenied
+from accounts.patterns import wildcard
 from accounts.types import ActorKind, Subject
 from accounts.vouched_claims import vouched_for
 
@@ -63,6 +64,46 @@ def refuse_changing(subject: Subject) -> None:
             f"{subject.label} is no portal admin",
             code="access.not_allowed",
         )
+
+
+def refuse_planning(subject: Subject) -> None:
+    """Refuse everybody but portal admins, and the workloads of PLAN_WORKLOADS and APPLY_WORKLOADS.
+
+    Raises:
+        AccessDenied: this subject may not.
+    """
+    allowed = [*settings.PLAN_WORKLOADS, *settings.APPLY_WORKLOADS]
+    if not (rights_of(subject).admin or _is_among(subject, allowed)):
+        raise AccessDenied(
+            "Only portal admins, and programs that PLAN_WORKLOADS or APPLY_WORKLOADS names, can make plans.",
+            f"{subject.label} of {subject.issuer} is none",
+            code="access.not_allowed",
+        )
+
+
+def refuse_applying(subject: Subject) -> None:
+    """Refuse everybody but portal admins, and the workloads of APPLY_WORKLOADS.
+
+    Raises:
+        AccessDenied: this subject may not.
+    """
+    if not (rights_of(subject).admin or _is_among(subject, settings.APPLY_WORKLOADS)):
+        raise AccessDenied(
+            "Only portal admins, and programs that APPLY_WORKLOADS names, can apply plans.",
+            f"{subject.label} of {subject.issuer} is none",
+            code="access.not_allowed",
+        )
+
+
+def _is_among(subject: Subject, allowed: list[str]) -> bool:
+    """Whether a workload is one of these: each is an issuer's URL, a space, and a `sub`, `*` standing for anything."""
+    if subject.kind is not ActorKind.WORKLOAD:
+        return False
+    for one in allowed:
+        issuer, _, sub = one.strip().partition(" ")
+        if sub and issuer == subject.issuer and wildcard(sub.strip(), subject.sub):
+            return True
+    return False
 
 
 def refuse_testing(subject: Subject) -> None:

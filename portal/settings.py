@@ -103,6 +103,10 @@ ADMIN_VALUES = env.list("ADMIN_VALUES", default=[])
 AUDITOR_CLAIM = env.str("AUDITOR_CLAIM", default=ADMIN_CLAIM)
 AUDITOR_VALUES = env.list("AUDITOR_VALUES", default=[])
 
+# Which workloads make and apply plans: "https://issuer.example sub-with-*", separated by commas.
+PLAN_WORKLOADS = env.list("PLAN_WORKLOADS", default=[])
+APPLY_WORKLOADS = env.list("APPLY_WORKLOADS", default=[])
+
 # What leaves the audit trail, and what seals it.
 AUDIT_STDOUT = env.bool("AUDIT_STDOUT", default=False)
 AUDIT_CHAIN_KEY = env.str("AUDIT_CHAIN_KEY", default="")

@@ -47,6 +47,14 @@ class RoleChange:
         return f"{who} {role}{' (privileged)' * self.privileged} {where} ({number})"
 
     @property
+    def gain_sentence(self) -> str:
+        return self.sentence("gain")
+
+    @property
+    def loss_sentence(self) -> str:
+        return self.sentence("lose")
+
+    @property
     def names(self) -> str:
         """The people, named up to NAMED: "ann@example.com, bob@example.com and 2 more"."""
         names = ", ".join(person.label for person in self.named)

@@ -7,6 +7,7 @@ renames      entries under new names, and all that refers to them
 ownership    which file manages what, and what is pruned
 access       whose access a plan changes, and whom it must not lock out
 plan_files   a plan as a file, to be applied later
+uploads      plans that wait in the database for a confirmation
 changes      entries against the database: what is added and changed, in words and for the audit trail
 apply        all of it in one transaction, or nothing
 stored       database -> entries

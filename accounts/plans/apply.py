@@ -67,10 +67,7 @@ class Plan:
 
     def lines(self) -> Iterator[str]:
         """Yield it for people at a terminal."""
-        for change in self.changes:
-            yield from change.lines()
-        for (kind, name), file in self.taken.items():
-            yield f"= {kind} {quoted(name)}: managed by {file}"
+        yield from self.change_lines()
         if not self:
             yield "No changes."
             return
@@ -78,6 +75,13 @@ class Plan:
             yield "Whose access changes:"
             yield from (f"  {line}" for line in self.access.lines())
         yield f"Plan: {self.summary}."
+
+    def change_lines(self) -> Iterator[str]:
+        """Yield what changes, without whose access."""
+        for change in self.changes:
+            yield from change.lines()
+        for (kind, name), file in self.taken.items():
+            yield f"= {kind} {quoted(name)}: managed by {file}"
 
     @property
     def summary(self) -> str:

@@ -39,7 +39,12 @@ class InvalidPlan(GatehouseError):
 
     def __init__(self, complaints: Iterable[Complaint]) -> None:
         self.complaints = tuple(sorted(complaints, key=lambda one: (one.file, one.line or 0)))
-        super().__init__("\n".join(f"{each.line or '-'}: {each}" for each in self.complaints))
+        super().__init__("\n".join(map(_with_place, self.complaints)))
+
+
+def _with_place(complaint: Complaint) -> str:
+    place = [complaint.file, str(complaint.line or "-")]
+    return f"{':'.join(filter(None, place))}: {complaint}"
 
 
 class StalePlan(GatehouseError):

@@ -18,6 +18,7 @@ from accounts.models import Account, AccountRole
 from accounts.models.audit import Action
 from accounts.types import Surface
 from portal.admin.edit_conflicts import RefusesEditConflicts
+from portal.admin.managed import ManagedByFiles
 from portal.admin.snapshots import Snapshot, label, snapshot
 from portal.context import origin_of, subject_of_request
 
@@ -25,7 +26,7 @@ from portal.context import origin_of, subject_of_request
 _before: WeakKeyDictionary[ModelForm[Any], Snapshot | None] = WeakKeyDictionary()
 
 
-class AuditedAdmin(RefusesEditConflicts):
+class AuditedAdmin(ManagedByFiles, RefusesEditConflicts):
     """An editable page.
 
     Django's own log of actions is not written: it can be deleted, and does not hold before and after.

@@ -51,7 +51,7 @@ class TestsRoles(AuditedAdmin):
         stored = self.get_object(request, unquote(object_id))
         if stored is None:
             raise Http404
-        if not self.has_change_permission(request, stored):
+        if not self.has_change_permission(request):
             raise PermissionDenied
         roles = self.roles_of(stored)
         if (one := request.POST.get("role", "")).isdecimal():
@@ -76,7 +76,7 @@ class TestsRoles(AuditedAdmin):
             extra_context = {
                 **(extra_context or {}),
                 "tests": [(role, getattr(role, "trust_check", None)) for role in roles],
-                "may_test": self.has_change_permission(request, stored),
+                "may_test": self.has_change_permission(request),
             }
         return super().change_view(request, object_id, form_url, extra_context)
 

@@ -11,6 +11,7 @@ me          who am I, what may I do and why
 issuing     keys and console links, through the one door
 directory   accounts, permission sets and mappings, for portal admins and auditors
 onboarding  what makes accounts trust the portal, for portal admins
+plans       plan and apply files, by plan_schemas
 trust_checks  test roles at AWS
 revocations  cut live sessions at AWS, by revocation_schemas
 audit       the audit trail, for the same

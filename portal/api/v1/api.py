@@ -20,6 +20,7 @@ from portal.api.v1 import (
     issuing,
     me,
     onboarding,
+    plans,
     revocations,
     trust_checks,
 )
@@ -46,6 +47,7 @@ for _router in (
     issuing.router,
     directory.router,
     onboarding.router,
+    plans.router,
     trust_checks.router,
     revocations.router,
     audit.router,

@@ -52,6 +52,11 @@ _MEANINGS: dict[int, tuple[str, str, str]] = {
         "client.not_set_up",
         "This portal has no sign-in for the command line yet.",
     ),
+    409: (
+        "The plan cannot be applied as it was shown.",
+        "plan.stale",
+        "The directory or the mappings have changed since this plan was made. Make a new plan and look at it.",
+    ),
     413: (
         "The request body is too large.",
         "request.too_large",

@@ -13,6 +13,7 @@ from portal.api.v1 import (
     audit_traces,
     directory_schemas,
     onboarding_schemas,
+    plan_schemas,
     revocation_schemas,
     schemas,
 )
@@ -34,6 +35,8 @@ OPERATIONS = {
     "onboarding",
     "trust_checks",
     "revoke",
+    "plan",
+    "apply_plan",
     "revocation",
     "audit",
     "audit_trace",
@@ -131,6 +134,7 @@ def test_examples_are_what_the_document_says(program: Program) -> None:
                 schemas,
                 directory_schemas,
                 onboarding_schemas,
+                plan_schemas,
                 revocation_schemas,
                 audit_traces,
             )
