@@ -54,6 +54,7 @@ NEED_A_SCRIPT = {
     "keys-profile",
     "keys-process",
     "keys-not-copied",
+    "start-copied",
 }
 
 
@@ -224,6 +225,14 @@ def open_path(path: str) -> Callable[[Page, str], None]:
         page.goto(portal + path)
 
     return go
+
+
+def copy_first_favourite(page: Page, portal: str) -> None:
+    """Copy keys from a tile of the start page."""
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(portal)
+    page.locator(".copy-keys").first.click()
+    page.locator("#keys-copied .life").wait_for()
 
 
 def open_switching(path: str) -> Callable[[Page, str], None]:
@@ -462,6 +471,7 @@ STATES: dict[str, tuple[Callable[[], Client], Callable[[Page, str], None]]] = {
     "welcome": (nobody, open_path("/")),
     "start": (alice, open_path("/")),
     "start-at-home": (alice_at_home, open_path("/")),
+    "start-copied": (alice_at_home, copy_first_favourite),
     "found": (alice, open_path("/?q=payments+dev")),
     "found-nothing": (alice, open_path("/?q=nowhere")),
     "odd-names": (odd, open_path("/")),
