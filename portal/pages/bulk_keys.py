@@ -25,7 +25,7 @@ from accounts.trust import is_link, session_limit
 from accounts.types import Entitlement, IssuedKeys, Kind, OfferedRole, RoleRef, SessionLimit
 from portal.context import origin_of, sign_in_of, subject_of_request
 from portal.limiting import count_form
-from portal.pages import humanize, once
+from portal.pages import once
 from portal.pages.durations import chosen, durations
 from portal.pages.key_formats import Block, credentials_profile
 from portal.pages.own_roles import own_roles
@@ -164,7 +164,7 @@ def _issue(request: HttpRequest, values: Sequence[str]) -> HttpResponse:
     failed = tuple(outcome.value for outcome in outcomes if outcome.issued is None)
     context = {
         "outcomes": outcomes,
-        "issued": humanize.count(len(outcomes) - len(failed), "role"),
+        "issued": len(outcomes) - len(failed),
         "failed": len(failed),
         "failed_query": RoleRequest(bulk=failed, read_only=wanted.read_only).query,
         "query": query,

@@ -188,7 +188,7 @@ def test_somebody_without_any_group_claim_is_told_and_whoever_sets_it_up_which_s
     settings: Settings,
 ) -> None:
     nothing = dataclasses.replace(cast.subject("alice"), claims={})
-    unasked = "Your identity provider sent no claim"
+    unasked = "Your identity provider did not send these claims"
 
     # Nobody is an admin yet: whoever it is may be the one who sets it up.
     first = text_of(cast.signed_in(nothing))
