@@ -101,8 +101,8 @@ def plan(proposal: Proposal, *, now: datetime) -> Plan:
     # Before what it stands for: a change in between makes the plan stale, not wrong.
     revision = revisions.current()
     work = _Work(proposal, load())
-    before, after = work.snapshots(now)
-    access = whose_access(before, after)
+    # What only files take over changes nobody's access.
+    access = whose_access(*work.snapshots(now)) if work.changes else None
     return Plan(work.changes, work.taken, revision, access, counts(work.changes))
 
 

@@ -25,7 +25,9 @@ from accounts.plans.toml_file.apply import apply_files, plan_files
 from accounts.plans.toml_file.schema import schema
 from accounts.types import RoleRef
 from tests import cast
-from tests.accounts.plans.test_commands import manage
+from tests.accounts.plans.test_commands import _open_connections, manage
+
+__all__ = ["_open_connections"]
 
 pytestmark = pytest.mark.usefixtures("northwind")
 
