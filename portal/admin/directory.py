@@ -176,6 +176,12 @@ class AccountRoleForm(forms.ModelForm):  # type: ignore[type-arg]
         """Refuse the ARN of another role in the same account, and a role that could give nothing there."""
         cleaned: dict[str, Any] = super().clean() or {}
         account, permission_set = cleaned.get("account"), cleaned.get("permission_set")
+        if account and account.managed_by:
+            raise ValidationError(
+                {
+                    "account": f"The file {account.managed_by} manages this account. Change it there, or release it first."
+                }
+            )
         if account and permission_set:
             others = account.roles.exclude(pk=self.instance.pk)
             candidate = AccountRole(

@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import AccountRole
 from accounts.models.audit import Action
+from accounts.models.managed import Managed
 from accounts.types import Surface
 from portal.admin.snapshots import label
 from portal.context import origin_of, subject_of_request
@@ -38,6 +39,8 @@ class ManagedByFiles(admin.ModelAdmin):  # type: ignore[type-arg]
         return super().has_delete_permission(request, obj) and not manager_of(obj)
 
     def get_urls(self) -> list[URLPattern]:
+        if not issubclass(self.model, Managed):
+            return super().get_urls()
         release = path(
             "<path:object_id>/release/",
             self.admin_site.admin_view(self.release_view),

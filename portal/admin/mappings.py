@@ -144,8 +144,13 @@ class MappingAdmin(AuditedAdmin):
         self._switch(request, queryset, enabled=False)
 
     def _switch(self, request: HttpRequest, queryset: QuerySet[Mapping], *, enabled: bool) -> None:
+        if managed := queryset.exclude(managed_by="").count():
+            messages.warning(
+                request,
+                f"Left {managed} alone: files manage them. Change them there, or release them first.",
+            )
         with transaction.atomic():
-            switched = list(queryset.exclude(enabled=enabled))
+            switched = list(queryset.filter(managed_by="").exclude(enabled=enabled))
             for mapping in switched:
                 before = snapshot(mapping, self.inline_relations)
                 mapping.enabled = enabled

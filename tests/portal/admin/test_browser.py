@@ -21,16 +21,19 @@ from django.urls import URLPattern, URLResolver, reverse
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
-from accounts import jobs
+from accounts import jobs, revisions
 from accounts.models import (
+    Account,
     AccountRole,
     Approval,
     AuditEvent,
     Block,
     CliToken,
+    Environment,
     Favourite,
     Mapping,
     MappingTarget,
+    PermissionSet,
     Preferences,
     RegistrationKey,
     Revision,
@@ -38,6 +41,8 @@ from accounts.models import (
     SpentToken,
     Token,
     TrustCheck,
+    TrustedIssuer,
+    UploadedPlan,
 )
 from accounts.models.audit_batches import AuditBatch, AuditDelivery, AuditPurge
 from accounts.models.revocations import Placement, PlacementState, Reach, Revocation
@@ -65,7 +70,7 @@ RECORDS = ("auditevent", "job", "revocation", "signin", "token", "signingkey")
 WITHOUT_PAGES = {
     *(MappingTarget, Favourite, RoleUse, Preferences, Revision, TrustCheck),
     *(Approval, CliToken, RegistrationKey, SpentToken),
-    *(Placement, AuditBatch, AuditPurge, AuditDelivery),
+    *(Placement, AuditBatch, AuditPurge, AuditDelivery, UploadedPlan),
 }
 ISSUER = {
     "name": "CI",
@@ -219,7 +224,11 @@ def address(name: str) -> str:
     values = {"app_label": "accounts", "content_type_id": "1", "object_id": "1"}
     if name.startswith("accounts_") and "object_id" in ADDRESSES[name]:
         model = apps.get_model("accounts", name.split("_")[1])
-        values["object_id"] = str(model._default_manager.order_by("pk")[:1].get().pk)
+        # The last row of each table is managed by a file; the first is not.
+        order = "-pk" if name.endswith("_release") else "pk"
+        values["object_id"] = str(model._default_manager.order_by(order)[:1].get().pk)
+    if name == "plan":
+        values["pk"] = str(UploadedPlan.objects.get().pk)
     return reverse(f"admin:{name}", kwargs={key: values[key] for key in ADDRESSES[name]})
 
 
@@ -283,6 +292,12 @@ def carol(db: None) -> Client:
         assert client.post(f"/admin/accounts/{path}/add/", form).status_code == 302
     changed = Mapping.objects.order_by("pk")[0].pk
     client.post("/admin/accounts/mapping/", {"action": "disable", "_selected_action": changed})
+    off = '[[account]]\naccount_id = "999988887777"\nname = "spare"\nactive = false\n'
+    assert client.post("/admin/plans/", {"name": "a.toml", "text": off}).status_code == 302
+    for managed in (Account, Environment, Mapping, PermissionSet, TrustedIssuer):
+        last = managed._default_manager.order_by("-pk")[:1].get().pk
+        managed._default_manager.filter(pk=last).update(managed_by="teams/payments.toml")
+    UploadedPlan.objects.update(revision=revisions.current())
     # What these said is read, so that no page has to repeat it.
     client.get("/admin/")
     return client

@@ -107,6 +107,12 @@ def test_what_a_file_manages_is_read_only_until_it_is_released(carol: Client, ol
         listed, {"action": "delete_selected", "_selected_action": [mapping.pk], "post": "yes"}
     )
     assert Mapping.objects.filter(pk=mapping.pk).exists()
+    Mapping.objects.filter(pk=mapping.pk).update(enabled=True)
+    said = carol.post(
+        listed, {"action": "disable", "_selected_action": [mapping.pk]}, follow=True
+    ).content.decode()
+    assert "Left 1 alone" in said
+    assert Mapping.objects.get(pk=mapping.pk).enabled
 
     release = page.replace("change", "release")
     assert olga.post(release).status_code == 403
@@ -129,6 +135,12 @@ def test_the_roles_of_a_managed_account_are_read_only_too_and_can_be_tested(
 
     assert carol.post(f"/admin/accounts/accountrole/{role.pk}/change/").status_code == 403
     assert carol.post(f"/admin/accounts/accountrole/{role.pk}/delete/").status_code == 403
+    developer = PermissionSet.objects.get(name="Developer")
+    added = carol.post(
+        "/admin/accounts/accountrole/add/",
+        {"account": account.pk, "permission_set": developer.pk, "subjects": ""},
+    )
+    assert "manages this account" in added.content.decode()
     page = carol.get(f"/admin/accounts/account/{account.pk}/change/").content.decode()
     assert "manages this: change it there." in page
     assert "Test all" in page or "/test/" in page
