@@ -64,7 +64,10 @@ def alive(
     `at_most` limits how many of the latest rows are read. Links to AWS's own page for switching roles are none: that session is the person's own at AWS.
     """
     issued = _issued(events, now=now).order_by("-at")[:at_most]
-    sessions = (LiveSession(event, _KINDS[event.action], _expiry(event)) for event in issued)
+    sessions = (
+        LiveSession(event, _KINDS[event.action], _end_of(event.action, event.duration, event.at))
+        for event in issued
+    )
     return sorted(
         (session for session in sessions if session.expires_at > now),
         key=lambda session: session.expires_at,
@@ -85,7 +88,10 @@ def _issued(events: QuerySet[AuditEvent], *, now: datetime) -> QuerySet[AuditEve
     )
 
 
-def _expiry(event: AuditEvent) -> datetime:
+def expiry_of(event: AuditEvent) -> datetime | None:
+    """Return when the session of a row has ended at the latest; None if the row is not of one."""
+    if event.action not in _KINDS or event.duration is None:
+        return None
     return _end_of(event.action, event.duration, event.at)
 
 

@@ -17,11 +17,11 @@ from accounts.audit import AuditSearch
 from accounts.audit_trail.streams import StreamFormat, export
 from accounts.errors import InvalidRequest
 from accounts.models import AuditEvent
-from accounts.models.audit import Action, AuditOutcome
 from accounts.types import Subject, Surface
 from portal.context import origin_of, sign_in_of, subject_of_request
+from portal.pages import audit_words
 from portal.pages.audit_filters import AuditFilters
-from portal.pages.sessions import at_aws
+from portal.pages.recorded_sessions import at_aws, recorded
 from portal.verified import verify
 from portal.wording import in_words
 
@@ -55,26 +55,27 @@ def _answer(
     context: dict[str, Any] = {
         "own": within is not None,
         "filters": filters,
-        "actions": Action.choices,
-        "outcomes": AuditOutcome.choices,
+        "actions": audit_words.ACTIONS.items(),
+        "outcomes": audit_words.OUTCOMES.items(),
     }
     try:
         wanted = filters.search()
         if form := request.GET.get("format"):
             return _download(request, subject, wanted, form, within=within)
     except InvalidRequest as error:
-        refused = {**context, "events": [], "error": in_words(error.message)}
+        refused = {**context, "rows": [], "error": in_words(error.message)}
         return render(request, "pages/activity.html", refused, status=400)
     rows = audit.search(wanted, within=within)
     found = list(_from(rows, request.GET.get("before", ""))[: PER_PAGE + 1])
+    now = timezone.now()
     if within is not None and not request.GET:
-        context["at_aws"] = at_aws(sign_in_of(request).person, now=timezone.now())
+        context["at_aws"] = at_aws(sign_in_of(request).person, now=now)
     return render(
         request,
         "pages/activity.html",
         {
             **context,
-            "events": found[:PER_PAGE],
+            "rows": recorded(found[:PER_PAGE], now=now),
             "older": found[PER_PAGE - 1].pk if len(found) > PER_PAGE else None,
             "is_first": "before" not in request.GET,
         },

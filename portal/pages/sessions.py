@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import cast
 from uuid import UUID
 
@@ -14,21 +13,19 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import audit, ending, live_sessions
+from accounts import ending
 from accounts.encryption import decrypt
 from accounts.ending import Ended, OpenSignIn
-from accounts.live_sessions import LiveSession
-from accounts.models import Person
+from accounts.messages import Message
+from accounts.session_sources import SourceKind, alive_until
 from accounts.visible import visible
 from portal import provider_session
 from portal.context import origin_of, sign_in_of
 from portal.pages import browsers, humanize
+from portal.pages.recorded_sessions import at_aws
 from portal.pages.tokens import TokenRow
 from portal.request import GatehouseRequest
-
-# Programs may have had keys a thousand times: of the latest this many are read, and so many shown.
-_MOST_READ = 500
-_MOST_SHOWN = 20
+from portal.wording import in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +41,6 @@ class SignInRow:
         """The tokens that were created in it, by what they are for; "" if there are none."""
         shown, more = humanize.shortened([f"“{visible(one.purpose)}”" for one in self.open.tokens])
         return ", ".join(shown) + (f" and {more} more" if more else "")
-
-
-@dataclass(frozen=True, slots=True)
-class AtAws:
-    """What is alive at AWS: the sessions that are shown, whether there are more, and when the last one has ended."""
-
-    sessions: list[LiveSession]
-    has_more: bool
-    until: datetime | None
 
 
 @never_cache
@@ -72,17 +60,6 @@ def sessions(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/sessions.html", context)
 
 
-def at_aws(person: Person, *, now: datetime) -> AtAws:
-    """Return what is alive at AWS of one person. Two queries."""
-    events = audit.of_person(issuer=person.issuer, sub=person.sub)
-    found = live_sessions.alive(events, now=now, at_most=_MOST_READ)
-    return AtAws(
-        found[:_MOST_SHOWN],
-        len(found) > _MOST_SHOWN,
-        live_sessions.last_expiry(events, now=now) if found else None,
-    )
-
-
 @never_cache
 @require_POST
 def end(request: HttpRequest, sign_in_id: UUID) -> HttpResponse:
@@ -93,7 +70,8 @@ def end(request: HttpRequest, sign_in_id: UUID) -> HttpResponse:
     )
     if sign_in_id == current.pk:
         return _signed_out(request, ended)
-    return _told(request, f"{ended.in_words}." if ended.sign_ins else "It had ended already.")
+    told = f"{ended.in_words}." if ended.sign_ins else "It had ended already."
+    return _told(request, told, came_from=(SourceKind.SIGN_IN, sign_in_id))
 
 
 @never_cache
@@ -106,7 +84,8 @@ def end_command_line(request: HttpRequest, approval_id: UUID) -> HttpResponse:
         origin=origin_of(request),
         now=timezone.now(),
     )
-    return _told(request, f"Command line ended: {visible(ended.client_name)}.")
+    told = f"Command line ended: {visible(ended.client_name)}."
+    return _told(request, told, came_from=(SourceKind.COMMAND_LINE, approval_id))
 
 
 @never_cache
@@ -148,9 +127,20 @@ def _tokens_too(request: HttpRequest) -> bool:
     return "tokens" in request.POST
 
 
-def _told(request: HttpRequest, message: str) -> HttpResponse:
+def _told(
+    request: HttpRequest, message: str, *, came_from: tuple[SourceKind, UUID] | None = None
+) -> HttpResponse:
+    """Say what has ended, and until when sessions that came from it live on; then show the list that was acted on."""
     messages.success(request, message)
-    return redirect("sessions")
+    if came_from is not None:
+        person = sign_in_of(request).person
+        until = alive_until(person, *came_from, now=timezone.now())
+        if until is not None:
+            lives_on = Message(
+                "What it got from AWS is alive there until %(moment)s at the latest.", moment=until
+            )
+            messages.warning(request, in_words(lives_on))
+    return redirect("activity" if request.POST.get("back") == "activity" else "sessions")
 
 
 def _signed_out(request: HttpRequest, ended: Ended) -> HttpResponse:

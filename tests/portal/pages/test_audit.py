@@ -48,7 +48,7 @@ def carol() -> Client:
 
 def found(client: Client, path: str, **query: str) -> list[str]:
     """Return who and what the page lists, of the rows above."""
-    events: Iterable[AuditEvent] = client.get(path, query).context["events"]
+    events: Iterable[AuditEvent] = [row.event for row in client.get(path, query).context["rows"]]
     return [f"{event.sub} {event.action}" for event in events if event.at == cast.NOON]
 
 
@@ -119,7 +119,7 @@ def test_what_cannot_be_is_said_and_shows_no_rows(carol: Client, query: dict[str
     answer = carol.get("/audit", {**query, "person": "bob"})
 
     assert answer.status_code == 400
-    assert list(answer.context["events"]) == []
+    assert list(answer.context["rows"]) == []
     assert 'value="bob"' in answer.content.decode()
 
 
