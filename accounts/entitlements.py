@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,10 +48,7 @@ def resolve(
     if not all(is_storable(name) for name in (account_id, role_name) if name is not None):
         return Entitlements((), ())
     claims = claims_in_use(now=now, issuer=subject.trusted_issuer)
-    sent = vouched_for(subject)
-    incomplete = problems(sent, claims, issuer=subject.issuer)
-    complete = claims - {problem.claim for problem in incomplete}
-    values = {claim: frozenset(pick(sent, claim)) for claim in complete}
+    values, incomplete = values_of(subject, claims)
     rules = rules_in_force(
         values=values, now=now, role_name=role_name, issuer=subject.trusted_issuer
     )
@@ -65,6 +63,16 @@ def resolve(
         within = (entitlement.within(subject.scope) for entitlement in granted)
         granted = tuple(entitlement for entitlement in within if entitlement is not None)
     return Entitlements(granted, incomplete)
+
+
+def values_of(
+    subject: Subject, claims: AbstractSet[str]
+) -> tuple[Values, tuple[ClaimProblem, ...]]:
+    """Return the values of each of these claims that count, and which claims arrived incomplete, so that none do."""
+    sent = vouched_for(subject)
+    incomplete = problems(sent, claims, issuer=subject.issuer)
+    complete = claims - {problem.claim for problem in incomplete}
+    return {claim: frozenset(pick(sent, claim)) for claim in complete}, incomplete
 
 
 def decide(

@@ -120,6 +120,60 @@ def all_rules_in_force(*, now: datetime) -> list[Rule]:
     return _as_rules(targets.values_list(*COLUMNS))
 
 
+@dataclass(frozen=True, slots=True)
+class StoredRule:
+    """A mapping as a rule, in force or not. `issuer` is the trusted issuer whose workloads it is for; "" for people."""
+
+    rule: Rule
+    enabled: bool
+    expires_at: datetime | None
+    issuer: str
+    issuer_enabled: bool
+
+    def is_in_force(self, now: datetime) -> bool:
+        return (
+            self.enabled
+            and self.issuer_enabled
+            and (self.expires_at is None or self.expires_at > now)
+        )
+
+
+_OF_STORED = (
+    *("id", "name", "claim", "match", "value", "permission_set__name", "console", "keys", "split"),
+    *("enabled", "expires_at", "issuer__url", "issuer__enabled"),
+)
+_OF_TARGETS = tuple(f"targets__{name}" for name in COLUMNS[_OF_MAPPING:])
+
+
+def stored_rules(*, role_names: AbstractSet[str] | None = None) -> list[StoredRule]:
+    """Return all mappings as rules, in force or not, ordered by name, in one query; for explanations.
+
+    With `role_names`, only those that could give one of these permission sets. A mapping without targets is a rule
+    that reaches no account.
+    """
+    mappings = Mapping.objects.order_by("name", "id", "targets__id")
+    if role_names is not None:
+        mappings = mappings.filter(
+            Q(permission_set=None) | Q(permission_set__name__in=sorted(role_names))
+        )
+    by_mapping: dict[sql.Row, list[sql.Row]] = {}
+    for row in mappings.values_list(*_OF_STORED, *_OF_TARGETS):
+        targets = by_mapping.setdefault(row[: len(_OF_STORED)], [])
+        if row[len(_OF_STORED)] is not None:
+            targets.append(row[len(_OF_STORED) :])
+    return [
+        StoredRule(
+            _as_rule(row[:_OF_MAPPING], targets),
+            enabled,
+            expires_at,
+            issuer=issuer or "",
+            issuer_enabled=issuer_enabled is not False,
+        )
+        for row, targets in by_mapping.items()
+        for enabled, expires_at, issuer, issuer_enabled in [row[_OF_MAPPING:]]
+    ]
+
+
 def rule_of(mapping: Mapping) -> Rule | None:
     """Return one mapping as a rule, whether or not it is in force; None if it has no targets."""
     targets = MappingTarget.objects.filter(mapping=mapping).order_by("id")
@@ -130,31 +184,23 @@ def _as_rules(rows: Iterable[sql.Row]) -> list[Rule]:
     by_mapping: dict[sql.Row, list[sql.Row]] = {}
     for row in rows:
         by_mapping.setdefault(row[:_OF_MAPPING], []).append(row[_OF_MAPPING:])
-    return [
-        Rule(
-            mapping_id=mapping_id,
-            name=name,
-            claim=claim,
-            match=Match(match),
-            value=value,
-            role_name=role_name,
-            targets=_targets(target_rows),
-            console=console,
-            keys=keys,
-            split=split,
-        )
-        for (
-            mapping_id,
-            name,
-            claim,
-            match,
-            value,
-            role_name,
-            console,
-            keys,
-            split,
-        ), target_rows in by_mapping.items()
-    ]
+    return [_as_rule(row, target_rows) for row, target_rows in by_mapping.items()]
+
+
+def _as_rule(row: sql.Row, target_rows: Iterable[sql.Row]) -> Rule:
+    mapping_id, name, claim, match, value, role_name, console, keys, split = row
+    return Rule(
+        mapping_id=mapping_id,
+        name=name,
+        claim=claim,
+        match=Match(match),
+        value=value,
+        role_name=role_name,
+        targets=_targets(target_rows),
+        console=console,
+        keys=keys,
+        split=split,
+    )
 
 
 def _targets(rows: Iterable[sql.Row]) -> Targets:

@@ -118,7 +118,7 @@ class Given:
         roles = {
             role.id: role
             for rule in rules
-            for role in self._reached(rule, holding.values, rule.role_name or role_name)
+            for role in self.reached(rule, holding.values, rule.role_name or role_name)
         }
         self.decided += 1 + len(roles)
         given = decide(rules=rules, values={holding.claim: holding.values}, roles=roles.values())
@@ -134,12 +134,12 @@ class Given:
         }
         return {group: self._shared.setdefault(each, each) for group, each in offers.items()}
 
-    def _reached(
-        self, rule: Rule, values: frozenset[str], role_name: str | None
+    def reached(
+        self, rule: Rule, values: frozenset[str] | None, role_name: str | None
     ) -> Iterator[OfferedRole]:
-        """Yield the roles that a rule could give; whether it does, `decide` says."""
+        """Yield the roles that a rule could give by these values, or by any; whether it does, `decide` says."""
         reached = self._targeted(rule.targets)
-        if rule.match is Match.TEMPLATE:
+        if rule.match is Match.TEMPLATE and values is not None:
             named = account_ids(rule.value, values)
             reached = reached if named is None else named.intersection(reached)
         for account_id in reached:

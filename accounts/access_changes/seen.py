@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.db.models import OuterRef, Subquery
 
@@ -20,11 +21,12 @@ PEOPLE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class PersonSeen:
-    """A person whose claims are known; `subject` has those of the latest sign-in."""
+    """A person whose claims are known; `subject` has those of the latest sign-in, verified at `verified_at`."""
 
     pk: int
     label: str
     subject: Subject
+    verified_at: datetime
     _counted: Claims = field(repr=False)
 
     def values(self, claims: Iterable[str]) -> Mapping[str, frozenset[str]]:
@@ -62,7 +64,10 @@ def people_seen() -> PeopleSeen:
     latest = SignIn.objects.filter(person=OuterRef("pk")).order_by("-verified_at")
     rows = list(
         Person.objects.exclude(last_login=None)
-        .annotate(latest=Subquery(latest.values("claims")[:1]))
+        .annotate(
+            latest=Subquery(latest.values("claims")[:1]),
+            verified_at=Subquery(latest.values("verified_at")[:1]),
+        )
         .order_by("-last_login", "-pk")[: PEOPLE + 1]
     )
     subjects = {
@@ -83,6 +88,7 @@ def people_seen() -> PeopleSeen:
             person.pk,
             str(person),
             subjects[person.pk],
+            person.verified_at,
             vouched_for(subjects[person.pk]),
         )
         for person in rows[:PEOPLE]
