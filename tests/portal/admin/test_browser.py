@@ -292,7 +292,7 @@ def carol(db: None) -> Client:
         assert client.post(f"/admin/accounts/{path}/add/", form).status_code == 302
     changed = Mapping.objects.order_by("pk")[0].pk
     client.post("/admin/accounts/mapping/", {"action": "disable", "_selected_action": changed})
-    off = '[[account]]\naccount_id = "999988887777"\nname = "spare"\nactive = false\n'
+    off = '[[account]]\naccount_id = "210987654321"\nname = "payments-dev"\nactive = false\n'
     assert client.post("/admin/plans/", {"name": "a.toml", "text": off}).status_code == 302
     for managed in (Account, Environment, Mapping, PermissionSet, TrustedIssuer):
         last = managed._default_manager.order_by("-pk")[:1].get().pk
