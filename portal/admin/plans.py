@@ -19,7 +19,6 @@ from accounts.plans.changes import counts
 from accounts.plans.complaints import InvalidPlan
 from accounts.rights import rights_of
 from accounts.types import Surface
-from accounts.visible import visible
 from portal.context import origin_of, subject_of_request
 
 
@@ -103,7 +102,8 @@ def plan_page(request: HttpRequest, pk: UUID, site: AdminSite) -> HttpResponse:
         "title": "Confirm a plan",
         "file": row.files[0][0],
         "plan": plan,
-        "changes": "\n".join(map(visible, plan.change_lines())),
+        # Names are quoted, and what cannot be seen in them is escaped: `accounts.plans.notation`.
+        "changes": "\n".join(plan.change_lines()),
     }
     return TemplateResponse(request, "admin/plans/plan.html", context)
 

@@ -65,7 +65,7 @@ def test_a_plan_is_shown_with_whose_access_changes_and_applied_once_confirmed(
     page = carol.get(address).content.decode()
 
     assert "1 person loses Operator (privileged) in Production (1 account)" in page
-    assert "enabled: true -&gt; false" in page
+    assert "\n    enabled: true -&gt; false" in page
     assert Mapping.objects.get(value="on-call").enabled
     assert carol.post(address).status_code == 302
     assert not Mapping.objects.get(value="on-call").enabled
