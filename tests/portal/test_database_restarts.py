@@ -155,7 +155,7 @@ def test_on_a_full_disk_nothing_is_issued_and_everybody_is_told(site: Site) -> N
 
 
 def fill(disk: Path, admin: psycopg.Connection[Any]) -> Path:
-    """Fill a disk and the last page of the table on it; return the file whose removal makes room."""
+    """Fill a disk and the pages of the table on it; return the file whose removal makes room."""
     filler = disk / "filler"
     with filler.open("wb", buffering=0) as file, suppress(OSError):
         while True:
@@ -167,9 +167,10 @@ def fill(disk: Path, admin: psycopg.Connection[Any]) -> Path:
         )
     ]
     names = ", ".join(name for name in columns if name != "id")
+    # The smallest row: where it has no room, no other has.
     copy = (
-        f"INSERT INTO accounts_auditevent ({names}) SELECT {names} FROM accounts_auditevent "
-        "WHERE action = 'signin.person.completed' LIMIT 1"
+        f"INSERT INTO accounts_auditevent ({names}) SELECT {names} FROM accounts_auditevent AS event "
+        "ORDER BY pg_column_size(event.*) LIMIT 1"
     )
     with suppress(psycopg.errors.DiskFull):
         while True:

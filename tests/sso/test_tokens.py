@@ -435,9 +435,7 @@ def test_nothing_changes_hands_when_the_row_cannot_be_written(step: str) -> None
         ),
     }
     before = CliToken.objects.count(), Approval.objects.count()
-    broken = mock.patch(
-        "accounts.audit.AuditEvent.objects.create", side_effect=DatabaseError("full")
-    )
+    broken = mock.patch("accounts.audit.sql.append_audit_row", side_effect=DatabaseError("full"))
     with broken, pytest.raises(DatabaseError):
         steps[step]()
 
