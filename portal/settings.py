@@ -256,6 +256,10 @@ else:
     _options.setdefault(
         "pool", {"min_size": 1, "max_size": THREADS // 2, "timeout": 5, "reconnect_timeout": 3}
     )
+    # PostgreSQL takes several times longer to plan the door's questions than to answer them: it keeps the plan of
+    # what a connection has asked 5 times (docs/performance.md). A pooler in between has to support prepared statements.
+    _options.setdefault("server_side_binding", True)
+    _options.setdefault("prepare_threshold", 5)
     # Seconds: a connection that is idle for a minute is probed, so that no firewall forgets it (NAT gateways of
     # AWS do after 350 seconds), and ends by itself if nobody answers. `accounts.pool` sees that.
     for _option, _value in {
