@@ -80,7 +80,7 @@ def _operation(
             for one in found.get("parameters", [])
         ],
         "body": _fields(request_schema),
-        "command": _command(path, found, request_schema.get("examples", [])),
+        "command": _command(path, method, found, request_schema.get("examples", [])),
         "answer_name": _name(answer_schema),
         "answer": _fields(answer),
         "example": json.dumps(answer["examples"][0], indent=4, ensure_ascii=False),
@@ -92,8 +92,10 @@ def _operation(
     }
 
 
-def _command(path: str, found: dict[str, Any], examples: list[Any]) -> str:
+def _command(path: str, method: str, found: dict[str, Any], examples: list[Any]) -> str:
     words = _HEADER if "security" in found else "curl"
+    if method == "post" and not examples:
+        words += " --request POST"
     if examples:
         words += f" \\\n    --json {shlex.quote(json.dumps(examples[0]))}"
     # {revocation_id} becomes $REVOCATION_ID, a variable of the shell as $TOKEN is.

@@ -116,11 +116,16 @@ def test_commands_of_the_portals_own_page_work_as_they_stand(shell: Shell) -> No
 
     assert len(commands) == len(OPERATIONS) + 1
     for command in commands:
+        if command.endswith("/uses"):
+            # Asks CloudTrail, which is not set up here: tests/portal/api/test_audit_traces.py does.
+            continue
         typed = html.unescape(command).replace("curl", "TOKEN=$BOTH; curl --silent --fail", 1)
         answer = json.loads(shell.run(typed))
         assert "error" not in answer, command
         if command.endswith("/revocations"):
             shell.variables["REVOCATION_ID"] = answer["id"]
+        if command.endswith("/plans"):
+            shell.variables["PLAN_ID"] = answer["id"]
 
 
 def test_nothing_of_a_token_or_a_key_is_logged(shell: Shell, tmp_path: Path) -> None:
