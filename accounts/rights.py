@@ -52,6 +52,21 @@ def refuse_reading(subject: Subject, what: Reading) -> None:
     )
 
 
+def refuse_explaining(subject: Subject) -> None:
+    """Refuse everybody but portal admins and auditors, programs too: an explanation tells of people's claims.
+
+    Raises:
+        AccessDenied: this subject may not.
+    """
+    rights = rights_of(subject)
+    if not (rights.admin or rights.auditor):
+        raise AccessDenied(
+            "Only portal admins and auditors can see why people have access.",
+            f"{subject.label} is neither",
+            code="access.not_allowed",
+        )
+
+
 def refuse_changing(subject: Subject) -> None:
     """Refuse everybody but portal admins: programs change nothing in the directory.
 

@@ -137,8 +137,8 @@ def _watch_rows(connection: Any, **_: Any) -> None:
 
 
 def _look_at_rows(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-    if sql.startswith(("INSERT", "UPDATE")):
-        look_into(f"a row: {sql[:60]}", "\n".join(_texts(params)))
+    if sql.lstrip().startswith(("INSERT", "UPDATE")):
+        look_into(f"a row: {sql.lstrip()[:60]}", "\n".join(_texts(params)))
     return execute(sql, params, many, context)
 
 

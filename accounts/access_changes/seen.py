@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import OuterRef, Subquery
 
@@ -24,6 +25,7 @@ class PersonSeen:
     """A person whose claims are known; `subject` has those of the latest sign-in, verified at `verified_at`."""
 
     pk: int
+    public_id: UUID
     label: str
     subject: Subject
     verified_at: datetime
@@ -86,6 +88,7 @@ def people_seen() -> PeopleSeen:
     people = tuple(
         PersonSeen(
             person.pk,
+            person.public_id,
             str(person),
             subjects[person.pk],
             person.verified_at,

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from collections.abc import Mapping as Mappings
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Count, Max, Q, QuerySet
 
 from accounts import audit
 from accounts.explanations.who import Question
-from accounts.models import Account, AuditEvent, PermissionSet
+from accounts.models import Account, AuditEvent, Mapping, PermissionSet
 from accounts.models.audit import Action
 from accounts.storable import is_storable
 
 LATEST = 20
 """How many of the latest uses are shown."""
+DAYS = 90
+"""How far back they are looked for."""
 _ISSUED = (Action.KEYS_ISSUED.value, Action.CONSOLE_ISSUED.value)
 
 Identity = tuple[str, str]
@@ -30,7 +33,7 @@ class Use:
     last_at: datetime
 
 
-def uses_of(people: Iterable[Identity], question: Question) -> Mapping[Identity, Use]:
+def uses_of(people: Iterable[Identity], question: Question) -> Mappings[Identity, Use]:
     """Return what each of these people used, in one query; those who used nothing are left out. For a page of people."""
     named = Q(pk__in=())
     subs: dict[str, set[str]] = {}
@@ -48,9 +51,13 @@ def uses_of(people: Iterable[Identity], question: Question) -> Mapping[Identity,
     return {(issuer, sub): Use(times, last_at) for issuer, sub, times, last_at in rows}
 
 
-def latest_uses(question: Question) -> list[AuditEvent]:
-    """Return the LATEST uses, newest first, also of those who cannot enter any more; each with `account_name`."""
-    return list(audit.with_account_names(_issued(question))[:LATEST])
+def latest_uses(question: Question, *, now: datetime) -> list[AuditEvent]:
+    """Return the LATEST uses of the last DAYS, newest first, also of those who cannot enter any more.
+
+    Each has `account_name`.
+    """
+    recent = _issued(question).filter(at__gt=now - timedelta(days=DAYS))
+    return list(audit.with_account_names(recent)[:LATEST])
 
 
 def _issued(question: Question) -> QuerySet[AuditEvent]:
@@ -68,4 +75,8 @@ def _issued(question: Question) -> QuerySet[AuditEvent]:
     if question.privileged:
         privileged = PermissionSet.objects.filter(privileged=True)
         events = events.filter(role_name__in=privileged.order_by().values("name"))
+    if question.mapping_id is not None:
+        # The reason that the door records begins with the mapping's name.
+        names = Mapping.objects.filter(pk=question.mapping_id).values_list("name", flat=True)
+        events = events.filter(reason__contains=f"{next(iter(names), '')}: ")
     return events

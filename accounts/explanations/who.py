@@ -18,8 +18,10 @@ from accounts.models import PermissionSet
 from accounts.patterns import Match, render
 from accounts.rules import StoredRule, stored_rules
 from accounts.storable import is_storable
-from accounts.types import Kind, OfferedRole
+from accounts.types import OfferedRole
 
+NAMED = 5
+"""How many grants of a person a list names."""
 # Roles that are decided: some ten seconds. People beyond it are not looked at.
 _MOST_DECIDED = 2_000_000
 
@@ -29,16 +31,17 @@ class Question:
     """What is asked about: roles for which all of this is true. Something must be asked.
 
     `account_id` is an account's twelve digits, `role_name` a permission set's name, `environment` its name (not its
-    label). `privileged`: only roles of privileged permission sets.
+    label). `privileged`: only roles of privileged permission sets. `mapping_id`: only what this mapping gives.
     """
 
     account_id: str = ""
     role_name: str = ""
     environment: str = ""
     privileged: bool = False
+    mapping_id: int | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.account_id or self.role_name or self.environment or self.privileged)
+        return self != Question()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,11 @@ class PersonWho:
             Gained(*group, len(console[group] | keys[group]), len(console[group]), len(keys[group]))
             for group in sorted(console)
         )
+
+    @property
+    def more(self) -> int:
+        """How many grants there are beyond those that a list names."""
+        return max(0, len(self.grants) - NAMED)
 
     def roles(self) -> Iterator[tuple[int, bool, bool, list[Grant]]]:
         """Yield the id of each role that they have, whether console and keys, and what gives it."""
@@ -159,7 +167,11 @@ def who_can(question: Question, *, now: datetime) -> WhoCan:
         {},
     )
     names = {role.role_name for role in roles.values()}
-    stored = [one for one in stored_rules(role_names=names) if one.is_in_force(now)]
+    stored = [
+        one
+        for one in stored_rules(role_names=names)
+        if one.is_in_force(now) and question.mapping_id in (None, one.rule.mapping_id)
+    ]
     examples = {
         one.rule.mapping_id: example
         for one in stored
@@ -260,8 +272,3 @@ def _value(examples: dict[int, str], holders: dict[int, int], stored: StoredRule
         stored.expires_at,
         holders[stored.rule.mapping_id],
     )
-
-
-def kinds_of(console: bool, keys: bool) -> tuple[Kind, ...]:
-    """Return what is given, console first."""
-    return tuple(kind for kind, has in ((Kind.CONSOLE, console), (Kind.KEYS, keys)) if has)

@@ -2,7 +2,7 @@
 
 One module per page: read the request, make one call into `accounts`, render a template.
 
-start, activity, console, keys, bulk_keys, config_file, shortcuts, favourites, preferences, tokens, authorize, device
+start, activity, console, keys, bulk_keys, config_file, shortcuts, favourites, preferences, tokens, authorize, device, explain
                  the pages; errors has the error pages
 own_roles        what the person who is signed in may use: the one thing that is remembered between requests
 account_list     the rows of the start page as values; account_html renders them, search finds in them

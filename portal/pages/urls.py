@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from portal.pages import bulk_keys, sessions, tokens
+from portal.pages import bulk_keys, explain, sessions, tokens
 from portal.pages.activity import activity, audit_trail
 from portal.pages.audit_traces import audit_trace
 from portal.pages.authorize import authorize
@@ -36,6 +36,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("activity", activity, name="activity"),
     path("audit", audit_trail, name="audit"),
     path("audit/trace", audit_trace, name="audit_trace"),
+    path("explain", explain.why, name="explain"),
+    path("explain/who", explain.who, name="explain_who"),
     path("sessions", sessions.sessions, name="sessions"),
     path("sessions/end-others", sessions.end_others, name="end_other_sign_ins"),
     path("sessions/end-all", sessions.end_all, name="end_all_sign_ins"),

@@ -8,13 +8,14 @@ import pytest
 
 from accounts import audit
 from accounts.explanations import Question
-from accounts.explanations.uses import Use, latest_uses, uses_of
+from accounts.explanations.uses import DAYS, Use, latest_uses, uses_of
 from accounts.models.audit import Action
 from tests import cast
 
 pytestmark = pytest.mark.usefixtures("northwind")
 
 PROD = "123456789012"
+NOW = cast.NOON + timedelta(days=1)
 
 
 def used(
@@ -44,9 +45,10 @@ def test_only_what_was_issued_of_what_is_asked_counts() -> None:
         Question(role_name="Operator", account_id=PROD, environment="production"),
     ):
         assert uses_of(people, question) == {people[0]: Use(2, later)}
-        assert [event.at for event in latest_uses(question)] == [later, cast.NOON]
-    assert latest_uses(Question(role_name="Operator"))[0].account_name == "payments-prod"  # type: ignore[attr-defined]
+        assert [event.at for event in latest_uses(question, now=NOW)] == [later, cast.NOON]
+    assert latest_uses(Question(role_name="Operator"), now=NOW)[0].account_name == "payments-prod"  # type: ignore[attr-defined]
     for question in (Question(environment="development"), Question(role_name="\x00")):
         assert not uses_of(people, question)
-        assert not latest_uses(question)
+        assert not latest_uses(question, now=NOW)
     assert not uses_of([], Question(privileged=True))
+    assert not latest_uses(Question(privileged=True), now=NOW + timedelta(days=DAYS))

@@ -391,6 +391,25 @@ def trace(page: Page, portal: str) -> None:
     follow(page.get_by_role("button", name="Find"))
 
 
+def carol_after_alice() -> Client:
+    """A portal admin, after alice has signed in and used a role."""
+    alice_at_home()
+    return cast.signed_in("carol")
+
+
+EXPLAINED = "account_id=123456789012&role_name=Administrator"
+
+
+def paste_claims(text: str) -> Callable[[Page, str], None]:
+    def go(page: Page, portal: str) -> None:
+        page.goto(f"{portal}/explain")
+        page.get_by_text("Paste claims instead").click()
+        page.get_by_label("Claims").fill(text)
+        follow(page.get_by_role("button", name="Explain these claims"))
+
+    return go
+
+
 def ask_cloudtrail(page: Page, portal: str) -> None:
     uses = KeyUses(
         AuditEvent.objects.get(access_key_id=KEY),
@@ -558,6 +577,12 @@ STATES: dict[str, tuple[Callable[[], Client], Callable[[Page, str], None]]] = {
     "nothing-set-up": (carol, open_path("/")),
     "activity": (alice, be_active),
     "audit": (carol, open_path("/audit")),
+    "explain": (carol_after_alice, open_path("/explain?person=alice")),
+    "explain-role": (carol_after_alice, open_path(f"/explain?person=alice&{EXPLAINED}")),
+    "explain-nobody": (carol, open_path("/explain?person=zoe")),
+    "explain-pasted": (carol_after_alice, paste_claims('{"groups": ["Payments"]}')),
+    "explain-no-claims": (carol, paste_claims("payments")),
+    "explain_who": (carol_after_alice, open_path("/explain/who?environment=production")),
     "audit_trace": (carol, open_path("/audit/trace")),
     "audit_trace-found": (carol_with_a_trail, trace),
     "audit_trace-cloudtrail": (carol_with_a_trail, ask_cloudtrail),
