@@ -31,6 +31,7 @@ from accounts.errors import AccessDenied, AuditUnavailable, InvalidRequest, Sess
 from accounts.trust.session_names import session_name
 from accounts.trust.session_requests import session_request
 from accounts.types import (
+    AskedRole,
     ConsoleSignIn,
     Credentials,
     Entitlement,
@@ -143,11 +144,13 @@ def _attempt(
     origin: Origin,
     now: datetime,
 ) -> Attempt:
+    name = role.name if isinstance(role, RoleArn) else role.role_name
     return Attempt(
         kind=kind,
+        asked=AskedRole(kind, role.account_id, name),
         subject=subject,
         account_id=role.account_id,
-        role_name=role.name if isinstance(role, RoleArn) else role.role_name,
+        role_name=name,
         role_arn=str(role) if isinstance(role, RoleArn) else "",
         duration=duration,
         origin=origin,

@@ -16,7 +16,7 @@ from accounts import audit
 from accounts.aws.limits import NEARLY_FULL
 from accounts.errors import AuditUnavailable, GatehouseError
 from accounts.models.audit import Action
-from accounts.types import Credentials, Kind, Origin, Subject
+from accounts.types import AskedRole, Credentials, Kind, Origin, Subject
 from accounts.writability import refused_write
 
 log = logging.getLogger(__name__)
@@ -44,12 +44,14 @@ _ACTIONS = {
 class Attempt:
     """What is known of an attempt so far. The door fills it in as it goes on.
 
+    `asked` stays as it was asked for: who asks for a role by its ARN must not learn its name here by a refusal.
     `duration` is in seconds: what was asked for, None for the longest, then what AWS was asked for.
     `reason` says which mappings gave the role, `session_policy` what narrows the session. Sizes are in percent, as in
     `Credentials`.
     """
 
     kind: Kind
+    asked: AskedRole
     subject: Subject
     account_id: str
     role_name: str
@@ -79,6 +81,7 @@ class Attempt:
         except GatehouseError as error:
             self.record(outcome, error_code=error.code, reason=error.admin_message)
             error.recorded = True
+            error.asked = self.asked
             raise
         except Exception as error:
             reason = f"{type(error).__name__}; the log has more"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from accounts.messages import Message
+from accounts.types import AskedRole
 
 
 class GatehouseError(Exception):
@@ -25,6 +26,17 @@ class GatehouseError(Exception):
         self.code = code or type(self).code
         # Whether the audit trail has a row of this.
         self.recorded = False
+        # What was asked for, where it was a role.
+        self.asked: AskedRole | None = None
+
+    @property
+    def can_retry(self) -> bool:
+        """Whether the same request may succeed a little later, although nobody changes anything."""
+        return self.http_status in PASSING
+
+
+PASSING = frozenset({429, 503})
+"""The statuses of what passes by itself: too many requests, and what cannot be reached right now."""
 
 
 class SignInAgain(GatehouseError):

@@ -139,6 +139,18 @@ class RoleRef:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedRole:
+    """What somebody asked for: keys or the console, of a role in an account. Nothing says that it exists.
+
+    `role_name` is "" where only the account was named.
+    """
+
+    kind: Kind
+    account_id: str
+    role_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """What an account is for, and the colour that marks it on pages."""
 

@@ -131,6 +131,8 @@ PERSONAL_TOKENS = env.bool("PERSONAL_TOKENS", default=True)
 # Texts on pages.
 PORTAL_NAME = env.str("PORTAL_NAME", default="Gatehouse")
 SUPPORT_CONTACT = env.str("SUPPORT_CONTACT", default="")
+# Whether a refusal tells which values of claims would give the role: it tells that the role exists, too.
+REFUSALS_SAY_WHAT_IS_NEEDED = env.bool("REFUSALS_SAY_WHAT_IS_NEEDED", default=False)
 WORKING_DAY_ENDS = env.str("WORKING_DAY_ENDS", default="18:00")
 
 # AWS is configured by boto3's own names and chain, for the partition of its region; other partitions have

@@ -7,12 +7,14 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpResponse, JsonResponse
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from accounts.errors import AccessDenied, GatehouseError
-from accounts.types import Surface
+from accounts.errors import PASSING, AccessDenied, GatehouseError
+from accounts.types import Subject, Surface
 from portal import refusals
 from portal.outages import outage
 from portal.request import GatehouseRequest
@@ -47,10 +49,24 @@ class NotFound(GatehouseError):
 
 
 def error_response(
-    request: GatehouseRequest, *, status: int, code: str, message: str, **more: Any
+    request: GatehouseRequest,
+    *,
+    status: int,
+    code: str,
+    message: str,
+    refusal: dict[str, Any] | None = None,
+    **more: Any,
 ) -> HttpResponse:
     """Return an error response; `more` are members beside `error`, for clients of aws-credentials-issuer."""
-    body = {"error": {"code": code, "message": message, "request_id": request.id}, **more}
+    error = {
+        "code": code,
+        "message": message,
+        "request_id": request.id,
+        "can_retry": status in PASSING,
+    }
+    if refusal is not None:
+        error["refusal"] = refusal
+    body = {"error": error, **more}
     if request.path_info in CREDENTIALS_ISSUER and not more:
         body["error_message"] = message
     response = JsonResponse(body, status=status, json_dumps_params={"indent": 4, "sort_keys": True})
@@ -68,11 +84,41 @@ def response_to(request: GatehouseRequest, error: GatehouseError, **more: Any) -
     if isinstance(error, AccessDenied) and subject is not None:
         refusals.record(request, error, subject=subject, surface=Surface.API)
     response = error_response(
-        request, status=error.http_status, code=error.code, message=error.user_message, **more
+        request,
+        status=error.http_status,
+        code=error.code,
+        message=error.user_message,
+        refusal=None if subject is None else _refusal(error, subject),
+        **more,
     )
     if (retry_after := getattr(error, "retry_after", None)) is not None:
         response["Retry-After"] = str(retry_after)
     return response
+
+
+def _refusal(error: GatehouseError, subject: Subject) -> dict[str, Any] | None:
+    """Return the facts of a refusal as the API has them (`portal.api.v1.schemas.RefusalOut`)."""
+    facts = refusals.facts(error, subject, now=timezone.now())
+    if facts is None:
+        return None
+    asked = facts.asked
+    return {
+        "person": facts.person,
+        "kind": asked.kind.value if asked else "",
+        "account_id": asked.account_id[: refusals.LONGEST_NAME] if asked else "",
+        "account_name": facts.account_name,
+        "role_name": asked.role_name[: refusals.LONGEST_NAME] if asked else "",
+        "arrived": [
+            {"claim": one.claim, "values": list(one.values), "more": one.more}
+            for one in facts.arrived
+        ],
+        "needed": [
+            {"claim": one.claim, "value": one.value, "is_pattern": one.is_pattern}
+            for one in facts.needed
+        ],
+        "help_url": facts.help_url,
+        "contact": settings.SUPPORT_CONTACT,
+    }
 
 
 def _challenge(code: str, message: str) -> str:

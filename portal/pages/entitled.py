@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts import denials, step_up
 from accounts.entitlements import resolve
-from accounts.types import Entitlement, Kind, Subject
+from accounts.types import AskedRole, Entitlement, Kind, Subject
 from portal.pages.role_request import RoleRequest
 
 
@@ -24,9 +24,11 @@ def entitled(*, subject: Subject, wanted: RoleRequest, kind: Kind) -> Entitlemen
     decided = resolve(subject=subject, now=now, account_id=account_id, role_name=role_name)
     given = decided.giving(kind)
     if not given:
-        raise denials.of_role(
+        denied = denials.of_role(
             decided, subject=subject, kind=kind, account_id=account_id, role_name=role_name
         )
+        denied.asked = AskedRole(kind, account_id, role_name)
+        raise denied
     step_up.require(role=given[0].role, subject=subject, now=now)
     return given[0]
 
@@ -40,5 +42,7 @@ def choices(*, subject: Subject, account_id: str, kind: Kind) -> Sequence[Entitl
     decided = resolve(subject=subject, now=timezone.now(), account_id=account_id)
     given = decided.giving(kind)
     if not given:
-        raise denials.of_account(decided, kind=kind, account_id=account_id)
+        denied = denials.of_account(decided, kind=kind, account_id=account_id)
+        denied.asked = AskedRole(kind, account_id)
+        raise denied
     return given

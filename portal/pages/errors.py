@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext
 
 from accounts import refreshing
 from accounts.errors import AccessDenied, GatehouseError, SignInAgain, VerifyAgain
@@ -25,6 +26,7 @@ from portal.limiting import TooMany
 from portal.outages import outage
 from portal.pages import once, refusals
 from portal.pages.role_request import role_request
+from portal.refusals import OF_GROUPS
 from portal.request import GatehouseRequest
 from portal.wording import in_words
 
@@ -68,13 +70,9 @@ def error_page(request: GatehouseRequest, error: GatehouseError) -> HttpResponse
             error = too_many
     if isinstance(error, VerifyAgain):
         return _verifying(request, error)
-    again, again_label = _without_optional_fields(request, error), "Continue without it"
-    if error.code == NO_KEYS:
-        again, again_label = _console_instead(request), "Console"
-    if isinstance(error, StepUpRequired):
-        again, again_label = sign_in_url(request, **error.parameters), "Sign in again"
+    again, again_label = _what_can_help(request, error)
     if error.code in _SIGN_IN_HELPS and not _is_signing_in(request):
-        again, again_label = sign_in_url(request), "Sign in"
+        again, again_label = sign_in_url(request), gettext("Sign in")
         if request.method in ("GET", "HEAD"):
             to_sign_in = redirect(again)
             add_never_cache_headers(to_sign_in)
@@ -96,10 +94,27 @@ def error_page(request: GatehouseRequest, error: GatehouseError) -> HttpResponse
     return response
 
 
-def _without_optional_fields(request: GatehouseRequest, error: GatehouseError) -> str:
-    """Return the link to the console without the page or region that is wrong; "" for other errors."""
-    if error.code not in _OPTIONAL:
-        return ""
+def _what_can_help(request: GatehouseRequest, error: GatehouseError) -> tuple[str, str]:
+    """Return where to go on, and what that is called; ("", "") where nothing that one can do helps."""
+    if error.code in _OPTIONAL:
+        return _without_optional_fields(request), gettext("Continue without it")
+    if error.code == NO_KEYS:
+        return _console_instead(request), gettext("Console")
+    if isinstance(error, StepUpRequired):
+        return sign_in_url(request, **error.parameters), gettext("Sign in again")
+    if _is_signing_in(request):
+        return "", ""
+    if error.can_retry:
+        return _address_again(request), gettext("Try again")
+    again = _address_again(request)
+    if error.code in OF_GROUPS and request.sign_in is not None and again:
+        # The provider is asked anew, in the same sign-in.
+        return _begin_at(again, verify="1"), gettext("Check my groups again")
+    return "", ""
+
+
+def _without_optional_fields(request: GatehouseRequest) -> str:
+    """Return the link to the console without the page or region that is wrong."""
     # The page may be that of the permission set: then there is nothing to leave out.
     wanted = role_request(request)
     if not (wanted.destination or wanted.region):
@@ -145,11 +160,16 @@ def sign_in_url(request: GatehouseRequest, **parameters: str) -> str:
 
     `parameters` say what kind of sign-in, as `portal.signin.views.Authenticate` takes them.
     """
-    back = request.get_full_path()
-    if request.method not in ("GET", "HEAD") and request.path not in _SAME_ADDRESS:
-        again = request.path in (reverse("keys"), reverse("console"))
-        back = f"{request.path}?{role_request(request).query}" if again else "/"
-    return _begin_at(back, **parameters)
+    return _begin_at(_address_again(request) or "/", **parameters)
+
+
+def _address_again(request: GatehouseRequest) -> str:
+    """Return the address of the page itself, or of the GET of the form sent; "" for forms without one."""
+    if request.method in ("GET", "HEAD") or request.path in _SAME_ADDRESS:
+        return request.get_full_path()
+    if request.path in (reverse("keys"), reverse("console")):
+        return f"{request.path}?{role_request(request).query}"
+    return ""
 
 
 def csrf_failure(request: GatehouseRequest, reason: str = "") -> HttpResponse:
@@ -226,6 +246,8 @@ def server_error(request: GatehouseRequest) -> HttpResponse:
         or "This is an error of the portal, not yours. Try again. If it happens again, contact "
         "your portal admins.",
         "request_id": request.id,
+        "again": request.get_full_path() if _may_open_again(request) else "",
+        "again_label": gettext("Try again"),
     }
     response = HttpResponse(render_to_string("error.html", context), status=503 if failed else 500)
     add_never_cache_headers(response)
@@ -259,6 +281,11 @@ def _may_step_up(request: GatehouseRequest) -> bool:
         and request.sign_in is not None
         and request.sign_in.started_at <= timezone.now() - _JUST_SIGNED_IN
     )
+
+
+def _may_open_again(request: GatehouseRequest) -> bool:
+    """Whether opening the same address again can help, and sends nothing a second time."""
+    return request.method == "GET" and not _is_signing_in(request)
 
 
 def _is_signing_in(request: GatehouseRequest) -> bool:

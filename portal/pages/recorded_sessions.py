@@ -38,7 +38,10 @@ class RecordedSession:
     @property
     def action(self) -> str:
         """Return what happened."""
-        return action_in_words(self.event.action)
+        words = action_in_words(self.event.action)
+        if self.event.detail.get("session_policy") == "read-only":
+            return gettext("%(action)s, read-only") % {"action": words}
+        return words
 
     @property
     def what_for(self) -> str:

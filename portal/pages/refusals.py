@@ -10,32 +10,40 @@ from urllib.parse import quote
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
 
-from accounts.errors import AccessDenied, AwsRefused, GatehouseError
+from accounts.errors import AccessDenied, GatehouseError
+from accounts.messages import Message
+from accounts.missing_access import ArrivedValues, NeededValue
 from accounts.models.audit import Action
 from accounts.signins import subject_of
+from accounts.sso.errors import ClientRefused
 from accounts.trust.switch_role import NO_KEYS
-from accounts.types import RoleRef, Surface
+from accounts.types import RoleRef, Subject, Surface
+from accounts.visible import visible
 from portal import refusals
 from portal.context import open_sign_in
 from portal.limiting import count_form
-from portal.pages.own_roles import own_roles
 from portal.pages.role_request import role_request
 from portal.request import GatehouseRequest
 from portal.wording import in_words
 
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
-# What a link names is anybody's text: no more of a name is shown than AWS's longest.
-_LONGEST_NAME = 64
 
 
 @dataclass(frozen=True, slots=True)
 class HelpRequest:
-    """What was refused to whom, and a message about it; `mailto` is "" if SUPPORT_CONTACT names no address."""
+    """What was refused to whom, and a message about it; `mailto` is "" if SUPPORT_CONTACT names no address.
+
+    `arrived` are the values of claims that arrived, `needed` those that would give the role, if that may be said.
+    """
 
     person: str
     role: str
     account: str
+    arrived: tuple[ArrivedValues, ...]
+    needed: tuple[NeededValue, ...]
     message: str
     mailto: str
 
@@ -67,42 +75,101 @@ def record(request: HttpRequest, denied: AccessDenied) -> None:
 def help_request(request: HttpRequest, error: GatehouseError) -> HelpRequest | None:
     """Return what somebody needs who asks for help with this refusal; None for errors that no help mends."""
     sign_in = open_sign_in(request)
-    if sign_in is None or not isinstance(error, (AccessDenied, AwsRefused)):
+    if sign_in is None or error.code == NO_KEYS:
         return None
-    if error.code == NO_KEYS:
+    subject = subject_of(sign_in)
+    if isinstance(error, ClientRefused):
+        wish = Message("I cannot sign in on the command line.")
+        return _request(request, subject, wish=wish, says=error)
+    facts = refusals.facts(error, subject, now=timezone.now())
+    if facts is None:
         return None
     wanted = role_request(request)
-    role, account = wanted.role_name[:_LONGEST_NAME], _account(request, wanted.account_id)
-    person = subject_of(sign_in).label
+    account_id = wanted.account_id[: refusals.LONGEST_NAME]
+    role = wanted.role_name[: refusals.LONGEST_NAME]
+    account = account_id
+    if facts.account_name and facts.asked is not None and facts.asked.account_id == account_id:
+        account = f"{facts.account_name} ({account_id})"
+    return _request(
+        request,
+        subject,
+        wish=_wish(error, role=role, account=account, path=request.path[:200]),
+        says=error,
+        role=role if account else "",
+        account=account,
+        arrived=facts.arrived,
+        needed=facts.needed,
+    )
+
+
+def help_without_accounts(
+    request: HttpRequest, subject: Subject, arrived: tuple[ArrivedValues, ...]
+) -> HelpRequest:
+    """Return the request for help of somebody who has no accounts at all."""
+    wish = Message("I have no AWS accounts in the portal, and I need some.")
+    return _request(request, subject, wish=wish, arrived=arrived)
+
+
+def _wish(error: GatehouseError, *, role: str, account: str, path: str) -> Message:
+    if isinstance(error, AccessDenied):
+        if not account:
+            return Message("I need the page %(path)s.", path=path)
+        if role:
+            return Message(
+                "I need the role %(role)s in the AWS account %(account)s.",
+                role=role,
+                account=account,
+            )
+        return Message("I need a role in the AWS account %(account)s.", account=account)
     if not account:
-        what = f"the page {request.path[:200]}"
-    elif role:
-        what = f"the role {role} in the AWS account {account}"
-    else:
-        what = f"a role in the AWS account {account}"
-    needs = f"I need {what}." if isinstance(error, AccessDenied) else f"I cannot use {what}."
+        return Message("I cannot use the page %(path)s.", path=path)
+    return Message(
+        "I cannot use the role %(role)s in the AWS account %(account)s.", role=role, account=account
+    )
+
+
+def _request(
+    request: HttpRequest,
+    subject: Subject,
+    *,
+    wish: Message,
+    says: GatehouseError | None = None,
+    role: str = "",
+    account: str = "",
+    arrived: tuple[ArrivedValues, ...] = (),
+    needed: tuple[NeededValue, ...] = (),
+) -> HelpRequest:
+    told = [
+        Message("Signed in as: %(person)s", person=subject.label),
+        Message("Portal: %(name)s, %(url)s", name=settings.PORTAL_NAME, url=settings.BASE_URL),
+    ]
+    if says is not None:
+        told.append(
+            Message("It says: %(message)s (%(code)s)", message=says.message, code=says.code)
+        )
+    told += [
+        Message("My identity provider sent: %(values)s", values=refusals.arrived_in_words(one))
+        for one in arrived
+    ]
+    told += [
+        Message("This would give it: %(values)s", values=refusals.needed_in_words(one))
+        for one in needed
+    ]
+    told.append(Message("Request: %(id)s", id=cast(GatehouseRequest, request).id))
     message = "\n".join(
         [
-            "Hello,",
+            gettext("Hello,"),
             "",
-            f"{needs} I need it for: ",
+            in_words(wish),
+            gettext("I need it for:") + " ",
             "",
-            f"Signed in as: {person}",
-            f"Portal: {settings.PORTAL_NAME}, {settings.BASE_URL}",
-            f"It says: {in_words(error.message).partition('. ')[0]} ({error.code})",
-            f"Request: {cast(GatehouseRequest, request).id}",
+            *map(in_words, told),
         ]
     )
-    return HelpRequest(person, role, account, message, _mailto(f"Access to {what}", message))
-
-
-def _account(request: HttpRequest, account_id: str) -> str:
-    """Return the account as the reader may know it: by name only where they have a role in it."""
-    known = (each.role for each in own_roles(request).by_name.values())
-    for role in known:
-        if role.account_id == account_id:
-            return f"{role.account_name} ({account_id})"
-    return account_id[:_LONGEST_NAME]
+    mailto = _mailto(in_words(wish).rstrip(".。"), message)
+    return HelpRequest(
+        visible(subject.label), visible(role), visible(account), arrived, needed, message, mailto
+    )
 
 
 def _mailto(subject: str, message: str) -> str:

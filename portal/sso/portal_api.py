@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import cast
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
@@ -13,9 +14,10 @@ from accounts.errors import AccessDenied, InvalidRequest
 from accounts.people import note_seen
 from accounts.sso import client_tokens
 from accounts.sso.errors import ClientRefused
-from accounts.types import OfferedRole, RoleRef, Subject, Surface
+from accounts.types import AskedRole, Kind, OfferedRole, RoleRef, Subject, Surface
 from portal import limiting, proxies, refusals
 from portal.context import origin_of
+from portal.request import GatehouseRequest
 from portal.sso import next_token
 from portal.sso.responses import for_aws_clients
 
@@ -93,6 +95,7 @@ def _identify(request: HttpRequest, now: datetime) -> Subject:
         limiting.count_bad_token(request)
         raise
     note_seen(subject, surface=Surface.SSO, now=now)
+    cast(GatehouseRequest, request).auth = subject
     return subject
 
 
@@ -120,6 +123,7 @@ def _roles(
         problem.message if problem else "You have no role in this account.",
         code=problem.code if problem else "",
     )
+    denied.asked = AskedRole(Kind.KEYS, account_id) if account_id else None
     refusals.record(
         request, denied, subject=subject, surface=Surface.SSO, role=RoleRef(account_id or "", "")
     )

@@ -10,17 +10,21 @@ import functools
 import json
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts import refreshing
 from accounts.errors import AccessDenied, AwsRefused, GatehouseError, InvalidRequest, SignInAgain
 from accounts.sso.errors import ClientRefused, RefusalReason
 from accounts.step_up import StepUpRequired
+from accounts.visible import visible
+from portal import refusals
 from portal.limiting import TooMany
 from portal.outages import outage
+from portal.request import GatehouseRequest
 
 OIDC_PATHS = ("/client/register", "/device_authorization", "/token")
 PORTAL_PATHS = ("/assignment/accounts", "/assignment/roles", "/federation/credentials", "/logout")
@@ -83,10 +87,35 @@ def response_to(request: HttpRequest, domain_error: GatehouseError) -> HttpRespo
     if isinstance(domain_error, StepUpRequired):
         # A new sign-in of the command line alone would hang from the same sign-in in the browser.
         message = f"{message} Sign in again at {domain_error.page} and repeat the command."
+    else:
+        message = _with_facts(request, domain_error, message)
     response = error(request, shape, status, message, oauth=oauth)
     if isinstance(domain_error, TooMany):
         response["Retry-After"] = str(domain_error.retry_after)
     return response
+
+
+def _with_facts(request: HttpRequest, domain_error: GatehouseError, message: str) -> str:
+    """Return the message with what helps: AWS's tools show it, and nothing else of an error."""
+    subject = cast(GatehouseRequest, request).auth
+    known = None if subject is None else refusals.facts(domain_error, subject, now=timezone.now())
+    if known is None:
+        return message
+    lines = [message, f"Signed in as: {visible(known.person)}."]
+    if known.asked is not None:
+        role = visible(known.asked.role_name[: refusals.LONGEST_NAME])
+        account = visible(known.asked.account_id[: refusals.LONGEST_NAME])
+        where = f"{known.account_name or 'the account'} {account}"
+        lines.insert(1, f"Asked for: {role} in {where}." if role else f"Asked for: {where}.")
+    if known.arrived:
+        arrived = "; ".join(map(refusals.arrived_in_words, known.arrived))
+        lines.append(f"Your identity provider sent: {arrived}.")
+    if known.needed:
+        needed = ", or ".join(map(refusals.needed_in_words, known.needed))
+        lines.append(f"It would take: {needed}.")
+    if known.help_url:
+        lines.append(f"Ask for help: {known.help_url}")
+    return " ".join(lines)
 
 
 def error(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.aws import clients
 from accounts.models import Account, AuditEvent, Mapping, PermissionSet, SignIn
@@ -76,6 +78,13 @@ def test_sign_in_that_is_too_old_for_the_account_says_what_helps(program: Progra
     assert AuditEvent.objects.latest("at").error_code == "signin.id_token_too_old"
 
 
+def without_names(answer: Any) -> str:
+    """The message without what was asked for: in a refusal, all else is the same for a role that does not exist."""
+    said: str = answer.json()["message"]
+    assert "Asked for: " in said
+    return re.sub(r"Asked for: .*? Signed in", "Signed in", re.sub(r" Ask for help: .*", "", said))
+
+
 def test_unknown_and_not_given_are_refused_in_the_same_words(program: Program) -> None:
     token = program.login()["accessToken"]
     asked = [
@@ -90,7 +99,7 @@ def test_unknown_and_not_given_are_refused_in_the_same_words(program: Program) -
     answers = [ask(program, token, *each) for each in asked]
 
     assert {denial(answer) for answer in answers} == {FORBIDDEN}
-    assert len({answer.content for answer in answers}) == 1
+    assert len({without_names(answer) for answer in answers}) == 1
     events = AuditEvent.objects.filter(action=Action.KEYS_DENIED)
     assert events.count() == len(asked)
     assert set(events.values_list("surface", "sub")) == {("sso", "sub-alice")}
@@ -104,7 +113,38 @@ def test_accounts_that_are_unknown_and_not_given_are_refused_in_the_same_words(
     answers = [program.get(ROLES, token, account_id=each) for each in (DEV, "999999999999", "\x00")]
 
     assert {denial(answer) for answer in answers} == {FORBIDDEN}
-    assert len({answer.content for answer in answers}) == 1
+    assert len({without_names(answer) for answer in answers}) == 1
+
+
+def test_refusal_tells_what_was_asked_who_asked_what_arrived_and_where_to_ask_for_help(
+    program: Program,
+) -> None:
+    token = program.login()["accessToken"]
+
+    said = ask(program, token, PROD, "Operator").json()["message"]
+
+    for told in (
+        f"Asked for: Operator in payments-prod {PROD}.",
+        "Signed in as: alice@northwind.example.",
+        "Your identity provider sent: groups = payments, platform.",
+        f"Ask for help: http://localhost:8000/keys?account_id={PROD}&role_name=Operator",
+    ):
+        assert told in said, said
+    assert "It would take" not in said
+
+
+def test_refusal_tells_what_it_would_take_where_the_operator_allows_it(
+    program: Program, settings: Settings
+) -> None:
+    settings.REFUSALS_SAY_WHAT_IS_NEEDED = True
+    token = program.login()["accessToken"]
+
+    said, of_none = (
+        ask(program, token, PROD, role).json()["message"] for role in ("Operator", "Nobody")
+    )
+
+    assert "It would take: groups = on-call" in said, said
+    assert "It would take" not in of_none
 
 
 @pytest.mark.parametrize("by", ["mapping", "permission set"])

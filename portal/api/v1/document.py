@@ -9,6 +9,7 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
 from accounts.aws import errors
+from accounts.errors import PASSING
 
 DESCRIPTION = """\
 AWS keys and consoles for programs.
@@ -16,7 +17,7 @@ AWS keys and consoles for programs.
 Everything but `/api/v1/client` needs a bearer token in the `Authorization` header: a JWT of the identity provider or of a trusted issuer,
 or a token of the portal. Access is decided at each request.
 
-Every error is `{"error": {"code", "message", "request_id"}}`. Programs decide by the code, which never changes; the message is for people.
+Every error is `{"error": {"code", "message", "request_id", "can_retry"}}`, with `refusal` where a role was refused. Programs decide by the code, which never changes; the message is for people.
 
 Lists come in pages: send `next` as `after` to get the following page, until it is null. Too many requests are answered with 429; `Retry-After`
 holds the seconds to wait. A `GET` only reads and can be repeated; a `POST` creates something new each time.
@@ -138,5 +139,6 @@ def _describe(status: int, response: dict[str, Any]) -> None:
             "code": code,
             "message": message,
             "request_id": "7c0de6e0d3b44a6f9f64a0e2f8a4c0de",
+            "can_retry": status in PASSING,
         }
     }

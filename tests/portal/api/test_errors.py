@@ -25,7 +25,8 @@ def pinned(answer: Any, status: int, code: str) -> None:
     assert answer["Cache-Control"] == "no-store"
     found = json.loads(answer.content)
     assert set(found) == {"error"}
-    assert set(found["error"]) == {"code", "message", "request_id"}
+    assert set(found["error"]) - {"refusal"} == {"code", "message", "request_id", "can_retry"}
+    assert found["error"]["can_retry"] == (status in (429, 503))
     assert found["error"]["code"] == code
     assert found["error"]["request_id"] == answer["X-Request-Id"] != ""
     assert found["error"]["message"].endswith(".")

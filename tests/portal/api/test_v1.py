@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from pytest_django import Settings
 
 from accounts.models import Account, AuditEvent, Block, Mapping, PermissionSet, Person
 from accounts.models.audit import Action
@@ -551,3 +552,38 @@ def test_account_that_people_switch_to_gives_no_keys_and_says_so(
     assert urlsplit(body(opened)["url"]).path == "/switchrole"
     shown = {(item["account_id"], item["trust_method"], item["keys"]) for item in items}
     assert shown == {(DEV, "switch-role", False), (PROD, "hub", True)}
+
+
+def test_refusal_has_its_facts_and_what_is_needed_only_where_that_is_allowed(
+    program: Program, issuer: Issuer, settings: Settings
+) -> None:
+    settings.SUPPORT_CONTACT = "cloud@northwind.example"
+
+    def refusal(role_name: str) -> Any:
+        answer = post(program, "/keys", issuer.token(), account_id=PROD, role_name=role_name)
+        return json.loads(answer.content)["error"]["refusal"]
+
+    told = refusal("Operator")
+
+    assert told == {
+        "person": "alice@northwind.example",
+        "kind": "keys",
+        "account_id": PROD,
+        "account_name": "payments-prod",
+        "role_name": "Operator",
+        "arrived": [{"claim": "groups", "values": ["payments", "platform"], "more": 0}],
+        "needed": [],
+        "help_url": f"http://localhost:8000/keys?account_id={PROD}&role_name=Operator",
+        "contact": "cloud@northwind.example",
+    }
+    assert refusal("Nobody") | {"role_name": "", "help_url": ""} == told | {
+        "role_name": "",
+        "help_url": "",
+    }
+
+    settings.REFUSALS_SAY_WHAT_IS_NEEDED = True
+
+    assert refusal("Operator")["needed"] == [
+        {"claim": "groups", "value": "on-call", "is_pattern": False}
+    ]
+    assert refusal("Nobody")["needed"] == []

@@ -13,6 +13,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from accounts.errors import AwsRefused, AwsUnavailable, GatehouseError, InvalidRequest
 from accounts.models import Account, AuditEvent, PermissionSet
 from tests import cast
 from tests.emulators import ConsoleEndpoint, aws_environment
@@ -304,9 +305,64 @@ def test_refusal_prepares_a_message_to_the_contact(settings: Settings) -> None:
     mail = html.unescape(re.search(r'href="(mailto:[^"]*)"', page)[1])  # type: ignore[index]
     fields = parse_qs(urlsplit(mail).query)
     assert mail.startswith("mailto:cloud%2Baws@northwind.example?")
-    assert fields["subject"] == [f'Access to the role Operator"><script> in the AWS account {PROD}']
+    assert fields["subject"] == [f'I need the role Operator"><script> in the AWS account {PROD}']
     assert "\r\nSigned in as: mallory@northwind.example\r\n" in fields["body"][0]
+    assert "\r\nMy identity provider sent: groups = visitors\r\n" in fields["body"][0]
     assert "<script>" not in page.partition("<main")[2]
+
+
+def test_refusal_shows_the_groups_that_arrived_and_offers_to_check_them_again() -> None:
+    page = cast.signed_in("bob").get("/keys", {"account_id": DEV, "role_name": "Developer"})
+
+    text = " ".join(re.sub(r"<[^>]+>", " ", page.content.decode()).split())
+    assert "Your groups approvers on-call" in text
+    assert "Any of these would give it" not in text
+    again = re.search(r'href="([^"]+)">Check my groups again', page.content.decode())
+    assert again
+    query = parse_qs(urlsplit(html.unescape(again[1])).query)
+    assert query["verify"] == ["1"]
+    assert query["next"] == [f"/keys?account_id={DEV}&role_name=Developer"]
+
+
+def test_what_would_be_needed_is_said_only_where_the_operator_allows_it(settings: Settings) -> None:
+    asked = {"account_id": DEV, "role_name": "Developer"}
+    cast.mapping(
+        "ceo@northwind.example",
+        PermissionSet.objects.get(name="Developer"),
+        Account.objects.get(account_id=DEV),
+        claim="email",
+    )
+
+    def said(**asked: str) -> str:
+        page = cast.signed_in("mallory").post("/keys", asked).content.decode()
+        return page.partition("<main")[2]
+
+    assert "payments" not in said(**asked)
+
+    settings.REFUSALS_SAY_WHAT_IS_NEEDED = True
+
+    assert "groups = payments" in said(**asked)
+    assert "This would give it: groups = payments" in said(**asked)
+    assert "ceo@" not in said(**asked)
+    assert "would give it" not in said(**asked | {"role_name": "Nobody"})
+
+
+def test_trying_again_is_offered_only_where_it_can_help(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client, asked = cast.signed_in("alice"), {"account_id": DEV, "role_name": "Developer"}
+
+    def offered(error: GatehouseError) -> bool:
+        def refuse(**_: object) -> None:
+            raise error
+
+        monkeypatch.setattr("portal.pages.keys.issue_keys", refuse)
+        page = client.post("/keys", asked).content.decode()
+        return f'href="/keys?account_id={DEV}&amp;role_name=Developer">Try again' in page
+
+    assert not offered(AwsRefused("AWS does not let the portal enter this role."))
+    assert not offered(InvalidRequest("The duration is too long."))
+    assert offered(AwsUnavailable("AWS did not answer. Try again in a moment."))
 
 
 def test_refusals_of_links_are_limited_like_forms(settings: Settings) -> None:
