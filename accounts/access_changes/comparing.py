@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Literal
 
 from accounts.access_changes.given import Gift, Given, Group, Offers, Rules
@@ -142,21 +143,30 @@ class _Comparison:
         shared: dict[Offers, Offers] = {}
         self._before = Given(before.roles, numbers_before, groups, shared)
         self._after = Given(after.roles, numbers_after, groups, shared)
+        had, has = _decided_by(before, numbers_before), _decided_by(after, numbers_after)
+        # What a rule that stays gives can differ only in these roles.
+        other = {number for number in had.keys() | has.keys() if had.get(number) != has.get(number)}
+        others_before = [role for role in before.roles if numbers_before[role.id] in other]
+        others_after = [role for role in after.roles if numbers_after[role.id] in other]
+        self._others_before = Given(others_before, numbers_before, groups, shared)
+        self._others_after = Given(others_after, numbers_after, groups, shared)
+        same = [role for role in after.roles if numbers_after[role.id] not in other]
+        self._same = Given(same, numbers_after, groups, shared) if other else self._after
         kept = {_meaning(rule) for rule in before.rules} & {_meaning(rule) for rule in after.rules}
-        if _decided_by(before, numbers_before) != _decided_by(after, numbers_after):
-            # The same rule may give something else: all of them are compared.
-            kept = set()
         self._rules_before = Rules(rule for rule in before.rules if _meaning(rule) not in kept)
         self._rules_after = Rules(rule for rule in after.rules if _meaning(rule) not in kept)
         self._rules_kept = Rules(rule for rule in after.rules if _meaning(rule) in kept)
-        self._claims = self._rules_before.claims | self._rules_after.claims
+        self._compared = self._rules_kept if other else Rules(())
+        self._claims = self._rules_before.claims | self._rules_after.claims | self._compared.claims
         self._gains, self._losses = _Side(), _Side()
 
     def of(self, seen: PeopleSeen) -> AccessChanges:
         looked_at = 0
         for person in seen.people:
-            decided = self._before.decided + self._after.decided
-            if decided > _MOST_DECIDED or _Side.work(self._gains, self._losses) > _MOST_COMPARED:
+            if (
+                self._decided > _MOST_DECIDED
+                or _Side.work(self._gains, self._losses) > _MOST_COMPARED
+            ):
                 break
             looked_at += 1
             self._compare(person)
@@ -171,10 +181,26 @@ class _Comparison:
             cut=seen.cut or looked_at < len(seen.people),
         )
 
+    @property
+    def _decided(self) -> int:
+        sides = {self._before, self._after, self._others_before, self._others_after, self._same}
+        return sum(side.decided for side in sides)
+
     def _compare(self, person: PersonSeen) -> None:
         values = person.values(self._claims)
-        before = _by_group(map(self._before.by, self._rules_before.of(values)))
-        after = _by_group(map(self._after.by, self._rules_after.of(values)))
+        compared = list(self._compared.of(values))
+        before = _by_group(
+            chain(
+                map(self._before.by, self._rules_before.of(values)),
+                map(self._others_before.by, compared),
+            )
+        )
+        after = _by_group(
+            chain(
+                map(self._after.by, self._rules_after.of(values)),
+                map(self._others_after.by, compared),
+            )
+        )
         touched = {
             group for group in before.keys() | after.keys() if before.get(group) != after.get(group)
         }
@@ -189,10 +215,10 @@ class _Comparison:
             self._losses.add(person, group, had, has)
 
     def _kept(self, person: PersonSeen, touched: set[Group]) -> dict[Group, set[Offers]]:
-        """Return what somebody has before and after by rules that stay: of these roles only."""
+        """Return what somebody has before and after by rules and roles that stay, in these groups only."""
         holdings = list(self._rules_kept.of(person.values(self._rules_kept.claims)))
         found = _by_group(
-            self._after.by(holding, role_name=name)
+            self._same.by(holding, role_name=name)
             for name in {name for name, _, _ in touched}
             for holding in holdings
         )

@@ -88,6 +88,7 @@ class Given:
         self._accounts: dict[str, dict[str, OfferedRole]] = defaultdict(dict)
         for role in roles:
             self._accounts[role.account_id][role.role_name] = role
+        self._names = {name for offered in self._accounts.values() for name in offered}
         self._in_environment: dict[str, list[str]] = defaultdict(list)
         self._in_unit: dict[str, list[str]] = defaultdict(list)
         self._tagged: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -114,7 +115,15 @@ class Given:
     def _decide(self, holding: Holding, role_name: str | None) -> Gift:
         console: dict[Group, list[int]] = defaultdict(list)
         keys: dict[Group, list[int]] = defaultdict(list)
-        rules = [rule for rule in holding.rules if role_name in (None, rule.role_name or role_name)]
+        rules = [
+            rule
+            for rule in holding.rules
+            if role_name in (None, rule.role_name or role_name)
+            and (rule.role_name is None or rule.role_name in self._names)
+        ]
+        if not rules:
+            self.decided += 1
+            return {}
         roles = {
             role.id: role
             for rule in rules

@@ -17,6 +17,7 @@ from accounts import audit
 from accounts.models import Account, AccountRole
 from accounts.models.audit import Action
 from accounts.types import Surface
+from portal.admin.confirming import ConfirmsAccess
 from portal.admin.edit_conflicts import RefusesEditConflicts
 from portal.admin.managed import ManagedByFiles
 from portal.admin.snapshots import Snapshot, label, snapshot
@@ -26,7 +27,7 @@ from portal.context import origin_of, subject_of_request
 _before: WeakKeyDictionary[ModelForm[Any], Snapshot | None] = WeakKeyDictionary()
 
 
-class AuditedAdmin(ManagedByFiles, RefusesEditConflicts):
+class AuditedAdmin(ConfirmsAccess, ManagedByFiles, RefusesEditConflicts):
     """An editable page.
 
     Django's own log of actions is not written: it can be deleted, and does not hold before and after.

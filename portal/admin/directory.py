@@ -87,6 +87,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 class AccountAdmin(Onboards, TestsRoles):
     form = AccountForm
     actions = ("make_trust",)
+    actions_without_change = ("make_trust",)
     inlines = (RoleInline,)
     inline_relations = ("roles",)
     list_display = (
@@ -203,6 +204,7 @@ class AccountRoleAdmin(TestsRoles):
     list_select_related = ("account", "permission_set", "trust_check")
     list_filter = (OutcomeFilter, "permission_set", "account__environment")
     actions = ("test_selected",)
+    actions_without_change = ("test_selected",)
     search_fields = (
         "account__name",
         "account__account_id",

@@ -92,6 +92,7 @@ class MappingAdmin(AuditedAdmin):
     )
     autocomplete_fields = ("permission_set", "issuer")
     actions = ("enable", "disable")
+    changes_only_rules = True
     fieldsets = (
         (None, {"fields": ("name",)}),
         ("Who", {"fields": ("issuer", "claim", "split", "match", "value")}),
