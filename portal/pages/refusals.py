@@ -20,12 +20,12 @@ from accounts.models.audit import Action
 from accounts.signins import subject_of
 from accounts.sso.errors import ClientRefused
 from accounts.trust.switch_role import NO_KEYS
-from accounts.types import RoleRef, Subject, Surface
+from accounts.types import Subject, Surface
 from accounts.visible import visible
 from portal import refusals
 from portal.context import open_sign_in
 from portal.limiting import count_form
-from portal.pages.role_request import role_request
+from portal.pages.role_request import role_named
 from portal.request import GatehouseRequest
 from portal.wording import in_words
 
@@ -61,14 +61,13 @@ def record(request: HttpRequest, denied: AccessDenied) -> None:
     if request.method in ("GET", "HEAD"):
         count_form(subject)
     actions = {reverse("keys"): Action.KEYS_DENIED, reverse("console"): Action.CONSOLE_DENIED}
-    wanted = role_request(request)
     refusals.record(
         request,
         denied,
         subject=subject,
         surface=Surface.ADMIN if request.path.startswith("/admin/") else Surface.PAGES,
         action=actions.get(request.path, Action.PAGE_DENIED),
-        role=RoleRef(wanted.account_id, wanted.role_name),
+        role=role_named(request),
     )
 
 
@@ -84,7 +83,7 @@ def help_request(request: HttpRequest, error: GatehouseError) -> HelpRequest | N
     facts = refusals.facts(error, subject, now=timezone.now())
     if facts is None:
         return None
-    wanted = role_request(request)
+    wanted = role_named(request)
     account_id = wanted.account_id[: refusals.LONGEST_NAME]
     role = wanted.role_name[: refusals.LONGEST_NAME]
     account = account_id

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, QueryDict
 
 from accounts.errors import InvalidRequest
+from accounts.types import RoleRef
 
 # No session is longer than 43200 seconds: a number with more digits than this is not worth converting.
 _DIGITS = 9
@@ -61,15 +62,24 @@ def role_request(request: HttpRequest) -> RoleRequest:
     """
     fields = request.POST if request.method == "POST" else request.GET
     roles = role_values(fields)
-    account_id, _, role_name = _text(fields, "role").partition("/")
+    role = role_named(request)
     return RoleRequest(
-        account_id=account_id or _text(fields, "account_id"),
-        role_name=role_name or _text(fields, "role_name"),
+        account_id=role.account_id,
+        role_name=role.role_name,
         destination=_text(fields, "destination"),
         region=_text(fields, "region"),
         duration=_seconds(_text(fields, "duration")),
         read_only=_is_read_only(fields),
         bulk=roles if len(roles) > 1 or "several" in fields else None,
+    )
+
+
+def role_named(request: HttpRequest) -> RoleRef:
+    """Return the role that a request names, whatever else it asks for; both names are "" if it names none."""
+    fields = request.POST if request.method == "POST" else request.GET
+    account_id, _, role_name = _text(fields, "role").partition("/")
+    return RoleRef(
+        account_id or _text(fields, "account_id"), role_name or _text(fields, "role_name")
     )
 
 
