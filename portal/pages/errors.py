@@ -106,11 +106,11 @@ def _what_can_help(request: GatehouseRequest, error: GatehouseError) -> tuple[st
         return "", ""
     if error.can_retry:
         return _address_again(request), gettext("Try again")
+    if error.code not in OF_GROUPS or request.sign_in is None:
+        return "", ""
+    # The provider is asked anew, in the same sign-in.
     again = _address_again(request)
-    if error.code in OF_GROUPS and request.sign_in is not None and again:
-        # The provider is asked anew, in the same sign-in.
-        return _begin_at(again, verify="1"), gettext("Check my groups again")
-    return "", ""
+    return (_begin_at(again, verify="1"), gettext("Check my groups again")) if again else ("", "")
 
 
 def _without_optional_fields(request: GatehouseRequest) -> str:
