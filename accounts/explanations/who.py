@@ -46,11 +46,15 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What one claim value gives somebody by one mapping."""
+    """What one claim value gives somebody by one mapping: worked out when it is looked at, and once for all people."""
 
     rule: Rule
     value: str
-    gift: Gift
+    _given: Given = field(repr=False, compare=False)
+
+    @property
+    def gift(self) -> Gift:
+        return self._given.by(Holding(self.rule.claim, frozenset({self.value}), (self.rule,)))
 
     def __str__(self) -> str:
         """As the audit trail says it."""
@@ -255,9 +259,10 @@ def _grants(person: PersonSeen, rules: Rules, given: Given) -> Iterator[Grant]:
     for holding in rules.of(person.values(rules.claims)):
         for rule in holding.rules:
             for value in sorted(rule.read(holding.values)):
-                gift = given.by(Holding(rule.claim, frozenset({value}), (rule,)))
-                if gift:
-                    yield Grant(rule, value, gift)
+                grant = Grant(rule, value, given)
+                # The rules here give something by each value that fits; of a template each value gives its own roles.
+                if rule.match is not Match.TEMPLATE or grant.gift:
+                    yield grant
 
 
 def _giving(stored: list[StoredRule], examples: dict[int, str]) -> list[StoredRule]:

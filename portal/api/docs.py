@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -100,7 +101,14 @@ def _command(path: str, method: str, found: dict[str, Any], examples: list[Any])
         words += f" \\\n    --json {shlex.quote(json.dumps(examples[0]))}"
     # {revocation_id} becomes $REVOCATION_ID, a variable of the shell as $TOKEN is.
     address = re.sub(r"\{(\w+)\}", lambda found: f"${found[1].upper()}", path)
-    return f"{words} \\\n    {settings.BASE_URL}{address}"
+    # What an operation cannot do without has an example in the document.
+    asked = {
+        one["name"]: json.dumps(one["schema"]["examples"][0]).strip('"')
+        for one in found.get("parameters", ())
+        if "examples" in one["schema"]
+    }
+    query = f"?{urlencode(asked)}" if asked else ""
+    return f"{words} \\\n    {settings.BASE_URL}{address}{query}"
 
 
 def _nested(names: list[str], schemas: dict[str, Any]) -> set[str]:

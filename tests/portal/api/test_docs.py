@@ -12,6 +12,7 @@ from django.test import Client
 from portal.api.v1 import (
     audit_traces,
     directory_schemas,
+    explanation_schemas,
     onboarding_schemas,
     plan_schemas,
     revocation_schemas,
@@ -41,6 +42,8 @@ OPERATIONS = {
     "audit",
     "audit_trace",
     "audit_uses",
+    "explain",
+    "who_can",
 }
 
 
@@ -133,6 +136,7 @@ def test_examples_are_what_the_document_says(program: Program) -> None:
             modules = (
                 schemas,
                 directory_schemas,
+                explanation_schemas,
                 onboarding_schemas,
                 plan_schemas,
                 revocation_schemas,
