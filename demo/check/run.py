@@ -13,6 +13,7 @@ from pathlib import Path
 
 from django.core.management.base import CommandError
 
+from demo.check.command_line import LineFailed
 from demo.check.steps import StepFailed, Steps
 from demo.launcher.folder import CHECKOUT, FOLDER, DemoFolder
 from demo.launcher.processes import START_TIMEOUT
@@ -37,7 +38,8 @@ def check(say: Say) -> None:
             say(f"ok      {step}")
     except Exception as error:
         # Unexpected errors, such as a reply without a field, are printed in the same form.
-        reason = str(error) if isinstance(error, StepFailed) else f"{type(error).__name__}: {error}"
+        expected = isinstance(error, StepFailed | LineFailed)
+        reason = str(error) if expected else f"{type(error).__name__}: {error}"
         raise CommandError(f"FAILED  {reason}") from error
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlencode
 
 import boto3
@@ -15,9 +17,11 @@ from accounts.models.audit import Action
 from accounts.signins import subject_of
 from accounts.types import Credentials
 from demo.check.browser import Browser, Form, Page
+from demo.check.command_line import Machine, aws_cli_2
 from demo.check.other_trust import other_trust
 from demo.identity.users import User, load_users
-from demo.launcher.folder import PEOPLE
+from demo.launcher.first_minute import FirstMinute
+from demo.launcher.folder import FOLDER, PEOPLE
 from demo.launcher.network import Ports
 
 # The role that alice uses, and the console page she opens.
@@ -50,6 +54,8 @@ class Steps:
         with Browser() as browser:
             yield from self._alice(browser)
         with Browser() as browser:
+            yield from self._alice_at_a_terminal(browser)
+        with Browser() as browser:
             yield from self._bob(browser)
         with Browser() as browser:
             yield from self._mallory(browser)
@@ -76,6 +82,26 @@ class Steps:
         yield f"the console opens as the same, at {DESTINATION}, and that is recorded"
         self._sign_out(browser, alice)
         yield "she signs out, here and at the identity provider, and that is recorded"
+
+    def _alice_at_a_terminal(self, browser: Browser) -> Iterator[str]:
+        """Take the lines that the demo prints for the AWS CLI 2, where there is one."""
+        name, lines = aws_cli_2(), FirstMinute(FOLDER.aws_config)
+        if not name:
+            yield "no AWS CLI 2.13 or newer is on the PATH, so the lines printed for it are left out"
+            return
+        with tempfile.TemporaryDirectory(prefix="gatehouse-newcomer-") as home:
+            machine = Machine(Path(home), lines)
+            machine.sign_in(browser, username="alice", provider=self.ports.identity_url)
+            yield f"with {name} she runs “{lines.sign_in}”, and allows it in the browser"
+            status, said = machine.run(lines.use)
+            role = f":assumed-role/{ROLE}/"
+            _expect(status == 0 and role in said, f"“{lines.use}” ended with {status}: {said}")
+            yield f"“{lines.use}” says who she is"
+            status, said = machine.run(lines.be_refused)
+            _expect(status != 0, f"“{lines.be_refused}” is not refused: {said}")
+            for part in ("You do not have this role", "alice@northwind.example", "on-call"):
+                _expect(part in said, f"“{lines.be_refused}” does not say “{part}”: {said}")
+            yield f"“{lines.be_refused}” is refused, with the groups that she has and the one that it takes"
 
     def _bob(self, browser: Browser) -> Iterator[str]:
         bob = self.people["bob"]

@@ -88,6 +88,7 @@ class DemoFolder:
             "ADMIN_CLAIM": "groups",
             "ADMIN_VALUES": "portal-admins",
             "SUPPORT_CONTACT": "platform@northwind.example",
+            "REFUSALS_SAY_WHAT_IS_NEEDED": "True",
             "BIND": f"127.0.0.1:{ports.portal}",
             "AWS_REGION": "eu-west-1",
             "TRUST_ISSUER": ports.issuer_url,

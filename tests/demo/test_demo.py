@@ -16,8 +16,10 @@ from pathlib import Path
 
 import pytest
 
+from demo.check import command_line
 from demo.launcher.folder import CHECKOUT, DemoFolder
 from demo.launcher.network import DEFAULTS, Ports, PortTaken, choose_ports, is_free, responds
+from tests import aws_cli_v2, real_parts
 
 pytestmark = pytest.mark.wire
 
@@ -92,10 +94,12 @@ def free(ports: Ports) -> bool:
 
 
 def test_the_check_succeeds_in_a_demo_started_for_it(tmp_path: Path) -> None:
+    aws = real_parts.aws_cli_v2_path(aws_cli_v2.SUITES[0])
+    shell = environment(tmp_path)
     done = subprocess.run(
         [*COMMAND, "--check"],
         cwd=CHECKOUT,
-        env=environment(tmp_path),
+        env={**shell, "PATH": f"{aws.parent}:{shell['PATH']}"},
         capture_output=True,
         text=True,
         timeout=2 * TIMEOUT,
@@ -106,6 +110,27 @@ def test_the_check_succeeds_in_a_demo_started_for_it(tmp_path: Path) -> None:
     assert "FAILED" not in done.stdout + done.stderr
     for told in ("alice signs in", "GetCallerIdentity", "console opens", "refused with 403"):
         assert told in done.stdout
+    for told in (
+        "“aws sso login --profile payments-dev”, and",
+        "payments-prod-operator” is refused",
+    ):
+        assert told in done.stdout
+
+
+def test_the_check_says_that_lines_are_left_out_where_there_is_no_aws_cli(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, said in enumerate(
+        ("aws-cli/1.45.11 Python/3.11", "aws-cli/2.12.7 Python/3.11", "")
+    ):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "aws").write_text(f"#!/bin/sh\necho {said}\n")
+        (folder / "aws").chmod(0o755)
+        monkeypatch.setenv("PATH", f"{folder}:/bin")
+        assert command_line.aws_cli_2() == "", said
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert command_line.aws_cli_2() == ""
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="counts processes in /proc")

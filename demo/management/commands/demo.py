@@ -16,8 +16,9 @@ from demo.check.run import check
 from demo.identity.people_file import InvalidPeople
 from demo.identity.users import User, load_users
 from demo.launcher.access_summary import access_summary
-from demo.launcher.aws_config import PROFILE, write_aws_config
+from demo.launcher.aws_config import write_aws_config
 from demo.launcher.cloud_setup import CloudSetup
+from demo.launcher.first_minute import FirstMinute
 from demo.launcher.folder import CHECKOUT, COMPANY, FOLDER, PEOPLE, AlreadyRunning
 from demo.launcher.network import DEFAULTS, Ports, PortTaken, choose_ports, wanted_ports
 from demo.launcher.processes import ProcessEnded, ProcessGroup
@@ -107,23 +108,25 @@ class Command(BaseCommand):
         self.stdout.flush()
 
     def _greet(self, ports: Ports, people: list[User], *, seconds: float) -> None:
+        lines = FirstMinute(FOLDER.aws_config)
         self.stdout.write(
-            f"\nGatehouse is ready after {seconds:.0f} seconds. Open\n\n    {ports.portal_url}\n\n"
-            "and sign in, without a password, as one of Northwind's people:\n"
+            f"\nGatehouse is ready after {seconds:.0f} seconds. In one minute:\n\n"
+            f"1. Open {ports.portal_url} and sign in, without a password, as alice. “Keys” at payments-dev gives her keys.\n\n"
+            "2. With the AWS CLI 2 (2.13 or newer), in a second terminal:\n\n"
+            f"       {lines.setting}\n       {lines.sign_in}\n       {lines.use}\n\n"
+            "3. Be refused, and read why and what it takes:\n\n"
+            f"       {lines.be_refused}\n\n"
+            "Northwind's people, and what they have:\n"
         )
         for person in people:
             self.stdout.write(f"    {person.username:<9}{person.about}")
             for line in access_summary(person, issuer=ports.identity_url, now=timezone.now()):
                 self.stdout.write(f"             {line}")
         self.stdout.write(
-            "\nOn the command line, with the AWS CLI 2:\n\n"
-            f"    export AWS_CONFIG_FILE={quote(str(FOLDER.aws_config))}\n"
-            f"    aws sso login --profile {PROFILE}\n"
-            f"    aws sts get-caller-identity --profile {PROFILE}\n"
-            "\nor with the portal's own command, in an environment of your own:\n\n"
+            "\nWithout the AWS CLI, the portal's own command does the same, in an environment of your own:\n\n"
             f"    pip install {quote(str(CHECKOUT / 'client'))}\n"
             f"    gatehouse login {ports.portal_url}\n"
             f"\nIdentity provider {ports.identity_url}, embedded AWS {ports.cloud_url}.\n"
-            f"Data and logs are in {FOLDER.path}. Ctrl-C ends it all.\n"
+            f"Data and logs are in {FOLDER.path}. “manage.py demo --check” does all of this by itself. Ctrl-C ends it.\n"
         )
         self.stdout.flush()
