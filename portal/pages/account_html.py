@@ -14,7 +14,7 @@ from itertools import groupby
 from urllib.parse import urlencode
 
 from portal.pages.account_list import AccountRow, RoleRow
-from portal.pages.search import Words, lower, marked
+from portal.pages.search import Words, fold, marked
 from portal.templatetags.shown import moment
 
 # The first accounts are elements at once. The others are text in <noscript>, so that a browser with
@@ -152,7 +152,7 @@ def _where(account: AccountRow, words: Words) -> str:
     tags = "".join(
         f'<span class="tag">{marked(line, words)}</span>'
         for line in account.hidden_text
-        if words and any(word in lower(line) for word in words)
+        if words and any(word in fold(line) for word in words)
     )
     why = _ONLY_SWITCHES if account.only_switches else ""
     return f'{label}<span class="mono">{marked(account.account_id, words)}</span>{tags}{why}'

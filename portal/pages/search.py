@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from html import escape
@@ -16,13 +17,16 @@ from portal.pages.account_list import AccountRow, account_row, hidden_text
 LONGEST_SEARCH = 200
 # Spelt out because Python and JavaScript differ on what a space is.
 _SPACES = re.compile("[ \t\n\r\f\v\u00a0\u3000]+")
+# The accents that letters are decomposed into, and letters that Unicode does not decompose.
+_ACCENTS = re.compile("[\u0300-\u036f]")
+_STROKES = str.maketrans("øłđı", "oldi")
 
 Words = Sequence[str]
 
 
 def words_in(text: str) -> Words:
-    """Return the words of a search, each once, in lower case."""
-    return [word for word in dict.fromkeys(_SPACES.split(lower(text[:LONGEST_SEARCH]))) if word]
+    """Return the words of a search, each once, in lower case and without accents."""
+    return [word for word in dict.fromkeys(_SPACES.split(fold(text[:LONGEST_SEARCH]))) if word]
 
 
 def matching_accounts(accounts: Iterable[AccountRow], words: Words) -> list[AccountRow]:
@@ -37,7 +41,7 @@ def matching_accounts(accounts: Iterable[AccountRow], words: Words) -> list[Acco
         roles = tuple(
             role
             for role in account.roles
-            if not missing or all(word in lower(role.name) for word in missing)
+            if not missing or all(word in fold(role.name) for word in missing)
         )
         if len(roles) == len(account.roles):
             found.append(account)
@@ -62,9 +66,17 @@ def hidden_lines(role: OfferedRole) -> str:
     return "\n".join((role.organizational_unit, *hidden_text(role)))
 
 
-def lower(text: str) -> str:
-    """Return lower case, letter by letter: `str.lower` of a whole text also looks at neighbours."""
-    return text.lower() if text.isascii() else "".join(map(str.lower, text))
+def fold(text: str) -> str:
+    """Return lower case without accents, so that "zurich" finds "Zürich".
+
+    Letter by letter: `str.lower` of a whole text also looks at neighbours.
+    """
+    return text.lower() if text.isascii() else "".join(map(_fold_letter, text))
+
+
+def _fold_letter(letter: str) -> str:
+    plain = _ACCENTS.sub("", unicodedata.normalize("NFD", letter))
+    return plain.lower().translate(_STROKES)
 
 
 def marked(text: str, words: Words) -> str:
@@ -79,26 +91,28 @@ def marked(text: str, words: Words) -> str:
 
 def pieces(text: str, words: Words) -> Iterator[tuple[str, bool]]:
     """Cut text into parts that match a word and parts that do not."""
-    lowered = [lower(letter) for letter in text]
-    whole = "".join(lowered)
+    folded = [fold(letter) for letter in text]
+    whole = "".join(folded)
     matches = bytearray(len(whole))
     for word in words:
         start = whole.find(word)
         while start >= 0:
             matches[start : start + len(word)] = b"\x01" * len(word)
             start = whole.find(word, start + 1)
-    # A letter can have a longer lower case, such as İ: it matches if any part of that does.
-    start, letters = 0, []
-    for letter, low in zip(text, lowered, strict=True):
-        letters.append((letter, any(matches[start : start + len(low)])))
-        start += len(low)
-    for is_match, run in groupby(letters, key=lambda pair: pair[1]):
-        yield "".join(letter for letter, _ in run), is_match
+    # A letter can become several, which match if any of them does, or none: an accent of its own is with its letter.
+    start, is_match, letters = 0, False, []
+    for letter, fold_of in zip(text, folded, strict=True):
+        if fold_of:
+            is_match = any(matches[start : start + len(fold_of)])
+        letters.append((letter, is_match))
+        start += len(fold_of)
+    for matched, run in groupby(letters, key=lambda pair: pair[1]):
+        yield "".join(letter for letter, _ in run), matched
 
 
 def _text(account: AccountRow) -> str:
     """Return what is searched of an account. Lines, so that no word matches across two of them."""
     label = account.environment.label if account.environment else ""
-    return lower(
+    return fold(
         "\n".join((account.name, account.account_id, label, account.unit, *account.hidden_text))
     )

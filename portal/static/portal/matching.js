@@ -2,23 +2,28 @@
 const words = {
     LONGEST_SEARCH: 200,
 
-    // The words of a search, each once, in lower case.
+    // The words of a search, each once, in lower case and without accents.
     in(text) {
-        const lower = words.lower([...text].slice(0, words.LONGEST_SEARCH).join(""));
-        return [...new Set(lower.split(/[ \t\n\r\f\v\u00a0\u3000]+/))].filter(Boolean);
+        const folded = words.fold([...text].slice(0, words.LONGEST_SEARCH).join(""));
+        return [...new Set(folded.split(/[ \t\n\r\f\v\u00a0\u3000]+/))].filter(Boolean);
     },
 
-    // Lower case, letter by letter: toLowerCase of a whole text also looks at neighbours.
-    lower(text) {
+    // Lower case without accents, letter by letter: toLowerCase of a whole text also looks at neighbours.
+    fold(text) {
         if (/^[\0-\x7f]*$/.test(text)) return text.toLowerCase();
-        return Array.from(text, (letter) => letter.toLowerCase()).join("");
+        return Array.from(text, words.foldLetter).join("");
+    },
+
+    foldLetter(letter) {
+        const plain = letter.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
+        return plain.replace(/[øłđı]/g, (stroke) => ({ ø: "o", ł: "l", đ: "d", ı: "i" })[stroke]);
     },
 
     // Cut text into parts that match a word and parts that do not: [[part, isMatch], ...].
     pieces(text, wanted) {
         const letters = Array.from(text);
-        const lower = letters.map(words.lower);
-        const whole = lower.join("");
+        const folded = letters.map(words.fold);
+        const whole = folded.join("");
         const matches = new Uint8Array(whole.length);
         for (const word of wanted) {
             for (let start = whole.indexOf(word); start >= 0; start = whole.indexOf(word, start + 1)) {
@@ -27,10 +32,11 @@ const words = {
         }
         const pieces = [];
         let start = 0;
+        let isMatch = false;
         letters.forEach((letter, i) => {
-            // A letter can have a longer lower case, such as İ: it matches if any part of that does.
-            const isMatch = matches.subarray(start, start + lower[i].length).some(Boolean);
-            start += lower[i].length;
+            // A letter can become several, which match if any of them does, or none: an accent of its own is with its letter.
+            if (folded[i]) isMatch = matches.subarray(start, start + folded[i].length).some(Boolean);
+            start += folded[i].length;
             if (pieces.length && pieces.at(-1)[1] === isMatch) pieces.at(-1)[0] += letter;
             else pieces.push([letter, isMatch]);
         });
@@ -54,10 +60,10 @@ const matching = (() => {
             element,
             hiddenLines,
             visible,
-            text: words.lower([...visible.map((one) => one.textContent), unit, ...hiddenLines].join("\n")),
+            text: words.fold([...visible.map((one) => one.textContent), unit, ...hiddenLines].join("\n")),
             roles: (roles.length ? roles : [element]).map((role) => {
                 const name = role.querySelector(".role-name");
-                return { element: role, name, text: words.lower(name.firstChild.data) };
+                return { element: role, name, text: words.fold(name.firstChild.data) };
             }),
         };
     }
@@ -83,8 +89,8 @@ const matching = (() => {
     function markAll(entry, wanted) {
         for (const element of entry.visible) mark(element, wanted);
         for (const line of entry.hiddenLines) {
-            const lower = words.lower(line);
-            if (!wanted.some((word) => lower.includes(word))) continue;
+            const folded = words.fold(line);
+            if (!wanted.some((word) => folded.includes(word))) continue;
             const tag = document.createElement("span");
             tag.className = "tag";
             tag.textContent = line;

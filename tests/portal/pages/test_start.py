@@ -97,6 +97,17 @@ def test_search_finds_tags() -> None:
     assert roles_of(cast.signed_in("alice"), "team=pay") == ["111111111111/ReadOnly"]
 
 
+@pytest.mark.parametrize("words", ["zurich", "ZÜRICH", "Zu\u0308rich"])
+def test_search_finds_names_with_and_without_their_accents(words: str) -> None:
+    what = cast.permission_set("ReadOnly")
+    for name, account_id in (("Zürich", "111111111111"), ("Bern", "222222222222")):
+        where = cast.account(name, account_id)
+        cast.offer(where, what)
+        cast.mapping("payments", what, where, name=name)
+
+    assert roles_of(cast.signed_in("alice"), words) == ["111111111111/ReadOnly"]
+
+
 @pytest.mark.usefixtures("northwind")
 def test_search_marks_privileged_roles_as_it_does_others() -> None:
     page = text_of(cast.signed_in("bob"), q="operat")

@@ -49,6 +49,8 @@ SEARCHES = [
     "<b>",
     "priv",
     "operator prod",
+    "zurich",
+    "Zürich oslo",
 ]
 
 TEXTS = [
@@ -59,6 +61,8 @@ TEXTS = [
     ("<b>&amp;</b>", "<b> amp"),
     ("🙂ok🙂", "🙂 K"),
     ("x", "y" * 300 + " x"),
+    ("Zürich Łódź Ørsted", "zurich ŁÓDŹ orsted"),
+    ("Zu\u0308rich", "zürich u"),
     ("", "x"),
     ("x", ""),
 ]
@@ -67,7 +71,13 @@ TEXTS = [
 @pytest.fixture
 def _tagged(northwind: None) -> None:
     Account.objects.filter(account_id=DEV).update(
-        tags={"team": "payments", "city": "İstanbul", "street": "Straße", "odd": "<b>"}
+        tags={
+            "team": "payments",
+            "city": "İstanbul",
+            "street": "Straße",
+            "cities": "Zürich Øslo",
+            "odd": "<b>",
+        }
     )
     what = PermissionSet.objects.get(name="Operator")
     cast.mapping("payments", what, Account.objects.get(account_id=PROD))
