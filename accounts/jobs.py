@@ -18,6 +18,8 @@ from django.db.models import F, Q, QuerySet
 from accounts.models import Job
 from accounts.storable import storable
 
+PERIODIC = "periodic"
+"""The key of jobs that the worker adds by itself: one of a kind at a time."""
 LEASE = timedelta(seconds=60)
 """How long a worker has a job before others may take it; a worker that is alive renews its leases."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)

@@ -171,6 +171,11 @@ TRUST_ROTATION = _number("TRUST_ROTATION", 90)
 ORGANIZATION_REVOCATION_POLICY = env.str("ORGANIZATION_REVOCATION_POLICY", default="")
 ORGANIZATION_REVOCATION_ROLE = env.str("ORGANIZATION_REVOCATION_ROLE", default="")
 ORGANIZATION_REVOCATION_EXTERNAL_ID = env.str("ORGANIZATION_REVOCATION_EXTERNAL_ID", default="")
+# The role, in the management account or a delegated administrator's, by which the portal lists the organization's
+# accounts; empty: the portal's own principal. And every how many hours the worker does so, 0: never by itself.
+ORGANIZATION_ROLE = env.str("ORGANIZATION_ROLE", default="")
+ORGANIZATION_ROLE_EXTERNAL_ID = env.str("ORGANIZATION_ROLE_EXTERNAL_ID", default="")
+ORGANIZATION_SYNC_HOURS = _number("ORGANIZATION_SYNC_HOURS", 0)
 # The permission set by which the portal reads CloudTrail in accounts, and regions to ask beside each account's own.
 CLOUDTRAIL_PERMISSION_SET = env.str("CLOUDTRAIL_PERMISSION_SET", default="")
 CLOUDTRAIL_REGIONS = env.list("CLOUDTRAIL_REGIONS", default=[])

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ASKS_AWS = {"assume_role", "console_sign_in_url", "obtain"}
 # The revoker's keys end sessions, and stay in their package; those that read CloudTrail may do nothing else.
 MAY_ASK_AWS = (
+    "accounts/from_aws/access.py",
     "accounts/aws/",
     "accounts/access.py",
     "accounts/key_uses.py",

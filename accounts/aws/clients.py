@@ -77,6 +77,16 @@ def with_keys(service: str, *, keys: Keys, region: str) -> Any:
     return _clients.with_keys(service, keys, region)
 
 
+def of_hub(service: str, *, region: str, profile: str = "") -> Any:
+    """Return a client of a service that acts as a hub. It is made for this and not kept.
+
+    Raises:
+        AwsRefused: the hub has no credentials, or boto3's configuration cannot be used.
+        AwsUnavailable: its credentials could not be fetched in time.
+    """
+    return _clients.of_hub(service, region, profile)
+
+
 def call(function: Callable[[], T]) -> T:
     """Return what a function returns that asks AWS, within the process's bounds (`bulkhead`).
 
@@ -144,6 +154,9 @@ class _Clients:
 
     def sts(self, region: str, profile: str) -> STSClient:
         return self._hub(profile).sts(region, profile)
+
+    def of_hub(self, service: str, region: str, profile: str) -> Any:
+        return self._hub(profile).client(service, region, profile)
 
     def with_keys(self, service: str, keys: Keys, region: str) -> Any:
         with self._files.lock, _translated():
@@ -216,6 +229,13 @@ class _Hub:
             with self._sessions.lock, _translated():
                 if (client := self._sts.get(region)) is None:
                     client = self._sts[region] = self._make_sts(region, profile)
+        return client
+
+    def client(self, service: str, region: str, profile: str) -> Any:
+        with self._sessions.lock, _translated():
+            session = self._sessions.boto3(profile)
+            self._load_credentials(profile)
+            client: Any = session.client(service, region_name=region, config=_config())  # type: ignore[call-overload]
         return client
 
     def find_out(self, profile: str) -> None:

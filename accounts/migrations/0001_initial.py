@@ -128,6 +128,9 @@ class Migration(migrations.Migration):
                 ('external_id', models.CharField(blank=True, help_text="The sts:ExternalId that the account's roles require, if any. Only for the trust method hub.", max_length=1224, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9_+=,.@:/-]{2,1224}\\Z', 'STS takes 2 to 1224 letters, digits and _+=,.@:/-.')], verbose_name='external id')),
                 ('revoker_external_id', models.CharField(blank=True, editable=False, help_text="What the account's revoker role demands; templates bring it.", max_length=1224)),
                 ('active', models.BooleanField(default=True, help_text='Nobody can use an account that is not active.')),
+                ('organization', models.CharField(blank=True, help_text='The id of its organization at AWS: o-…', max_length=34)),
+                ('state', models.CharField(blank=True, help_text='ACTIVE, SUSPENDED, CLOSED, …: as AWS Organizations says.', max_length=32, verbose_name='state at AWS')),
+                ('email', models.CharField(blank=True, help_text="The address of the account's root user.", max_length=254, validators=[accounts.models.plain_text.plain_text], verbose_name='e-mail')),
             ],
             options={
                 'ordering': ['name', 'account_id'],
@@ -347,6 +350,24 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['kind', 'id'],
+            },
+        ),
+        migrations.CreateModel(
+            name='OrganizationReading',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('started_at', models.DateTimeField(db_index=True)),
+                ('saved_at', models.DateTimeField()),
+                ('finished_at', models.DateTimeField(blank=True, null=True)),
+                ('state', models.JSONField(blank=True, default=dict)),
+                ('done', models.PositiveIntegerField(default=0)),
+                ('total', models.PositiveIntegerField(default=0)),
+                ('step', models.CharField(blank=True, help_text='What is read now, in words.', max_length=64)),
+                ('outcome', models.TextField(blank=True, help_text='How it ended, in words.')),
+                ('plan', models.UUIDField(blank=True, help_text='The plan that waits for a confirmation.', null=True)),
+            ],
+            options={
+                'ordering': ['-started_at'],
             },
         ),
         migrations.CreateModel(

@@ -17,6 +17,7 @@ plain_text   what names must not hold
 revocations  live sessions at AWS that were cut, and where that is placed
 managed      rows that a file manages
 uploaded_plans plans that wait for a confirmation
+organization_readings how far readings of an organization got
 revisions    a mark that changes with every change of the directory and the mappings
 signing_keys the keys that sign web identity tokens, encrypted
 audit        the audit trail, append-only
@@ -32,6 +33,7 @@ from accounts.models.favourites import Favourite, RoleUse
 from accounts.models.issuers import TrustedIssuer
 from accounts.models.jobs import Job
 from accounts.models.mappings import Mapping, MappingTarget
+from accounts.models.organization_readings import OrganizationReading
 from accounts.models.people import Person
 from accounts.models.permission_sets import PermissionSet
 from accounts.models.preferences import Preferences
@@ -60,6 +62,7 @@ __all__ = [
     "Job",
     "Mapping",
     "MappingTarget",
+    "OrganizationReading",
     "PermissionSet",
     "Person",
     "Placement",

@@ -146,6 +146,23 @@ class Account(Managed):
     active = models.BooleanField(
         default=True, help_text="Nobody can use an account that is not active."
     )
+    # What AWS Organizations says of the account: `accounts.from_aws`.
+    organization = models.CharField(
+        max_length=34, blank=True, help_text="The id of its organization at AWS: o-…"
+    )
+    state = models.CharField(
+        "state at AWS",
+        max_length=32,
+        blank=True,
+        help_text="ACTIVE, SUSPENDED, CLOSED, …: as AWS Organizations says.",
+    )
+    email = models.CharField(
+        "e-mail",
+        max_length=254,
+        blank=True,
+        validators=[plain_text],
+        help_text="The address of the account's root user.",
+    )
 
     class Meta:
         ordering = ["name", "account_id"]

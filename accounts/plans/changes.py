@@ -109,7 +109,7 @@ def compare(
     for entry in entries:
         identity = identity_of(entry)
         before = stored.get(identity)
-        after = _with_kept_external_id(entry, before)
+        after = _with_what_is_kept(entry, before)
         if after.renamed_from:
             after = after.model_copy(update={"renamed_from": ""})
         if before != after or identity in names:
@@ -122,16 +122,19 @@ def _order(entry: Entry) -> int:
     return _PLACES[entry.kind]
 
 
-def _with_kept_external_id(entry: Entry, before: Entry | None) -> Entry:
-    """Return an entry with the external id that the account has, where it says nothing of it.
+# The portal makes external ids itself, and the roles in AWS demand them; the others are AWS's word of the account.
+_KEPT = ("external_id", "organization", "state", "email")
 
-    The portal makes external ids itself, and the roles in AWS demand them: only an empty text removes one.
+
+def _with_what_is_kept(entry: Entry, before: Entry | None) -> Entry:
+    """Return an entry with what the account has of _KEPT, where it says nothing of it.
+
+    Only an empty text removes one.
     """
     if not (isinstance(entry, AccountEntry) and isinstance(before, AccountEntry)):
         return entry
-    if "external_id" in entry.model_fields_set:
-        return entry
-    return entry.model_copy(update={"external_id": before.external_id})
+    kept = {key: getattr(before, key) for key in _KEPT if key not in entry.model_fields_set}
+    return entry.model_copy(update=kept)
 
 
 def counts(changes: Sequence[Change]) -> dict[str, int]:

@@ -91,6 +91,9 @@ class AccountEntry(BaseEntry):
     trust_method: Text = "hub"
     external_id: Annotated[Text, Field(repr=False)] = ""
     active: bool = True
+    organization: Text = ""
+    state: Text = ""
+    email: Text = ""
     roles: Roles = []
 
 

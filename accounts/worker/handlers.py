@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
+
 from accounts import revocation
 from accounts.audit_trail import batches, deliveries, retention
+from accounts.from_aws import organization_sync
 from accounts.purging import purge
 from accounts.revocation import provider_calls
 from accounts.revocation.asking import JOB as REVOCATION
@@ -56,6 +59,10 @@ def _rotate(payload: Payload, now: datetime) -> None:
     rotation.rotate_if_due(now=now, actor="the worker")
 
 
+def _sync(payload: Payload, now: datetime) -> None:
+    organization_sync.go_on(now=now)
+
+
 HANDLERS: Mapping[str, Handler] = {
     "purge": Handler(_purge, every=timedelta(days=1)),
     "seal the audit trail": Handler(_seal, every=timedelta(minutes=1)),
@@ -64,4 +71,7 @@ HANDLERS: Mapping[str, Handler] = {
     "rotate the signing keys": Handler(_rotate, every=timedelta(days=1)),
     REVOCATION: Handler(_revoke),
     provider_calls.JOB: Handler(_cut),
+    organization_sync.JOB: Handler(
+        _sync, every=timedelta(hours=settings.ORGANIZATION_SYNC_HOURS) or None
+    ),
 }

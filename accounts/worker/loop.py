@@ -24,7 +24,6 @@ log = logging.getLogger(__name__)
 _POLL = 1.0
 """Seconds between two looks for jobs that are due."""
 _RENEW = jobs.LEASE.total_seconds() / 3
-_PERIODIC = "periodic"
 
 
 class Worker:
@@ -66,11 +65,11 @@ class Worker:
         for kind, handler in self._handlers.items():
             if handler.every is None:
                 continue
-            latest = Job.objects.filter(kind=kind, key=_PERIODIC).order_by("-added_at").first()
+            latest = Job.objects.filter(kind=kind, key=jobs.PERIODIC).order_by("-added_at").first()
             if latest is None or (
                 latest.finished_at is not None and latest.added_at + handler.every <= now
             ):
-                jobs.add(kind, now=now, key=_PERIODIC)
+                jobs.add(kind, now=now, key=jobs.PERIODIC)
 
     def _fill(self, pool: ThreadPoolExecutor) -> None:
         while len(self._running) < self._threads and not self._stop.is_set():

@@ -108,7 +108,9 @@ class AccountAdmin(Onboards, TestsRoles):
         (None, {"fields": ("account_id", "name", "active")}),
         ("Group", {"fields": ("environment", "organizational_unit", "tags")}),
         ("AWS", {"fields": ("partition", "region", "trust_method", "external_id")}),
+        ("AWS Organizations", {"fields": ("organization", "state", "email")}),
     )
+    readonly_fields = ("organization", "state", "email")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
         accounts: QuerySet[Account] = super().get_queryset(request)

@@ -23,6 +23,7 @@ from accounts.models.audit import Action
 from accounts.types import Surface
 from portal.admin.health import health_page
 from portal.admin.history import ADMIN_ACTIONS
+from portal.admin.organization import organization_page
 from portal.admin.plans import plan_page, upload_page
 from portal.context import open_sign_in
 from portal.verified import verify
@@ -119,6 +120,8 @@ class PortalAdminSite(AdminSite):
         urls.insert(0, path("health/", page, name="health"))
         upload = self.admin_view(partial(upload_page, site=self))
         urls.insert(0, path("plans/", upload, name="plans"))
+        organization = self.admin_view(partial(organization_page, site=self))
+        urls.insert(0, path("organization/", organization, name="organization"))
         plan = self.admin_view(partial(plan_page, site=self))
         urls.insert(0, path("plans/<uuid:pk>/", plan, name="plan"))
         return [url for url in urls if getattr(url, "name", None) not in _REMOVED_URLS]

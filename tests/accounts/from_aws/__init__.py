@@ -1,0 +1,1 @@
+"""What AWS has already as plans: AWS Organizations, Identity Center, IAM."""
