@@ -11,6 +11,7 @@ from django.db import transaction
 
 from accounts import audit, revisions, trust_results
 from accounts.access_changes import AccessChanges, people_seen
+from accounts.mapping_findings import Found, findings
 from accounts.models.audit import Action
 from accounts.plans import ownership, renames
 from accounts.plans.access import RoleIds, refuse_lockout, snapshot_of, whose_access
@@ -21,6 +22,7 @@ from accounts.plans.entries import (
     Directory,
     Entry,
     Identity,
+    MappingEntry,
     identity_of,
     title_of,
 )
@@ -30,6 +32,8 @@ from accounts.plans.stored import load
 from accounts.plans.validation import validate
 from accounts.plans.writing import Keys, remove, write
 from accounts.types import Origin, Subject
+
+_FINDINGS_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,8 @@ class Plan:
     revision: str | None
     access: AccessChanges | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
+    findings: Sequence[Found] = ()
+    """What there is to look at in the mappings that it adds or changes."""
 
     def __bool__(self) -> bool:
         return bool(self.changes or self.taken)
@@ -74,6 +80,11 @@ class Plan:
         if self.access is not None:
             yield "Whose access changes:"
             yield from (f"  {line}" for line in self.access.lines())
+        if self.findings:
+            yield "Look at these mappings:"
+            yield from (f"  ? {found}" for found in self.findings[:_FINDINGS_SHOWN])
+            if (more := len(self.findings) - _FINDINGS_SHOWN) > 0:
+                yield f"  and {more:,} more"
         yield f"Plan: {self.summary}."
 
     def change_lines(self) -> Iterator[str]:
@@ -102,8 +113,19 @@ def plan(proposal: Proposal, *, now: datetime) -> Plan:
     revision = revisions.current()
     work = _Work(proposal, load())
     # What only files take over changes nobody's access.
-    access = whose_access(*work.snapshots(now)) if work.changes else None
-    return Plan(work.changes, work.taken, revision, access, counts(work.changes))
+    if not work.changes:
+        return Plan(work.changes, work.taken, revision)
+    before, after = work.snapshots(now)
+    named = {change.after.name for change in work.changes if isinstance(change.after, MappingEntry)}
+    found = [one for one in findings(after.rules, now=now) if one.mapping in named] if named else []
+    return Plan(
+        work.changes,
+        work.taken,
+        revision,
+        whose_access(before, after),
+        counts(work.changes),
+        found,
+    )
 
 
 def apply(

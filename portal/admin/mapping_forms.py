@@ -10,9 +10,31 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.models import MappingTarget
+from accounts.models import Mapping, MappingTarget
 from accounts.patterns import PLACEHOLDERS
+from accounts.values_seen import values_seen
+from accounts.visible import visible
 from portal.admin.fields import AutocompletedInline, InlineRowForm, InlineRows
+
+# How many of the latest sign-ins are looked at, and how many values of each claim are suggested.
+_SIGN_INS, _VALUES = 1_000, 500
+
+
+def suggested() -> dict[str, list[tuple[str, str]]]:
+    """Return the values that each claim of a mapping had in the latest sign-ins, the most common first.
+
+    Each is a value and a text beside it: which claim it is of, and how many sign-ins had it.
+    """
+    claims = {"groups", *Mapping.objects.filter(issuer=None).values_list("claim", flat=True)}
+    seen = values_seen(sorted(claims), most=_SIGN_INS)
+    return {
+        claim: [
+            (value, f"{claim}, in {number} of the latest sign-ins")
+            for value, number in seen.by_claim[claim].most_common(_VALUES)
+            if value == visible(value)
+        ]
+        for claim in sorted(claims)
+    }
 
 
 class TargetForm(InlineRowForm):
@@ -87,7 +109,11 @@ class MappingForm(forms.ModelForm):  # type: ignore[type-arg]
         }
         field_classes = {"expires_at": forms.DateTimeField}
         widgets = {
+            "claim": AdminTextInputWidget(attrs={"list": "suggested-claims"}),
+            "value": AdminTextInputWidget(
+                attrs={"list": "suggested-values", "autocomplete": "off"}
+            ),
             "expires_at": forms.DateTimeInput(
                 format="%Y-%m-%dT%H:%M:%S", attrs={"type": "datetime-local", "step": 1}
-            )
+            ),
         }

@@ -18,19 +18,23 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts.mapping_findings import Found, findings
 from accounts.mapping_values import hint
 from accounts.models import Mapping, MappingTarget
 from accounts.patterns import Match
 from accounts.preview import preview
+from accounts.rules import all_rules_in_force
 from accounts.visible import visible
 from accounts.vouched_claims import NOT_VERIFIED_HINT, is_email_claim
 from portal.admin.audited import AuditedAdmin
-from portal.admin.mapping_forms import MappingForm, TargetInline
+from portal.admin.mapping_forms import MappingForm, TargetInline, suggested
 from portal.admin.snapshots import snapshot
 from portal.templatetags.shown import moment
 
 # How many rows of a preview the change page and the preview page show, and how many targets a list's cell.
 CHANGE_PAGE_ROWS, PREVIEW_PAGE_ROWS, CELL_TARGETS = 20, 500, 3
+FINDINGS_SHOWN = 200
+"""How many mappings the page of findings lists of each kind."""
 # A mapping that expires within this time is in the filter "expires soon".
 EXPIRES_SOON = timedelta(days=30)
 
@@ -76,6 +80,7 @@ class MappingAdmin(AuditedAdmin):
     inlines = (TargetInline,)
     inline_relations = ("targets",)
     change_form_template = "admin/accounts/mapping/change_form.html"
+    change_list_template = "admin/accounts/mapping/change_list.html"
     list_display = ("name", "claim_value", "permission_set", "reaches", "gives", "state")
     list_select_related = ("permission_set", "issuer")
     list_filter = (MappingStateFilter, "claim", "match", "permission_set", "issuer")
@@ -102,6 +107,14 @@ class MappingAdmin(AuditedAdmin):
 
     class Media:
         js = ("portal/admin-targets.js",)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Suggest the claims that mappings read, and the values that these had in the latest sign-ins."""
+        context["suggested"] = suggested()
+        response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return response
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Mapping]:
         targets = MappingTarget.objects.select_related("account", "environment")
@@ -187,7 +200,31 @@ class MappingAdmin(AuditedAdmin):
             self.admin_site.admin_view(self.preview_view),
             name="accounts_mapping_preview",
         )
-        return [preview_page, *super().get_urls()]
+        findings_page = path(
+            "findings/",
+            self.admin_site.admin_view(self.findings_view),
+            name="accounts_mapping_findings",
+        )
+        return [findings_page, preview_page, *super().get_urls()]
+
+    def findings_view(self, request: HttpRequest) -> HttpResponse:
+        """List the mappings that are probably meant otherwise."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        now = timezone.now()
+        by_kind: dict[str, list[Found]] = {}
+        for found in findings(all_rules_in_force(now=now), now=now):
+            by_kind.setdefault(found.finding.value, []).append(found)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Mappings to look at",
+            "opts": self.opts,
+            "kinds": [
+                (kind, len(found), found[:FINDINGS_SHOWN]) for kind, found in by_kind.items()
+            ],
+            "shown": FINDINGS_SHOWN,
+        }
+        return TemplateResponse(request, "admin/accounts/mapping/findings.html", context)
 
     def change_view(
         self,

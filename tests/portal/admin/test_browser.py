@@ -130,6 +130,10 @@ def test_an_admins_day_ends_with_a_role_on_somebodys_page(
     target.get_by_label("Kind").select_option("account")
     choose(page, autocomplete(target, "Account"), "data-dev")
     follow(page.get_by_role("button", name="Save and continue editing"))
+    expect(page.get_by_role("region", name="Whose access changes")).to_contain_text(
+        "1 person gains Analyst in Development (1 account): mallory@northwind.example"
+    )
+    follow(page.get_by_role("button", name="Confirm"))
     gives = page.get_by_role("region", name="What this mapping gives")
     expect(gives).to_contain_text("arn:aws:iam::345678901234:role/Analyst")
     expect(gives).to_contain_text("mallory@northwind.example")
@@ -288,6 +292,7 @@ def carol(db: None) -> Client:
             ),
         ),
         ("trustedissuer", ISSUER),
+        ("trustedissuer", {**ISSUER, "name": "Other", "url": "https://other.northwind.example"}),
     ):
         assert client.post(f"/admin/accounts/{path}/add/", form).status_code == 302
     changed = Mapping.objects.order_by("pk")[0].pk
@@ -393,6 +398,14 @@ def ask_before_deleting(page: Page, portal: str) -> None:
     follow(page.get_by_role("button", name="Go"))
 
 
+def ask_whose_access_changes(page: Page, portal: str) -> None:
+    page.goto(f"{portal}/admin/accounts/mapping/")
+    page.locator("#action-toggle").check()
+    page.locator("select[name=action]").select_option("disable")
+    follow(page.get_by_role("button", name="Go"))
+    expect(page.get_by_role("button", name="Confirm")).to_be_visible()
+
+
 def narrow_the_list(page: Page, portal: str) -> None:
     page.goto(f"{portal}/admin/accounts/account/?q=payments&active__exact=1")
 
@@ -423,6 +436,7 @@ def test_what_happens_on_the_way_is_accessible_and_fits(
     for go in (
         refuse_an_account,
         ask_before_deleting,
+        ask_whose_access_changes,
         narrow_the_list,
         show_files_for_accounts,
         find_nothing,

@@ -369,3 +369,24 @@ def test_the_list_says_in_which_state_a_mapping_is(carol: Client) -> None:
         assert f'<td class="field-state">{state}' in page
     for moment in ("31 January 2020, 00:00 UTC", "31 January 2999, 00:00 UTC"):
         assert f">{moment}</time></td>" in page
+
+
+def test_mappings_to_look_at_are_listed_for_those_who_may_look(
+    carol: Client, olga: Client, alice: Client
+) -> None:
+    Mapping.objects.filter(name="On call operates production").update(value="on-c*")
+
+    assert alice.get("/admin/accounts/mapping/findings/").status_code == 403
+    for client in (carol, olga):
+        page = client.get("/admin/accounts/mapping/findings/").content.decode()
+        assert "Looks like a pattern, and is compared letter by letter (1)" in page
+        assert "Nobody brought such a value in 90 days" in page
+
+
+def test_values_of_the_latest_sign_ins_are_suggested_with_their_claim(carol: Client) -> None:
+    cast.sign_in("alice")
+
+    page = carol.get("/admin/accounts/mapping/add/").content.decode()
+
+    assert '<option value="groups"></option>' in page
+    assert '<option value="payments">groups, in 1 of the latest sign-ins</option>' in page
