@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts import audit, entitlements
 from accounts.errors import AccessDenied, AwsRefused, GatehouseError
+from accounts.messages import Message
 from accounts.missing_access import ArrivedValues, NeededValue, arrived_values, needed_values
 from accounts.models.audit import Action
 from accounts.types import AskedRole, Kind, RoleRef, Subject, Surface
@@ -78,16 +79,24 @@ def _known_name(account_id: str, subject: Subject, now: datetime) -> str:
     return next((visible(one.role.account_name) for one in decided.granted), "")
 
 
-def arrived_in_words(one: ArrivedValues) -> str:
+def arrived_in_words(one: ArrivedValues) -> Message:
     """Return one line for texts: "groups = everyone, payments"."""
-    more = f" (and {one.more:,} more)" if one.more else ""
-    values = ", ".join(map(visible, one.values)) or "(nothing)"
-    return f"{visible(one.claim)} = {values}{more}"
+    claim, values = visible(one.claim), ", ".join(map(visible, one.values))
+    if not one.values:
+        return Message("%(claim)s = (nothing)", claim=claim)
+    if one.more:
+        return Message(
+            "%(claim)s = %(values)s, and %(more)s more", claim=claim, values=values, more=one.more
+        )
+    return Message("%(claim)s = %(values)s", claim=claim, values=values)
 
 
-def needed_in_words(one: NeededValue) -> str:
+def needed_in_words(one: NeededValue) -> Message:
     """Return one line for texts: "groups = payments-admins"."""
-    return f"{visible(one.claim)} = {visible(one.value)}{' (a pattern)' if one.is_pattern else ''}"
+    claim, value = visible(one.claim), visible(one.value)
+    if one.is_pattern:
+        return Message("%(claim)s = %(values)s (a pattern)", claim=claim, values=value)
+    return Message("%(claim)s = %(values)s", claim=claim, values=value)
 
 
 def record(

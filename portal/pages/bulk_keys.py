@@ -18,10 +18,11 @@ from django.views.decorators.http import require_safe
 from accounts.access import issue_keys
 from accounts.directory import sets_with_read_only
 from accounts.durations import in_words
-from accounts.errors import AwsRefused, GatehouseError
+from accounts.errors import AccessDenied, AwsRefused, GatehouseError
 from accounts.favourites import last_keys
 from accounts.profile_patterns import name_by_id
 from accounts.trust import is_link, session_limit
+from accounts.trust.switch_role import NO_KEYS
 from accounts.types import Entitlement, IssuedKeys, Kind, OfferedRole, RoleRef, SessionLimit
 from portal.context import origin_of, sign_in_of, subject_of_request
 from portal.limiting import count_form
@@ -72,6 +73,19 @@ class RoleResult:
     block: Block | None = None
     profile: str = ""
     valid_for: str = ""
+
+    @property
+    def can_retry(self) -> bool:
+        """Whether asking again can help: it was not tried, or what failed passes."""
+        return self.issued is None and (self.error is None or self.error.can_retry)
+
+    @property
+    def help_query(self) -> str:
+        """The query of the keys page that has a message to send about this refusal; "" if it was none."""
+        if not isinstance(self.error, AccessDenied) or self.error.code == NO_KEYS:
+            return ""
+        account_id, _, role_name = self.value.partition("/")
+        return RoleRequest(account_id=account_id, role_name=role_name).query
 
 
 @never_cache
@@ -161,12 +175,13 @@ def _issue(request: HttpRequest, values: Sequence[str]) -> HttpResponse:
             outcomes.append(RoleResult(value, role))
             continue
         outcomes.append(_attempt(request, value, role, wanted, now=timezone.now()))
-    failed = tuple(outcome.value for outcome in outcomes if outcome.issued is None)
+    failed = sum(outcome.issued is None for outcome in outcomes)
+    again = tuple(outcome.value for outcome in outcomes if outcome.can_retry)
     context = {
         "outcomes": outcomes,
-        "issued": len(outcomes) - len(failed),
-        "failed": len(failed),
-        "failed_query": RoleRequest(bulk=failed, read_only=wanted.read_only).query,
+        "issued": len(outcomes) - failed,
+        "failed": failed,
+        "again_query": RoleRequest(bulk=again, read_only=wanted.read_only).query if again else "",
         "query": query,
         "read_only": wanted.read_only,
     }

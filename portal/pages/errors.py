@@ -110,7 +110,9 @@ def _what_can_help(request: GatehouseRequest, error: GatehouseError) -> tuple[st
         return "", ""
     # The provider is asked anew, in the same sign-in.
     again = _address_again(request)
-    return (_begin_at(again, verify="1"), gettext("Check my groups again")) if again else ("", "")
+    return (
+        (refusals.check_groups_url(again), gettext("Check my groups again")) if again else ("", "")
+    )
 
 
 def _without_optional_fields(request: GatehouseRequest) -> str:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.shortcuts import resolve_url
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from accounts.errors import AccessDenied, GatehouseError
 from accounts.messages import Message
-from accounts.missing_access import ArrivedValues, NeededValue
+from accounts.missing_access import ArrivedValues, NeededValue, arrived_values
 from accounts.models.audit import Action
 from accounts.signins import subject_of
 from accounts.sso.errors import ClientRefused
@@ -101,12 +103,15 @@ def help_request(request: HttpRequest, error: GatehouseError) -> HelpRequest | N
     )
 
 
-def help_without_accounts(
-    request: HttpRequest, subject: Subject, arrived: tuple[ArrivedValues, ...]
-) -> HelpRequest:
-    """Return the request for help of somebody who has no accounts at all."""
+def help_without_accounts(request: HttpRequest, subject: Subject, *, now: datetime) -> HelpRequest:
+    """Return the request for help of somebody who has no accounts at all. One query."""
     wish = Message("I have no AWS accounts in the portal, and I need some.")
-    return _request(request, subject, wish=wish, arrived=arrived)
+    return _request(request, subject, wish=wish, arrived=arrived_values(subject, now=now))
+
+
+def check_groups_url(back: str) -> str:
+    """Return the address that asks the provider anew in the same sign-in, and then comes back."""
+    return f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back, 'verify': '1'})}"
 
 
 def _wish(error: GatehouseError, *, role: str, account: str, path: str) -> Message:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import mark_safe
 from django.views.decorators.cache import never_cache
@@ -18,6 +19,7 @@ from portal.pages import account_html, humanize
 from portal.pages.form_action import may_lead_to_aws
 from portal.pages.no_accounts import no_accounts
 from portal.pages.own_roles import OwnRoles, own_roles
+from portal.pages.refusals import check_groups_url, help_without_accounts
 from portal.pages.search import LONGEST_SEARCH, matching_accounts, result_message, words_in
 from portal.pages.tiles import tiles_html, tiles_of
 
@@ -42,12 +44,13 @@ def start(request: HttpRequest) -> HttpResponse:
     own = own_roles(request)
     if own.by_name:
         return _list(request, own)
+    subject, now = subject_of_request(request), timezone.now()
     context = {
         "empty": no_accounts(
-            subject=subject_of_request(request),
-            now=timezone.now(),
-            for_admin=sign_in_of(request).person.is_admin,
+            subject=subject, now=now, for_admin=sign_in_of(request).person.is_admin
         ),
+        "help": help_without_accounts(request, subject, now=now),
+        "check_again": check_groups_url(reverse("start")),
         "problems": own.problems,
         "scopes": settings.OIDC_RP_SCOPES,
     }

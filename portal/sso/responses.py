@@ -108,10 +108,10 @@ def _with_facts(request: HttpRequest, domain_error: GatehouseError, message: str
         where = f"{known.account_name or 'the account'} {account}"
         lines.insert(1, f"Asked for: {role} in {where}." if role else f"Asked for: {where}.")
     if known.arrived:
-        arrived = "; ".join(map(refusals.arrived_in_words, known.arrived))
+        arrived = "; ".join(str(refusals.arrived_in_words(one)) for one in known.arrived)
         lines.append(f"Your identity provider sent: {arrived}.")
     if known.needed:
-        needed = ", or ".join(map(refusals.needed_in_words, known.needed))
+        needed = ", or ".join(str(refusals.needed_in_words(one)) for one in known.needed)
         lines.append(f"It would take: {needed}.")
     if known.help_url:
         lines.append(f"Ask for help: {known.help_url}")

@@ -35,6 +35,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("northwind")]
 
 DEV = "210987654321"
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(.*?)"')
+REQUEST = re.compile(r"Request: [0-9a-f]{32}|Request%3A%20[0-9a-f]{32}")
 
 
 @pytest.fixture(autouse=True)
@@ -43,8 +44,8 @@ def _nothing_remembered() -> None:
 
 
 def page_of(client: Client) -> str:
-    """Return the page without its tokens."""
-    return TOKEN.sub("", client.get("/").content.decode())
+    """Return the page without its tokens and its request's id."""
+    return REQUEST.sub("", TOKEN.sub("", client.get("/").content.decode()))
 
 
 def through_the_admin() -> None:

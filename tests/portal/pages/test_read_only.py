@@ -138,8 +138,8 @@ def test_of_several_roles_those_without_it_get_nothing(alice: Client) -> None:
     page = issued.content.decode()
     told = " ".join(page.split())
     assert "1 role with read-only keys." in told
-    assert "1 role without keys:" in told
-    assert page.count("read_only=1") >= 3
+    assert "1 role without keys." in told
+    assert page.count("read_only=1") >= 2
 
 
 def test_of_several_roles_none_of_which_has_it_the_choice_is_not_there(alice: Client) -> None:

@@ -302,3 +302,17 @@ def test_forms_may_end_at_aws_only_where_the_console_is_opened() -> None:
 
     assert "form-action 'self' https://*.aws.amazon.com" in start
     assert "aws.amazon.com" not in activity
+
+
+@pytest.mark.usefixtures("northwind")
+def test_who_has_no_accounts_gets_a_message_to_send_and_can_have_the_groups_checked_again(
+    settings: Settings,
+) -> None:
+    settings.SUPPORT_CONTACT = "cloud@northwind.example"
+
+    page = cast.signed_in("mallory").get("/").content.decode()
+
+    assert "I have no AWS accounts in the portal, and I need some." in page
+    assert "My identity provider sent: groups = visitors" in page
+    assert 'href="mailto:cloud@northwind.example?' in page
+    assert 'href="/oidc/authenticate/?next=%2F&amp;verify=1">Check my groups again' in page
