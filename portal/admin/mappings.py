@@ -20,7 +20,7 @@ from django.utils.safestring import SafeString
 
 from accounts.mapping_findings import Found, findings
 from accounts.mapping_values import hint
-from accounts.models import Mapping, MappingTarget
+from accounts.models import Mapping, MappingTarget, PermissionSet
 from accounts.patterns import Match
 from accounts.preview import preview
 from accounts.rules import all_rules_in_force
@@ -72,6 +72,26 @@ class MappingStateFilter(admin.SimpleListFilter):
         return queryset
 
 
+class GivesFilter(admin.SimpleListFilter):
+    """Mappings that can give a permission set: templates that take it from the claim can give each of them."""
+
+    title = "permission set"
+    parameter_name = "gives"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> list[tuple[str, str]]:
+        sets = PermissionSet.objects.order_by("name").values_list("pk", "name")
+        return [(str(number), name) for number, name in sets]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Mapping]) -> QuerySet[Mapping]:
+        if (chosen := self.value()) is None:
+            return queryset
+        if chosen not in {number for number, _ in self.lookup_choices}:
+            return queryset.none()
+        return queryset.filter(Q(permission_set=chosen) | Q(permission_set=None))
+
+
 @admin.register(Mapping)
 class MappingAdmin(AuditedAdmin):
     """A mapping: claim value -> permission set -> accounts."""
@@ -83,7 +103,7 @@ class MappingAdmin(AuditedAdmin):
     change_list_template = "admin/accounts/mapping/change_list.html"
     list_display = ("name", "claim_value", "permission_set", "reaches", "gives", "state")
     list_select_related = ("permission_set", "issuer")
-    list_filter = (MappingStateFilter, "claim", "match", "permission_set", "issuer")
+    list_filter = (MappingStateFilter, "claim", "match", GivesFilter, "issuer")
     search_fields = (
         "name",
         "claim",

@@ -228,6 +228,22 @@ def test_mappings_are_searched_and_filtered(carol: Client) -> None:
         assert "On call operates production" in page.content.decode(), query
 
 
+def test_the_filter_of_permission_sets_leaves_no_template_out(carol: Client) -> None:
+    Mapping.objects.filter(name="On call operates production").update(
+        match="template", value="aws-{account_id}-{role}", permission_set=None
+    )
+    found = {
+        name: carol.get(f"/admin/accounts/mapping/?gives={number}").content.decode()
+        for name, number in [*PermissionSet.objects.values_list("name", "pk"), ("none", "x")]
+    }
+
+    for name in ("ReadOnly", "Developer", "Operator"):
+        assert "On call operates production" in found[name], name
+    assert "Developers of payments" in found["Developer"]
+    assert "Developers of payments" not in found["Operator"]
+    assert "On call operates production" not in found["none"]
+
+
 def test_permission_sets_are_found_by_typing(carol: Client) -> None:
     found = carol.get(
         "/admin/autocomplete/?app_label=accounts&model_name=mapping&field_name=permission_set&term=operat"
