@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,12 @@ _LARGEST_NUMBER = 2**53
 
 # Okta cuts a group claim at 100 values and does not say so.
 OKTA_GROUP_LIMIT = 100
+# ID tokens and access tokens of Okta begin so, whatever domain it is under.
+_OKTA_TOKENS = ("ID.", "AT.")
+# Entra ID may name a link to the groups as a claim of its own.
+_ENTRA_LINK = re.compile(r"groups:src\d+$")
+# Google's tokens never hold groups.
+GOOGLE = "https://accounts.google.com"
 _OKTA_HOSTS = (".okta.com", ".oktapreview.com", ".okta-emea.com", ".okta-gov.com")
 
 
@@ -118,13 +125,13 @@ def _find(container: object, parts: list[str]) -> Any:
 def problems(claims: Claims, paths: Iterable[str], *, issuer: str) -> tuple[ClaimProblem, ...]:
     """Say which of these claims the provider left out or cut short; that is never read as "no groups".
 
-    Entra ID replaces more than 200 groups by `_claim_names` or `hasgroups`
+    Entra ID replaces more than 200 groups by `_claim_names`, `hasgroups` or `groups:src1`
     (https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference, "groups overage").
-    Okta cuts groups at 100. A path into a claim that was left out counts as left out.
+    Okta cuts groups at 100. Google sends none at all. A path into a claim that was left out counts as left out.
     """
     distributed = claims.get("_claim_names")
     overage = set(distributed) if isinstance(distributed, Mapping) else set()
-    if claims.get("hasgroups") in (True, "true"):
+    if claims.get("hasgroups") in (True, "true") or any(map(_ENTRA_LINK.match, claims)):
         overage.add("groups")
     okta = _is_okta(claims, issuer)
     result = []
@@ -146,17 +153,26 @@ def problems(claims: Claims, paths: Iterable[str], *, issuer: str) -> tuple[Clai
                     "its limit, so some may be missing.",
                 )
             )
+        elif path == "groups" and issuer == GOOGLE and arrived(claims, path) is None:
+            result.append(
+                ClaimProblem(
+                    path,
+                    "claims.none_sent",
+                    "Google sends no groups with a sign-in, so this portal does not know yours.",
+                )
+            )
     return tuple(result)
 
 
 def _is_okta(claims: Claims, issuer: str) -> bool:
-    """Whether Okta sent these. Under a custom domain only the shape of its ID token tells.
+    """Whether Okta sent these. Under a custom domain only the shape of its tokens tells.
 
-    https://developer.okta.com/docs/api/openapi/okta-oauth/guides/overview/, "ID token payload"
+    https://developer.okta.com/docs/api/openapi/okta-oauth/guides/overview/, "ID token payload" and "Access
+    token payload"
     """
     if (urlsplit(issuer).hostname or "").endswith(_OKTA_HOSTS):
         return True
-    return claims.get("ver") == 1 and str(claims.get("jti", "")).startswith("ID.")
+    return claims.get("ver") == 1 and str(claims.get("jti", "")).startswith(_OKTA_TOKENS)
 
 
 def _count(claims: Claims, path: str) -> int:

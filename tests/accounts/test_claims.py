@@ -286,6 +286,7 @@ def codes(claims: dict[str, Any], *paths: str, issuer: str) -> list[tuple[str, s
         {"_claim_names": {"groups": "src1"}, "groups": ["some"]},
         {"hasgroups": True},
         {"hasgroups": "true"},
+        {"groups:src1": "https://graph.microsoft.com/v1.0/users/1/getMemberObjects"},
     ],
 )
 def test_problems_say_that_entra_left_groups_out(claims: dict[str, Any]) -> None:
@@ -333,8 +334,9 @@ def test_problems_count_what_okta_sent_and_not_what_is_of_use() -> None:
     assert codes(claims, "groups", issuer=OKTA) == [("groups", "claims.truncated")]
 
 
-def test_problems_know_okta_under_a_custom_domain_by_its_tokens() -> None:
-    claims = {"groups": full(OKTA_GROUP_LIMIT), "ver": 1, "jti": "ID.4eAWJOCMB3SX8XewDfVR"}
+@pytest.mark.parametrize("jti", ["ID.4eAWJOCMB3SX8XewDfVR", "AT.0mP4JKAZX1iACIT4vbEDF7LpvDV"])
+def test_problems_know_okta_under_a_custom_domain_by_its_tokens(jti: str) -> None:
+    claims = {"groups": full(OKTA_GROUP_LIMIT), "ver": 1, "jti": jti}
 
     assert codes(claims, "groups", issuer="https://id.northwind.example") == [
         ("groups", "claims.truncated")
@@ -354,6 +356,14 @@ def test_problems_know_okta_under_a_custom_domain_by_its_tokens() -> None:
 )
 def test_no_problem_below_the_limit_or_with_others(issuer: str, count: int) -> None:
     assert codes({"groups": full(count)}, "groups", issuer=issuer) == []
+
+
+def test_problems_say_that_google_sends_no_groups() -> None:
+    google = "https://accounts.google.com"
+
+    assert codes({"hd": "a"}, "groups", "hd", issuer=google) == [("groups", "claims.none_sent")]
+    assert codes({"groups": ["a"]}, "groups", issuer=google) == []
+    assert codes({}, "groups", issuer="https://id.northwind.example") == []
 
 
 def test_a_problem_is_said_for_people_and_without_the_values() -> None:
