@@ -9,7 +9,6 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import Prefetch, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -26,9 +25,8 @@ from accounts.preview import preview
 from accounts.rules import all_rules_in_force
 from accounts.visible import visible
 from accounts.vouched_claims import NOT_VERIFIED_HINT, is_email_claim
-from portal.admin.audited import AuditedAdmin
+from portal.admin.mapping_bulk import ChangesSeveral
 from portal.admin.mapping_forms import MappingForm, TargetInline, suggested
-from portal.admin.snapshots import snapshot
 from portal.templatetags.shown import moment
 
 # How many rows of a preview the change page and the preview page show, and how many targets a list's cell.
@@ -93,7 +91,7 @@ class GivesFilter(admin.SimpleListFilter):
 
 
 @admin.register(Mapping)
-class MappingAdmin(AuditedAdmin):
+class MappingAdmin(ChangesSeveral):
     """A mapping: claim value -> permission set -> accounts."""
 
     form = MappingForm
@@ -116,7 +114,7 @@ class MappingAdmin(AuditedAdmin):
         "targets__tag_value",
     )
     autocomplete_fields = ("permission_set", "issuer")
-    actions = ("enable", "disable")
+    actions = ("change_several", "enable", "disable")
     changes_only_rules = True
     fieldsets = (
         (None, {"fields": ("name",)}),
@@ -168,33 +166,6 @@ class MappingAdmin(AuditedAdmin):
             return "in force"
         state = "until" if mapping.expires_at > timezone.now() else "expired"
         return format_html("{} {}", state, moment(mapping.expires_at))
-
-    @admin.action(description="Enable the selected mappings", permissions=["change"])
-    def enable(self, request: HttpRequest, queryset: QuerySet[Mapping]) -> None:
-        self._switch(request, queryset, enabled=True)
-
-    @admin.action(description="Disable the selected mappings", permissions=["change"])
-    def disable(self, request: HttpRequest, queryset: QuerySet[Mapping]) -> None:
-        self._switch(request, queryset, enabled=False)
-
-    def _switch(self, request: HttpRequest, queryset: QuerySet[Mapping], *, enabled: bool) -> None:
-        if managed := queryset.exclude(managed_by="").count():
-            messages.warning(
-                request,
-                f"Left {managed} alone: files manage them. Change them there, or release them first.",
-            )
-        with transaction.atomic():
-            switched = list(queryset.filter(managed_by="").exclude(enabled=enabled))
-            for mapping in switched:
-                before = snapshot(mapping, self.inline_relations)
-                mapping.enabled = enabled
-                mapping.save(update_fields=["enabled"])
-                self.record_saved(request, mapping, before)
-        noun, done = (
-            "mapping" if len(switched) == 1 else "mappings",
-            "Enabled" if enabled else "Disabled",
-        )
-        messages.success(request, f"{done} {len(switched)} {noun}.")
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Warn of a mapping without targets, of a value probably meant otherwise, of access by address."""

@@ -406,6 +406,14 @@ def ask_whose_access_changes(page: Page, portal: str) -> None:
     expect(page.get_by_role("button", name="Confirm")).to_be_visible()
 
 
+def change_several_mappings(page: Page, portal: str) -> None:
+    page.goto(f"{portal}/admin/accounts/mapping/")
+    page.locator("#action-toggle").check()
+    page.locator("select[name=action]").select_option("change_several")
+    follow(page.get_by_role("button", name="Go"))
+    expect(page.get_by_role("button", name="Show whose access changes")).to_be_visible()
+
+
 def narrow_the_list(page: Page, portal: str) -> None:
     page.goto(f"{portal}/admin/accounts/account/?q=payments&active__exact=1")
 
@@ -437,6 +445,7 @@ def test_what_happens_on_the_way_is_accessible_and_fits(
         refuse_an_account,
         ask_before_deleting,
         ask_whose_access_changes,
+        change_several_mappings,
         narrow_the_list,
         show_files_for_accounts,
         find_nothing,
