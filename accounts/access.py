@@ -28,6 +28,7 @@ from accounts.aws.arn import RoleArn
 from accounts.aws.errors import CHAINED
 from accounts.aws.limits import SHORTEST_SESSION
 from accounts.errors import AccessDenied, AuditUnavailable, InvalidRequest, SessionTooLong
+from accounts.messages import Message
 from accounts.trust.session_names import session_name
 from accounts.trust.session_requests import session_request
 from accounts.types import (
@@ -257,7 +258,7 @@ def _check_recordable() -> None:
         refuses = type(error).__name__
     if refuses:
         raise AuditUnavailable(
-            "This could not be recorded, so nothing was issued. Try again in a moment.",
+            Message("This could not be recorded, so nothing was issued. Try again in a moment."),
             f"the database takes no rows ({refuses}), so AWS was not asked",
         )
 
@@ -266,8 +267,13 @@ def _check_duration(entitlement: Entitlement, duration: int | None) -> None:
     longest = entitlement.session_duration
     if duration is not None and not SHORTEST_SESSION <= duration <= longest:
         raise InvalidRequest(
-            f"A session with {entitlement.role.role_name} lasts from {durations.in_words(SHORTEST_SESSION)} "
-            f"to {durations.in_words(longest)}. Choose a duration in between.",
+            Message(
+                "A session with %(role)s lasts from %(shortest)s to %(longest)s. "
+                "Choose a duration in between.",
+                role=entitlement.role.role_name,
+                shortest=durations.Duration(SHORTEST_SESSION),
+                longest=durations.Duration(longest),
+            ),
             f"duration {duration} is not within {SHORTEST_SESSION}..{longest}",
             code="request.duration",
         )
@@ -278,10 +284,17 @@ def _check_tags(role: OfferedRole, tags: Mapping[str, str]) -> None:
     refused = [key for key in tags if key not in role.session_tags]
     if refused:
         allowed = (
-            f"It takes {', '.join(role.session_tags)}." if role.session_tags else "It takes none."
+            Message("It takes %(tags)s.", tags=", ".join(role.session_tags))
+            if role.session_tags
+            else Message("It takes none.")
         )
         raise AccessDenied(
-            f"{role.role_name} does not take the session tag “{refused[0]}”. {allowed}",
+            Message(
+                "%(role)s does not take the session tag “%(tag)s”.",
+                role=role.role_name,
+                tag=refused[0],
+            )
+            + allowed,
             f"the permission set does not name the session tags {', '.join(refused)}",
             code="access.tag_denied",
         )
@@ -289,13 +302,17 @@ def _check_tags(role: OfferedRole, tags: Mapping[str, str]) -> None:
 
 def _check_link(*, destination: str, region: str, duration: int | None) -> None:
     for given, name, code in (
-        (destination, "console page", "request.destination"),
-        (region, "region", "request.region"),
-        (duration is not None, "duration", "request.duration"),
+        (destination, Message("console page"), "request.destination"),
+        (region, Message("region"), "request.region"),
+        (duration is not None, Message("duration"), "request.duration"),
     ):
         if given:
             raise InvalidRequest(
-                f"A {name} cannot be chosen in this account: AWS's switch-role page takes none. Leave it out.",
+                Message(
+                    "A %(name)s cannot be chosen in this account: AWS's switch-role page takes "
+                    "none. Leave it out.",
+                    name=name,
+                ),
                 code=code,
             )
 

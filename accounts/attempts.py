@@ -15,6 +15,7 @@ from django.db import Error as DatabaseError
 from accounts import audit
 from accounts.aws.limits import NEARLY_FULL
 from accounts.errors import AuditUnavailable, GatehouseError
+from accounts.messages import Message
 from accounts.models.audit import Action
 from accounts.types import AskedRole, Credentials, Kind, Origin, Subject
 from accounts.writability import refused_write
@@ -132,7 +133,9 @@ class Attempt:
             key = self.access_key_id or "no key"
             log.critical("audit row not written, nothing released: %s, %s", action.value, key)
             raise AuditUnavailable(
-                "This could not be recorded, so nothing was issued. Try again in a moment.",
+                Message(
+                    "This could not be recorded, so nothing was issued. Try again in a moment."
+                ),
                 f"the audit row could not be written: {type(error).__name__}",
             ) from error
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from accounts.messages import Message
 from accounts.storable import is_storable
 from accounts.types import Claims
 
@@ -43,7 +44,7 @@ class ClaimProblem:
 
     claim: str
     code: str
-    message: str
+    message: Message
 
 
 def pick(claims: Claims, path: str) -> tuple[str, ...]:
@@ -141,7 +142,10 @@ def problems(claims: Claims, paths: Iterable[str], *, issuer: str) -> tuple[Clai
                 ClaimProblem(
                     path,
                     "claims.overage",
-                    f"Your identity provider left “{path}” out of the sign-in because it has too many values.",
+                    Message(
+                        "Your identity provider left “%(claim)s” out of the sign-in because it has too many values.",
+                        claim=path,
+                    ),
                 )
             )
         elif okta and _count(claims, path) == OKTA_GROUP_LIMIT:
@@ -149,8 +153,12 @@ def problems(claims: Claims, paths: Iterable[str], *, issuer: str) -> tuple[Clai
                 ClaimProblem(
                     path,
                     "claims.truncated",
-                    f"Your identity provider sent exactly {OKTA_GROUP_LIMIT} values of “{path}”, "
-                    "its limit, so some may be missing.",
+                    Message(
+                        "Your identity provider sent exactly %(limit)s values of “%(claim)s”, "
+                        "its limit, so some may be missing.",
+                        limit=OKTA_GROUP_LIMIT,
+                        claim=path,
+                    ),
                 )
             )
         elif path == "groups" and issuer == GOOGLE and arrived(claims, path) is None:
@@ -158,7 +166,9 @@ def problems(claims: Claims, paths: Iterable[str], *, issuer: str) -> tuple[Clai
                 ClaimProblem(
                     path,
                     "claims.none_sent",
-                    "Google sends no groups with a sign-in, so this portal does not know yours.",
+                    Message(
+                        "Google sends no groups with a sign-in, so this portal does not know yours."
+                    ),
                 )
             )
     return tuple(result)

@@ -6,10 +6,11 @@ from accounts import trust
 from accounts.claims import ClaimProblem
 from accounts.entitlements import Entitlements
 from accounts.errors import AccessDenied
+from accounts.messages import Message
 from accounts.trust import switch_role
 from accounts.types import Kind, Subject
 
-_IN_WORDS = {Kind.CONSOLE: "the console", Kind.KEYS: "keys"}
+_IN_WORDS = {Kind.CONSOLE: Message("the console"), Kind.KEYS: Message("keys")}
 
 
 def of_role(
@@ -32,8 +33,11 @@ def of_role(
         kind in scope.kinds and scope.covers(account_id=account_id, role_name=role_name)
     ):
         return AccessDenied(
-            f"The scope of this token does not include {_IN_WORDS[kind]} with this role in this account. "
-            "Use another token.",
+            Message(
+                "The scope of this token does not include %(kind)s with this role in this account. "
+                "Use another token.",
+                kind=_IN_WORDS[kind],
+            ),
             f"the token's scope does not include {kind} with {role}",
             code="access.scope",
         )
@@ -42,16 +46,20 @@ def of_role(
             return switch_role.no_keys(decided.granted[0].role)
         other = _IN_WORDS[Kind.KEYS if kind is Kind.CONSOLE else Kind.CONSOLE]
         return AccessDenied(
-            f"{role_name} in this account is for {other} only.",
+            Message("%(role)s in this account is for %(kind)s only.", role=role_name, kind=other),
             f"{kind} is not given by: {'; '.join(map(str, decided.granted[0].reasons))}",
             code="access.kind_denied",
         )
     if decided.problems:
         return _of_incomplete_claims(decided.problems)
-    check = "Check the ARN letter by letter, including the path. " if by_arn else ""
+    message = Message("You do not have this role in this account.")
+    if by_arn:
+        message += Message("Check the ARN letter by letter, including the path.")
     return AccessDenied(
-        f"You do not have this role in this account. {check}Roles come from your groups. "
-        "If your groups have just changed, sign out and sign in again.",
+        message
+        + Message(
+            "Roles come from your groups. If your groups have just changed, sign out and sign in again."
+        ),
         f"no mapping in force gives {role}",
     )
 
@@ -64,16 +72,22 @@ def of_account(decided: Entitlements, *, kind: Kind, account_id: str) -> AccessD
     if decided.problems:
         return _of_incomplete_claims(decided.problems)
     return AccessDenied(
-        f"You have no role in this account that gives {_IN_WORDS[kind]}, or this account is not known "
-        "here. Check the account id.",
+        Message(
+            "You have no role in this account that gives %(kind)s, or this account is not known here. "
+            "Check the account id.",
+            kind=_IN_WORDS[kind],
+        ),
         f"no mapping in force gives {kind} in {account_id!r:.40}",
     )
 
 
 def _of_incomplete_claims(problems: tuple[ClaimProblem, ...]) -> AccessDenied:
     return AccessDenied(
-        f"{problems[0].message} So this portal cannot decide which roles you have. "
-        "Contact your portal admins. Signing in again does not help.",
+        problems[0].message
+        + Message(
+            "So this portal cannot decide which roles you have. Contact your portal admins. "
+            "Signing in again does not help."
+        ),
         "; ".join(f"{problem.code}: {problem.claim}" for problem in problems),
         code=problems[0].code,
     )

@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts import signins
 from accounts.errors import AccessDenied
+from accounts.messages import Message
 from accounts.models import Approval, CliToken, Person, SignIn, Token
 from accounts.models.signins import EndedBy
 from accounts.portal_tokens import lifecycle
@@ -31,13 +32,25 @@ class Ended:
     tokens: int
 
     @property
-    def in_words(self) -> str:
+    def in_words(self) -> Message:
         """Return "2 sign-ins and 1 command line ended, 1 token revoked"."""
-        ended = _count(self.sign_ins, "sign-in")
-        if self.command_lines:
-            ended += f" and {_count(self.command_lines, 'command line')}"
-        revoked = f", {_count(self.tokens, 'token')} revoked" if self.tokens else ""
-        return f"{ended} ended{revoked}"
+        sign_ins = Message.counted("%(count)s sign-in", "%(count)s sign-ins", count=self.sign_ins)
+        command_lines = Message.counted(
+            "%(count)s command line", "%(count)s command lines", count=self.command_lines
+        )
+        tokens = Message.counted("%(count)s token", "%(count)s tokens", count=self.tokens)
+        ended = (
+            Message(
+                "%(sign_ins)s and %(command_lines)s ended",
+                sign_ins=sign_ins,
+                command_lines=command_lines,
+            )
+            if self.command_lines
+            else Message("%(sign_ins)s ended", sign_ins=sign_ins)
+        )
+        if self.tokens:
+            return Message("%(ended)s, %(tokens)s revoked", ended=ended, tokens=tokens)
+        return ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +95,7 @@ def end_one(*, sign_in_id: UUID, by: SignIn, origin: Origin, now: datetime) -> E
     own = SignIn.objects.filter(person=person, pk=sign_in_id)
     if not own.exists():
         raise AccessDenied(
-            "You do not have this sign-in. Reload the list of your sign-ins.",
+            Message("You do not have this sign-in. Reload the list of your sign-ins."),
             f"{person} may not end the sign-in {sign_in_id}",
             code="sign_in.not_yours",
         )
@@ -138,7 +151,7 @@ def end_command_line(*, approval_id: UUID, by: SignIn, origin: Origin, now: date
     )
     if approval is None:
         raise AccessDenied(
-            "You do not have this command line. Reload the list of your sign-ins.",
+            Message("You do not have this command line. Reload the list of your sign-ins."),
             f"{person} may not end the command line {approval_id}",
             code="command_line.not_yours",
         )
@@ -184,10 +197,6 @@ _SHOWN = (
     "ip",
     "user_agent",
 )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def live_command_lines(sign_ins: Iterable[SignIn], *, now: datetime) -> QuerySet[Approval]:

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from accounts import sql
 from accounts.errors import InvalidRequest
+from accounts.messages import Message
 from accounts.models import Favourite, Person, RoleUse
 from accounts.types import RoleRef
 
@@ -57,7 +58,10 @@ def star(*, person: Person, role: RoleRef) -> None:
             return
         if len(names) >= MOST_FAVOURITES:
             raise InvalidRequest(
-                f"You have {MOST_FAVOURITES} favourites, which is the maximum. Remove one first.",
+                Message(
+                    "You have %(most)s favourites, which is the maximum. Remove one first.",
+                    most=MOST_FAVOURITES,
+                ),
                 f"{len(names)} favourites",
                 code="favourites.full",
             )

@@ -20,6 +20,7 @@ from django.utils import timezone
 from accounts import pool, signins, time_budget
 from accounts.encryption import decrypt, encrypt
 from accounts.errors import SignInAgain, VerifyAgain
+from accounts.messages import Message
 from accounts.models import SignIn
 from accounts.models.signins import EndedBy, Verification
 from accounts.oidc import discovery, id_tokens, jwt, token_endpoint, userinfo
@@ -152,7 +153,7 @@ def _stored(sign_in_id: UUID) -> _Tokens:
     )
     if row is None:
         raise SignInAgain(
-            "Your sign-in has ended. Sign in again.", f"sign-in {sign_in_id} is not open"
+            Message("Your sign-in has ended. Sign in again."), f"sign-in {sign_in_id} is not open"
         )
     return _Tokens(
         issuer=row["person__issuer"],
@@ -267,7 +268,7 @@ def _store_refresh_token(sign_in_id: UUID, tokens: _Tokens, answer: TokenAnswer)
     held = _holding(sign_in_id, tokens.stored_refresh_token)
     if not held.update(encrypted_refresh_token=sealed):
         raise SignInAgain(
-            "Your sign-in has ended. Sign in again.",
+            Message("Your sign-in has ended. Sign in again."),
             f"sign-in {sign_in_id} ended while its tokens were refreshed",
         )
     return sealed
@@ -293,7 +294,7 @@ def _store_claims(
         columns={"encrypted_id_token": encrypt(id_token)} if id_token else {},
     ):
         raise SignInAgain(
-            "Your sign-in has ended. Sign in again.",
+            Message("Your sign-in has ended. Sign in again."),
             f"sign-in {sign_in_id} ended while its tokens were refreshed",
         )
 
@@ -316,7 +317,7 @@ def _ended_there(sign_in_id: UUID, refused: GrantRefused, origin: Origin) -> Sig
         now=timezone.now(),
     )
     return SignInAgain(
-        "Your identity provider has ended your sign-in. Sign in again.",
+        Message("Your identity provider has ended your sign-in. Sign in again."),
         f"the identity provider refused to refresh sign-in {sign_in_id}: {refused.admin_message}",
         code=ENDED_THERE,
     )
@@ -324,7 +325,9 @@ def _ended_there(sign_in_id: UUID, refused: GrantRefused, origin: Origin) -> Sig
 
 def _too_old(sign_in_id: UUID, why: str) -> SignInAgain:
     return SignInAgain(
-        "Your sign-in is too old for this account. Sign out of this portal and sign in again.",
+        Message(
+            "Your sign-in is too old for this account. Sign out of this portal and sign in again."
+        ),
         f"the ID token of sign-in {sign_in_id} is too old for AWS, {why}",
         code=TOO_OLD,
     )
@@ -332,6 +335,6 @@ def _too_old(sign_in_id: UUID, why: str) -> SignInAgain:
 
 def _verify_again(sign_in_id: UUID) -> VerifyAgain:
     return VerifyAgain(
-        "Your sign-in has to be confirmed by your identity provider. Sign in again.",
+        Message("Your sign-in has to be confirmed by your identity provider. Sign in again."),
         f"the claims of sign-in {sign_in_id} are too old, and only a browser can renew them",
     )

@@ -15,6 +15,7 @@ from uuid import UUID
 from django.conf import settings
 
 from accounts import durations, refreshing, signins
+from accounts.messages import Message
 from accounts.models import SignIn
 from accounts.models.signins import Verification
 from accounts.oidc import userinfo
@@ -71,9 +72,11 @@ def verified(sign_in: SignIn, *, origin: Origin, now: datetime) -> SignIn:
             )
             return sign_in
         raise ProviderUnavailable(
-            "Your identity provider does not answer as it should, so this portal cannot check that you still have "
-            "access. Nothing was issued or changed. Try again in a minute. If it happens again, contact your portal "
-            "admins.",
+            Message(
+                "Your identity provider does not answer as it should, so this portal cannot check that you still have "
+                "access. Nothing was issued or changed. Try again in a minute. If it happens again, contact your portal "
+                "admins."
+            ),
             error.admin_message,
         ) from error
     return signins.get_open(sign_in_id=sign_in.pk, now=now)

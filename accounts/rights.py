@@ -9,12 +9,16 @@ from django.conf import settings
 
 from accounts.claims import pick
 from accounts.errors import AccessDenied
+from accounts.messages import Message
 from accounts.patterns import wildcard
 from accounts.types import ActorKind, Subject
 from accounts.vouched_claims import vouched_for
 
 Reading = Literal["directory", "audit"]
-_CALLED = {"directory": "the directory", "audit": "the audit trail"}
+_UNREADABLE = {
+    "directory": Message("Only portal admins and auditors can read the directory."),
+    "audit": Message("Only portal admins and auditors can read the audit trail."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ def refuse_reading(subject: Subject, what: Reading) -> None:
     if rights.admin or rights.auditor or (machine and getattr(scope, what)):
         return
     raise AccessDenied(
-        f"Only portal admins and auditors can read {_CALLED[what]}.",
+        _UNREADABLE[what],
         f"{subject.label} is neither",
         code="access.not_allowed",
     )
@@ -61,7 +65,7 @@ def refuse_explaining(subject: Subject) -> None:
     rights = rights_of(subject)
     if not (rights.admin or rights.auditor):
         raise AccessDenied(
-            "Only portal admins and auditors can see why people have access.",
+            Message("Only portal admins and auditors can see why people have access."),
             f"{subject.label} is neither",
             code="access.not_allowed",
         )
@@ -75,7 +79,7 @@ def refuse_changing(subject: Subject) -> None:
     """
     if not rights_of(subject).admin:
         raise AccessDenied(
-            "Only portal admins can do this.",
+            Message("Only portal admins can do this."),
             f"{subject.label} is no portal admin",
             code="access.not_allowed",
         )
@@ -90,7 +94,9 @@ def refuse_planning(subject: Subject) -> None:
     allowed = [*settings.PLAN_WORKLOADS, *settings.APPLY_WORKLOADS]
     if not (rights_of(subject).admin or _is_among(subject, allowed)):
         raise AccessDenied(
-            "Only portal admins, and programs that PLAN_WORKLOADS or APPLY_WORKLOADS names, can make plans.",
+            Message(
+                "Only portal admins, and programs that PLAN_WORKLOADS or APPLY_WORKLOADS names, can make plans."
+            ),
             f"{subject.label} of {subject.issuer} is none",
             code="access.not_allowed",
         )
@@ -104,7 +110,9 @@ def refuse_applying(subject: Subject) -> None:
     """
     if not (rights_of(subject).admin or _is_among(subject, settings.APPLY_WORKLOADS)):
         raise AccessDenied(
-            "Only portal admins, and programs that APPLY_WORKLOADS names, can apply plans.",
+            Message(
+                "Only portal admins, and programs that APPLY_WORKLOADS names, can apply plans."
+            ),
             f"{subject.label} of {subject.issuer} is none",
             code="access.not_allowed",
         )
@@ -132,7 +140,7 @@ def refuse_testing(subject: Subject) -> None:
     if rights_of(subject).admin or (machine and scope is not None and scope.testing):
         return
     raise AccessDenied(
-        "Only portal admins can test roles.",
+        Message("Only portal admins can test roles."),
         f"{subject.label} is none",
         code="access.not_allowed",
     )
@@ -149,7 +157,7 @@ def refuse_revoking(subject: Subject) -> None:
     if rights_of(subject).admin or (machine and scope is not None and scope.revoking):
         return
     raise AccessDenied(
-        "Only portal admins can cut live sessions.",
+        Message("Only portal admins can cut live sessions."),
         f"{subject.label} is none",
         code="access.not_allowed",
     )

@@ -18,6 +18,7 @@ from accounts.blocks import is_blocked
 from accounts.claims import problems
 from accounts.encryption import encrypt
 from accounts.errors import SignInAgain
+from accounts.messages import Message
 from accounts.models import Person, SignIn
 from accounts.models.audit import Action
 from accounts.models.signins import EndedBy, Verification
@@ -64,7 +65,9 @@ def begin(
     """
     if not (is_identity(subject.issuer) and is_identity(subject.sub)):
         refusal = SignInAgain(
-            "Your identity provider sent no usable identifier for you. Contact your portal admins.",
+            Message(
+                "Your identity provider sent no usable identifier for you. Contact your portal admins."
+            ),
             "iss and sub need 1 to 255 characters and no NUL",
             code="signin.identity",
         )
@@ -265,7 +268,7 @@ def get_open(*, sign_in_id: UUID | None, now: datetime) -> SignIn:
     sign_in = None if sign_in_id is None else stored_sign_ins.find(sign_in_id)
     if sign_in is None or not sign_in.is_open(now) or is_blocked(subject_of(sign_in)):
         raise SignInAgain(
-            "Your sign-in has ended. Sign in again.",
+            Message("Your sign-in has ended. Sign in again."),
             f"sign-in {sign_in_id} is not open",
         )
     return sign_in
@@ -316,7 +319,7 @@ def subject_of(sign_in: SignIn) -> Subject:
 
 def _blocked(subject: Subject) -> SignInAgain:
     return SignInAgain(
-        "Your access to this portal is blocked. Contact your portal admins.",
+        Message("Your access to this portal is blocked. Contact your portal admins."),
         f"{subject.issuer} {subject.sub} is blocked",
         code="signin.blocked",
     )

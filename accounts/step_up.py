@@ -11,8 +11,9 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 
-from accounts import durations
+from accounts.durations import Duration
 from accounts.errors import AccessDenied
+from accounts.messages import Message
 from accounts.types import ActorKind, OfferedRole, Subject
 
 NO_MFA = "access.mfa_required"
@@ -24,8 +25,8 @@ CLOCKS_DIFFER = timedelta(seconds=30)
 class StepUpRequired(AccessDenied):
     """The role asks for another sign-in than this one. `role` is the role that was asked for."""
 
-    def __init__(self, user_message: str, admin_message: str, *, code: str, role: OfferedRole):
-        super().__init__(user_message, admin_message, code=code)
+    def __init__(self, message: Message, admin_message: str, *, code: str, role: OfferedRole):
+        super().__init__(message, admin_message, code=code)
         self.role = role
 
     @property
@@ -51,7 +52,10 @@ def require(*, role: OfferedRole, subject: Subject, now: datetime) -> None:
     """
     if role.requires_mfa and not had_second_factor(subject):
         raise StepUpRequired(
-            f"{role.role_name} in this account asks for a sign-in with a second factor.",
+            Message(
+                "%(role)s in this account asks for a sign-in with a second factor.",
+                role=role.role_name,
+            ),
             f"acr {subject.acr!r:.100} and amr {list(subject.amr)!r:.200} tell of none: MFA_ACR_VALUES and "
             "MFA_AMR_VALUES say what does",
             code=NO_MFA,
@@ -60,8 +64,11 @@ def require(*, role: OfferedRole, subject: Subject, now: datetime) -> None:
     if role.max_sign_in_age is not None and not _is_recent(subject, role.max_sign_in_age, now):
         at = "no auth_time" if subject.auth_time is None else subject.auth_time.isoformat()
         raise StepUpRequired(
-            f"{role.role_name} in this account asks for a sign-in within the last "
-            f"{durations.in_words(role.max_sign_in_age)}.",
+            Message(
+                "%(role)s in this account asks for a sign-in within the last %(ago)s.",
+                role=role.role_name,
+                ago=Duration(role.max_sign_in_age),
+            ),
             f"the sign-in at the provider was at: {at}",
             code=TOO_LONG_AGO,
             role=role,

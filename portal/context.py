@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from accounts.errors import SignInAgain
+from accounts.messages import Message
 from accounts.models import SignIn
 from accounts.signins import subject_of
 from accounts.types import Origin, Subject, Surface
@@ -29,7 +30,7 @@ def sign_in_of(request: HttpRequest) -> SignIn:
     """
     sign_in = open_sign_in(request)
     if sign_in is None:
-        raise SignInAgain("Sign in first.", "the request has no sign-in")
+        raise SignInAgain(Message("Sign in first."), "the request has no sign-in")
     return sign_in
 
 

@@ -18,6 +18,7 @@ from limits.errors import StorageError
 from limits.strategies import FixedWindowRateLimiter
 
 from accounts.errors import GatehouseError
+from accounts.messages import Message
 from accounts.types import Subject
 from portal.context import client_network
 from portal.limit_storages import IN_PROCESS, storage
@@ -38,8 +39,8 @@ class TooMany(GatehouseError):
     code = "request.too_many"
     http_status = 429
 
-    def __init__(self, user_message: str, *, retry_after: int) -> None:
-        super().__init__(user_message)
+    def __init__(self, message: Message, *, retry_after: int) -> None:
+        super().__init__(message)
         self.retry_after = retry_after
 
 
@@ -117,7 +118,11 @@ def _hit(limiter: FixedWindowRateLimiter, item: RateLimitItem, key: str, times: 
         return
     reset_at = limiter.get_window_stats(item, key).reset_time
     retry_after = max(1, int(reset_at - time.time()) + 1)
-    message = f"Too many requests. Try again in {retry_after} seconds."
+    message = Message.counted(
+        "Too many requests. Try again in %(count)s second.",
+        "Too many requests. Try again in %(count)s seconds.",
+        count=retry_after,
+    )
     raise TooMany(message, retry_after=retry_after)
 
 

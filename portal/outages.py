@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import Error, InterfaceError, OperationalError, ProgrammingError
+from django.utils.translation import gettext_noop
 
 from accounts.writability import refused_write
 
@@ -10,12 +11,14 @@ from accounts.writability import refused_write
 _MISSING = frozenset({"42P01", "42703"})
 _MISSING_IN_SQLITE = ("no such table", "no such column")
 
-DOWN = "This portal cannot reach its database. Nothing was changed. Try again in a minute."
-NOT_WRITABLE = (
+DOWN = gettext_noop(
+    "This portal cannot reach its database. Nothing was changed. Try again in a minute."
+)
+NOT_WRITABLE = gettext_noop(
     "This portal cannot write to its database at the moment: it is read-only or full. Nothing was "
     "changed. Try again in a minute. If it happens again, contact your portal admins."
 )
-NOT_MIGRATED = (
+NOT_MIGRATED = gettext_noop(
     "This portal's database is not prepared for this version. Nothing was changed. Contact your "
     "portal admins: they need to run manage.py migrate."
 )

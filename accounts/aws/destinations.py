@@ -9,6 +9,7 @@ from accounts.aws import clients, partitions
 from accounts.aws.limits import ACCOUNT_ID, REGION
 from accounts.aws.partitions import GLOBAL, Partition
 from accounts.errors import GatehouseError, InvalidRequest
+from accounts.messages import Message
 from accounts.types import OfferedRole
 
 LONGEST = 2048
@@ -37,7 +38,7 @@ def landing(*, role: OfferedRole, destination: str = "", region: str = "") -> st
     target = partitions.find(role.partition)
     if region and not target.has_region(region):
         raise InvalidRequest(
-            "There is no such region in this account's part of AWS. Choose another one.",
+            Message("There is no such region in this account's part of AWS. Choose another one."),
             f"{region!r:.40} is no region of the partition {target.name}",
             code="request.region",
         )
@@ -78,22 +79,30 @@ def allowed(destination: str, *, partition: str, account_id: str = "") -> str:
     """
     target = partitions.find(partition)
     if len(destination) > LONGEST:
-        raise _refused(f"it is longer than {LONGEST} characters")
+        raise _refused(Message("it is longer than %(most)s characters", most=str(LONGEST)))
     if not _VISIBLE_ASCII.fullmatch(destination):
-        raise _refused("it has spaces, control or non-ASCII characters")
+        raise _refused(Message("it has spaces, control or non-ASCII characters"))
     if not (url := _URL.fullmatch(destination)):
-        raise _refused(f"it does not begin with https://{target.console}/")
+        raise _refused(
+            Message("it does not begin with %(address)s", address=f"https://{target.console}/")
+        )
     host, page = url[1].lower(), url[2] or "/"
     if len(host) > _LONGEST_HOST or not _HOST.fullmatch(host):
-        raise _refused("its host is not a plain name; there can be no user, port or address")
+        raise _refused(
+            Message("its host is not a plain name; there can be no user, port or address")
+        )
     if not target.has_console(host):
-        raise _refused(f"its host is not {target.console} and not below it")
+        raise _refused(Message("its host is not %(host)s and not below it", host=target.console))
     if page.startswith("//") or any(c < " " or c in "\\\x7f" for c in unquote(page)):
-        raise _refused("its path has doubled slashes or hidden characters")
+        raise _refused(Message("its path has doubled slashes or hidden characters"))
     while session := _SESSION.match(host):
         if account_id and session[1] != account_id:
             raise _refused(
-                f"it was copied from a console session of account {session[1]}, and this is account {account_id}"
+                Message(
+                    "it was copied from a console session of account %(other)s, and this is account %(account)s",
+                    other=session[1],
+                    account=account_id,
+                )
             )
         host = host[session.end() :]
     _check_regions(host, page, target)
@@ -149,12 +158,21 @@ def _check_regions(host: str, page: str, target: Partition) -> None:
     """Refuse a region of another partition, or of none, in the host or the query."""
     named = _regions_of(f"https://{host}{page}")
     if not all(region == GLOBAL or target.has_region(region) for region in named):
-        raise _refused(f"it names a region that is not of the partition {target.name}")
+        raise _refused(
+            Message(
+                "it names a region that is not of the partition %(partition)s",
+                partition=target.name,
+            )
+        )
 
 
-def _refused(rule: str) -> InvalidRequest:
+def _refused(rule: Message) -> InvalidRequest:
     return InvalidRequest(
-        f"The page to open is not a page of this account's AWS console: {rule}. Correct the link, or open the console without it.",
+        Message(
+            "The page to open is not a page of this account's AWS console: %(rule)s. "
+            "Correct the link, or open the console without it.",
+            rule=rule,
+        ),
         f"console destination refused: {rule}",
         code="request.destination",
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from accounts.aws import clients, partitions
 from accounts.errors import AwsRefused
+from accounts.messages import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,12 @@ def find(
         if partition in by_web_identity:
             return Hub(by_web_identity=True)
         raise AwsRefused(
-            "This portal cannot get keys for this account: it has no access to the part of AWS that the "
-            f"account is in ({partition}). Nothing was issued. Contact your portal admins.",
+            Message(
+                "This portal cannot get keys for this account: it has no access to the part "
+                "of AWS that the account is in (%(partition)s). Nothing was issued. Contact "
+                "your portal admins.",
+                partition=partition,
+            ),
             f"the portal's own AWS principal is in the partition {own[0]}, by its region {region}, and cannot "
             f"assume a role in {partition}: set {variable(partition)} to a profile with keys of that partition, "
             f"or have AWS vouch for the portal there: AWS_WEB_IDENTITY_PARTITIONS={partition}",

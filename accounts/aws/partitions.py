@@ -9,6 +9,7 @@ from functools import cache
 from botocore import loaders
 
 from accounts.errors import AwsRefused
+from accounts.messages import Message
 
 # What some consoles say instead of a region.
 GLOBAL = "global"
@@ -119,7 +120,9 @@ def find(name: str) -> Partition:
     """
     if (partition := PARTITIONS.get(name)) is None:
         raise AwsRefused(
-            "This portal does not know the part of AWS that this account is in. Contact your portal admins.",
+            Message(
+                "This portal does not know the part of AWS that this account is in. Contact your portal admins."
+            ),
             f"unknown partition {name!r}; known are {', '.join(PARTITIONS)}",
             code="aws.partition",
         )

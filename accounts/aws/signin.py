@@ -17,6 +17,7 @@ from accounts.aws.errors import Failure
 from accounts.aws.limits import LONGEST_SESSION, SHORTEST_SESSION
 from accounts.errors import InvalidRequest
 from accounts.http import Response
+from accounts.messages import Message
 from accounts.types import Credentials
 
 # Seconds for each answer: the two that may be needed end within the bulkhead's deadline.
@@ -49,7 +50,9 @@ def console_sign_in_url(
     """
     if session_duration is not None and not SHORTEST_SESSION <= session_duration <= LONGEST_SESSION:
         raise InvalidRequest(
-            "A console session lasts from 15 minutes to 12 hours. Choose a duration in between.",
+            Message(
+                "A console session lasts from 15 minutes to 12 hours. Choose a duration in between."
+            ),
             f"duration {session_duration} is not within {SHORTEST_SESSION}..{LONGEST_SESSION}",
             code="request.duration",
         )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from accounts.aws import clients, errors, failures, limits, session_tags
 from accounts.aws.arn import parse_role_arn
 from accounts.errors import AwsRefused, AwsUnavailable, InvalidRequest
+from accounts.messages import Message
 from accounts.types import Credentials
 
 if TYPE_CHECKING:
@@ -216,7 +217,7 @@ def _check(role_arn: str, session_name: str, duration: int, external_id: str) ->
     parse_role_arn(role_arn)
     if not limits.SHORTEST_SESSION <= duration <= limits.LONGEST_SESSION:
         raise InvalidRequest(
-            "A session lasts from 15 minutes to 12 hours. Choose a duration in between.",
+            Message("A session lasts from 15 minutes to 12 hours. Choose a duration in between."),
             f"duration {duration} is not within {limits.SHORTEST_SESSION}..{limits.LONGEST_SESSION}",
             code="request.duration",
         )
@@ -240,7 +241,7 @@ def _check_policies(policy: str, policy_arns: Sequence[str]) -> None:
 
 def _mistake(rule: str) -> AwsRefused:
     return AwsRefused(
-        "This account is not set up correctly. Contact your portal admins.",
+        Message("This account is not set up correctly. Contact your portal admins."),
         rule,
         code="aws.validation",
     )

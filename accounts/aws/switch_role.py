@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from accounts.aws import limits, partitions
 from accounts.errors import AwsRefused
+from accounts.messages import Message
 
 
 def switch_role_url(
@@ -34,7 +35,7 @@ def switch_role_url(
     name = f"{path}{role_name}".removeprefix("/")
     if len(name) > limits.LONGEST_SWITCH_ROLE_NAME:
         raise AwsRefused(
-            "This account is not set up correctly. Contact your portal admins.",
+            Message("This account is not set up correctly. Contact your portal admins."),
             f"the path and name of the role {name} have {len(name)} characters together, and AWS's switch-role page "
             f"takes {limits.LONGEST_SWITCH_ROLE_NAME}",
             code="aws.switch_role_name",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from accounts.errors import GatehouseError
+from accounts.messages import Message
 
 
 class SignInFailed(GatehouseError):
@@ -19,8 +20,10 @@ class GrantRefused(SignInFailed):
 
     def __init__(self, admin_message: str) -> None:
         super().__init__(
-            "Your identity provider no longer accepts this sign-in: it took too long, was completed "
-            "already, or was ended there. Sign in again.",
+            Message(
+                "Your identity provider no longer accepts this sign-in: it took too long, was completed "
+                "already, or was ended there. Sign in again."
+            ),
             admin_message,
         )
 
@@ -28,8 +31,8 @@ class GrantRefused(SignInFailed):
 class InvalidToken(SignInFailed):
     """A JWT that breaks a rule. `rule` names it: `exp`, `aud`, `signature`, ... (the end of `code`)."""
 
-    def __init__(self, user_message: str, admin_message: str, *, rule: str) -> None:
-        super().__init__(user_message, admin_message, code=f"signin.token.{rule}")
+    def __init__(self, message: Message | str, admin_message: str, *, rule: str) -> None:
+        super().__init__(message, admin_message, code=f"signin.token.{rule}")
         self.rule = rule
 
 
@@ -49,9 +52,11 @@ def unavailable(
 ) -> ProviderUnavailable:
     """Build the error for a provider that does not answer as it should."""
     return error(
-        "Your identity provider does not answer as it should, so nobody can sign in right now. Try "
-        "again in a minute. If it happens again, contact your portal admins: OIDC_ISSUER names the "
-        "provider.",
+        Message(
+            "Your identity provider does not answer as it should, so nobody can sign in right now. Try "
+            "again in a minute. If it happens again, contact your portal admins: OIDC_ISSUER names the "
+            "provider."
+        ),
         f"The identity provider is out of order: {admin_message}.",
     )
 
@@ -72,8 +77,11 @@ def misconfigured(
 ) -> ProviderMisconfigured:
     """Build the error for a provider and settings that do not fit; only admins see `details`."""
     return error(
-        "This portal and your identity provider are not set up for each other, so nobody can sign in. "
-        f"Contact your portal admins: {problem}.",
+        Message(
+            "This portal and your identity provider are not set up for each other, so nobody can sign in. "
+            "Contact your portal admins: %(problem)s.",
+            problem=problem,
+        ),
         f"{problem}. {details}".rstrip(),
     )
 

@@ -12,6 +12,7 @@ from joserfc.errors import ClaimError, JoseError
 from joserfc.jwa import JWSAlgModel
 from joserfc.jwt import ClaimsOption, JWTClaimsRegistry
 
+from accounts.messages import Message
 from accounts.oidc import key_sets
 from accounts.oidc.errors import InvalidToken
 from accounts.oidc.strict_json import parse_object
@@ -85,8 +86,10 @@ class UnverifiedJwt:
         """
         if self._header.get("alg") != algorithm:
             raise InvalidToken(
-                "Your identity provider signs with another algorithm than this portal accepts. Contact "
-                "your portal admins: OIDC_RP_SIGN_ALGO must be the provider's algorithm.",
+                Message(
+                    "Your identity provider signs with another algorithm than this portal accepts. Contact "
+                    "your portal admins: OIDC_RP_SIGN_ALGO must be the provider's algorithm."
+                ),
                 f"The token says alg {self._header.get('alg')!r:.40}, "
                 f"the portal is set to {algorithm}.",
                 rule="algorithm",
@@ -125,15 +128,19 @@ def parse(token: object) -> UnverifiedJwt:
         raise invalid("missing", "There is no token.")
     if len(token) > MAX_SIZE:
         raise InvalidToken(
-            "Your identity provider sent more about you than this portal accepts. Contact your portal "
-            "admins: the provider should send fewer groups, or send them by userinfo.",
+            Message(
+                "Your identity provider sent more about you than this portal accepts. Contact your portal "
+                "admins: the provider should send fewer groups, or send them by userinfo."
+            ),
             f"The token has {len(token)} bytes; at most {MAX_SIZE} are accepted.",
             rule="size",
         )
     if token.count(".") == 4:  # RFC 7516 section 3.1
         raise InvalidToken(
-            "Your identity provider encrypts its ID tokens, and this portal cannot read them. "
-            "Contact your portal admins: the provider must send ID tokens signed and not encrypted.",
+            Message(
+                "Your identity provider encrypts its ID tokens, and this portal cannot read them. "
+                "Contact your portal admins: the provider must send ID tokens signed and not encrypted."
+            ),
             "The token is encrypted.",
             rule="format",
         )
@@ -224,8 +231,10 @@ def _invalid_claim(name: str, claims: dict[str, Any], now: datetime) -> InvalidT
 def invalid(rule: str, admin_message: str) -> InvalidToken:
     """Build the error for a token that breaks a rule."""
     return InvalidToken(
-        "The answer of your identity provider could not be verified. Sign in again. If it happens "
-        "again, contact your portal admins.",
+        Message(
+            "The answer of your identity provider could not be verified. Sign in again. If it happens "
+            "again, contact your portal admins."
+        ),
         admin_message,
         rule=rule,
     )
@@ -233,9 +242,19 @@ def invalid(rule: str, admin_message: str) -> InvalidToken:
 
 def _clock(rule: str, seconds: float, direction: str) -> InvalidToken:
     return InvalidToken(
-        "The clocks of this portal and of your identity provider differ, or the sign-in took too "
-        f"long: the provider's answer is {seconds:.0f} seconds {direction} the portal's time. "
-        "Sign in again. If it happens again, contact your portal admins: a clock must be set.",
+        Message(
+            "The clocks of this portal and of your identity provider differ, or the sign-in took too "
+            "long: the provider's answer is %(seconds)s seconds behind the portal's time. Sign in again. "
+            "If it happens again, contact your portal admins: a clock must be set.",
+            seconds=f"{seconds:.0f}",
+        )
+        if direction == "behind"
+        else Message(
+            "The clocks of this portal and of your identity provider differ, or the sign-in took too "
+            "long: the provider's answer is %(seconds)s seconds ahead of the portal's time. Sign in again. "
+            "If it happens again, contact your portal admins: a clock must be set.",
+            seconds=f"{seconds:.0f}",
+        ),
         f"The token's {rule} is {seconds:.0f} seconds {direction} the portal's clock.",
         rule=rule,
     )

@@ -8,6 +8,7 @@ from typing import Any
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
+from accounts.messages import Message
 from accounts.oidc.cache import CachedValue
 from accounts.oidc.errors import InvalidToken, unavailable
 from accounts.oidc.provider_http import fetch
@@ -165,8 +166,10 @@ def _matching(
 
 def _no_key(why: str) -> InvalidToken:
     return InvalidToken(
-        "The answer of your identity provider is signed with a key that it does not publish. "
-        "Try again in a minute. If it happens again, contact your portal admins.",
+        Message(
+            "The answer of your identity provider is signed with a key that it does not publish. "
+            "Try again in a minute. If it happens again, contact your portal admins."
+        ),
         f"The token {why}.",
         rule="key",
     )

@@ -13,6 +13,7 @@ from django.conf import settings
 from accounts import http, pool, time_budget
 from accounts.addresses import is_in_networks, is_loopback, is_on_the_internet, origin
 from accounts.gate import ISSUER_CALLS, PROVIDER_CALLS, Gate
+from accounts.messages import Message
 from accounts.oidc.errors import (
     ProviderAnswerTooLarge,
     ProviderMisconfigured,
@@ -124,7 +125,9 @@ def _inside(url: str, address: str) -> ProviderMisconfigured:
         "TRUSTED_ISSUER_NETWORKS names those in which trusted issuers may be"
     )
     log.warning("a trusted issuer was not asked: %s", problem)
-    return ProviderMisconfigured("The token's issuer may not be asked for its keys.", problem)
+    return ProviderMisconfigured(
+        Message("The token's issuer may not be asked for its keys."), problem
+    )
 
 
 def _where(url: str) -> str:

@@ -12,6 +12,7 @@ from urllib.parse import quote_plus
 from django.conf import settings
 
 from accounts.errors import GatehouseError
+from accounts.messages import Message
 from accounts.oidc import discovery
 from accounts.oidc.errors import (
     GrantRefused,
@@ -73,8 +74,10 @@ def only_one_persons_problem() -> Iterator[None]:
         yield
     except ProviderAnswerTooLarge as error:
         raise SignInFailed(
-            "Your identity provider sent more about you than this portal accepts. Contact your "
-            "portal admins: the provider should send fewer groups.",
+            Message(
+                "Your identity provider sent more about you than this portal accepts. Contact your "
+                "portal admins: the provider should send fewer groups."
+            ),
             error.admin_message,
             code="signin.too_large",
         ) from error

@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from accounts.claims import arrived
+from accounts.messages import Message
 from accounts.oidc import discovery
 from accounts.oidc.errors import (
     ProviderMisconfigured,
@@ -70,8 +71,10 @@ def ask(access_token: str, *, sub: str) -> dict[str, Any]:
     if not isinstance(userinfo.get("sub"), str) or userinfo["sub"] != sub:
         # OpenID Connect Core 1.0 section 5.3.2.
         raise SignInFailed(
-            "The answers of your identity provider are about two different people, so they were "
-            "refused. Contact your portal admins.",
+            Message(
+                "The answers of your identity provider are about two different people, so they were "
+                "refused. Contact your portal admins."
+            ),
             "The sub of userinfo is not the sub of the ID token.",
             code="signin.userinfo.sub",
         )

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 
 from accounts import audit, bearer_secrets, reverification, signins
 from accounts.errors import AccessDenied, InvalidRequest
+from accounts.messages import Message
 from accounts.models import Person, SignIn, Token
 from accounts.models.audit import Action
 from accounts.models.plain_text import plain_text
@@ -62,7 +63,9 @@ def create(
     possible = choices(sign_in=sign_in, for_machine=machine is not None, now=now)
     if machine is None and not settings.PERSONAL_TOKENS:
         raise AccessDenied(
-            "Personal tokens are turned off in this portal. Ask your portal admins for a machine token.",
+            Message(
+                "Personal tokens are turned off in this portal. Ask your portal admins for a machine token."
+            ),
             "PERSONAL_TOKENS is off",
             code="token.off",
         )
@@ -74,7 +77,10 @@ def create(
         Person.objects.select_for_update().only("pk").get(pk=person.pk)
         if machine is None and _live(_personal(person), now).count() >= MAX_LIVE:
             raise InvalidRequest(
-                f"You have {MAX_LIVE} tokens, the most that is allowed. Revoke one first.",
+                Message(
+                    "You have %(most)s tokens, the most that is allowed. Revoke one first.",
+                    most=MAX_LIVE,
+                ),
                 code="token.too_many",
             )
         token = Token.objects.create(
@@ -118,7 +124,7 @@ def revoke(*, token_id: UUID, sign_in: SignIn, origin: Origin, now: datetime) ->
     token = tokens.select_related("created_by").filter(pk=token_id).first()
     if token is None:
         raise AccessDenied(
-            "You do not have this token. Reload the list of your tokens.",
+            Message("You do not have this token. Reload the list of your tokens."),
             f"{person} may not revoke {token_id}",
             code="token.not_yours",
         )
@@ -185,24 +191,30 @@ def list_tokens(*, person: Person, machines: bool = False) -> QuerySet[Token]:
 def _check_words(*, purpose: str, machine: str | None, lifetime: timedelta) -> None:
     if not 0 < len(purpose.strip()) <= MAX_PURPOSE_LENGTH or not is_storable(purpose):
         raise InvalidRequest(
-            f"Say what the token is for, in at most {MAX_PURPOSE_LENGTH} characters.",
+            Message(
+                "Say what the token is for, in at most %(most)s characters.",
+                most=MAX_PURPOSE_LENGTH,
+            ),
             code="token.purpose",
         )
     try:
         plain_text(purpose.strip())
     except ValidationError as refused:
         raise InvalidRequest(
-            f"What the token is for: {refused.messages[0]}", code="token.purpose"
+            Message("What the token is for: %(fault)s", fault=refused.messages[0]),
+            code="token.purpose",
         ) from None
     if machine is not None and not re.fullmatch(MACHINE_NAME, machine):
         raise InvalidRequest(
-            "A machine name has 1 to 63 lower-case letters, digits, dots, hyphens and "
-            "underscores, and begins with a letter or digit.",
+            Message(
+                "A machine name has 1 to 63 lower-case letters, digits, dots, hyphens and "
+                "underscores, and begins with a letter or digit."
+            ),
             code="token.machine",
         )
     if not timedelta(0) < lifetime <= MAX_LIFETIME:
         raise InvalidRequest(
-            f"A token is valid for 1 to {MAX_LIFETIME.days} days.",
+            Message("A token is valid for 1 to %(days)s days.", days=MAX_LIFETIME.days),
             f"{lifetime} is out of bounds",
             code="token.lifetime",
         )

@@ -8,6 +8,7 @@ from datetime import datetime
 from accounts import signins
 from accounts.entitlements import resolve
 from accounts.errors import AccessDenied, InvalidRequest
+from accounts.messages import Message
 from accounts.models import Account, PermissionSet, Person, SignIn
 from accounts.types import Scope
 
@@ -44,7 +45,7 @@ def refuse_all_but_admins(person: Person) -> None:
     """Raise AccessDenied unless the person is a portal admin: nobody else sees machine tokens."""
     if not person.is_admin:
         raise AccessDenied(
-            "Only portal admins can see and create machine tokens.",
+            Message("Only portal admins can see and create machine tokens."),
             f"{person} is not a portal admin",
             code="token.machine_denied",
         )
@@ -60,22 +61,40 @@ def check_scope(scope: Scope, *, for_machine: bool, possible: Choices) -> None:
     administers = scope.directory or scope.audit or scope.testing or scope.revoking
     if not (scope.kinds or administers):
         raise InvalidRequest(
-            "Choose what the token may do: get keys, open the console.", code="token.scope"
+            Message("Choose what the token may do: get keys, open the console."), code="token.scope"
         )
     if administers and not for_machine:
         raise AccessDenied(
-            "Only a machine token can read the directory or the audit trail, test roles or cut live sessions.",
+            Message(
+                "Only a machine token can read the directory or the audit trail, test roles or cut live sessions."
+            ),
             code="token.scope",
         )
-    for names, known, noun in (
-        (scope.permission_sets, possible.permission_sets, "role"),
-        (scope.account_ids, possible.account_ids, "account"),
+    for names, known, none_chosen, refused in (
+        (
+            scope.permission_sets,
+            possible.permission_sets,
+            Message("Choose at least one role, or all of them."),
+            _not_this_role,
+        ),
+        (
+            scope.account_ids,
+            possible.account_ids,
+            Message("Choose at least one account, or all of them."),
+            _not_this_account,
+        ),
     ):
         if names is None:
             continue
         if not names:
-            raise InvalidRequest(f"Choose at least one {noun}, or all of them.", code="token.scope")
+            raise InvalidRequest(none_chosen, code="token.scope")
         if unknown := sorted(names.difference(known)):
-            raise InvalidRequest(
-                f"You cannot choose the {noun} “{unknown[0]:.64}” here.", code="token.scope"
-            )
+            raise InvalidRequest(refused(f"{unknown[0]:.64}"), code="token.scope")
+
+
+def _not_this_role(name: str) -> Message:
+    return Message("You cannot choose the role “%(name)s” here.", name=name)
+
+
+def _not_this_account(name: str) -> Message:
+    return Message("You cannot choose the account “%(name)s” here.", name=name)

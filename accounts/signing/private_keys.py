@@ -11,12 +11,13 @@ from joserfc.jwk import ECKey, RSAKey
 
 from accounts.encryption import Purpose, decrypt, encrypt
 from accounts.errors import AwsRefused
+from accounts.messages import Message
 from accounts.models import SigningKey
 from accounts.models.signing_keys import SigningAlgorithm
 
 PrivateKey = RSAKey | ECKey
 RSA_BITS = 2048
-NOT_SET_UP = "This account is not set up correctly. Contact your portal admins."
+NOT_SET_UP = Message("This account is not set up correctly. Contact your portal admins.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from accounts.errors import AwsRefused
+from accounts.messages import Message
 from accounts.models.directory import TrustMethod
 from accounts.trust import hub, portal_token, switch_role, user_token
 from accounts.types import Credentials, Kind, OfferedRole, SessionLimit, SessionRequest, Subject
@@ -112,7 +113,7 @@ def _method_of(role: OfferedRole) -> _Method:
         return _METHODS[role.trust_method]
     except KeyError:
         raise AwsRefused(
-            "This account is not set up correctly. Contact your portal admins.",
+            Message("This account is not set up correctly. Contact your portal admins."),
             f"account {role.account_id} has the unknown trust method {role.trust_method!r}",
             code="trust.unknown",
         ) from None

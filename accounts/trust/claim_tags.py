@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from accounts.aws import session_tags
 from accounts.claims import arrived, pick, problems, why_unread
 from accounts.errors import AccessDenied
+from accounts.messages import Message
 from accounts.types import Claims, Subject
 
 SEPARATOR = ":"
@@ -57,8 +58,10 @@ def values_of(claim: str, *, claims: Claims, subject: Subject) -> tuple[str, ...
     if incomplete := problems(claims, [claim], issuer=subject.issuer):
         problem = incomplete[0]
         raise AccessDenied(
-            f"{problem.message} This role needs all of it. Contact your portal admins. "
-            "Signing in again does not help.",
+            problem.message
+            + Message(
+                "This role needs all of it. Contact your portal admins. Signing in again does not help."
+            ),
             f"{problem.code}: {problem.claim}",
             code=problem.code,
         )
@@ -85,7 +88,11 @@ def _value(claim: str, values: tuple[str, ...], *, is_list: bool) -> str:
 
 def _unfit(claim: str, fault: str) -> AccessDenied:
     return AccessDenied(
-        f"This role needs your “{claim}”, and AWS cannot take what it says. Contact your portal admins.",
+        Message(
+            "This role needs your “%(claim)s”, and AWS cannot take what it says. "
+            "Contact your portal admins.",
+            claim=claim,
+        ),
         f"the permission set sends the claim {claim!r} to AWS: {fault}",
         code="claims.unfit",
     )

@@ -9,6 +9,7 @@ from accounts.aws.role_rules import fault_of_name
 from accounts.aws.session_policies import SessionPolicies, narrowed
 from accounts.claims import pick
 from accounts.errors import AccessDenied, AwsRefused
+from accounts.messages import Message
 from accounts.models.directory import TrustMethod
 from accounts.trust.claim_tags import one_value_of, tags_from_claims
 from accounts.trust.session_names import named, session_name
@@ -76,15 +77,18 @@ def _check_method(rules: SessionRules, role: OfferedRole, *, tagged: bool, read_
     """Refuse the revoker's role, and what would be missing at AWS without a word."""
     if fault := fault_of_name(role.iam_role_name):
         raise AwsRefused(
-            "This account is not set up correctly. Contact your portal admins.",
+            Message("This account is not set up correctly. Contact your portal admins."),
             fault,
             code="trust.role_name",
         )
     named, limited = tagged or rules.names_people, read_only or rules.narrows
     if is_lost(role.trust_method, named=named, limited=limited):
         raise AwsRefused(
-            f"{role.role_name} cannot be used in this account, or not like this: AWS would not learn all that this "
-            "role says of its sessions. Contact your portal admins.",
+            Message(
+                "%(role)s cannot be used in this account, or not like this: AWS would not "
+                "learn all that this role says of its sessions. Contact your portal admins.",
+                role=role.role_name,
+            ),
             f"the trust method {role.trust_method} cannot pass on the session tags, the source identity or the session "
             "policies of the permission set",
             code="trust.session_rules",
@@ -102,7 +106,11 @@ def _policies(rules: SessionRules, role: OfferedRole, *, read_only: bool) -> Ses
     if read_only:
         if not rules.offers_read_only:
             raise AccessDenied(
-                f"{role.role_name} does not offer read-only sessions. Ask for all of it, or for another role.",
+                Message(
+                    "%(role)s does not offer read-only sessions. Ask for all of it, or for "
+                    "another role.",
+                    role=role.role_name,
+                ),
                 "the permission set has no read-only policy",
                 code="access.read_only_denied",
             )

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from accounts.aws.switch_role import switch_role_url
 from accounts.errors import AccessDenied, InvalidRequest
+from accounts.messages import Message
 from accounts.models.directory import Colour
 from accounts.types import Credentials, Kind, OfferedRole, SessionLimit, SessionRequest, Subject
 
@@ -33,7 +34,9 @@ def refuse_unfit(
         raise no_keys(role)
     if tags:
         raise InvalidRequest(
-            "Session tags cannot be given in this account: AWS's switch-role page takes none. Leave them out.",
+            Message(
+                "Session tags cannot be given in this account: AWS's switch-role page takes none. Leave them out."
+            ),
             code="request.tags_not_possible",
         )
 
@@ -74,8 +77,10 @@ def console_link(role: OfferedRole) -> str:
 def no_keys(role: OfferedRole) -> AccessDenied:
     """Return the refusal of keys in an account with this trust method."""
     return AccessDenied(
-        "This account gives no keys: people switch to its roles with the AWS sign-in that they already have. "
-        "Open the console instead.",
+        Message(
+            "This account gives no keys: people switch to its roles with the AWS sign-in that they already have. "
+            "Open the console instead."
+        ),
         f"account {role.account_id} has the trust method switch-role, which gives no keys",
         code=NO_KEYS,
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from accounts import pool
 from accounts.aws import clients, partitions, sts
 from accounts.errors import AwsRefused, InvalidRequest
+from accounts.messages import Message
 from accounts.types import Credentials, OfferedRole, SessionRequest
 
 
@@ -43,7 +44,7 @@ def refuse_what_the_token_lacks(request: SessionRequest) -> None:
     """
     if request.tags or request.transitive_tags or request.source_identity:
         raise AwsRefused(
-            "This account is not set up correctly. Contact your portal admins.",
+            Message("This account is not set up correctly. Contact your portal admins."),
             f"the permission set {request.role.role_name} wants session tags or a source identity, which the trust "
             f"method of account {request.role.account_id} cannot pass on: use portal-token, or hub",
             code="trust.session_rules",
@@ -58,7 +59,7 @@ def refuse_tags(tags: Mapping[str, str]) -> None:
     """
     if tags:
         raise InvalidRequest(
-            "Session tags cannot be given in this account. Leave them out.",
+            Message("Session tags cannot be given in this account. Leave them out."),
             "the trust method of the account presents a token that somebody else signs, which holds no session tags",
             code="request.tags_not_possible",
         )

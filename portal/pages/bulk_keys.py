@@ -12,14 +12,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.access import issue_keys
 from accounts.directory import sets_with_read_only
-from accounts.durations import in_words
 from accounts.errors import AccessDenied, AwsRefused, GatehouseError
 from accounts.favourites import last_keys
+from accounts.messages import Message
 from accounts.profile_patterns import name_by_id
 from accounts.trust import is_link, session_limit
 from accounts.trust.switch_role import NO_KEYS
@@ -40,9 +41,11 @@ from portal.pages.search import (
     result_message,
 )
 from portal.pages.see_other import SeeOther
+from portal.wording import duration as duration_in_words
+from portal.wording import in_words
 
 MOST = 10
-NOT_ALL_READ_ONLY = "Roles that do not offer read-only get no keys with it."
+NOT_ALL_READ_ONLY = gettext_lazy("Roles that do not offer read-only get no keys with it.")
 # More roles than this are not listed: people search for the others.
 MOST_LISTED = 500
 # Seconds after which no further role is tried, because AWS is slow and somebody is waiting.
@@ -98,11 +101,15 @@ def choose(request: HttpRequest) -> HttpResponse:
 def keys(request: HttpRequest, values: Sequence[str]) -> HttpResponse:
     """Ask for a duration on GET; on POST issue keys for each role, whatever becomes of the others."""
     if not values:
-        return _choose(request, values, complaint="Tick at least one role.")
+        return _choose(request, values, complaint=gettext("Tick at least one role."))
     if len(values) > MOST:
-        complaint = (
-            f"You ticked {len(values)} roles; at most {MOST} are possible. Nothing was issued. "
-            "Remove some ticks."
+        complaint = in_words(
+            Message(
+                "You ticked %(ticked)s roles; at most %(most)s are possible. Nothing was issued. "
+                "Remove some ticks.",
+                ticked=len(values),
+                most=MOST,
+            )
         )
         return _choose(request, values, complaint=complaint)
     return _issue(request, values) if request.method == "POST" else _ask(request, values)
@@ -220,7 +227,7 @@ def _attempt(
         issued=issued,
         block=Block("", credentials_profile(issued, profile)),
         profile=profile,
-        valid_for=in_words(seconds),
+        valid_for=duration_in_words(seconds),
     )
 
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from accounts.aws.limits import LONGEST_SESSION, SHORTEST_SESSION
-from accounts.durations import in_words
+from portal.wording import duration
 
 HOUR = 3600
 SENSIBLE = (SHORTEST_SESSION, HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, LONGEST_SESSION)
@@ -27,7 +27,7 @@ class Choice:
 
     @property
     def words(self) -> str:
-        return in_words(self.seconds)
+        return duration(self.seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,11 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts import refreshing
 from accounts.errors import AccessDenied, GatehouseError, SignInAgain, VerifyAgain
+from accounts.messages import Message
 from accounts.step_up import StepUpRequired
 from accounts.trust.switch_role import NO_KEYS
 from portal import kept_forms
@@ -31,15 +32,15 @@ from portal.request import GatehouseRequest
 from portal.wording import in_words
 
 _TITLES = {
-    400: "Request not valid",
-    401: "Sign in again",
-    403: "Access denied",
-    404: "Page not found",
-    405: "Request not valid",
-    413: "Request too large",
-    429: "Too many requests",
-    502: "AWS refused the request",
-    503: "Not available right now",
+    400: gettext_lazy("Request not valid"),
+    401: gettext_lazy("Sign in again"),
+    403: gettext_lazy("Access denied"),
+    404: gettext_lazy("Page not found"),
+    405: gettext_lazy("Request not valid"),
+    413: gettext_lazy("Request too large"),
+    429: gettext_lazy("Too many requests"),
+    502: gettext_lazy("AWS refused the request"),
+    503: gettext_lazy("Not available right now"),
 }
 # The errors of fields that a link to the console does not need.
 _OPTIONAL = ("request.destination", "request.region")
@@ -180,9 +181,11 @@ def csrf_failure(request: GatehouseRequest, reason: str = "") -> HttpResponse:
     return _page(
         request,
         status=403,
-        title="Nothing was changed",
-        message="This form is too old, or another site sent it. Go back, reload the page, and send "
-        "it again. If it happens again, allow cookies for this site.",
+        title=gettext("Nothing was changed"),
+        message=gettext(
+            "This form is too old, or another site sent it. Go back, reload the page, and send "
+            "it again. If it happens again, allow cookies for this site."
+        ),
     )
 
 
@@ -192,13 +195,15 @@ def bad_request(request: GatehouseRequest, exception: Exception) -> HttpResponse
         return _page(
             request,
             status=413,
-            message="The request is larger than this portal accepts. Nothing was changed.",
+            message=gettext("The request is larger than this portal accepts. Nothing was changed."),
         )
     response = _page(
         request,
         status=400,
-        message="The request could not be read. Nothing was changed. Go back and try again. If it "
-        "happens again, delete this site's cookies.",
+        message=gettext(
+            "The request could not be read. Nothing was changed. Go back and try again. If it "
+            "happens again, delete this site's cookies."
+        ),
     )
     if isinstance(exception, BrokenCookie):
         response.delete_cookie(settings.SESSION_COOKIE_NAME)
@@ -208,7 +213,7 @@ def bad_request(request: GatehouseRequest, exception: Exception) -> HttpResponse
 def permission_denied(request: GatehouseRequest, exception: Exception) -> HttpResponse:
     """Answer a page that this person may not use, as Django's admin says it."""
     denied = AccessDenied(
-        "You may not use this page. Nothing was changed.",
+        Message("You may not use this page. Nothing was changed."),
         str(exception) or "Django's permissions refuse this page",
         code="access.page_denied",
     )
@@ -220,8 +225,10 @@ def method_not_allowed(request: GatehouseRequest, refusal: HttpResponse) -> Http
     response = _page(
         request,
         status=405,
-        message="This address does not accept this kind of request, such as a link to what only a button "
-        "does. Nothing was changed. Start from your accounts.",
+        message=gettext(
+            "This address does not accept this kind of request, such as a link to what only a button "
+            "does. Nothing was changed. Start from your accounts."
+        ),
     )
     response["Allow"] = refusal["Allow"]
     return response
@@ -233,7 +240,9 @@ def page_not_found(request: GatehouseRequest, exception: Exception) -> HttpRespo
     return _page(
         request,
         status=404,
-        message="There is nothing at this address. Check the link, or start from your accounts.",
+        message=gettext(
+            "There is nothing at this address. Check the link, or start from your accounts."
+        ),
     )
 
 
@@ -243,10 +252,13 @@ def server_error(request: GatehouseRequest) -> HttpResponse:
     context = {
         "portal_name": settings.PORTAL_NAME,
         "support_contact": settings.SUPPORT_CONTACT,
-        "title": _TITLES[503] if failed else "Something went wrong",
-        "message": failed
-        or "This is an error of the portal, not yours. Try again. If it happens again, contact "
-        "your portal admins.",
+        "title": _TITLES[503] if failed else gettext("Something went wrong"),
+        "message": gettext(failed)
+        if failed
+        else gettext(
+            "This is an error of the portal, not yours. Try again. If it happens again, contact "
+            "your portal admins."
+        ),
         "request_id": request.id,
         "again": request.get_full_path() if _may_open_again(request) else "",
         "again_label": gettext("Try again"),

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import favourites as stored
 from accounts.errors import AccessDenied, InvalidRequest
+from accounts.messages import Message
 from accounts.models import Person
 from accounts.types import RoleRef
 from portal.context import sign_in_of
@@ -53,7 +54,7 @@ def _change(request: HttpRequest, person: Person, own: OwnRoles) -> HttpResponse
         stored.move(person=person, role=role, before=_next(starred, role, up=action == "up"))
     else:
         raise InvalidRequest(
-            "The form names no action. Go back and try again.",
+            Message("The form names no action. Go back and try again."),
             f"none of {ACTIONS} is sent",
             code="favourites.act",
         )
@@ -71,7 +72,7 @@ def _had(role: RoleRef, own: OwnRoles) -> RoleRef:
     if role in own.by_name:
         return role
     raise AccessDenied(
-        "You do not have this role in this account, so it cannot be a favourite.",
+        Message("You do not have this role in this account, so it cannot be a favourite."),
         f"{role} is not one of their roles",
     )
 

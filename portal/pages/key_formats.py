@@ -15,6 +15,7 @@ from enum import Enum, auto
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from accounts.types import Credentials, IssuedKeys
 
@@ -92,60 +93,66 @@ def formats(keys: IssuedKeys, *, profile: str) -> tuple[Format, ...]:
         Format(
             "posix",
             "bash, zsh",
-            "Paste into a terminal: bash, zsh and other POSIX shells.",
+            gettext("Paste into a terminal: bash, zsh and other POSIX shells."),
             _block(_environment(keys, 'export {}="', '"')),
         ),
         Format(
             "fish",
             "fish",
-            "Paste into a terminal with fish.",
+            gettext("Paste into a terminal with fish."),
             _block(_environment(keys, 'set -gx {} "', '"')),
         ),
         Format(
             "powershell",
             "PowerShell",
-            "Paste into PowerShell, on any system.",
+            gettext("Paste into PowerShell, on any system."),
             _block(_environment(keys, '$Env:{}="', '"')),
         ),
         Format(
             "cmd",
             "cmd",
-            "Paste into the Command Prompt of Windows.",
+            gettext("Paste into the Command Prompt of Windows."),
             _block(_environment(keys, "SET {}=")),
         ),
         Format(
             "env",
             ".env",
-            "Save as a file: docker run --env-file, docker compose, systemd and dotenv read it.",
+            gettext(
+                "Save as a file: docker run --env-file, docker compose, systemd and dotenv read it."
+            ),
             _block(_environment(keys, "{}=")),
         ),
         Format(
             "profile",
-            "Profile",
-            "Add to ~/.aws/credentials (Windows: %USERPROFILE%\\.aws\\credentials). Replace a section "
-            "of the same name that is there: a file with two is refused by AWS's tools. Then use "
-            "--profile with the name in brackets.",
+            gettext("Profile"),
+            gettext(
+                "Add to ~/.aws/credentials (Windows: %USERPROFILE%\\.aws\\credentials). Replace a section "
+                "of the same name that is there: a file with two is refused by AWS's tools. Then use "
+                "--profile with the name in brackets."
+            ),
             _block(credentials_profile(keys, profile)),
             profile,
         ),
         Format(
             "configure",
             "aws configure",
-            "Paste into any shell: the AWS CLI writes the profile for you, or replaces the one of "
-            "the same name.",
+            gettext(
+                "Paste into any shell: the AWS CLI writes the profile for you, or replaces the one of "
+                "the same name."
+            ),
             _block(_configure(keys, profile)),
             profile,
         ),
         Format(
             "json",
             "JSON",
-            "What the AWS CLI and SDKs expect of a credential_process.",
+            gettext("What the AWS CLI and SDKs expect of a credential_process."),
             _block(_json(credentials)),
         ),
         Format(
             "values",
-            "Values",
-            "For tools that ask for each value.",
+            gettext("Values"),
+            gettext("For tools that ask for each value."),
             tuple(Block(label, (line,)) for label, line in _values(keys)),
         ),
     )
@@ -243,9 +250,9 @@ def _values(keys: IssuedKeys) -> tuple[tuple[str, Line], ...]:
     key_id, secret, token = _variables(keys.credentials, "")
     region = keys.entitlement.role.region
     return (
-        ("AWS access key ID", key_id),
-        ("AWS secret access key", secret),
-        ("AWS session token", token),
-        *([("Region", (Piece(region),))] if region else []),
-        ("Expires at", (Piece(_expiration(keys.credentials)),)),
+        (gettext("AWS access key ID"), key_id),
+        (gettext("AWS secret access key"), secret),
+        (gettext("AWS session token"), token),
+        *([(gettext("Region"), (Piece(region),))] if region else []),
+        (gettext("Expires at"), (Piece(_expiration(keys.credentials)),)),
     )

@@ -12,7 +12,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import issue_keys
-from accounts.durations import in_words
 from accounts.favourites import last_keys
 from accounts.models.audit import Action
 from accounts.profile_patterns import LONGEST_PROFILE, name_by_id
@@ -29,6 +28,7 @@ from portal.pages.recents import remember
 from portal.pages.role_request import RoleRequest, role_request
 from portal.pages.see_other import SeeOther
 from portal.verified import verify
+from portal.wording import duration as duration_in_words
 
 
 @never_cache
@@ -98,7 +98,7 @@ def _issue(request: HttpRequest, wanted: RoleRequest) -> HttpResponse:
         "entitlement": issued.entitlement,
         "role": role,
         "expires_at": expires_at,
-        "valid_for": in_words(round((expires_at - now).total_seconds())),
+        "valid_for": duration_in_words(round((expires_at - now).total_seconds())),
         "formats": formats(issued, profile=profile) + profiles,
         "again": wanted.query,
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from accounts.claims import arrived, pick, why_unread
 from accounts.models import Account, Mapping, Person
@@ -70,10 +71,12 @@ def _arrived(subject: Subject, counted: Claims, claim: str) -> ArrivedClaim:
         return ArrivedClaim(
             claim,
             values,
-            f"{', '.join(visible(value) for value in everything if value not in values)} arrived, but does not count: "
-            "nobody verified this e-mail address.",
+            gettext("%(values)s arrived, but does not count: nobody verified this e-mail address.")
+            % {"values": ", ".join(visible(one) for one in everything if one not in values)},
         )
     note = why_unread(counted, claim)
     if not note and len(values) == 1 and any(mark in values[0] for mark in (";", ",", "|")):
-        note = "This is one text, and one value. If it holds several, a mapping can split it."
+        note = gettext(
+            "This is one text, and one value. If it holds several, a mapping can split it."
+        )
     return ArrivedClaim(claim, values, note)

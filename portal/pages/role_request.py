@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, QueryDict
 
 from accounts.errors import InvalidRequest
+from accounts.messages import Message
 from accounts.types import RoleRef
 
 # No session is longer than 43200 seconds: a number with more digits than this is not worth converting.
@@ -93,7 +94,9 @@ def _is_read_only(fields: QueryDict) -> bool:
     said = set(fields.getlist("read_only")) - {""}
     if said - {"1"}:
         raise InvalidRequest(
-            "Whether read-only is asked for cannot be read. Nothing was issued. Go back and choose again.",
+            Message(
+                "Whether read-only is asked for cannot be read. Nothing was issued. Go back and choose again."
+            ),
             "read_only is neither 1 nor empty",
             code="request.read_only",
         )

@@ -9,9 +9,11 @@ from dataclasses import replace
 from html import escape
 from itertools import groupby
 
+from django.utils.translation import ngettext
+
 from accounts.types import Entitlement, OfferedRole
-from portal.pages import humanize
 from portal.pages.account_list import AccountRow, account_row, hidden_text
+from portal.wording import number
 
 # Each word is looked for in every account, so a search is cut to this length.
 LONGEST_SEARCH = 200
@@ -58,7 +60,11 @@ def matching_entitlements(entitlements: Iterable[Entitlement], text: str) -> lis
 
 def result_message(count: int) -> str:
     """Return what screen readers announce: "1 role found"."""
-    return f"{humanize.count(count, 'role')} found" if count else ""
+    if not count:
+        return ""
+    return ngettext("%(count)s role found", "%(count)s roles found", count) % {
+        "count": number(count)
+    }
 
 
 def hidden_lines(role: OfferedRole) -> str:

@@ -70,7 +70,11 @@ def end(request: HttpRequest, sign_in_id: UUID) -> HttpResponse:
     )
     if sign_in_id == current.pk:
         return _signed_out(request, ended)
-    told = f"{ended.in_words}." if ended.sign_ins else "It had ended already."
+    told = (
+        Message("%(ended)s.", ended=ended.in_words)
+        if ended.sign_ins
+        else Message("It had ended already.")
+    )
     return _told(request, told, came_from=(SourceKind.SIGN_IN, sign_in_id))
 
 
@@ -84,7 +88,7 @@ def end_command_line(request: HttpRequest, approval_id: UUID) -> HttpResponse:
         origin=origin_of(request),
         now=timezone.now(),
     )
-    told = f"Command line ended: {visible(ended.client_name)}."
+    told = Message("Command line ended: %(name)s.", name=visible(ended.client_name))
     return _told(request, told, came_from=(SourceKind.COMMAND_LINE, approval_id))
 
 
@@ -98,7 +102,10 @@ def end_others(request: HttpRequest) -> HttpResponse:
         origin=origin_of(request),
         now=timezone.now(),
     )
-    return _told(request, f"{ended.in_words}. You are still signed in here.")
+    return _told(
+        request,
+        Message("%(ended)s.", ended=ended.in_words) + Message("You are still signed in here."),
+    )
 
 
 @never_cache
@@ -128,10 +135,10 @@ def _tokens_too(request: HttpRequest) -> bool:
 
 
 def _told(
-    request: HttpRequest, message: str, *, came_from: tuple[SourceKind, UUID] | None = None
+    request: HttpRequest, message: Message, *, came_from: tuple[SourceKind, UUID] | None = None
 ) -> HttpResponse:
     """Say what has ended, and until when sessions that came from it live on; then show the list that was acted on."""
-    messages.success(request, message)
+    messages.success(request, in_words(message))
     if came_from is not None:
         person = sign_in_of(request).person
         until = alive_until(person, *came_from, now=timezone.now())
@@ -146,7 +153,7 @@ def _told(
 def _signed_out(request: HttpRequest, ended: Ended) -> HttpResponse:
     """Tell somebody who has just ended the present sign-in, in a browser that knows nobody any more."""
     person = sign_in_of(request).person
-    context = {"ended": ended.in_words, "at_aws": at_aws(person, now=timezone.now())}
+    context = {"ended": in_words(ended.in_words), "at_aws": at_aws(person, now=timezone.now())}
     _forget(request)
     response = render(request, "pages/signed_out.html", context)
     provider_session.mark_as_remaining(response)

@@ -12,6 +12,7 @@ from django.conf import settings
 from accounts.aws import destinations
 from accounts.aws.limits import ACCOUNT_ID
 from accounts.errors import InvalidRequest
+from accounts.messages import Message
 from accounts.types import Entitlement, Kind, OfferedRole
 from portal.pages.role_request import RoleRequest
 
@@ -99,8 +100,12 @@ def build(mine: Sequence[ConsoleAccount], typed: str, wanted: RoleRequest) -> Sh
     named = [role for role in account.roles if role.role_name == wanted.role_name]
     if wanted.role_name and not named:
         raise InvalidRequest(
-            f"You do not have this role in {account.name}, or it does not open the console. "
-            f"Your roles there: {', '.join(role.role_name for role in account.roles)}.",
+            Message(
+                "You do not have this role in %(name)s, or it does not open the console. Your "
+                "roles there: %(roles)s.",
+                name=account.name,
+                roles=", ".join(role.role_name for role in account.roles),
+            ),
             code="shortcut.role",
         )
     # Without a role in the link, others may follow it with another role, which has its own destination.
@@ -127,13 +132,20 @@ def _account(mine: Sequence[ConsoleAccount], typed: str) -> ConsoleAccount:
         return found[0]
     if found:
         some = ", ".join(account.label for account in found[:5])
-        more = f" and {len(found) - 5} more" if len(found) > 5 else ""
         raise InvalidRequest(
-            f"Several accounts match: {some}{more}. Enter the account id.",
+            Message(
+                "Several accounts match: %(some)s and %(more)s more. Enter the account id.",
+                some=some,
+                more=len(found) - 5,
+            )
+            if len(found) > 5
+            else Message("Several accounts match: %(some)s. Enter the account id.", some=some),
             code="shortcut.account",
         )
     raise InvalidRequest(
-        "This account is unknown, or you have no role in it that opens the console. Choose one "
-        "from the list.",
+        Message(
+            "This account is unknown, or you have no role in it that opens the console. Choose one "
+            "from the list."
+        ),
         code="shortcut.account",
     )

@@ -13,10 +13,12 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.errors import InvalidRequest
+from accounts.messages import Message
 from accounts.models import Token
 from accounts.portal_tokens import lifecycle
 from accounts.portal_tokens.scopes import choices
@@ -25,9 +27,15 @@ from portal.context import origin_of, sign_in_of
 from portal.pages import humanize, once
 from portal.pages.see_other import SeeOther
 from portal.verified import verify
-from portal.wording import in_words
+from portal.wording import in_words, number
 
-DAYS = {7: "1 week", 30: "30 days", 90: "90 days", 180: "180 days", 365: "1 year"}
+DAYS = {
+    7: gettext_lazy("1 week"),
+    30: gettext_lazy("30 days"),
+    90: gettext_lazy("90 days"),
+    180: gettext_lazy("180 days"),
+    365: gettext_lazy("1 year"),
+}
 DEFAULT_DAYS = "90"
 # The form's value of “every role I have”: no permission set can have this name.
 EVERY = "*"
@@ -82,19 +90,19 @@ class TokenRow:
         """The scope in one line: keys · ReadOnly · every account."""
         token = self.token
         may = {
-            "keys": token.keys,
-            "the console": token.console,
-            "the directory": token.directory,
-            "the audit trail": token.audit,
-            "tests of roles": token.testing,
-            "cuts of live sessions": token.revoking,
+            gettext("keys"): token.keys,
+            gettext("the console"): token.console,
+            gettext("the directory"): token.directory,
+            gettext("the audit trail"): token.audit,
+            gettext("tests of roles"): token.testing,
+            gettext("cuts of live sessions"): token.revoking,
         }
         parts = [", ".join(name for name, given in may.items() if given)]
         if token.keys or token.console:
-            parts += ["read-only"] if token.read_only else []
+            parts += [gettext("read-only")] if token.read_only else []
             parts += [
-                _named(token.permission_sets, "every role"),
-                _named(token.account_ids, "every account"),
+                _named(token.permission_sets, gettext("every role")),
+                _named(token.account_ids, gettext("every account")),
             ]
         return " · ".join(parts)
 
@@ -123,7 +131,10 @@ def revoke(request: HttpRequest, token_id: UUID) -> HttpResponse:
         origin=origin_of(request),
         now=timezone.now(),
     )
-    messages.success(request, f"Revoked “{token.purpose}”. It no longer works.")
+    messages.success(
+        request,
+        in_words(Message("Revoked “%(purpose)s”. It no longer works.", purpose=token.purpose)),
+    )
     if request.POST.get("back") == "sessions":
         return redirect("sessions")
     return redirect(_name(bool(token.machine)))
@@ -201,4 +212,7 @@ def _named(names: Iterable[str] | None, everything: str) -> str:
     if names is None:
         return everything
     shown, more = humanize.shortened(list(names))
-    return ", ".join(shown) + (f" and {more} more" if more else "")
+    names_shown = ", ".join(shown)
+    if not more:
+        return names_shown
+    return gettext("%(names)s and %(more)s more") % {"names": names_shown, "more": number(more)}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from django.http import HttpRequest
 
 from accounts.errors import GatehouseError
+from accounts.messages import Message
 from accounts.oidc import discovery
 from accounts.oidc.errors import ProviderUnavailable, SignInFailed
 from accounts.visible import as_line
@@ -16,11 +17,15 @@ _PARAMETERS = ("state", "code", "error", "error_description", "iss")
 
 # The errors of RFC 6749 section 4.1.2.1 and OpenID Connect Core 1.0 section 3.1.2.6, for people.
 _MESSAGES = {
-    "access_denied": "The sign-in was cancelled, or your identity provider does not allow you to use this portal.",
-    "login_required": "Your identity provider wants you to sign in there first.",
-    "interaction_required": "Your identity provider wants you to sign in there first.",
-    "consent_required": "Your identity provider wants your consent first.",
-    "account_selection_required": "Your identity provider wants you to choose an account first.",
+    "access_denied": Message(
+        "The sign-in was cancelled, or your identity provider does not allow you to use this portal."
+    ),
+    "login_required": Message("Your identity provider wants you to sign in there first."),
+    "interaction_required": Message("Your identity provider wants you to sign in there first."),
+    "consent_required": Message("Your identity provider wants your consent first."),
+    "account_selection_required": Message(
+        "Your identity provider wants you to choose an account first."
+    ),
 }
 _NEEDS_THE_PERSON = frozenset(_MESSAGES) - {"access_denied"}
 # Keycloak sends this where another tab has signed in meanwhile and the login page of this one has
@@ -84,13 +89,15 @@ class AuthorizationResponse:
         admin_message = f"The provider answered with the error {self.provider_message}"
         if self.error in ("temporarily_unavailable", "server_error"):
             return ProviderUnavailable(
-                "Your identity provider has a problem and cannot sign you in. Try again in a minute.",
+                Message(
+                    "Your identity provider has a problem and cannot sign you in. Try again in a minute."
+                ),
                 admin_message,
                 code=PROVIDER_REFUSED,
             )
         return SignInFailed(
-            _MESSAGES.get(self.error, "Your identity provider refused the sign-in.")
-            + " You can sign in again. If it happens again, contact your portal admins.",
+            _MESSAGES.get(self.error, Message("Your identity provider refused the sign-in."))
+            + Message("You can sign in again. If it happens again, contact your portal admins."),
             admin_message,
             code=PROVIDER_REFUSED,
         )
@@ -113,7 +120,9 @@ def parse(request: HttpRequest) -> AuthorizationResponse:
 
 def _malformed(admin_message: str) -> SignInFailed:
     return SignInFailed(
-        "This address only works on the way back from your identity provider. Sign in again.",
+        Message(
+            "This address only works on the way back from your identity provider. Sign in again."
+        ),
         admin_message,
         code="signin.callback",
     )
@@ -121,8 +130,10 @@ def _malformed(admin_message: str) -> SignInFailed:
 
 def _not_ours(admin_message: str) -> SignInFailed:
     return SignInFailed(
-        "This answer did not come from the identity provider of this portal, so it was refused. "
-        "Sign in again, and start on this portal's own page.",
+        Message(
+            "This answer did not come from the identity provider of this portal, so it was refused. "
+            "Sign in again, and start on this portal's own page."
+        ),
         admin_message,
         code="signin.issuer",
     )

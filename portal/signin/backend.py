@@ -12,6 +12,7 @@ from django.utils import timezone
 from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 
 from accounts import reverification
+from accounts.messages import Message
 from accounts.models import Person, SignIn
 from accounts.oidc import discovery, id_tokens, token_endpoint, userinfo
 from accounts.oidc.errors import SignInFailed
@@ -100,8 +101,10 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
         if self.verifies and previous is not None:
             if not is_of(previous, somebody):
                 raise SignInFailed(
-                    "Somebody else is signed in at your identity provider in this browser. To go on as that person, "
-                    "sign in again.",
+                    Message(
+                        "Somebody else is signed in at your identity provider in this browser. To go on as that person, "
+                        "sign in again."
+                    ),
                     f"{previous} was to be verified again, and the provider named {somebody.sub}",
                     code="signin.somebody_else",
                 )

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from accounts.messages import Message
 from accounts.oidc.errors import SignInFailed
 from portal.sessions import SessionStore
 
@@ -80,8 +81,10 @@ def claim(request: HttpRequest, state: str) -> SignInAttempt:
     stored = attempt.get("oidc_states", {}).get(state)
     if stored is None or not attempt.take():
         raise SignInFailed(
-            "This sign-in was completed already, took too long, or was started in another browser. "
-            "Sign in again. If it happens again, allow cookies for this site.",
+            Message(
+                "This sign-in was completed already, took too long, or was started in another browser. "
+                "Sign in again. If it happens again, allow cookies for this site."
+            ),
             "The callback's state is not one that this browser is waiting for.",
             code="signin.state",
         )

@@ -20,6 +20,7 @@ from mozilla_django_oidc.views import (
 from accounts import signins
 from accounts.encryption import decrypt
 from accounts.errors import GatehouseError
+from accounts.messages import Message
 from accounts.models import SignIn
 from accounts.oidc import discovery
 from accounts.oidc.errors import SignInFailed
@@ -127,7 +128,9 @@ class Callback(OIDCAuthenticationCallbackView):  # type: ignore[misc]
         )
         if person is None:
             raise SignInFailed(
-                "Sign-in is not set up correctly in this portal. Contact your portal admins.",
+                Message(
+                    "Sign-in is not set up correctly in this portal. Contact your portal admins."
+                ),
                 "No backend answered.",
             )
         return person

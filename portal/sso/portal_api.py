@@ -120,7 +120,7 @@ def _roles(
         return [entitlement.role for entitlement in decision.granted]
     problem = next(iter(decision.problems), None)
     denied = AccessDenied(
-        problem.message if problem else "You have no role in this account.",
+        str(problem.message) if problem else "You have no role in this account.",
         code=problem.code if problem else "",
     )
     denied.asked = AskedRole(Kind.KEYS, account_id) if account_id else None

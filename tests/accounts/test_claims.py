@@ -369,7 +369,7 @@ def test_problems_say_that_google_sends_no_groups() -> None:
 def test_a_problem_is_said_for_people_and_without_the_values() -> None:
     (found,) = problems({"groups": full(OKTA_GROUP_LIMIT)}, ["groups"], issuer=OKTA)
 
-    assert "exactly 100 values of “groups”" in found.message
+    assert "exactly 100 values of “groups”" in str(found.message)
     assert "group-1" not in repr(found)
 
 

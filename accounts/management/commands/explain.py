@@ -124,7 +124,7 @@ def _explained(asked: Asked, account_id: str, role_name: str) -> Iterator[str]:
     for block in explanation.blocks:
         yield f"Blocked, so nothing is given: {block} ({visible(block.reason)})"
     for problem in explanation.problems:
-        yield problem.message
+        yield str(problem.message)
     if not explanation.granted:
         yield "No mapping in force gives them a role."
     for entitlement in explanation.granted:

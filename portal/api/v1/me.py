@@ -111,7 +111,7 @@ def entitlements(request: HttpRequest, filters: Query[EntitlementFilters]) -> di
             serialize=partial(_serialize, read_only=read_only, names=names),
         ),
         "problems": [
-            {"claim": problem.claim, "code": problem.code, "message": problem.message}
+            {"claim": problem.claim, "code": problem.code, "message": str(problem.message)}
             for problem in decided.problems
         ],
     }
