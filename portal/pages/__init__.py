@@ -6,7 +6,7 @@ start, activity, console, keys, bulk_keys, config_file, shortcuts, favourites, p
                  the pages; errors has the error pages
 own_roles        what the person who is signed in may use: the one thing that is remembered between requests
 account_list     the rows of the start page as values; account_html renders them, search finds in them
-tiles, summary, no_accounts
+tiles, chips, summary, no_accounts
                  the other parts of the start page
 role_request     reads the role, duration, region and destination that a link or form asks for
 entitled         looks up one role for a page that asks before the door is used

@@ -21,12 +21,13 @@ from threading import Lock
 
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from accounts import revisions
 from accounts.claims import ClaimProblem
 from accounts.entitlements import resolve
 from accounts.signins import subject_of
-from accounts.types import Entitlement, RoleRef, Subject
+from accounts.types import Entitlement, Environment, RoleRef, Subject
 from portal.context import sign_in_of
 from portal.pages import account_html, account_list
 from portal.pages.summary import Summary, summary
@@ -47,15 +48,44 @@ class OwnRoles:
     summary: Summary
     until: datetime | None
 
+    @cached_property
+    def units(self) -> account_html.Units:
+        """The headings of the list: the organizational units in their order, where any account is in one."""
+        if len(self.accounts) < 2 or not self.accounts[0].unit:
+            return {}
+        names = dict.fromkeys(account.unit for account in self.accounts)
+        return {name: number for number, name in enumerate(names)}
+
     @property
-    def grouped(self) -> bool:
-        """Whether the list has headings: the organizational units, where any account is in one."""
-        return len(self.accounts) > 1 and bool(self.accounts[0].unit)
+    def folded(self) -> bool:
+        """Whether each account is one line."""
+        return len(self.accounts) > account_html.MOST_UNFOLDED
 
     @cached_property
+    def environments(self) -> tuple[Environment, ...]:
+        """The environments of the accounts, by label."""
+        known = {
+            each.environment.name: each.environment for each in self.accounts if each.environment
+        }
+        return tuple(sorted(known.values(), key=lambda each: (each.label.casefold(), each.name)))
+
+    @cached_property
+    def some_are_privileged(self) -> bool:
+        """Whether there are both privileged roles and others."""
+        return len({role.privileged for each in self.accounts for role in each.roles}) > 1
+
     def list_html(self) -> str:
-        """All accounts as the start page lists them."""
-        return account_html.at_once_and_later(self.accounts, grouped=self.grouped)
+        """All accounts as the start page lists them, in the language of the request."""
+        language = get_language() or ""
+        if language not in self._lists:
+            self._lists[language] = account_html.at_once_and_later(
+                self.accounts, units=self.units, folded=self.folded
+            )
+        return self._lists[language]
+
+    @cached_property
+    def _lists(self) -> dict[str, str]:
+        return {}
 
 
 _remembered: OrderedDict[Key, OwnRoles] = OrderedDict()

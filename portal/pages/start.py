@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -15,7 +17,7 @@ from django.views.decorators.http import require_safe
 from portal import provider_session
 from portal.aws_config import AWS_START_URL
 from portal.context import open_sign_in, sign_in_of, subject_of_request
-from portal.pages import account_html, humanize
+from portal.pages import account_html, chips, humanize
 from portal.pages.form_action import may_lead_to_aws
 from portal.pages.no_accounts import no_accounts
 from portal.pages.own_roles import OwnRoles, own_roles
@@ -58,18 +60,23 @@ def start(request: HttpRequest) -> HttpResponse:
 
 
 def _list(request: HttpRequest, own: OwnRoles) -> HttpResponse:
-    """Show all accounts, those that a search finds, or one page of either."""
+    """Show all accounts, those that a search and chips find, or one page of either."""
     query = request.GET.get("q", "").strip()[:LONGEST_SEARCH]
     words = words_in(query)
-    accounts = matching_accounts(own.accounts, words) if query else own.accounts
+    chosen = chips.chosen(request.GET, own)
+    accounts = chips.fitting(own.accounts, chosen)
+    accounts = matching_accounts(accounts, words) if query else accounts
+    searched = bool(query or chosen)
     size = ON_EACH_PAGE if len(own.accounts) > ON_ONE_PAGE else ON_ONE_PAGE
     page = Paginator(accounts, size).get_page(request.GET.get("page"))
     later = 0
-    if not query and "all" not in request.GET and not page.has_other_pages():
+    if not searched and "all" not in request.GET and not page.has_other_pages():
         later = max(len(accounts) - account_html.AT_ONCE, 0)
-        list_html = own.list_html
+        list_html = own.list_html()
     else:
-        list_html = account_html.sections(page.object_list, grouped=own.grouped, words=words)
+        list_html = account_html.sections(
+            page.object_list, units=own.units, folded=own.folded, words=words
+        )
     count = humanize.count(page.paginator.count, "account")
     context = {
         "summary": own.summary,
@@ -79,8 +86,12 @@ def _list(request: HttpRequest, own: OwnRoles) -> HttpResponse:
         "has_search": len(own.accounts) > 1,
         "server_searches": len(own.accounts) > ON_ONE_PAGE,
         "query": query,
+        "asked": urlencode(chips.parameters(query, chosen)),
+        "chips": chips.offered(own, chosen, query),
+        "kept": chips.parameters("", chosen),
+        "units": own.units if own.folded and not searched and not page.has_other_pages() else {},
         "result_message": result_message(sum(len(each.roles) for each in accounts))
-        if query
+        if searched
         else "",
         "later": later,
         "tiles": tiles_html(tiles_of(sign_in_of(request).person, own), own, words),

@@ -31,15 +31,15 @@ def test_page_of_300_accounts_and_1200_roles_fits_into_15_kb() -> None:
     response = signed_in("Small").get("/")
 
     page = gzip.decompress(response.content).decode()
-    assert page.count('<li class="account"') == 300
-    assert page.count('class="star" name="role_name"') == 1200
+    assert page.count('<li class="account line"') == 300
+    assert page.count('type="radio"') == 1200
     assert len(response.content) <= 15 * 1024
 
 
 def test_page_of_3000_accounts_is_paged() -> None:
     page = gzip.decompress(signed_in("Large").get("/").content).decode()
 
-    assert page.count('<li class="account"') == 100
+    assert page.count('<li class="account line"') == 100
     assert "1 to 100 of 3,000 accounts" in page
 
 

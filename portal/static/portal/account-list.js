@@ -6,28 +6,64 @@ const accountList = (() => {
     const go = document.getElementById("go");
     const whenIdle = window.requestIdleCallback ?? ((work) => setTimeout(work, 10));
 
-    // The role of a button, as forms send it: "123456789012/ReadOnly".
+    // The role of a button, as forms send it: "123456789012/ReadOnly". In a line of many roles it is the chosen one's.
+    function roleName(button) {
+        return button.value || button.form.elements.role_name.value;
+    }
+
     function roleValue(button) {
-        return `${button.form.elements.account_id.value}/${button.value}`;
+        return `${button.form.elements.account_id.value}/${roleName(button)}`;
+    }
+
+    // What a button is called in full; the page has the words.
+    function label(what, accountName, role) {
+        return list.dataset[what].replace("{account}", () => accountName).replace("{role}", () => role);
+    }
+
+    function favouriteRoles() {
+        return new Set([...document.querySelectorAll("#tiles .star[aria-pressed=true]")].map((star) => star.value));
     }
 
     function prepare(root) {
-        const favourites = new Set(
-            [...document.querySelectorAll("#tiles .star[aria-pressed=true]")].map((star) => star.value),
-        );
+        const favourites = favouriteRoles();
         for (const form of root.querySelectorAll(".account:not([data-ready]) > form")) {
             const account = form.parentElement;
-            const accountName = account.querySelector(".name").textContent;
             account.dataset.ready = "";
+            if (account.classList.contains("line")) {
+                prepareLine(account, favourites);
+                continue;
+            }
+            const accountName = account.querySelector(".name").textContent;
             for (const role of account.querySelectorAll(".role")) {
-                const [star, ...buttons] = role.querySelectorAll("button");
-                star.setAttribute("aria-label", `${star.getAttribute("aria-label")} in ${accountName}`);
-                star.setAttribute("aria-pressed", favourites.has(roleValue(star)));
-                for (const button of buttons) {
-                    if (button.hasAttribute("formaction")) button.replaceWith(keysLink(button, accountName));
-                    else button.setAttribute("aria-label", `Console of ${accountName} as ${button.value}`);
+                for (const button of role.querySelectorAll("button")) {
+                    if (button.classList.contains("star")) {
+                        button.setAttribute("aria-label", label("favourite", accountName, button.value));
+                        button.setAttribute("aria-pressed", favourites.has(roleValue(button)));
+                    } else if (button.hasAttribute("formaction")) button.replaceWith(keysLink(button, accountName));
+                    else button.setAttribute("aria-label", label("console", accountName, button.value));
                 }
             }
+        }
+    }
+
+    // Name the buttons of a line after its chosen role.
+    function prepareLine(account, favourites) {
+        const accountName = account.querySelector(".name").textContent;
+        for (const button of account.querySelectorAll(".acts button")) {
+            const what = button.classList.contains("star") ? "favourite" : button.hasAttribute("formaction") ? "keys" : "console";
+            button.setAttribute("aria-label", label(what, accountName, roleName(button)));
+            if (what === "favourite") button.setAttribute("aria-pressed", favourites.has(roleValue(button)));
+        }
+    }
+
+    list.addEventListener("change", (event) => prepareLine(event.target.closest(".line"), favouriteRoles()));
+
+    // A search hid the chosen role of a line: the first that is shown is chosen.
+    function chooseShown() {
+        for (const line of list.querySelectorAll(".line:not([hidden])")) {
+            if (!line.querySelector(".role[hidden] :checked")) continue;
+            line.querySelector(".role:not([hidden]) input").checked = true;
+            prepareLine(line, favouriteRoles());
         }
     }
 
@@ -39,7 +75,7 @@ const accountList = (() => {
         });
         link.className = "button";
         link.href = `${button.getAttribute("formaction")}?${query}`;
-        link.setAttribute("aria-label", `Keys for ${button.value} in ${accountName}`);
+        link.setAttribute("aria-label", label("keys", accountName, button.value));
         link.textContent = button.textContent;
         return link;
     }
@@ -85,6 +121,8 @@ const accountList = (() => {
         go.submit();
         role.remove();
     });
+    // The unit that one jumps to may be among the accounts that are still to come.
+    document.getElementById("units")?.addEventListener("click", finish);
     document.addEventListener("DOMContentLoaded", () => {
         whenIdle(() => {
             prepare(list);
@@ -92,5 +130,5 @@ const accountList = (() => {
         }, { timeout: 100 });
     });
 
-    return { list, roleValue, finish };
+    return { list, roleValue, chooseShown, finish };
 })();

@@ -7,6 +7,7 @@
     const result = document.getElementById("result");
     const searchesHere = !("serverSearches" in form.dataset);
     const PAUSE = 150;
+    const ROWS = ".tile, .line, .roles .role";
     // A page that came with a search holds only its result.
     let isComplete = !input.defaultValue;
     let entries;
@@ -26,11 +27,14 @@
         // Tiles are not counted: their roles are in the list too.
         const count = found.filter((role) => role.closest(".account")).length;
         nothing.hidden = count > 0;
+        accountList.chooseShown();
+        const units = document.getElementById("units");
+        if (units) units.hidden = wanted.length > 0;
         result.textContent = matching.message(wanted, count);
     }
 
     function takeFrom(page) {
-        for (const id of ["tiles", "nothing", "result", "accounts", "pager"]) {
+        for (const id of ["tiles", "nothing", "result", "accounts", "pager", "chips"]) {
             const [here, there] = [document.getElementById(id), page.getElementById(id)];
             if (here && there) {
                 here.replaceChildren(...there.childNodes);
@@ -41,14 +45,14 @@
     }
 
     async function askServer() {
-        const page = await matching.page(form.action + (input.value.trim() ? `?${query()}` : ""), "accounts");
+        const page = await matching.page(form.action + (`${query()}` && `?${query()}`), "accounts");
         if (page) takeFrom(page);
     }
 
     async function search() {
         if (!searchesHere) return askServer();
         if (!isComplete) {
-            const page = await matching.page(`${form.action}?all`, "accounts");
+            const page = await matching.page(`${form.action}?${query("")}&all`, "accounts");
             if (!page) return;
             takeFrom(page);
             isComplete = true;
@@ -57,13 +61,17 @@
         show(words.in(input.value));
     }
 
-    function query() {
-        return new URLSearchParams({ q: input.value.trim() });
+    // The search, with the chips that are chosen: hidden fields of the form.
+    function query(text = input.value.trim()) {
+        const fields = new URLSearchParams(new FormData(form));
+        if (text) fields.set("q", text);
+        else fields.delete("q");
+        return fields;
     }
 
     // Keep the search in the address, so that it is still there after going back or reloading.
     function updateAddress() {
-        history.replaceState(null, "", input.value.trim() ? `?${query()}` : location.pathname);
+        history.replaceState(null, "", `${query()}` ? `?${query()}` : location.pathname);
     }
 
     let pause;
@@ -94,7 +102,7 @@
 
     // The first button of each role that is shown: the arrow keys walk through these.
     function results() {
-        return [...document.querySelectorAll(".tile, .role")]
+        return [...document.querySelectorAll(ROWS)]
             .filter((one) => !one.closest("[hidden]"))
             .map((one) => one.querySelector(".button"))
             .filter(Boolean);
@@ -102,7 +110,7 @@
 
     // Handle an arrow key or Escape; false if the key means something else here.
     function walk(event) {
-        const row = event.target.closest(".tile, .role");
+        const row = event.target.closest(ROWS);
         if (event.target !== input && !row) return false;
         if (event.key === "Escape") {
             input.value = event.target === input ? "" : input.value;
@@ -110,6 +118,8 @@
             input.focus();
             return search() && true;
         }
+        // There the arrows choose a role.
+        if (event.target.type === "radio") return false;
         const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
         if (!step) return false;
         if (event.target === input) {

@@ -33,7 +33,10 @@
         const response = await send({ csrfmiddlewaretoken: token, tiles: "", [action]: value }).catch(() => null);
         if (!response?.ok || response.redirected) return sendForm(action, value);
         const page = new DOMParser().parseFromString(await response.text(), "text/html");
+        const before = star.getBoundingClientRect().top;
         document.getElementById("tiles").replaceWith(page.getElementById("tiles"));
+        // What is below the tiles stays under the pointer.
+        if (!isInTiles) window.scrollBy(0, star.getBoundingClientRect().top - before);
         updateList(value, action === "star");
         document.dispatchEvent(new Event("tiles"));
         result.textContent = action === "star" ? "Added to favourites" : "Removed from favourites";
