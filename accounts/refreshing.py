@@ -23,7 +23,7 @@ from accounts.errors import SignInAgain, VerifyAgain
 from accounts.messages import Message
 from accounts.models import SignIn
 from accounts.models.signins import EndedBy, Verification
-from accounts.oidc import discovery, id_tokens, jwt, token_endpoint, userinfo
+from accounts.oidc import discovery, group_sources, id_tokens, jwt, token_endpoint, userinfo
 from accounts.oidc.errors import GrantRefused, ProviderMisconfigured, UserinfoRefused, unavailable
 from accounts.oidc.subjects import PROTOCOL_CLAIMS, merge_userinfo, subject
 from accounts.oidc.token_endpoint import TokenAnswer
@@ -235,7 +235,9 @@ def _refreshed_claims(tokens: _Tokens, answer: TokenAnswer) -> dict[str, Any]:
     )
     more = userinfo.beside(verified, access_token=answer.access_token, now=now)
     # A refreshed ID token may leave out how and when somebody signed in (section 12.2): that has not changed.
-    return merge_userinfo({**_of_protocol(tokens.claims), **verified}, more)
+    return group_sources.completed(
+        merge_userinfo({**_of_protocol(tokens.claims), **verified}, more)
+    )
 
 
 def _by_userinfo(sign_in_id: UUID, tokens: _Tokens) -> dict[str, Any]:
@@ -253,7 +255,7 @@ def _claims_of_userinfo(tokens: _Tokens, access_token: str, now: datetime) -> di
     claims = userinfo.ask(access_token, sub=tokens.sub) if access_token else {}
     if not userinfo.suffices(claims, now=now):
         return {}
-    return merge_userinfo(_of_protocol(tokens.claims), claims)
+    return group_sources.completed(merge_userinfo(_of_protocol(tokens.claims), claims))
 
 
 def _of_protocol(claims: dict[str, Any]) -> dict[str, Any]:

@@ -61,6 +61,12 @@ OIDC_RP_SIGN_ALGO = env.str("OIDC_RP_SIGN_ALGO", default="RS256")
 OIDC_EMAIL_IS_VERIFIED = env.bool("OIDC_EMAIL_IS_VERIFIED", default=False)
 # Whether userinfo is asked for more claims: required, optional or never.
 OIDC_USERINFO = env.str("OIDC_USERINFO", default="optional")
+# Where a person's groups come from that the provider's tokens leave out: "", entra or google.
+GROUP_SOURCE = env.str("GROUP_SOURCE", default="")
+ENTRA_CLOUD = env.str("ENTRA_CLOUD", default="global")
+# The JSON key of a service account, and the admin in whose name it reads groups.
+GOOGLE_SERVICE_ACCOUNT = env.str("GOOGLE_SERVICE_ACCOUNT", default="")
+GOOGLE_ADMIN = env.str("GOOGLE_ADMIN", default="")
 FRONT_CHANNEL_LOGOUT = env.bool("FRONT_CHANNEL_LOGOUT", default=False)
 # Whether these calls also cut the person's live sessions at AWS.
 PROVIDER_CUTS_SESSIONS = env.bool("PROVIDER_CUTS_SESSIONS", default=False)

@@ -14,7 +14,7 @@ from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 from accounts import reverification
 from accounts.messages import Message
 from accounts.models import Person, SignIn
-from accounts.oidc import discovery, id_tokens, token_endpoint, userinfo
+from accounts.oidc import discovery, group_sources, id_tokens, token_endpoint, userinfo
 from accounts.oidc.errors import SignInFailed
 from accounts.oidc.subjects import merge_userinfo, subject
 from accounts.signins import ProviderTokens, begin, is_of, renew
@@ -94,7 +94,7 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]  # mozilla-djang
         """
         now = timezone.now()
         more = userinfo.beside(payload, access_token=self.tokens.access_token, now=now)
-        claims = merge_userinfo(payload, more)
+        claims = group_sources.completed(merge_userinfo(payload, more))
         somebody = subject(issuer=discovery.provider().issuer, claims=claims)
         verification = reverification.detect(self.tokens, from_userinfo=more, now=now)
         previous: SignIn | None = self.request.sign_in

@@ -12,7 +12,10 @@ from django.db import DatabaseError
 
 from accounts import reverification
 from accounts.addresses import is_safe_address
+from accounts.claims import GOOGLE
 from accounts.models import Mapping
+from accounts.oidc import group_sources
+from accounts.oidc.group_sources.entra import CLOUDS
 from accounts.oidc.key_sets import ALGORITHMS
 from accounts.vouched_claims import NOT_VERIFIED_HINT, is_email_claim
 
@@ -23,7 +26,7 @@ USERINFO_POLICIES = ("required", "optional", "never")
 @register(Tags.security)
 def sign_in(**kwargs: Any) -> list[CheckMessage]:
     """Check what the environment says about the identity provider; it is not asked."""
-    return [*_issuer(), *_client(), *_protocol(), *_emails()]
+    return [*_issuer(), *_client(), *_protocol(), *_groups(), *_emails()]
 
 
 @register(Tags.security, deploy=True)
@@ -124,6 +127,25 @@ def _protocol() -> Iterator[CheckMessage]:
             hint="Choose 1 to 60; each sign-in waits up to that long for each of the provider's answers.",
             id="portal.E026",
         )
+
+
+def _groups() -> Iterator[CheckMessage]:
+    source, issuer = settings.GROUP_SOURCE, settings.OIDC_ISSUER
+    if source and source not in group_sources.SOURCES:
+        problem = f"GROUP_SOURCE is {source!r:.40}."
+        hint = f"Leave it empty, or set it to one of {', '.join(group_sources.SOURCES)}."
+    elif source == "google" and issuer != GOOGLE:
+        problem = "GROUP_SOURCE is google, and OIDC_ISSUER is another provider."
+        hint = f"It is for sign-ins with {GOOGLE} only."
+    elif source == "google" and not (settings.GOOGLE_SERVICE_ACCOUNT and settings.GOOGLE_ADMIN):
+        problem = "GROUP_SOURCE is google, and GOOGLE_SERVICE_ACCOUNT or GOOGLE_ADMIN is not set."
+        hint = "docs/providers/google.md says how to make a service account that may read groups."
+    elif source == "entra" and settings.ENTRA_CLOUD not in CLOUDS:
+        problem = f"GROUP_SOURCE is entra, and ENTRA_CLOUD is {settings.ENTRA_CLOUD!r:.40}."
+        hint = f"Set it to one of {', '.join(CLOUDS)}."
+    else:
+        return
+    yield Critical(problem, hint=hint, id="portal.E029")
 
 
 def _emails() -> Iterator[CheckMessage]:

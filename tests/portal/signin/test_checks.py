@@ -30,6 +30,8 @@ def _groups_are_asked_for(settings: Any) -> None:
         ("OIDC_RP_SCOPES", "email groups", "portal.E025"),
         ("OIDC_USERINFO", "sometimes", "portal.E027"),
         ("REVERIFY", "sometimes", "portal.E028"),
+        ("GROUP_SOURCE", "ldap", "portal.E029"),
+        ("GROUP_SOURCE", "google", "portal.E029"),
         ("OIDC_TIMEOUT", 0, "portal.E026"),
         ("OIDC_TIMEOUT", 600, "portal.E026"),
     ],
@@ -44,6 +46,15 @@ def test_a_setting_that_cannot_work_is_refused(
     assert message.id == number
     assert name in message.msg
     assert message.hint
+
+
+def test_a_source_of_groups_that_cannot_work_is_refused(settings: Any) -> None:
+    settings.GROUP_SOURCE, settings.OIDC_ISSUER = "google", "https://accounts.google.com"
+    assert [message.id for message in sign_in()] == ["portal.E029"]
+    settings.GOOGLE_SERVICE_ACCOUNT, settings.GOOGLE_ADMIN = "{}", "admin@example.com"
+    assert sign_in() == []
+    settings.GROUP_SOURCE, settings.ENTRA_CLOUD = "entra", "mars"
+    assert [message.id for message in sign_in()] == ["portal.E029"]
 
 
 def test_all_that_is_missing_is_said_at_once(settings: Any) -> None:
