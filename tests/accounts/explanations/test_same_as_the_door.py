@@ -16,6 +16,7 @@ from accounts.errors import GatehouseError
 from accounts.explanations import Question, RoleExplanation, explain, explain_role, who_can
 from accounts.models import AuditEvent, Block, PermissionSet, Person, SignIn
 from accounts.models.audit import AuditOutcome
+from accounts.storable import storable
 from accounts.types import Credentials, Kind, RoleRef, Subject
 from tests import cast
 from tests.accounts.test_entitlements_model import (
@@ -228,7 +229,8 @@ class AnyCompany(TestCase):
         return Subject(
             issuer=data.draw(st.sampled_from(ISSUERS), label="issuer"),
             sub="somebody",
-            claims=data.draw(claims_for(company), label="claims"),
+            # As a sign-in stores them.
+            claims=storable(data.draw(claims_for(company), label="claims")),
             workload=data.draw(st.sampled_from([False, False, True]), label="workload"),
             amr=data.draw(st.sampled_from([(), ("mfa",)]), label="amr"),
         )
