@@ -7,12 +7,26 @@ from dataclasses import dataclass
 
 _WRITTEN = re.compile(r"([0-9]{1,9})([smh]?)\Z")
 _SECONDS = {"h": 3600, "m": 60, "s": 1, "": 1}
+_PART = r"([0-9]{1,9}) ?(d|h|m|s|days?|hours?|hrs?|minutes?|mins?|seconds?|secs?)"
+_IN_WORDS = re.compile(rf"{_PART}(?:(?: |, ?| and ){_PART}){{0,3}}\Z")
+_WORD = re.compile(_PART)
+_SECONDS_BY_LETTER = {**_SECONDS, "d": 86400}
 
 
 def parse(text: str) -> int | None:
     """Return the seconds of a written duration, None if it is none: "90m" -> 5400."""
     match = _WRITTEN.match(text)
     return int(match[1]) * _SECONDS[match[2]] if match else None
+
+
+def read(text: str) -> int | None:
+    """Return the seconds of a duration as people type it, None if it is none: "8 hours", "1 hour 30 minutes", "90m"."""
+    plain = " ".join(text.lower().split())
+    if (seconds := parse(plain)) is not None:
+        return seconds
+    if not _IN_WORDS.match(plain):
+        return None
+    return sum(int(number) * _SECONDS_BY_LETTER[unit[0]] for number, unit in _WORD.findall(plain))
 
 
 def write(seconds: int) -> str:

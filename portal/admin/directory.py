@@ -27,6 +27,7 @@ from portal.admin.fields import (
 )
 from portal.admin.onboarding import Onboards
 from portal.admin.role_tests import OutcomeFilter, TestsRoles, lead_on, test_and_tell
+from portal.admin.tasks import TestedFilter
 
 
 @admin.register(Environment)
@@ -99,7 +100,7 @@ class AccountAdmin(Onboards, TestsRoles):
         "active",
     )
     list_select_related = ("environment",)
-    list_filter = ("environment", "partition", "trust_method", "active")
+    list_filter = ("environment", "partition", "trust_method", "active", TestedFilter)
     search_fields = ("name", "account_id", "organizational_unit")
     autocomplete_fields = ("environment",)
     # Annotating the count drops the model's ordering, and pages would overlap.

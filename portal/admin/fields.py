@@ -1,4 +1,4 @@
-"""Form fields: account ids with hyphens, durations as "8h", tags as lines, choices found by typing."""
+"""Form fields: account ids with hyphens, durations as "8 hours", tags as lines, choices found by typing."""
 
 from __future__ import annotations
 
@@ -27,23 +27,26 @@ class AccountIdField(forms.CharField):
 
 
 class DurationField(forms.CharField):
-    """A duration in seconds, written as "8h", "90m", "3600s" or seconds."""
+    """A duration in seconds, written as "8 hours", "1 hour 30 minutes", "90m" or seconds."""
 
-    widget = AdminTextInputWidget(attrs={"size": 8})
+    widget = AdminTextInputWidget(attrs={"size": 20})
 
     def prepare_value(self, value: Any) -> Any:
-        """Return stored seconds as "8h"; what was just typed stays as it is."""
-        return durations.write(value) if isinstance(value, int) else value
+        """Return stored seconds as "8 hours"; what was just typed stays as it is."""
+        if not isinstance(value, int):
+            return value
+        # Words are rounded down to minutes.
+        return durations.write(value) if value % 60 else durations.in_words(value)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return bool(durations.parse(str(data or "").strip()) != initial)
+        return bool(durations.read(str(data or "")) != initial)
 
     def clean(self, value: Any) -> Any:
         if not (text := super().clean(value)):
             return None
-        seconds = durations.parse(text)
+        seconds = durations.read(text)
         if seconds is None:
-            raise ValidationError("Write a duration such as 8h or 90m.")
+            raise ValidationError("Write a duration such as 8 hours or 90 minutes.")
         return seconds
 
 

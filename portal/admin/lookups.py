@@ -15,6 +15,7 @@ from django.db import DataError
 from django.db.models import ForeignKey, JSONField, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 
 from accounts.errors import InvalidRequest
 from portal.admin.fields import Autocomplete
@@ -95,7 +96,7 @@ class CheckedLookups(ShowsPlainly):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Refuse an action on impossible row ids, which Django would fail on."""
+        """Call the list by its name; refuse an action on impossible row ids, which Django would fail on."""
         for chosen in request.POST.getlist(ACTION_CHECKBOX_NAME):
             try:
                 self.opts.pk.clean(chosen, None)
@@ -105,7 +106,8 @@ class CheckedLookups(ShowsPlainly):
                     "list and choose again.",
                     f"{self.opts.model_name}: an impossible id was chosen",
                 ) from error
-        return super().changelist_view(request, extra_context)
+        heading = capfirst(str(self.opts.verbose_name_plural))
+        return super().changelist_view(request, {"title": heading, **(extra_context or {})})
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any

@@ -10,10 +10,20 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.models import Mapping, MappingTarget
+from accounts.models import Account, Mapping, MappingTarget
+from accounts.models.mappings import TargetKind
 from accounts.patterns import PLACEHOLDERS
 from accounts.values_seen import values_seen
 from accounts.visible import visible
+from portal.admin.account_lines import (
+    MOST_ROWS,
+    AccountLinesField,
+    account_targets,
+    accounts_of,
+    are_lines,
+    lines,
+    save_lines,
+)
 from portal.admin.fields import AutocompletedInline, InlineRowForm, InlineRows
 
 # How many of the latest sign-ins are looked at, and how many values of each claim are suggested.
@@ -52,12 +62,24 @@ class TargetForm(InlineRowForm):
 
 
 class TargetRows(InlineRows):
-    """The targets of one mapping."""
+    """The targets of one mapping, without the accounts that are lines of the form."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        mapping, targets = kwargs.get("instance"), kwargs.get("queryset")
+        self.accounts_are_lines = mapping is not None and are_lines(mapping)
+        if self.accounts_are_lines and targets is not None:
+            kwargs["queryset"] = targets.exclude(kind=TargetKind.ACCOUNT)
+        super().__init__(*args, **kwargs)
 
     def clean(self) -> None:
-        """Refuse two rows with the same accounts."""
+        """Refuse two rows with the same accounts, and a row for an account that is a line already."""
         super().clean()
-        seen = set()
+        seen: set[tuple[Any, ...]] = set()
+        if self.accounts_are_lines:
+            seen.update(
+                (TargetKind.ACCOUNT, target.account, None, "", "", "")
+                for target in account_targets(self.instance)
+            )
         for form in self.forms:
             cleaned = getattr(form, "cleaned_data", None)
             if not cleaned or cleaned.get("DELETE") or form.errors:
@@ -85,6 +107,25 @@ class TargetInline(AutocompletedInline):
 
 class MappingForm(forms.ModelForm):  # type: ignore[type-arg]
     """A mapping; its end is the browser's own date field, in UTC."""
+
+    account_lines = AccountLinesField(
+        required=False,
+        label="Many accounts",
+        help_text="Ids of accounts, one per line, next to the targets below. A mapping that names more than "
+        f"{MOST_ROWS} accounts has all of them here.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._before: frozenset[Account] = frozenset()
+        if are_lines(self.instance):
+            self.initial["account_lines"] = lines(account_targets(self.instance))
+            self._before = accounts_of(self.instance)
+
+    def save_accounts(self) -> None:
+        """Store the accounts of the lines. A form that was sent without the field leaves them as they are."""
+        if self.add_prefix("account_lines") in self.data:
+            save_lines(self.instance, self.cleaned_data["account_lines"], before=self._before)
 
     def add_error(self, field: str | None, error: Any) -> None:
         """Show one error per field: of a refused value the model sees nothing, and would add that it is empty."""

@@ -25,8 +25,11 @@ from accounts.preview import preview
 from accounts.rules import all_rules_in_force
 from accounts.visible import visible
 from accounts.vouched_claims import NOT_VERIFIED_HINT, is_email_claim
+from portal.admin.account_lines import account_targets, are_lines, lines
 from portal.admin.mapping_bulk import ChangesSeveral
 from portal.admin.mapping_forms import MappingForm, TargetInline, suggested
+from portal.admin.reaching import ReachedAccountFilter, ReachedEnvironmentFilter
+from portal.admin.tasks import THIS_WEEK, expiring
 from portal.templatetags.shown import moment
 
 # How many rows of a preview the change page and the preview page show, and how many targets a list's cell.
@@ -46,6 +49,7 @@ class MappingStateFilter(admin.SimpleListFilter):
     ) -> list[tuple[str, str]]:
         return [
             ("force", "in force"),
+            ("week", "expires this week"),
             ("soon", f"expires within {EXPIRES_SOON.days} days"),
             ("expired", "expired"),
             ("disabled", "disabled"),
@@ -61,8 +65,9 @@ class MappingStateFilter(admin.SimpleListFilter):
                     enabled=True,
                 )
             case "soon":
-                soon = now + EXPIRES_SOON
-                return queryset.filter(enabled=True, expires_at__gt=now, expires_at__lte=soon)
+                return expiring(queryset, EXPIRES_SOON, now)
+            case "week":
+                return expiring(queryset, THIS_WEEK, now)
             case "expired":
                 return queryset.filter(expires_at__lte=now)
             case "disabled":
@@ -101,7 +106,15 @@ class MappingAdmin(ChangesSeveral):
     change_list_template = "admin/accounts/mapping/change_list.html"
     list_display = ("name", "claim_value", "permission_set", "reaches", "gives", "state")
     list_select_related = ("permission_set", "issuer")
-    list_filter = (MappingStateFilter, "claim", "match", GivesFilter, "issuer")
+    list_filter = (
+        MappingStateFilter,
+        ReachedAccountFilter,
+        ReachedEnvironmentFilter,
+        "claim",
+        "match",
+        GivesFilter,
+        "issuer",
+    )
     search_fields = (
         "name",
         "claim",
@@ -120,6 +133,7 @@ class MappingAdmin(ChangesSeveral):
         (None, {"fields": ("name",)}),
         ("Who", {"fields": ("issuer", "claim", "split", "match", "value")}),
         ("What", {"fields": ("permission_set", "console", "keys")}),
+        ("Where", {"fields": ("account_lines",)}),
         ("When", {"fields": ("enabled", "expires_at")}),
     )
 
@@ -150,6 +164,16 @@ class MappingAdmin(ChangesSeveral):
         more = len(targets) - CELL_TARGETS
         shown = ", ".join(targets[:CELL_TARGETS]) or "none"
         return f"{shown} and {more} more" if more > 0 else shown
+
+    @admin.display(description="many accounts")
+    def account_lines(self, mapping: Mapping) -> str:
+        """Return the accounts that are no rows below, for those who only look."""
+        return "\n".join(lines(account_targets(mapping))) if are_lines(mapping) else "none"
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Save the rows of targets, then the accounts that are lines."""
+        super().save_formset(request, form, formset, change)
+        form.save_accounts()
 
     @admin.display(description="gives")
     def gives(self, mapping: Mapping) -> str:

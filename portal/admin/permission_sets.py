@@ -27,12 +27,12 @@ class PermissionSetForm(forms.ModelForm):  # type: ignore[type-arg]
         label="Longest session",
         # A declared field does not take the default of the model.
         initial=limits.DEFAULT_SESSION,
-        help_text="From 15 minutes to 12 hours, written as 8h or 90m.",
+        help_text="From 15 minutes to 12 hours, such as 8 hours or 90 minutes.",
     )
     max_sign_in_age = DurationField(
         required=False,
         label="Longest time since the sign-in",
-        help_text="Written as 15m or 8h, from a minute to 7 days; empty: any. Whoever signed in at the identity "
+        help_text="Such as 15 minutes or 8 hours, from a minute to 7 days; empty: any. Whoever signed in at the identity "
         "provider earlier has to do so again.",
     )
     session_tags = LinesField(

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -25,6 +26,7 @@ from portal.admin.health import health_page
 from portal.admin.history import ADMIN_ACTIONS
 from portal.admin.organization import organization_page
 from portal.admin.plans import plan_page, upload_page
+from portal.admin.tasks import tasks
 from portal.context import open_sign_in
 from portal.verified import verify
 
@@ -129,10 +131,12 @@ class PortalAdminSite(AdminSite):
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        """List the latest changes by everybody beside the tables."""
+        """List what waits above the tables, and the latest changes by everybody beside them."""
         shown = AuditEvent.objects.filter(action__in=(*ADMIN_ACTIONS, Action.PLAN_APPLIED))
         changes = shown[:_LATEST_CHANGES]
-        return super().index(request, {"changes": changes, **(extra_context or {})})
+        waiting = tasks(timezone.now())
+        context = {"changes": changes, "tasks": waiting, **(extra_context or {})}
+        return super().index(request, context)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Return the tables in the order of _TABLES."""

@@ -179,7 +179,7 @@ def test_a_permission_sets_form_says_what_is_wrong_where(carol: Client) -> None:
         ("iam_path", "gatehouse", "An IAM path begins and ends with a slash, such as /gatehouse/."),
         ("session_duration", "60", "Choose a duration from 15 minutes to 12 hours."),
         ("session_duration", "24h", "Choose a duration from 15 minutes to 12 hours."),
-        ("session_duration", "a day", "Write a duration such as 8h or 90m."),
+        ("session_duration", "a day", "Write a duration such as 8 hours or 90 minutes."),
         (
             "session_tags",
             "project\nProject",
@@ -237,7 +237,7 @@ def test_a_duration_is_written_and_shown_in_hours_or_minutes(carol: Client) -> N
     analyst = PermissionSet.objects.get(name="Analyst")
     assert analyst.session_duration == 5400
     page = carol.get(f"/admin/accounts/permissionset/{analyst.pk}/change/").content.decode()
-    assert 'value="90m"' in page
+    assert 'value="1 hour 30 minutes"' in page
     listed = carol.get("/admin/accounts/permissionset/").content.decode()
     assert '<td class="field-longest">1 hour 30 minutes</td>' in listed
 

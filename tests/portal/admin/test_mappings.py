@@ -111,24 +111,14 @@ def test_a_mapping_of_hundreds_of_accounts_can_be_changed(
     accounts = Account.objects.bulk_create(
         Account(account_id=f"5{number:011}", name=f"many-{number}") for number in range(500)
     )
-    targets = mapping.targets.bulk_create(
+    mapping.targets.bulk_create(
         MappingTarget(mapping=mapping, kind="account", account=account) for account in accounts
     )
-    rows = [
-        {
-            "id": target.pk,
-            "mapping": mapping.pk,
-            "kind": "account",
-            "account": target.account_id,
-            "environment": "",
-            "unit": "",
-            "tag_key": "",
-            "tag_value": "",
-        }
-        for target in targets
-    ]
     form = forms.mapping(
-        *rows, stored=len(rows), permission_set=developer.pk, name="Renamed", value="many"
+        account_lines="\n".join(account.account_id for account in accounts),
+        permission_set=developer.pk,
+        name="Renamed",
+        value="many",
     )
 
     response = forms.send(carol, f"mapping/{mapping.pk}/change/", form)
