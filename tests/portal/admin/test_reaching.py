@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -31,7 +33,7 @@ def payments(db: None) -> Account:
 def mappings(payments: Account) -> None:
     """A mapping for each way to name an account: those of "lab" do not reach payments-prod."""
     lab = Account.objects.get(name="lab")
-    for name, target in {
+    targets: dict[str, dict[str, Any]] = {
         "lab account": {"kind": "account", "account": lab},
         "lab unit": {"kind": "unit", "unit": "Lab"},
         "lab environment": {"kind": "environment", "environment": lab.environment},
@@ -41,7 +43,8 @@ def mappings(payments: Account) -> None:
         "by environment": {"kind": "environment", "environment": payments.environment},
         "by tag": {"kind": "tag", "tag_key": "team", "tag_value": "payments"},
         "by all": {"kind": "all"},
-    }.items():
+    }
+    for name, target in targets.items():
         role = PermissionSet.objects.get_or_create(name="Operator")[0]
         template = name == "by all"
         mapping = Mapping.objects.create(
