@@ -12,7 +12,7 @@
     function countTicks() {
         const ticked = boxes().filter((box) => box.checked).length;
         for (const box of boxes()) box.disabled = !box.checked && ticked >= most;
-        count.textContent = `${ticked} of ${most} ticked`;
+        count.textContent = document.getElementById("script-words").dataset.ticked.replace("{ticked}", ticked).replace("{most}", most);
     }
 
     function startSearch() {

@@ -1,4 +1,6 @@
 // Show times in the reader's time zone, and count down how long keys are valid. Without this file times are in UTC.
+const language = document.documentElement.lang || "en-GB";
+const clockWords = document.getElementById("script-words")?.dataset;
 const time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" };
 const day = { day: "numeric", month: "long", year: "numeric" };
 
@@ -8,18 +10,18 @@ function inWords(milliseconds) {
     const parts = seconds < 120
         ? [[Math.floor(seconds / 60), "minute"], [seconds % 60, "second"]]
         : [[Math.floor(minutes / 60), "hour"], [minutes % 60, "minute"]];
-    return parts.filter(([n]) => n).map(([n, unit]) => `${n} ${unit}${n === 1 ? "" : "s"}`).join(" ");
+    return parts.filter(([n]) => n).map(([n, unit]) => new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(n)).join(" ");
 }
 
 function showLocal(element) {
-    element.textContent = new Date(element.dateTime).toLocaleTimeString("en-GB", time);
+    element.textContent = new Date(element.dateTime).toLocaleTimeString(language, time);
 }
 
 for (const element of document.querySelectorAll("time[data-local]")) showLocal(element);
 for (const element of document.querySelectorAll("time[data-moment]")) {
     const moment = new Date(element.dateTime);
     const seconds = element.dataset.moment === "seconds" ? { second: "2-digit" } : {};
-    element.textContent = `${moment.toLocaleDateString("en-GB", day)}, ${moment.toLocaleTimeString("en-GB", { ...time, ...seconds })}`;
+    element.textContent = `${moment.toLocaleDateString(language, day)}, ${moment.toLocaleTimeString(language, { ...time, ...seconds })}`;
 }
 // How many milliseconds the browser's clock is ahead of the portal's. Up to a minute is not corrected: the page may have
 // taken that long to arrive.
@@ -38,9 +40,9 @@ function countDown(element) {
         clearInterval(ticking);
         const validity = element.closest(".life");
         validity.classList.add("over");
-        validity.querySelector(".muted").firstChild.data = "since ";
-        element.parentElement.textContent = "No longer valid";
-        if (status) status.textContent = "The keys on this page are no longer valid";
+        validity.querySelector(".muted").firstChild.data = `${clockWords.since} `;
+        element.parentElement.textContent = clockWords.over;
+        if (status) status.textContent = clockWords.keysOver;
     };
     const ticking = setInterval(tick, 1000);
     tick();

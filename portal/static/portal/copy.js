@@ -1,6 +1,7 @@
 // Copy a block in full without showing its secrets: textContent holds them even while they are hidden.
 const status = document.getElementById("copied");
 const show = document.getElementById("show");
+const copyWords = document.getElementById("script-words").dataset;
 let timer;
 
 function textFor(button) {
@@ -27,11 +28,11 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
     button.addEventListener("click", async () => {
         try {
             await navigator.clipboard.writeText(textFor(button));
-            label.data = "Copied";
-            announce("Copied to the clipboard", false);
+            label.data = copyWords.copied;
+            announce(copyWords.inClipboard, false);
         } catch {
-            label.data = "Not copied";
-            announce(`Your browser did not allow copying. ${show ? `Tick “${show.labels[0].textContent.trim()}”, then select` : "Select"} the text and copy it.`, true);
+            label.data = copyWords.notCopied;
+            announce(show ? copyWords.showThenCopy.replace("{label}", show.labels[0].textContent.trim()) : copyWords.selectToCopy, true);
         }
         setTimeout(() => { label.data = name; }, 2000);
     });

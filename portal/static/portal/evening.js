@@ -11,7 +11,10 @@ function offerEvening(page) {
 
     const radio = Object.assign(document.createElement("input"), { type: "radio", name: "duration", value: secondsLeft() });
     const words = Object.assign(document.createElement("span"), {
-        textContent: `Until ${new Date(evening()).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" })}`,
+        textContent: document.getElementById("script-words").dataset.eveningWords.replace(
+            "{time}",
+            new Date(evening()).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" }),
+        ),
     });
     const choice = Object.assign(document.createElement("label"), { className: "choice" });
     choice.append(radio, words);

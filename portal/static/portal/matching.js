@@ -133,7 +133,9 @@ const matching = (() => {
 
     // What screen readers announce: "1 role found".
     function message(wanted, count) {
-        return wanted.length && count ? `${count.toLocaleString("en")} ${count === 1 ? "role" : "roles"} found` : "";
+        if (!wanted.length || !count) return "";
+        const { foundOne, foundMany } = document.getElementById("script-words").dataset;
+        return (count === 1 ? foundOne : foundMany).replace("{count}", count.toLocaleString(document.documentElement.lang));
     }
 
     return { entry, show, mark, page, message };

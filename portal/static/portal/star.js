@@ -39,7 +39,7 @@
         if (!isInTiles) window.scrollBy(0, star.getBoundingClientRect().top - before);
         updateList(value, action === "star");
         document.dispatchEvent(new Event("tiles"));
-        result.textContent = action === "star" ? "Added to favourites" : "Removed from favourites";
+        result.textContent = document.getElementById("script-words").dataset[action === "star" ? "starred" : "unstarred"];
         if (!isInTiles) return;
         const again = [...document.querySelectorAll("#tiles .star")].find((each) => each.value === value);
         (again ?? document.querySelector("#tiles .star") ?? document.getElementById("main")).focus();
