@@ -139,6 +139,21 @@ def test_an_answer_that_is_not_whole_gives_no_groups(
         group_sources.completed(TOO_MANY)
 
 
+def test_the_token_of_graph_goes_to_no_other_host_that_a_page_names(
+    graph: Publisher,
+) -> None:
+    # The same double by another name: it would answer.
+    elsewhere = graph.url.replace("localhost", "127.0.0.1")
+    assert elsewhere != graph.url
+    link = f"{elsewhere}/v1.0/elsewhere"
+    graph.publish(MEMBERSHIPS, {"value": [{"id": "a"}], "@odata.nextLink": link})
+    graph.publish("/v1.0/elsewhere", {"value": [{"id": "b"}]})
+
+    with pytest.raises(ProviderUnavailable):
+        group_sources.completed(TOO_MANY)
+    assert not graph.hits["/v1.0/elsewhere"]
+
+
 def test_pages_without_end_are_given_up(graph: Publisher) -> None:
     graph.publish(MEMBERSHIPS, {"value": [], "@odata.nextLink": f"{graph.url}{MEMBERSHIPS}"})
 
