@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext
+
 # In this order: most browsers also name others, which they descend from.
 _BROWSERS = {
     "Edg": "Edge",
@@ -29,9 +31,11 @@ def in_words(user_agent: str) -> str:
 
     Only for people to recognise their own: anybody can send any header.
     """
-    browser = _first(_BROWSERS, user_agent) or "Unknown browser"
+    browser = _first(_BROWSERS, user_agent) or gettext("Unknown browser")
     system = _first(_SYSTEMS, user_agent)
-    return f"{browser} on {system}" if system else browser
+    if not system:
+        return browser
+    return gettext("%(browser)s on %(system)s") % {"browser": browser, "system": system}
 
 
 def _first(names: dict[str, str], text: str) -> str:

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+
 from accounts.types import Entitlement
 from portal.pages import humanize
+from portal.wording import number
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +21,7 @@ class Summary:
     accounts: str
     roles: str
     source: str
-    values: Sequence[str]
-    more: int
+    values: SafeString
 
 
 def summary(granted: Sequence[Entitlement]) -> Summary:
@@ -29,12 +33,28 @@ def summary(granted: Sequence[Entitlement]) -> Summary:
     source = claims.pop() if len(claims) == 1 else ""
     source = source if source in ("groups", "roles") else "claims"
     values, more = humanize.shortened(sorted({value for _, value in given}))
+    accounts = len({entitlement.role.account_id for entitlement in granted})
     return Summary(
-        accounts=humanize.count(
-            len({entitlement.role.account_id for entitlement in granted}), "account"
-        ),
-        roles=humanize.count(len(granted), "role"),
+        accounts=_counted(ngettext("%(count)s account", "%(count)s accounts", accounts), accounts),
+        roles=_counted(ngettext("%(count)s role", "%(count)s roles", len(granted)), len(granted)),
         source=source.removesuffix("s") if len(values) == 1 else source,
-        values=values,
-        more=more,
+        values=_listed(values, more),
     )
+
+
+def _counted(template: str, count: int) -> str:
+    return template % {"count": number(count)}
+
+
+def _listed(values: Sequence[str], more: int) -> SafeString:
+    """Return "a, b and c", or "a, b, c and 2 more"."""
+    marked = [format_html('<span class="mono">{}</span>', value) for value in values]
+    if more:
+        last = format_html("{}", gettext("%(count)s more") % {"count": number(more)})
+    elif len(marked) < 2:
+        return format_html_join("", "{}", ((one,) for one in marked))
+    else:
+        last = marked.pop()
+    first = format_html_join(", ", "{}", ((one,) for one in marked))
+    # Translators: the last two of a list, such as "a, b" and "c".
+    return format_html(gettext("{first} and {last}"), first=first, last=last)
