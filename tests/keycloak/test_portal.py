@@ -70,7 +70,7 @@ def test_role_arn_that_is_not_in_the_directory_gives_nothing(
 
     expect(page.get_by_role("heading", name="You have no AWS accounts yet")).to_be_visible()
     # What arrived is shown, so that mallory can ask for access with it.
-    expect(page.get_by_text("/visitors")).to_be_visible()
+    expect(page.get_by_text("/visitors", exact=True)).to_be_visible()
 
 
 def test_role_from_an_arn_in_the_claim_becomes_keys_that_aws_knows(

@@ -147,7 +147,11 @@ def test_group_that_is_lost_takes_its_roles_along(
         page.goto(f"{portal}/keys?account_id={ROLE['account_id']}&role_name={ROLE['role_name']}")
         later(300)
         follow(page.get_by_role("button", name="Get keys"))
-        expect(page.get_by_text("You do not have this role in this account.")).to_be_visible()
+        expect(
+            page.get_by_role("paragraph").filter(
+                has_text="You do not have this role in this account."
+            )
+        ).to_be_visible()
     finally:
         keycloak.join_group("bob", "on-call")
 
@@ -164,7 +168,11 @@ def test_admin_who_is_none_any_more_does_not_get_in(
     try:
         later(300)
         page.goto(f"{portal}/admin/")
-        expect(page.get_by_text("These pages are for portal admins and auditors.")).to_be_visible()
+        expect(
+            page.get_by_role("paragraph").filter(
+                has_text="These pages are for portal admins and auditors."
+            )
+        ).to_be_visible()
     finally:
         keycloak.join_group("carol", "portal-admins")
 
