@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils.translation import trans_real
 
+from portal.pages import account_html
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +58,9 @@ class Texts(HTMLParser):
 
 
 @pytest.fixture
-def brackets(monkeypatch: pytest.MonkeyPatch) -> None:
+def brackets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    # What the start page remembers in German has no brackets.
+    _forget()
     file = Path(settings.LOCALE_PATHS[0]) / "de" / "LC_MESSAGES" / "django.po"
     texts: dict[Any, str] = {}
     for entry in polib.pofile(file):
@@ -71,6 +75,13 @@ def brackets(monkeypatch: pytest.MonkeyPatch) -> None:
     catalog = language._catalog
     monkeypatch.setattr(catalog, "_catalogs", [texts, *catalog._catalogs])
     monkeypatch.setattr(catalog, "_plurals", [lambda n: int(n != 1), *catalog._plurals])
+    yield
+    _forget()
+
+
+def _forget() -> None:
+    for remembers in (account_html._role, account_html._acts):
+        remembers.cache_clear()
 
 
 def outside(markup: str) -> list[str]:

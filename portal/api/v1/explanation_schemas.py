@@ -167,7 +167,7 @@ class GivenRoleOut(Schema):
     reasons: list[GivenByOut] = Field(description="What gives it.")
 
 
-class RefusalOut(Schema):
+class WhyNotOut(Schema):
     """What they would be told."""
 
     code: str = Field(description="Stable: programs decide by it.")
@@ -196,8 +196,8 @@ class ExplainedRoleOut(Schema):
     absent: str = Field(
         description="What the directory lacks of this role; empty if it is offered."
     )
-    console: RefusalOut | None = Field(description="Why no console; null if they may open it.")
-    keys: RefusalOut | None = Field(description="Why no keys; null if they may have them.")
+    console: WhyNotOut | None = Field(description="Why no console; null if they may open it.")
+    keys: WhyNotOut | None = Field(description="Why no keys; null if they may have them.")
     mappings: list[MappingLineOut] = Field(
         description="The mappings that could give it, the nearest first; at most 100."
     )

@@ -33,6 +33,7 @@ from accounts.models import (
     Favourite,
     Mapping,
     MappingTarget,
+    OrganizationReading,
     PermissionSet,
     Preferences,
     RegistrationKey,
@@ -70,7 +71,7 @@ RECORDS = ("auditevent", "job", "revocation", "signin", "token", "signingkey")
 WITHOUT_PAGES = {
     *(MappingTarget, Favourite, RoleUse, Preferences, Revision, TrustCheck),
     *(Approval, CliToken, RegistrationKey, SpentToken),
-    *(Placement, AuditBatch, AuditPurge, AuditDelivery, UploadedPlan),
+    *(Placement, AuditBatch, AuditPurge, AuditDelivery, UploadedPlan, OrganizationReading),
 }
 ISSUER = {
     "name": "CI",

@@ -111,7 +111,7 @@ def test_what_a_file_manages_is_read_only_until_it_is_released(carol: Client, ol
     said = carol.post(
         listed, {"action": "disable", "_selected_action": [mapping.pk]}, follow=True
     ).content.decode()
-    assert "Left 1 alone" in said
+    assert "because files manage them: 1 mapping." in said
     assert Mapping.objects.get(pk=mapping.pk).enabled
 
     release = page.replace("change", "release")

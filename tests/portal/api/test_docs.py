@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from ninja import Schema
 
 from portal.api.v1 import (
     audit_traces,
@@ -198,3 +199,26 @@ def test_page_shows_no_name_of_somebody_signed_in(issuer: Issuer, program: Progr
     answer = program.send("GET", "/api/docs", headers={"Cookie": "gatehouse=anything"})
 
     assert answer.status_code == 200
+
+
+def test_no_two_schemas_have_one_name() -> None:
+    """The document names each form once: of two with one name it would show one, and be wrong about the other."""
+    modules = (
+        audit_traces,
+        directory_schemas,
+        explanation_schemas,
+        onboarding_schemas,
+        plan_schemas,
+        revocation_schemas,
+        schemas,
+    )
+    names = [
+        name
+        for module in modules
+        for name, found in vars(module).items()
+        if isinstance(found, type)
+        and issubclass(found, Schema)
+        and found.__module__ == module.__name__
+    ]
+
+    assert sorted(names) == sorted(set(names))
