@@ -81,6 +81,14 @@ def test_row_that_cannot_be_written_undoes_the_transaction_it_is_in() -> None:
     assert not AuditEvent.objects.filter(pk=inside.pk).exists()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_row_that_cannot_be_written_is_an_error_outside_of_a_transaction_too() -> None:
+    with pytest.raises(IntegrityError):
+        record(reason=None)
+
+    assert not AuditEvent.objects.exists()
+
+
 def test_record_needs_no_subject() -> None:
     event = record()
 

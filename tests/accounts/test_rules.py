@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.matching import Rule, Targets
 from accounts.models import Mapping, MappingTarget
 from accounts.patterns import Match
-from accounts.rules import claims_in_use, rule_of, rules_in_force
+from accounts.rules import claims_in_use, rule_of, rules_in_force, stored_rules
 from tests.cast import NOON, account, mapping, permission_set
 
 pytestmark = pytest.mark.django_db
@@ -192,3 +192,15 @@ def test_of_workloads_only_the_mappings_of_their_issuer_are_looked_at() -> None:
 
     assert steps
     assert all("(issuer_id=?" in step for step in steps)
+
+
+def test_a_mapping_without_targets_is_stored_but_reaches_nothing() -> None:
+    empty = mapping("empty", permission_set("Admin"), "all")
+    MappingTarget.objects.filter(mapping=empty).delete()
+    full = mapping("full", permission_set("Look"), "all")
+
+    found = {stored.rule.name: stored.rule.targets for stored in stored_rules()}
+
+    assert found.keys() == {empty.name, full.name}
+    assert found[empty.name] != found[full.name]
+    assert rule_of(empty) is None
