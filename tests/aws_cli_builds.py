@@ -1,7 +1,6 @@
 """Get builds of AWS's own of the AWS CLI 2 that Debian does not have any more: `python -m tests.aws_cli_builds`.
 
-The packages of the CDK's asset (https://pypi.org/project/aws-cdk-asset-awscli-v2/) carry them for Lambda,
-x86_64 alone. Each is downloaded by pip, compared with the hash that is written here, and unpacked into a
+The packages `aws-cdk-asset-awscli-v2` of AWS's CDK carry them for Lambda, x86_64 alone. Each is downloaded by pip, compared with the hash that is written here, and unpacked into a
 folder; nothing of it is installed or run by that.
 """
 

@@ -97,7 +97,7 @@ def response_to(request: GatehouseRequest, error: GatehouseError, **more: Any) -
 
 
 def _refusal(error: GatehouseError, subject: Subject) -> dict[str, Any] | None:
-    """Return the facts of a refusal as the API has them (`portal.api.v1.schemas.RefusalOut`)."""
+    """Return the facts of a refusal as the API has them (`portal.api.v1.error_schemas.RefusalOut`)."""
     facts = refusals.facts(error, subject, now=timezone.now())
     if facts is None:
         return None

@@ -2,7 +2,9 @@
 
 api         the NinjaAPI object: authentication, errors, URLs
 auth        the subject behind a request, and what it may read
-schemas     what requests and responses hold; directory_schemas, onboarding_schemas and revocation_schemas as well
+schemas     what requests and responses hold; those of one subject have a module of their own: audit_schemas,
+            directory_schemas, error_schemas, explanation_schemas, onboarding_schemas, plan_schemas,
+            revocation_schemas, trust_check_schemas
 examples    an example of each schema
 document    the OpenAPI document: what each response means
 pagination  lists in pages

@@ -15,9 +15,11 @@ from accounts.audit import AuditSearch
 from accounts.audit_trail.streams import StreamFormat, export
 from accounts.models import AuditEvent
 from accounts.types import Subject, Surface
+from portal.api.v1.audit_schemas import AuditEventOut, AuditEventsOut
 from portal.api.v1.auth import reader_of
+from portal.api.v1.error_schemas import ErrorOut
 from portal.api.v1.pagination import MAX_LIMIT, page_of
-from portal.api.v1.schemas import AuditEventOut, AuditEventsOut, ErrorOut, FilterText, Timestamp
+from portal.api.v1.schemas import FilterText, Timestamp
 from portal.context import origin_of
 
 router = Router(tags=["Audit"])

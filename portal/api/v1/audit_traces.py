@@ -16,8 +16,9 @@ from accounts.audit_trail import traces
 from accounts.models import AuditEvent
 from accounts.types import Surface
 from portal.api.v1 import examples
+from portal.api.v1.audit_schemas import AuditEventOut
 from portal.api.v1.auth import reader_of
-from portal.api.v1.schemas import AuditEventOut, ErrorOut
+from portal.api.v1.error_schemas import ErrorOut
 from portal.context import origin_of
 
 router = Router(tags=["Audit"])

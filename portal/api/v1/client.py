@@ -9,7 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from accounts.errors import GatehouseError
-from portal.api.v1.schemas import ClientOut, ErrorOut
+from portal.api.v1.error_schemas import ErrorOut
+from portal.api.v1.schemas import ClientOut
 
 router = Router(tags=["Client"])
 MAX_AGE = 300

@@ -12,8 +12,9 @@ from pydantic import Field
 from accounts.models import Account, AccountRole, Mapping, MappingTarget, PermissionSet, TrustCheck
 from portal.api.v1 import directory_schemas
 from portal.api.v1.auth import reader_of
+from portal.api.v1.error_schemas import ErrorOut
 from portal.api.v1.pagination import PageParams, page_of
-from portal.api.v1.schemas import ErrorOut, FilterText, LongFilterText
+from portal.api.v1.schemas import FilterText, LongFilterText
 
 router = Router(tags=["Directory"])
 ERRORS = frozenset({401, 403, 422, 429, 503})

@@ -18,9 +18,10 @@ from accounts.explanations.uses import uses_of
 from accounts.explanations.who import Grant, PersonWho
 from accounts.types import Entitlement, Kind
 from portal.api.v1.auth import reader_of
+from portal.api.v1.error_schemas import ErrorOut
 from portal.api.v1.explanation_schemas import ExplainIn, ExplanationOut, WhoCanOut
 from portal.api.v1.pagination import MAX_LIMIT, PageParams
-from portal.api.v1.schemas import ErrorOut, FilterText
+from portal.api.v1.schemas import FilterText
 
 router = Router(tags=["Audit"])
 ERRORS = frozenset({400, 401, 403, 413, 422, 429, 503})

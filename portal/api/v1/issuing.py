@@ -15,7 +15,8 @@ from accounts.entitlements import resolve
 from accounts.errors import InvalidRequest
 from accounts.types import RoleRef, Subject, Surface
 from portal.api.v1.auth import subject_of
-from portal.api.v1.schemas import ConsoleIn, ConsoleOut, ErrorOut, KeysIn, KeysOut
+from portal.api.v1.error_schemas import ErrorOut
+from portal.api.v1.schemas import ConsoleIn, ConsoleOut, KeysIn, KeysOut
 from portal.context import origin_of
 
 router = Router(tags=["Access"])

@@ -21,8 +21,9 @@ from accounts.trust import is_link
 from accounts.types import Entitlement, Kind, RoleRef, Subject
 from portal import aws_config
 from portal.api.v1.auth import reader_of
+from portal.api.v1.error_schemas import ErrorOut
 from portal.api.v1.pagination import PageParams, page_of
-from portal.api.v1.schemas import AwsConfigOut, EntitlementsOut, ErrorOut, FilterText, MeOut
+from portal.api.v1.schemas import AwsConfigOut, EntitlementsOut, FilterText, MeOut
 
 router = Router(tags=["Me"])
 ERRORS = frozenset({401, 422, 429, 503})

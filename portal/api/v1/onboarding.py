@@ -14,8 +14,8 @@ from accounts.errors import InvalidRequest
 from accounts.models import Account
 from accounts.types import Surface
 from portal.api.v1.auth import reader_of
+from portal.api.v1.error_schemas import ErrorOut
 from portal.api.v1.onboarding_schemas import OnboardingIn, OnboardingOut
-from portal.api.v1.schemas import ErrorOut
 from portal.context import origin_of
 
 router = Router(tags=["Directory"])

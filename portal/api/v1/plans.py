@@ -15,8 +15,8 @@ from accounts.plans import uploads
 from accounts.plans.changes import Change
 from accounts.types import Surface
 from portal.api.v1.auth import subject_of
+from portal.api.v1.error_schemas import ErrorOut
 from portal.api.v1.plan_schemas import AppliedOut, PlanIn, PlanOut
-from portal.api.v1.schemas import ErrorOut
 from portal.context import origin_of
 
 router = Router(tags=["Directory"])

@@ -15,8 +15,8 @@ from accounts.models import Revocation
 from accounts.models.revocations import Engine, Reach
 from accounts.types import Subject, Surface
 from portal.api.v1.auth import subject_of
+from portal.api.v1.error_schemas import ErrorOut
 from portal.api.v1.revocation_schemas import RevocationIn, RevocationOut
-from portal.api.v1.schemas import ErrorOut
 from portal.context import origin_of
 
 router = Router(tags=["Directory"])

@@ -58,58 +58,6 @@ Duration = Annotated[
 ]
 
 
-class ArrivedOut(Schema):
-    """The values of a claim that arrived."""
-
-    claim: str = Field(description="The claim's name.")
-    values: list[str] = Field(description="In the order of the alphabet, at most 20.")
-    more: int = Field(description="How many are not listed.")
-
-
-class NeededOut(Schema):
-    """A value of a claim that would give the role."""
-
-    claim: str = Field(description="The claim's name.")
-    value: str = Field(description="A text, or a pattern.")
-    is_pattern: bool = Field(description="Whether `*` in it stands for any text.")
-
-
-class RefusalOut(Schema):
-    """What helps whoever is refused, or whoever is asked for help."""
-
-    person: str = Field(description="Who was refused.")
-    kind: str = Field(description="`keys` or `console`; empty where no role was asked for.")
-    account_id: str = Field(description="As it was asked for.")
-    account_name: str = Field(description="Empty unless the caller has a role in this account.")
-    role_name: str = Field(description="As it was asked for.")
-    arrived: list[ArrivedOut] = Field(
-        description="The claims that roles come from, as they arrived; empty where they do not matter."
-    )
-    needed: list[NeededOut] = Field(
-        description="Any of these would give the role. Empty unless the operator allows to say it."
-    )
-    help_url: str = Field(description="The page with a message that is ready to be sent; or empty.")
-    contact: str = Field(description="Whom to ask for help; may be empty.")
-
-
-class ErrorBody(Schema):
-    """An error."""
-
-    code: str = Field(description="Stable: programs decide by it.")
-    message: str = Field(description="For people: what happened and what to do.")
-    request_id: str = Field(description="Quote it to your portal admins; also in X-Request-Id.")
-    can_retry: bool = Field(description="Whether the same request may succeed a little later.")
-    refusal: RefusalOut | None = Field(
-        None, description="With refusals of a role, by the portal or AWS."
-    )
-
-
-class ErrorOut(Schema):
-    """Every error response has this shape."""
-
-    error: ErrorBody = Field(description="What went wrong.")
-
-
 class PageOut(Schema, Generic[T]):
     """A page of a list."""
 
@@ -161,46 +109,6 @@ class KeysIn(Schema):
         False,
         description="Less than you may: what the role's read-only policy leaves, where it has one.",
     )
-
-
-class TrustCheckIn(Schema):
-    """The account whose roles are tested, or one of its roles."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        strict=True,
-        json_schema_extra={"examples": [examples.TRUST_CHECK_IN]},
-    )
-
-    account_id: Text = Field(description="The account's twelve digits.")
-    role_name: Text = Field(
-        "", description="The role's name: the permission set; absent: all roles of the account."
-    )
-
-
-class TrustCheckOut(Schema):
-    """How the test of a role ended."""
-
-    account_id: str = Field(description="The account's twelve digits.")
-    role_name: str = Field(description="The permission set.")
-    role_arn: str = Field(description="The IAM role.")
-    outcome: Literal["works", "broken", "unknown"] = Field(
-        description="Unknown: the test could not find out, for a reason that is not the role's."
-    )
-    code: str = Field(description="What is wrong: `trust.tag_session`, ...; empty if nothing is.")
-    message: str = Field(description="For portal admins: which side is wrong, and what to do.")
-    warnings: list[str] = Field(description="What is not as it should be although the role works.")
-    tested_at: datetime | None = Field(
-        description="When it was tested; null if there was no time for it in this request."
-    )
-
-
-class TrustChecksOut(Schema):
-    """How the tests ended, by account and role."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.TRUST_CHECKS]})
-
-    items: list[TrustCheckOut] = Field(description="The roles that were to be tested.")
 
 
 class ConsoleIn(KeysIn):
@@ -389,41 +297,3 @@ class EntitlementsOut(PageOut[EntitlementOut]):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.ENTITLEMENTS]})
 
     problems: list[ProblemOut] = Field(description="Your claims that are incomplete.")
-
-
-class AuditEventOut(Schema):
-    """A row of the audit trail. Fields that do not apply are empty."""
-
-    id: int = Field(description="The number of the row.")
-    at: datetime = Field(description="When.")
-    action: str = Field(
-        description="The action: `access.keys.issued`, `signin.person.completed`, ..."
-    )
-    issuer: str = Field(description="The issuer of the actor.")
-    sub: str = Field(description="The `sub` of the actor.")
-    actor: str = Field(description="The name of the actor for people.")
-    actor_kind: str = Field(description="person, workload or token.")
-    surface: str = Field(description="pages, api, sso, admin or command.")
-    ip: str = Field(description="The IP address.")
-    user_agent: str = Field(description="The user agent.")
-    request_id: str = Field(description="The request id, as in errors and in the log.")
-    account_id: str = Field(description="The account, as requested.")
-    account_name: str = Field(
-        description="The name of the account now; empty if it is not in the directory."
-    )
-    role_name: str = Field(description="The role, as requested.")
-    role_arn: str = Field(description="The IAM role.")
-    duration: int | None = Field(description="The duration in seconds.")
-    reason: str = Field(description="Why: the mapping and the claim value, or what was missing.")
-    error_code: str = Field(description="The code of the error.")
-    access_key_id: str = Field(description="The keys, as CloudTrail names them.")
-    session_name: str = Field(description="The session, as CloudTrail names it.")
-    assumed_role_arn: str = Field(description="The session's ARN.")
-    aws_request_id: str = Field(description="The request to AWS.")
-    detail: dict[str, Any] = Field(description="Further facts about this action.")
-
-
-class AuditEventsOut(PageOut[AuditEventOut]):
-    """The audit trail, newest first."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.AUDIT]})

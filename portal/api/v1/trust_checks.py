@@ -10,7 +10,8 @@ from ninja import Router
 from accounts.trust_checks import CheckedRole, check_roles, role_ids
 from accounts.types import Surface
 from portal.api.v1.auth import tester_of
-from portal.api.v1.schemas import ErrorOut, TrustCheckIn, TrustChecksOut
+from portal.api.v1.error_schemas import ErrorOut
+from portal.api.v1.trust_check_schemas import TrustCheckIn, TrustChecksOut
 from portal.context import origin_of
 
 router = Router(tags=["Directory"])

@@ -11,17 +11,32 @@ from django.test import Client
 from ninja import Schema
 
 from portal.api.v1 import (
+    audit_schemas,
     audit_traces,
     directory_schemas,
+    error_schemas,
     explanation_schemas,
     onboarding_schemas,
     plan_schemas,
     revocation_schemas,
     schemas,
+    trust_check_schemas,
 )
 from tests.issuer import Issuer
 from tests.portal.api.conftest import Program
 
+MODULES = (
+    audit_schemas,
+    audit_traces,
+    directory_schemas,
+    error_schemas,
+    explanation_schemas,
+    onboarding_schemas,
+    plan_schemas,
+    revocation_schemas,
+    schemas,
+    trust_check_schemas,
+)
 # What may be asked without a token.
 PUBLIC = {"client"}
 OPERATIONS = {
@@ -134,16 +149,7 @@ def test_examples_are_what_the_document_says(program: Program) -> None:
 
     for name, examples in shown.items():
         for example in examples:
-            modules = (
-                schemas,
-                directory_schemas,
-                explanation_schemas,
-                onboarding_schemas,
-                plan_schemas,
-                revocation_schemas,
-                audit_traces,
-            )
-            module = next(one for one in modules if hasattr(one, name))
+            module = next(one for one in MODULES if hasattr(one, name))
             schema = getattr(module, name).model_validate(example)
             written = json.loads(schema.model_dump_json(exclude_unset=True))
             assert written == example
@@ -165,7 +171,7 @@ def test_examples_of_errors_have_their_shape_and_their_status(program: Program) 
             for status, answer in one["responses"].items():
                 if status != "200":
                     example = answer["content"]["application/json"]["example"]
-                    schemas.ErrorOut.model_validate(example)
+                    error_schemas.ErrorOut.model_validate(example)
 
 
 def test_page_leads_to_nothing_that_it_does_not_show(client: Client) -> None:
@@ -203,18 +209,9 @@ def test_page_shows_no_name_of_somebody_signed_in(issuer: Issuer, program: Progr
 
 def test_no_two_schemas_have_one_name() -> None:
     """The document names each form once: of two with one name it would show one, and be wrong about the other."""
-    modules = (
-        audit_traces,
-        directory_schemas,
-        explanation_schemas,
-        onboarding_schemas,
-        plan_schemas,
-        revocation_schemas,
-        schemas,
-    )
     names = [
         name
-        for module in modules
+        for module in MODULES
         for name, found in vars(module).items()
         if isinstance(found, type)
         and issubclass(found, Schema)
