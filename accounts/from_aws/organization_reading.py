@@ -73,13 +73,12 @@ class Reading:
         elif self.to_visit is None:
             self.to_visit = [[root, "", what, ""] for root in source.roots() for what in _WHATS]
         elif self.to_visit:
-            self._visit(source)
+            self._visit(source, self.to_visit)
         elif untagged := self._untagged():
             self.tags[untagged] = source.tags(untagged)
 
-    def _visit(self, source: Source) -> None:
-        assert self.to_visit  # noqa: S101  # For the type checker: `step` has looked.
-        unit, path, what, token = self.to_visit[-1]
+    def _visit(self, source: Source, to_visit: list[list[Any]]) -> None:
+        unit, path, what, token = to_visit[-1]
         found: list[list[Any]] = []
         if what == _UNITS:
             units, following = source.units(unit, token)
@@ -90,13 +89,13 @@ class Reading:
             accounts, following = source.accounts_in(unit, token)
             for account in accounts:
                 self.places[account] = path
-        self.to_visit.pop()
+        to_visit.pop()
         if following:
-            self.to_visit.append([unit, path, what, following])
+            to_visit.append([unit, path, what, following])
         else:
             self.visited += 1
-        self.to_visit += found
-        if not self.to_visit:
+        to_visit += found
+        if not to_visit:
             self._compare()
 
     def _compare(self) -> None:

@@ -143,7 +143,9 @@ class ConfirmsAccess(admin.ModelAdmin):  # type: ignore[type-arg]
                 self.model._default_manager.filter(
                     pk__in=among.filter(pk__in=pks).values_list("pk", flat=True)
                 ).delete()
-            except ProtectedError:  # pragma: no cover - the page says so itself
+            except (
+                ProtectedError
+            ):  # pragma: no cover - only where somebody else refers to it meanwhile
                 transaction.set_rollback(True)
                 return response
             changes = trial.changes()
