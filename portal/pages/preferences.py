@@ -39,6 +39,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
                 slash_searches=shown.slash_searches,
                 profile_pattern=shown.profile_pattern,
                 language=shown.language,
+                opens_console_at_once=shown.opens_console_at_once,
             )
         except InvalidPattern as error:
             refused = error

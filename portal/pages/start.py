@@ -11,19 +11,21 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import mark_safe
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from portal import provider_session
 from portal.aws_config import AWS_START_URL
 from portal.context import open_sign_in, sign_in_of, subject_of_request
-from portal.pages import account_html, chips, humanize
+from portal.pages import account_html, chips
 from portal.pages.form_action import may_lead_to_aws
 from portal.pages.no_accounts import no_accounts
 from portal.pages.own_roles import OwnRoles, own_roles
 from portal.pages.refusals import check_groups_url, help_without_accounts
 from portal.pages.search import LONGEST_SEARCH, matching_accounts, result_message, words_in
 from portal.pages.tiles import tiles_html, tiles_of
+from portal.wording import number
 
 # Up to this many accounts are on one page, where scripts and the browser's own find search. With more
 # accounts the server searches, and shows a page at a time.
@@ -77,12 +79,19 @@ def _list(request: HttpRequest, own: OwnRoles) -> HttpResponse:
         list_html = account_html.sections(
             page.object_list, units=own.units, folded=own.folded, words=words
         )
-    count = humanize.count(page.paginator.count, "account")
+    total = page.paginator.count
+    count = ngettext("%(count)s account", "%(count)s accounts", total) % {"count": number(total)}
     context = {
         "summary": own.summary,
         "problems": own.problems,
         "page": page,
-        "place": f"{page.start_index():,} to {page.end_index():,} of {count}",
+        # Translators: "1 to 100 of 1,234 accounts".
+        "place": gettext("%(first)s to %(last)s of %(accounts)s")
+        % {
+            "first": number(page.start_index()),
+            "last": number(page.end_index()),
+            "accounts": count,
+        },
         "has_search": len(own.accounts) > 1,
         "server_searches": len(own.accounts) > ON_ONE_PAGE,
         "query": query,

@@ -16,12 +16,36 @@ from portal.wording import number
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """ "2 accounts, 3 roles for your group payments", in parts."""
+    """ "2 accounts, 3 roles for your group payments", in parts.
 
-    accounts: str
-    roles: str
+    It is remembered, also when its reader changes the language: the words are made where they are shown.
+    """
+
+    account_count: int
+    role_count: int
     source: str
-    values: SafeString
+    given_by: tuple[str, ...]
+    more: int
+
+    @property
+    def accounts(self) -> str:
+        """Return "2 accounts"."""
+        return _counted(
+            ngettext("%(count)s account", "%(count)s accounts", self.account_count),
+            self.account_count,
+        )
+
+    @property
+    def roles(self) -> str:
+        """Return "3 roles"."""
+        return _counted(
+            ngettext("%(count)s role", "%(count)s roles", self.role_count), self.role_count
+        )
+
+    @property
+    def values(self) -> SafeString:
+        """Return the values of claims as HTML: "payments and platform"."""
+        return _listed(self.given_by, self.more)
 
 
 def summary(granted: Sequence[Entitlement]) -> Summary:
@@ -33,12 +57,12 @@ def summary(granted: Sequence[Entitlement]) -> Summary:
     source = claims.pop() if len(claims) == 1 else ""
     source = source if source in ("groups", "roles") else "claims"
     values, more = humanize.shortened(sorted({value for _, value in given}))
-    accounts = len({entitlement.role.account_id for entitlement in granted})
     return Summary(
-        accounts=_counted(ngettext("%(count)s account", "%(count)s accounts", accounts), accounts),
-        roles=_counted(ngettext("%(count)s role", "%(count)s roles", len(granted)), len(granted)),
+        account_count=len({entitlement.role.account_id for entitlement in granted}),
+        role_count=len(granted),
         source=source.removesuffix("s") if len(values) == 1 else source,
-        values=_listed(values, more),
+        given_by=tuple(values),
+        more=more,
     )
 
 

@@ -80,6 +80,17 @@ def test_language_is_chosen_and_taken_back_on_the_page_of_preferences() -> None:
     assert language(client) == "en-gb"
 
 
+def test_start_page_has_no_words_of_the_language_that_was_left() -> None:
+    cast.northwind()
+    client = cast.signed_in("alice")
+    assert "2 Konten" in client.get("/", **GERMAN).content.decode()  # type: ignore[arg-type]
+
+    page = client.get("/").content.decode()
+
+    assert "Konten" not in page
+    assert "2 accounts" in page
+
+
 @pytest.mark.parametrize("sent", ["xx", "../../etc", "en", "DE", "d" * 900])
 def test_language_that_no_page_offers_is_not_stored(sent: str) -> None:
     client = cast.signed_in("alice")

@@ -10,7 +10,7 @@ from accounts.oidc.errors import misconfigured, unavailable
 from accounts.oidc.provider_http import ProviderResponse, fetch
 
 TOTAL = 10.0
-"""Seconds for the token and all pages of one person. Each answer is bounded by OIDC_TIMEOUT besides."""
+"""Seconds for all pages of one person, once there is a token. Each answer is bounded by OIDC_TIMEOUT besides."""
 MOST_PAGES = 20
 MAX_TOKEN = 64 * 1024
 MAX_PAGE = 1024 * 1024

@@ -40,7 +40,9 @@ function countDown(element) {
         clearInterval(ticking);
         const validity = element.closest(".life");
         validity.classList.add("over");
-        validity.querySelector(".muted").firstChild.data = `${clockWords.since} `;
+        const end = validity.querySelector(".muted");
+        const [before, after] = clockWords.since.split("{time}");
+        end.replaceChildren(before, end.querySelector("time"), after);
         element.parentElement.textContent = clockWords.over;
         if (status) status.textContent = clockWords.keysOver;
     };

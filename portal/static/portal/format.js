@@ -1,5 +1,5 @@
-// Open the format that was chosen last for this role, else for any. The formats' names are all that is stored in the
-// browser: a format fits a computer, not a person.
+// Open the format that was chosen last for this role, else for any. What is stored in the
+// browser are names of formats and of the roles they were chosen for: a format fits a computer, not a person.
 const lastFormat = {
     of(role) {
         try { return localStorage.getItem(`format ${role}`) ?? localStorage.getItem("format"); } catch { return null; }

@@ -50,6 +50,15 @@ def test_choice_is_kept_said_and_shown_and_is_nobody_elses() -> None:
     assert (chosen("alice"), chosen("bob")) == (True, False)
 
 
+@pytest.mark.parametrize("name", ["sign_out_first", "slash_searches", "opens_console_at_once"])
+def test_each_choice_is_stored_as_it_is_ticked(name: str) -> None:
+    client = cast.signed_in("alice")
+
+    for ticked in (True, False):
+        client.post("/preferences", {name: "on"} if ticked else {})
+        assert chosen("alice", name) is ticked
+
+
 def test_what_is_said_after_a_form_travels_in_no_cookie() -> None:
     client = cast.signed_in("alice")
 
