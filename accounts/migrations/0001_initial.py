@@ -587,6 +587,7 @@ class Migration(migrations.Migration):
                 ('issuer', models.CharField(max_length=255)),
                 ('sub', models.CharField(max_length=255)),
                 ('files', models.JSONField(help_text='[name, text] of each file.')),
+                ('whole', models.BooleanField(default=False)),
                 ('prune', models.BooleanField(default=False)),
                 ('manage', models.BooleanField(default=False)),
                 ('revision', models.CharField(max_length=32)),

@@ -18,6 +18,7 @@ class UploadedPlan(models.Model):
     issuer = models.CharField(max_length=255)
     sub = models.CharField(max_length=255)
     files = models.JSONField(help_text="[name, text] of each file.")
+    whole = models.BooleanField(default=False)
     prune = models.BooleanField(default=False)
     manage = models.BooleanField(default=False)
     revision = models.CharField(max_length=32)

@@ -92,7 +92,7 @@ class Plan:
         for change in self.changes:
             yield from change.lines()
         for (kind, name), file in self.taken.items():
-            yield f"= {kind} {quoted(name)}: managed by {file}"
+            yield f"= {kind} {quoted(name)}: managed by {quoted(file)}"
 
     @property
     def summary(self) -> str:

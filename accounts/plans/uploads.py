@@ -25,9 +25,17 @@ _LONGEST_NAME = 255
 
 
 def propose(
-    texts: Texts, *, subject: Subject, prune: bool, manage: bool, now: datetime
+    texts: Texts,
+    *,
+    subject: Subject,
+    whole: bool = False,
+    prune: bool,
+    manage: bool,
+    now: datetime,
 ) -> tuple[UploadedPlan, Plan]:
     """Keep files for a confirmation, and return what they would change and whose access.
+
+    `whole`: these are all files there are, so that pruning also removes what a file managed that is gone.
 
     Raises:
         InvalidPlan: something in a file is wrong; nothing is kept.
@@ -39,13 +47,14 @@ def propose(
                 "A file has a name of 1 to 255 characters, and no NUL character in it.",
                 code="plan.file",
             )
-    plan = _plan(texts, prune=prune, manage=manage, now=now)
+    plan = _plan(texts, whole=whole, prune=prune, manage=manage, now=now)
     UploadedPlan.objects.filter(created_at__lte=now - LIFETIME).delete()
     row = UploadedPlan.objects.create(
         created_at=now,
         issuer=subject.issuer,
         sub=subject.sub,
         files=[list(pair) for pair in texts],
+        whole=whole,
         prune=prune,
         manage=manage,
         revision=plan.revision or "",
@@ -66,7 +75,7 @@ def shown(row: UploadedPlan, *, now: datetime) -> Plan:
     Raises:
         StalePlan: it would not be the same.
     """
-    plan = _plan(_texts(row), prune=row.prune, manage=row.manage, now=now)
+    plan = _plan(_texts(row), whole=row.whole, prune=row.prune, manage=row.manage, now=now)
     if plan.revision != row.revision:
         raise StalePlan
     return plan
@@ -95,7 +104,7 @@ def confirm(pk: UUID, *, subject: Subject, origin: Origin, now: datetime) -> tup
             subject=subject,
             origin=origin,
             now=now,
-            whole=len(row.files) > 1,
+            whole=row.whole,
             prune=row.prune,
             manage=row.manage,
             revision=row.revision,
@@ -104,8 +113,8 @@ def confirm(pk: UUID, *, subject: Subject, origin: Origin, now: datetime) -> tup
     return changes
 
 
-def _plan(texts: Texts, *, prune: bool, manage: bool, now: datetime) -> Plan:
-    return plan_files(texts, now=now, whole=len(texts) > 1, prune=prune, manage=manage)
+def _plan(texts: Texts, *, whole: bool, prune: bool, manage: bool, now: datetime) -> Plan:
+    return plan_files(texts, now=now, whole=whole, prune=prune, manage=manage)
 
 
 def _texts(row: UploadedPlan) -> Texts:

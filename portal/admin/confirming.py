@@ -97,7 +97,7 @@ class ConfirmsAccess(admin.ModelAdmin):  # type: ignore[type-arg]
             changes = trial.changes()
             if changes is None:
                 return response
-            if not changes:
+            if not changes and not changes.cut:
                 messages.info(request, f"Nobody seen so far gains or loses a role. {changes.reach}")
                 return response
             sent = request.POST.get(CONFIRMED_FIELD, "")

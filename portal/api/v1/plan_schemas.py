@@ -42,6 +42,10 @@ class PlanIn(Schema):
         max_length=500,
         description="What is in each file, by its path: the same path each time.",
     )
+    whole: bool = Field(
+        False,
+        description="These are all files there are: `prune` also removes what a file managed that is gone.",
+    )
     prune: bool = Field(False, description="Remove what the files manage and no longer name.")
     manage: bool = Field(
         False, description="The files manage what they name: read-only in the admin."

@@ -41,6 +41,7 @@ def plan(request: HttpRequest, body: PlanIn) -> dict[str, Any]:
     row, found = uploads.propose(
         list(body.files.items()),
         subject=subject,
+        whole=body.whole,
         prune=body.prune,
         manage=body.manage,
         now=timezone.now(),

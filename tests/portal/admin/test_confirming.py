@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from accounts.access_changes import seen
 from accounts.models import Account, AccountRole, AuditEvent, Mapping, PermissionSet
 from tests import cast
 from tests.portal.admin import forms
@@ -206,3 +207,16 @@ def test_another_actions_name_in_front_hides_nothing(carol: Client, bob: None) -
 
     assert LOSES in words(asked)
     assert AccountRole.objects.filter(pk=role.pk).exists()
+
+
+def test_where_not_everybody_was_compared_it_asks_although_it_found_nobody(
+    carol: Client, bob: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cast.sign_in("mallory")
+    monkeypatch.setattr(seen, "PEOPLE", 1)
+
+    asked = forms.send(carol, f"mapping/{on_call().pk}/change/", form(on_call(), enabled=None))
+
+    assert asked.status_code == 200
+    assert "Not compared: those who signed in before them." in words(asked)
+    assert on_call().enabled

@@ -99,5 +99,27 @@ def test_the_examples_are_yaml_and_send_what_the_api_takes(name: str) -> None:
     assert yaml.safe_load(text)
     assert '"$PORTAL/api/v1/plans"' in text
     assert re.search(r"/api/v1/plans/\$.*/apply", text)
-    assert "{files: add, manage: true, prune: true}" in text
+    assert "{files: add, whole: true, manage: true, prune: true}" in text
     assert "{($name): $text}" in text
+
+
+def test_only_what_is_said_to_be_all_files_removes_what_a_file_managed_that_is_gone(
+    ci: Issuer, program: Program, settings: LazySettings
+) -> None:
+    settings.APPLY_WORKLOADS = [f"{ci.url} {SUB}"]
+    first = {"files": {"gone.toml": NEW}, "manage": True}
+    plan = found(program.send("POST", "/api/v1/plans", job(ci), first))
+    assert program.send("POST", f"/api/v1/plans/{plan['id']}/apply", job(ci)).status_code == 200
+    others = {
+        "files": {
+            f"{name}.toml": f'[[environment]]\nname = "{name}"\nlabel = "{name}"\n'
+            for name in ("a", "b")
+        },
+        "prune": True,
+    }
+
+    part = found(program.send("POST", "/api/v1/plans", job(ci), others))
+    whole = found(program.send("POST", "/api/v1/plans", job(ci), {**others, "whole": True}))
+
+    assert [each["change"] for each in part["changes"]] == ["added", "added"]
+    assert [each["name"] for each in whole["changes"] if each["change"] == "removed"] == ["staging"]
